@@ -1,0 +1,23 @@
+/** One member's records in numeric form: what every task computes on. Never leaves the member. Pure types. */
+
+/** Rows of one partition, grouped by privacy unit. */
+export interface EncodedData {
+  readonly rowCount: number;
+  /**
+   * Numeric features, shape [rowCount × numberCount], row-major, in schema order: transformed,
+   * clamped to the declared bounds and mapped to [−1, 1]. NaN: missing (only where the schema allows it).
+   */
+  readonly numbers: Float32Array;
+  /** Category indices, shape [rowCount × categoryCount], row-major: 0 = anything else, i + 1 = `categories[i]`. */
+  readonly codes: Uint16Array;
+  /** Shape [rowCount]: 1 = positive, 0 = negative. */
+  readonly labels: Uint8Array;
+  /** Rows of unit u are unitStarts[u] … unitStarts[u + 1] − 1. Shape [unitCount + 1]. */
+  readonly unitStarts: Uint32Array;
+}
+
+/** The two disjoint partitions of a member's units. No unit is in both, so their budgets never add. */
+export interface PartitionedData {
+  readonly train: EncodedData;
+  readonly holdout: EncodedData;
+}

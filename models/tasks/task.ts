@@ -1,0 +1,102 @@
+/**
+ * A task: a pair of pure functions over one secure sum per round. The coordinator's half says what
+ * to ask next given the last aggregate; the agent's half computes the vector for an ask from local
+ * data. Adding a task touches neither the gate, nor the protocol, nor the server. Pure.
+ */
+import type { Rng } from "../../shared/base/env.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { PartitionedData } from "../data.ts";
+
+/** What a round asks of every member. `kind` and sizes are checked by each agent against the manifest. */
+export interface Ask {
+  /** Which computation, of the task's own closed set. */
+  readonly kind: string;
+  /** Public input: model parameters and the like. Empty when there is none. */
+  readonly input: Float32Array;
+}
+
+/**
+ * How an ask's vector leaves a member: derived by every agent from the manifest and the ask's kind,
+ * never taken from the coordinator's word.
+ */
+export interface ReleaseShape {
+  /** Length of the contribution. */
+  readonly dimension: number;
+  readonly release: NoisedRelease | BoundedRelease;
+}
+
+/** A sum over units with a privacy guarantee per unit. */
+export interface NoisedRelease {
+  readonly kind: "noised";
+  /** ℓ2 bound of one unit's part of the vector. */
+  readonly sensitivity: number;
+  /** Each unit of the partition takes part independently with this probability. */
+  readonly samplingProbability: number;
+  /** Standard deviation of the noise in the opened sum, in units of `sensitivity`. */
+  readonly noiseMultiplier: number;
+  /** Whose budget pays. */
+  readonly partition: "train" | "holdout";
+}
+
+/** A bounded sum hidden by secure aggregation only: no guarantee about what the sum itself tells. */
+export interface BoundedRelease {
+  readonly kind: "bounded";
+  /** Bound of the absolute value of each coordinate of one member's vector. */
+  readonly magnitudeMax: number;
+  readonly ringBits: 24 | 32;
+  /** True where coordinates are integers and must arrive exactly. */
+  readonly exact: boolean;
+}
+
+/** Everything public that a task may depend on. The same on both sides. */
+export interface TaskContext<Spec> {
+  readonly spec: Spec;
+  readonly schema: DataSchema;
+  /** Null where the run adds no noise. */
+  readonly noise: {
+    readonly trainMultiplier: number;
+    readonly holdoutMultiplier: number;
+    /** Public estimate of all members' training units together; scales sums to means. */
+    readonly unitsExpected: number;
+  } | null;
+  /** Charter's bound on one member's rows. */
+  readonly rowsMax: number;
+  readonly memberCount: number;
+}
+
+/** The opened sum of a round, in the contribution's own units. Shape [dimension]. */
+export type Aggregate = Float64Array;
+
+export interface Task<Spec, State> {
+  shapeOf(context: TaskContext<Spec>, askKind: string): ReleaseShape;
+  /** The agent's half. `rng` decides who is sampled: from the operating system where noise is added. */
+  contribute(context: TaskContext<Spec>, ask: Ask, data: PartitionedData, rng: Rng): Float64Array;
+
+  /** The coordinator's half: a fold. */
+  begin(context: TaskContext<Spec>): State;
+  /** The next ask, or null when the task is complete. */
+  nextAsk(context: TaskContext<Spec>, state: State): Ask | null;
+  absorb(context: TaskContext<Spec>, state: State, aggregate: Aggregate): State;
+  /** What a person watches. */
+  progress(state: State): TaskProgress;
+  /** The state as bytes, for the coordinator's store; exact. */
+  encodeState(state: State): Uint8Array;
+  decodeState(context: TaskContext<Spec>, bytes: Uint8Array): State;
+}
+
+export interface TaskProgress {
+  /** Task rounds completed, of how many in all (training, scaling and evaluation rounds alike). */
+  readonly done: number;
+  readonly total: number;
+  /** Mean loss per row as the last training aggregate tells it (noised where the run is). */
+  readonly loss: number | null;
+  /** The last secure evaluation. */
+  readonly metrics: Metrics | null;
+}
+
+export interface Metrics {
+  readonly rocAuc: number;
+  readonly prAuc: number;
+  readonly recallAt1pctFpr: number;
+  readonly recallAt5pctFpr: number;
+}

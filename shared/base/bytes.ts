@@ -1,0 +1,60 @@
+/** Bytes: text forms, little-endian packing, comparison. Pure. */
+import { assert } from "./assert.ts";
+
+const HEX = /^(?:[0-9a-f]{2})*$/;
+
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) text += (bytes[i] ?? 0).toString(16).padStart(2, "0");
+  return text;
+}
+
+/** @throws {InvariantError} If `text` is not lower-case hexadecimal of even length. */
+export function fromHex(text: string): Uint8Array {
+  assert(HEX.test(text), "not lower-case hexadecimal");
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+export function u32le(value: number): Uint8Array {
+  assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, "not a 32-bit unsigned integer");
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+/** The bytes of `values`, little-endian whatever the machine. Copies. */
+export function float32ToBytes(values: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 4));
+  for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i] ?? 0, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** @throws {InvariantError} If the length is not a multiple of 4. */
+export function bytesToFloat32(bytes: Uint8Array): Float32Array {
+  assert(bytes.length % 4 === 0, "length is not a multiple of 4 bytes");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Float32Array(bytes.length / 4);
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
+  return values;
+}

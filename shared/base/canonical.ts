@@ -1,0 +1,32 @@
+/** Canonical JSON: one text for one value, so that a hash or signature means one thing. Pure. */
+import { assert } from "./assert.ts";
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/**
+ * Serialises as RFC 8785 (JSON Canonicalization Scheme) does for our values: keys sorted by UTF-16
+ * code units, no white space, ECMAScript number forms. Properties that are `undefined` are left out.
+ *
+ * @throws {InvariantError} If a number is not finite.
+ */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value === "boolean" || typeof value === "string") {
+    return JSON.stringify(value);
+  }
+  if (typeof value === "number") {
+    assert(Number.isFinite(value), "canonical JSON has no NaN or infinity");
+    return JSON.stringify(value);
+  }
+  if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const entries = Object.keys(value)
+    .sort()
+    .flatMap((key) => {
+      const item = value[key];
+      return item === undefined ? [] : [`${JSON.stringify(key)}:${canonicalJson(item)}`];
+    });
+  return `{${entries.join(",")}}`;
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,59 @@
+/**
+ * The feature schema of a room: what every member's table must look like. Part of the charter, so
+ * it is declared by people and known to all; nothing in it is ever computed from pooled records. Pure.
+ */
+import { z } from "zod";
+import { LIMITS } from "../protocol/limits.ts";
+
+const ColumnName = z.string().min(1).max(200);
+
+/** A number, clamped to declared public bounds (which apply after `transform`'s input, in raw units). */
+export const NumberFeature = z.strictObject({
+  name: ColumnName,
+  type: z.literal("number"),
+  /** Declared public bounds in the column's own unit. Values outside are clamped. */
+  min: z.number(),
+  max: z.number(),
+  /** `log`: sign(x)·ln(1+|x|), for amounts and counts with long tails. */
+  transform: z.enum(["none", "log"]).default("none"),
+  /** What an empty cell means: an error, or "unknown" (encoded as the centre plus an indicator input). */
+  missing: z.enum(["refuse", "indicator"]).default("refuse"),
+});
+
+/** A category from a declared list. Index 0 is reserved for "anything else"; it never is an error. */
+export const CategoryFeature = z.strictObject({
+  name: ColumnName,
+  type: z.literal("category"),
+  categories: z.array(z.string().max(200)).min(1).max(LIMITS.categoriesMax),
+  encoding: z.enum(["onehot", "embedding"]).default("onehot"),
+  /** Width of the embedding; only with `encoding: embedding`. */
+  dimension: z.int().min(1).max(64).default(8),
+});
+
+export const Feature = z.discriminatedUnion("type", [NumberFeature, CategoryFeature]);
+
+export const DataSchema = z
+  .strictObject({
+    /** The target column and the cell text that means "positive". */
+    label: z.strictObject({ column: ColumnName, positive: z.string().default("1"), negative: z.string().default("0") }),
+    /** The privacy unit: all rows with one value of this column belong to one person. Null: each row is a unit. */
+    unit: z.strictObject({ column: ColumnName }).nullable(),
+    features: z.array(Feature).min(1).max(LIMITS.featuresMax),
+  })
+  .superRefine((schema, context) => {
+    const names = [schema.label.column, ...schema.features.map((feature) => feature.name)];
+    if (schema.unit) names.push(schema.unit.column);
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) !== index) context.addIssue(`column "${name}" is used twice`);
+    }
+    for (const feature of schema.features) {
+      if (feature.type === "number" && !(feature.min < feature.max)) {
+        context.addIssue(`feature "${feature.name}": min must be below max`);
+      }
+    }
+  });
+
+export type NumberFeature = z.infer<typeof NumberFeature>;
+export type CategoryFeature = z.infer<typeof CategoryFeature>;
+export type Feature = z.infer<typeof Feature>;
+export type DataSchema = z.infer<typeof DataSchema>;
