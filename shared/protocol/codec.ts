@@ -1,0 +1,29 @@
+/** Bytes ⇄ messages: the one place where bytes from the network are parsed. Pure. */
+import { Packr } from "msgpackr";
+import type { z } from "zod";
+import { isWellFormed } from "./prescan.ts";
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
+
+export function encode(message: object): Uint8Array {
+  return new Uint8Array(packr.pack(message));
+}
+
+/** A peer's fault, never an exception: the state of whoever reads it does not change. */
+export type Decoded<T> =
+  | { readonly ok: true; readonly message: T }
+  | { readonly ok: false; readonly code: "tooLarge" | "malformed" | "unknownMessage" };
+
+/** Size → structure → decode → strict schema. Never throws. */
+export function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array, bytesMax: number): Decoded<T> {
+  if (bytes.length > bytesMax) return { ok: false, code: "tooLarge" };
+  if (!isWellFormed(bytes)) return { ok: false, code: "malformed" };
+  let value: unknown;
+  try {
+    value = packr.unpack(bytes);
+  } catch {
+    return { ok: false, code: "malformed" };
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success ? { ok: true, message: parsed.data } : { ok: false, code: "unknownMessage" };
+}

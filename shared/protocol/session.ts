@@ -1,0 +1,103 @@
+/**
+ * A session: an ordered, exactly-once stream of messages in each direction that survives its socket.
+ * Every frame has a sequence number and acknowledges the other side's; what is not acknowledged is
+ * kept and sent again after a reconnect. Pure: frames go in and come out; sockets are elsewhere.
+ */
+import { assert } from "../base/assert.ts";
+import { concatBytes, u32le } from "../base/bytes.ts";
+import { LIMITS } from "./limits.ts";
+
+const HEADER_BYTES = 9;
+const CHUNK_HEADER_BYTES = 8;
+export const FRAME_BYTES_MAX = HEADER_BYTES + Math.max(LIMITS.controlBytesMax, CHUNK_HEADER_BYTES + LIMITS.chunkBytesMax);
+
+const KIND = { ack: 0, control: 1, chunk: 2 } as const;
+
+/** What a received frame means. A duplicate is normal after a reconnect; a fault ends the connection. */
+export type Received =
+  | { readonly type: "control"; readonly body: Uint8Array }
+  | { readonly type: "chunk"; readonly index: number; readonly count: number; readonly payload: Uint8Array }
+  | { readonly type: "nothing" }
+  | { readonly type: "fault"; readonly code: "frameTooShort" | "unknownFrame" | "sequenceGap" | "badAck" };
+
+/** One side of a session. Holds what was sent and not yet acknowledged. */
+export class Session {
+  readonly id: string;
+  #sent: { seq: number; kind: number; body: Uint8Array }[] = [];
+  #nextSeq = 1;
+  #received = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Last sequence number received in order. */
+  get received(): number {
+    return this.#received;
+  }
+
+  sendControl(body: Uint8Array): Uint8Array {
+    assert(body.length <= LIMITS.controlBytesMax, "control message too large");
+    return this.#send(KIND.control, body);
+  }
+
+  /** The frames that carry `vector`, one per chunk. */
+  sendVector(vector: Uint8Array): Uint8Array[] {
+    const count = Math.ceil(vector.length / LIMITS.chunkBytesMax);
+    return Array.from({ length: count }, (_, index) => {
+      const start = index * LIMITS.chunkBytesMax;
+      const payload = vector.subarray(start, start + LIMITS.chunkBytesMax);
+      return this.#send(KIND.chunk, concatBytes(u32le(index), u32le(count), payload));
+    });
+  }
+
+  /** A frame that only acknowledges. */
+  acknowledgement(): Uint8Array {
+    return this.#frame(KIND.ack, 0, new Uint8Array());
+  }
+
+  /** Frames to send again to a peer that has everything up to `received`. */
+  replay(received: number): Uint8Array[] {
+    this.#drop(received);
+    return this.#sent.map(({ seq, kind, body }) => this.#frame(kind, seq, body));
+  }
+
+  receive(frame: Uint8Array): Received {
+    if (frame.length < HEADER_BYTES) return { type: "fault", code: "frameTooShort" };
+    const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+    const kind = view.getUint8(0);
+    const seq = view.getUint32(1, true);
+    const ack = view.getUint32(5, true);
+    if (ack >= this.#nextSeq) return { type: "fault", code: "badAck" };
+    this.#drop(ack);
+    if (kind === KIND.ack) return { type: "nothing" };
+    if (kind !== KIND.control && kind !== KIND.chunk) return { type: "fault", code: "unknownFrame" };
+    if (seq <= this.#received) return { type: "nothing" };
+    if (seq !== this.#received + 1) return { type: "fault", code: "sequenceGap" };
+    this.#received = seq;
+    const body = frame.subarray(HEADER_BYTES);
+    return kind === KIND.control ? { type: "control", body } : readChunk(body);
+  }
+
+  #send(kind: number, body: Uint8Array): Uint8Array {
+    const seq = this.#nextSeq++;
+    this.#sent.push({ seq, kind, body });
+    return this.#frame(kind, seq, body);
+  }
+
+  #frame(kind: number, seq: number, body: Uint8Array): Uint8Array {
+    return concatBytes(Uint8Array.of(kind), u32le(seq), u32le(this.#received), body);
+  }
+
+  #drop(acknowledged: number): void {
+    if ((this.#sent[0]?.seq ?? Number.POSITIVE_INFINITY) > acknowledged) return;
+    this.#sent = this.#sent.filter(({ seq }) => seq > acknowledged);
+  }
+}
+
+function readChunk(body: Uint8Array): Received {
+  if (body.length < CHUNK_HEADER_BYTES) return { type: "fault", code: "frameTooShort" };
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const payload = body.subarray(CHUNK_HEADER_BYTES);
+  return { type: "chunk", index: view.getUint32(0, true), count: view.getUint32(4, true), payload };
+}
