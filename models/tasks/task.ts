@@ -100,3 +100,8 @@ export interface Metrics {
   readonly recallAt1pctFpr: number;
   readonly recallAt5pctFpr: number;
 }
+
+/** Ring of an ask's vector on the wire: the DP grid needs all 32 bits. */
+export function ringBitsOf(shape: ReleaseShape): 24 | 32 {
+  return shape.release.kind === "noised" ? 32 : shape.release.ringBits;
+}

@@ -76,7 +76,9 @@ export function playAttempt(room: TestRoom, vectors: readonly Uint32Array[], dro
     const signature = agent.signReady(params, self, begun.state);
     feed({ type: "ready", from: self.memberId, maskKey: begun.maskKey, signature }, 1);
   });
-  feed({ type: "tick" }, 1000);
+  // Deadlines pass only where somebody is missing.
+  if (!sent.some(({ type }) => type === "sendCommit")) feed({ type: "tick" }, 1000);
+  const maskedAtMs = state.phase === "collectMasked" ? state.deadlineMs - 1 : 0;
   const masked: (agent.Masked | null)[] = members.map(() => null);
   members.forEach((self, i) => {
     const order = sent.find((effect) => effect.type === "sendCommit" && effect.to === self.memberId);
@@ -91,9 +93,9 @@ export function playAttempt(room: TestRoom, vectors: readonly Uint32Array[], dro
     const root = sha256(packed);
     masked[i] = committed.value.state;
     const signature = agent.signMasked(self, committed.value.state, root);
-    feed({ type: "masked", from: self.memberId, root, signature, vector: packed }, 1001);
+    feed({ type: "masked", from: self.memberId, root, signature, vector: packed }, maskedAtMs);
   });
-  feed({ type: "tick" }, 2001);
+  if (!sent.some(({ type }) => type === "sendIncluded")) feed({ type: "tick" }, maskedAtMs + 1);
   members.forEach((self, i) => {
     const order = sent.find((effect) => effect.type === "sendIncluded");
     const own = masked[i];
@@ -102,7 +104,7 @@ export function playAttempt(room: TestRoom, vectors: readonly Uint32Array[], dro
     if (!revealed.ok) throw new Error(revealed.code);
     const { shares, signature } = revealed.value;
     for (const { of } of shares) reveals.push({ by: self.memberId, of, survived: order.survivors.includes(of) });
-    feed({ type: "shares", from: self.memberId, shares, signature }, 2002);
+    feed({ type: "shares", from: self.memberId, shares, signature }, maskedAtMs + 2);
   });
   feed({ type: "tick" }, 5000);
   return { outcome, reveals };

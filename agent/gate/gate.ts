@@ -1,0 +1,112 @@
+/**
+ * The one door. Everything computed from records leaves through `seal`, in this order: policy (what the
+ * manifest allows) → ledger (debited, durably) → clip and quantise → noise → mask. An auditor who has
+ * read this file and what it calls knows everything that can ever leave.
+ */
+import { contextOf } from "../../models/tasks/context.ts";
+import type { PartitionedData } from "../../models/data.ts";
+import { taskFor } from "../../models/tasks/registry.ts";
+import { type ReleaseShape, ringBitsOf } from "../../models/tasks/task.ts";
+import { assert } from "../../shared/base/assert.ts";
+import type { Rng } from "../../shared/base/env.ts";
+import { reproducibleRng } from "../../shared/base/reproducible.ts";
+import { UniformSource } from "../../shared/base/uniform.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import type { Manifest } from "../../shared/charter/manifest.ts";
+import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
+import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
+import { encodeContribution, privacyEvent } from "./encode.ts";
+import type { Ledger } from "./ledger.ts";
+import type { GateRefusal } from "./messages.ts";
+import { plannedEvents } from "./plan.ts";
+
+/** Who and what the gate guards. */
+export interface GateParams {
+  readonly charter: Charter;
+  readonly memberId: string;
+  readonly data: PartitionedData;
+  readonly ledger: Ledger;
+  /** The operating system's: sampling, rounding and noise under a privacy guarantee. */
+  readonly rng: Rng;
+}
+
+interface Run {
+  readonly manifest: Manifest;
+  readonly runId: string;
+}
+
+/** A contribution that is computed and has not left. Invariant: never readable from outside this class. */
+interface Pending {
+  readonly attempt: number;
+  readonly askKind: string;
+  readonly shape: ReleaseShape;
+  readonly contribution: Float64Array;
+}
+
+export class Gate {
+  readonly #params: GateParams;
+  #run: Run | null = null;
+  #pending: Pending | null = null;
+
+  constructor(params: GateParams) {
+    this.#params = params;
+  }
+
+  /** Takes up a run, unless the ledger says that it cannot be paid to its end. */
+  assess(manifest: Manifest, runId: string): { code: string; message: string }[] {
+    const { charter, data, ledger } = this.#params;
+    const rows = data.train.rowCount + data.holdout.rowCount;
+    const reasons = [];
+    if (rows < charter.minimums.rows) reasons.push({ code: "tooFewRows", message: "fewer rows than the charter asks" });
+    if (rows > charter.rowsMax) reasons.push({ code: "tooManyRows", message: "more rows than the charter's rowsMax" });
+    // A run already under way has paid for some of its rounds; the rest is checked release by release.
+    for (const { partition, event } of this.#run?.runId === runId ? [] : plannedEvents(charter, manifest)) {
+      if (!ledger.fits(partition, event)) {
+        reasons.push({ code: "budgetTooSmall", message: `the ${partition} budget does not suffice for this run` });
+      }
+    }
+    if (reasons.length === 0) this.#run = { manifest, runId };
+    return reasons;
+  }
+
+  /** Local work for one ask. The result stays here. */
+  work(attempt: number, askKind: string, input: Float32Array): GateRefusal | null {
+    const run = this.#run;
+    assert(run !== null, "work before a run was taken up");
+    const context = contextOf(this.#params.charter, run.manifest);
+    const task = taskFor(run.manifest.task);
+    const shape = task.shapeOf(context, askKind);
+    const rng = shape.release.kind === "noised" ? this.#params.rng : this.#repeatableRng(run, attempt, "work");
+    const contribution = task.contribute(context, { kind: askKind, input }, this.#params.data, rng);
+    this.#pending = { attempt, askKind, shape, contribution };
+    return null;
+  }
+
+  /** Debits the ledger, and only then makes the vector that may leave: quantised, noised, masked. */
+  seal(attempt: number, masks: readonly Mask[]): { vector: Uint8Array } | { refused: GateRefusal } {
+    const pending = this.#pending;
+    const run = this.#run;
+    this.#pending = null; // Used once, whatever happens.
+    if (!run || pending?.attempt !== attempt || masks.length < 3) return { refused: "wrongAttempt" };
+    const { shape, askKind } = pending;
+    const partition = askKind === "evaluate" ? "holdout" : "train";
+    const event = privacyEvent(shape);
+    const outcome = this.#params.ledger.debit({ runId: run.runId, attempt, askKind, partition, event });
+    if (outcome !== "debited") return { refused: outcome };
+    const { privacy, roster } = run.manifest;
+    const rng = event ? this.#params.rng : this.#repeatableRng(run, attempt, "rounding");
+    const encode = { shape, privacy, memberCount: roster.length, unitsMax: this.#params.data.train.rowCount + 1 };
+    const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));
+    pending.contribution.fill(0);
+    applyMasksInPlace(ring, masks, ringBitsOf(shape));
+    reduceInPlace(ring, ringBitsOf(shape));
+    return { vector: packRing(ring, ringBitsOf(shape)) };
+  }
+
+  /** Without a privacy guarantee nothing rests on secrecy of shuffles and rounding: let a seed repeat the run. */
+  #repeatableRng(run: Run, attempt: number, use: string): Rng {
+    const { task } = run.manifest;
+    const seed = task.kind === "train" ? task.model.seed : run.runId;
+    return reproducibleRng(`${seed}/${this.#params.memberId}/${attempt}/${use}`);
+  }
+}

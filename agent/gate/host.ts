@@ -1,0 +1,55 @@
+/** EDGE: the connection's side of the gate: starts its thread and asks it one thing at a time. */
+import { Worker } from "node:worker_threads";
+import { CloisterError, type ExitCode } from "../../shared/base/errors.ts";
+import type { FromGate, ToGate } from "./messages.ts";
+
+type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
+
+/** A running gate thread. Requests are answered in order. */
+export class GateHost {
+  readonly #worker: Worker;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(memberId: string) {
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { memberId } });
+    this.#worker.setMaxListeners(0);
+  }
+
+  /** @throws {CloisterError} With the gate's own words if it failed. */
+  ask<T extends FromGate["type"]>(message: ToGate, ...expected: T[]): Promise<Reply<T>> {
+    const answer = this.#last.then(() => this.#exchange(message));
+    this.#last = answer.catch(() => undefined);
+    return answer.then((reply) => {
+      if (isOneOf(reply, expected)) return reply;
+      if (reply.type === "failed") throw new CloisterError(reply.code, reply.message, reply.exitCode as ExitCode);
+      throw new CloisterError("gate.unexpected", `the gate answered ${reply.type} to ${message.type}`);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #exchange(message: ToGate): Promise<FromGate> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      };
+      const onMessage = (reply: FromGate): void => {
+        settle();
+        resolve(reply);
+      };
+      const onError = (cause: unknown): void => {
+        settle();
+        reject(new CloisterError("gate.crashed", "the gate's thread crashed; start the agent again", 1, cause));
+      };
+      const onExit = (): void => onError(new Error("exit"));
+      this.#worker.once("message", onMessage).once("error", onError).once("exit", onExit);
+      this.#worker.postMessage(message);
+    });
+  }
+}
+
+function isOneOf<T extends FromGate["type"]>(reply: FromGate, expected: readonly T[]): reply is Reply<T> {
+  return expected.some((type) => type === reply.type);
+}

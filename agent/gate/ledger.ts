@@ -1,0 +1,91 @@
+/**
+ * EDGE: a member's privacy ledger: what its data set has given away, append-only, in its own database.
+ * A release is debited durably before its masked vector exists outside the gate, never refunded, and
+ * no attempt is answered twice. The two partitions have disjoint units, so each has its own account.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../shared/base/env.ts";
+import { epsilonSpent, mayRelease, type RenyiBudget } from "../../shared/privacy/budget.ts";
+import type { DpEvent } from "../../shared/privacy/events.ts";
+import { openDatabase, transaction } from "../../shared/edge/database.ts";
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS release (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  ask_kind TEXT NOT NULL,
+  partition TEXT NOT NULL,
+  event TEXT,
+  rdp REAL NOT NULL,
+  at_ms INTEGER NOT NULL,
+  UNIQUE (run_id, attempt)
+) STRICT;`;
+
+export type Partition = "train" | "holdout";
+
+export interface Debit {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly askKind: string;
+  readonly partition: Partition;
+  /** Null: a release without a privacy guarantee; recorded, so that it is not answered twice. */
+  readonly event: DpEvent | null;
+}
+
+export type DebitOutcome = "debited" | "alreadyAnswered" | "budgetSpent" | "noBudget";
+
+export class Ledger {
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #budget: RenyiBudget | null;
+
+  constructor(path: string, clock: Clock, budget: RenyiBudget | null) {
+    this.#database = openDatabase(path, SCHEMA);
+    this.#clock = clock;
+    this.#budget = budget;
+  }
+
+  /** Durable when it returns `debited`. Everything else means: nothing may leave. */
+  debit(entry: Debit): DebitOutcome {
+    return transaction(this.#database, () => {
+      const known = this.#database.prepare("SELECT 1 FROM release WHERE run_id = ? AND attempt = ?");
+      if (known.get(entry.runId, entry.attempt)) return "alreadyAnswered";
+      let rdp = 0;
+      if (entry.event) {
+        if (!this.#budget) return "noBudget";
+        const decision = mayRelease(this.#spentRdp(entry.partition), entry.event, this.#budget);
+        if (!decision.allowed) return "budgetSpent";
+        rdp = decision.rdp;
+      }
+      const insert = this.#database.prepare(
+        "INSERT INTO release (run_id, attempt, ask_kind, partition, event, rdp, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      );
+      const event = entry.event && JSON.stringify(entry.event);
+      insert.run(entry.runId, entry.attempt, entry.askKind, entry.partition, event, rdp, this.#clock.nowMs());
+      return "debited";
+    });
+  }
+
+  /** Would this event still fit? Debits nothing. */
+  fits(partition: Partition, event: DpEvent): boolean {
+    return this.#budget !== null && mayRelease(this.#spentRdp(partition), event, this.#budget).allowed;
+  }
+
+  /** ε spent so far per privacy unit, the larger of the two partitions; null without a budget. */
+  epsilonSpent(): number | null {
+    const budget = this.#budget;
+    if (!budget) return null;
+    const spent = (["train", "holdout"] as const).map((partition) => epsilonSpent(this.#spentRdp(partition), budget));
+    return Math.max(...spent);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #spentRdp(partition: Partition): number {
+    const row = this.#database.prepare("SELECT COALESCE(SUM(rdp), 0) AS spent FROM release WHERE partition = ?").get(partition);
+    return Number(row?.["spent"] ?? Number.POSITIVE_INFINITY);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * EDGE: the gate's thread. It alone reads the member's records; it has no connection. What it posts to
+ * the other thread is a `FromGate` and nothing else.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { assert } from "../../shared/base/assert.ts";
+import { CloisterError, EXIT } from "../../shared/base/errors.ts";
+import { osClock, osRng } from "../../shared/edge/os.ts";
+import { loadDataset } from "../data/dataset.ts";
+import { Gate } from "./gate.ts";
+import { Ledger } from "./ledger.ts";
+import type { FromGate, ToGate } from "./messages.ts";
+
+const { memberId } = workerData as { memberId: string };
+let gate: Gate | null = null;
+let ledger: Ledger | null = null;
+
+async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGate> {
+  const { charter, dataPath, ledgerPath } = message;
+  const partition = { holdoutFraction: charter.holdoutFraction, holdoutSalt: charter.room };
+  const { data, rowCount, unitCount } = await loadDataset(dataPath, charter.schema, partition);
+  ledger = new Ledger(ledgerPath, osClock, charter.privacy.budget);
+  gate = new Gate({ charter, memberId, data, ledger, rng: osRng });
+  return { type: "opened", rowCount, unitCount };
+}
+
+async function answer(message: ToGate): Promise<FromGate> {
+  if (message.type === "open") return open(message);
+  assert(gate !== null && ledger !== null, "the gate is not open");
+  switch (message.type) {
+    case "assess":
+      return { type: "assessed", reasons: gate.assess(message.manifest, message.runId) };
+    case "work": {
+      const refused = gate.work(message.attempt, message.askKind, message.input);
+      return refused ? { type: "refused", code: refused } : { type: "worked", attempt: message.attempt };
+    }
+    case "seal": {
+      const sealed = gate.seal(message.attempt, message.masks);
+      if ("refused" in sealed) return { type: "refused", code: sealed.refused };
+      const { vector } = sealed;
+      return { type: "sealed", attempt: message.attempt, vector, epsilonSpent: ledger.epsilonSpent() };
+    }
+  }
+}
+
+/** Errors that are not ours to explain carry no text: it might quote a record. */
+function failure(error: unknown): FromGate {
+  if (error instanceof CloisterError) {
+    return { type: "failed", code: error.code, message: error.message, exitCode: error.exitCode };
+  }
+  const name = error instanceof Error ? error.name : "unknown";
+  return { type: "failed", code: "gate.internal", message: `internal error in the gate (${name})`, exitCode: EXIT.failed };
+}
+
+parentPort?.on("message", (message: ToGate) => {
+  answer(message)
+    .catch(failure)
+    .then((reply) => parentPort?.postMessage(reply));
+});

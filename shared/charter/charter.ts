@@ -1,0 +1,73 @@
+/**
+ * The charter: what the members of a room have agreed on. Every member signs its hash on enrolment.
+ * Pure: parsing of the file is elsewhere.
+ */
+import { z } from "zod";
+import { badInput } from "../base/errors.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { MemberId } from "../protocol/messages.ts";
+import { hashJson } from "../crypto/hash.ts";
+import { DataSchema } from "./schema.ts";
+
+export const Charter = z
+  .strictObject({
+    version: z.literal(1),
+    /** The room's name. */
+    room: MemberId,
+    purpose: z.string().min(1).max(2000),
+    members: z.array(MemberId).min(3, "a room needs at least 3 members").max(LIMITS.membersMax),
+    schema: DataSchema,
+    /** Share of the units that every member keeps out of training, to measure the model on. */
+    holdoutFraction: z.number().min(0.01).max(0.9).default(0.2),
+    tasks: z.array(z.enum(["train", "probe"])).min(1),
+    minimums: z.strictObject({
+      /** No sum over fewer members is ever opened (secure aggregation may ask for more). */
+      members: z.int().min(3),
+      /** A member with fewer rows takes no part. */
+      rows: z.int().min(1),
+    }),
+    /** Public bound on one member's rows; it scales the sums so that they cannot overflow. */
+    rowsMax: z.int().min(1).max(10_000_000).default(1_000_000),
+    privacy: z.strictObject({
+      /** Each member's budget per privacy unit, for the life of its data set; null: runs may not add noise. */
+      budget: z
+        .strictObject({
+          epsilon: z.number().positive().max(100),
+          delta: z.number().gt(0).lt(0.01),
+          /** The Rényi order at which the ledger adds up; fixed in advance, which makes adaptive use lawful. */
+          rdpOrder: z.number().gt(1).max(1024).default(10),
+        })
+        .nullable(),
+      /** May a run send sums that are hidden by secure aggregation but carry no noise? */
+      unnoisedRuns: z.enum(["allowed", "refused"]),
+      /** Public estimate of all members' privacy units together; needed where there is a budget. */
+      unitsExpected: z.int().min(1).nullable().default(null),
+    }),
+  })
+  .superRefine((charter, context) => {
+    if (new Set(charter.members).size !== charter.members.length) context.addIssue("members: a member is listed twice");
+    if (charter.privacy.budget && charter.privacy.unitsExpected === null) {
+      context.addIssue("privacy.unitsExpected: needed where there is a budget (a public estimate will do)");
+    }
+  });
+export type Charter = z.infer<typeof Charter>;
+
+export function charterHash(charter: Charter): string {
+  return hashJson(charter);
+}
+
+/**
+ * Checks untrusted data against a schema.
+ *
+ * @param what The file or message, for the error.
+ * @throws {CloisterError} One line that names the first offending field.
+ */
+export function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = issue?.path.join(".") ?? "";
+  const place = path === "" ? "" : ` at "${path}"`;
+  const hint = issue?.code === "unrecognized_keys" ? "; remove it or correct its spelling" : "";
+  throw badInput("input.invalid", `${what}${place}: ${issue?.message ?? "not valid"}${hint}`);
+}

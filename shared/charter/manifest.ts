@@ -1,0 +1,80 @@
+/** The manifest: one run as data. Its hash is the run's id, and binds every key of the run. Pure. */
+import { z } from "zod";
+import { fromHex } from "../base/bytes.ts";
+import { canonicalJson } from "../base/canonical.ts";
+import { hashJson } from "../crypto/hash.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { MemberId } from "../protocol/messages.ts";
+import { type AttemptParams, shareThreshold, survivorsRequired } from "../secagg/params.ts";
+import type { RingBits } from "../secagg/ring.ts";
+import type { Charter } from "./charter.ts";
+import { TaskSpec } from "./task-spec.ts";
+
+const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
+const HexSignature = z.string().regex(/^[0-9a-f]{128}$/);
+
+export const ManifestPrivacy = z.strictObject({
+  epsilon: z.number().positive(),
+  delta: z.number().gt(0).lt(0.01),
+  /** Guaranteed noise of the opened training sums and of the evaluation sums, in units of their sensitivity. */
+  trainMultiplier: z.number().positive(),
+  holdoutMultiplier: z.number().positive(),
+  unitsExpected: z.int().min(1),
+  /** The noise is shared out so that it suffices with so many members gone and so many colluding. */
+  maxDropouts: z.int().min(0),
+  maxColluders: z.int().min(0),
+});
+export type ManifestPrivacy = z.infer<typeof ManifestPrivacy>;
+
+export const Manifest = z.strictObject({
+  version: z.literal(1),
+  room: MemberId,
+  charterHash: HexKey,
+  coordinatorKey: HexKey,
+  roster: z
+    .array(z.strictObject({ memberId: MemberId, identityKey: HexKey, enrolmentSignature: HexSignature }))
+    .min(3)
+    .max(LIMITS.membersMax),
+  task: TaskSpec,
+  /** Null: no noise; secure aggregation alone hides the members' contributions. */
+  privacy: ManifestPrivacy.nullable(),
+  createdAtMs: z.int().min(0),
+  nonce: z.string().regex(/^[0-9a-f]{32}$/),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+export function runIdOf(manifest: Manifest): string {
+  return hashJson(manifest);
+}
+
+/** What `run start` takes: a task and the privacy that it should have. */
+export const Plan = z.strictObject({
+  room: MemberId.optional(),
+  task: TaskSpec,
+  privacy: z.union([z.literal("none"), z.strictObject({ epsilon: z.number().positive(), maxDropouts: z.int().min(0).optional(), maxColluders: z.int().min(0).optional() })]),
+});
+export type Plan = z.infer<typeof Plan>;
+
+export function manifestText(manifest: Manifest): string {
+  return canonicalJson(manifest);
+}
+
+/** One attempt's parameters, as every side derives them from the manifest. */
+export function attemptParams(
+  manifest: Manifest,
+  charter: Charter,
+  runId: string,
+  attempt: { readonly round: number; readonly attempt: number; readonly askHash: Uint8Array },
+  vector: { readonly dimension: number; readonly ringBits: RingBits },
+): AttemptParams {
+  const count = manifest.roster.length;
+  const maxDropouts = manifest.privacy?.maxDropouts ?? count;
+  return {
+    ...attempt,
+    ...vector,
+    runId,
+    roster: manifest.roster.map(({ memberId, identityKey }) => ({ memberId, identityKey: fromHex(identityKey) })),
+    threshold: shareThreshold(count),
+    survivorsMin: survivorsRequired(count, maxDropouts, charter.minimums.members),
+  };
+}
