@@ -2,33 +2,32 @@
 import { z } from "zod";
 import { framed } from "../crypto/hash.ts";
 import { LABELS } from "../crypto/labels.ts";
+import { rawBytes } from "./fields.ts";
 import { MemberId } from "./messages.ts";
 
-const bytes = (length: number) =>
-  z.instanceof(Uint8Array).refine((value) => value.length === length, `expected ${length} bytes`);
 const Version = z.int().min(1).max(1_000);
 
-const Challenge = z.strictObject({ type: z.literal("challenge"), version: Version, nonce: bytes(32), coordinatorKey: bytes(32) });
+const Challenge = z.strictObject({ type: z.literal("challenge"), version: Version, nonce: rawBytes(32), coordinatorKey: rawBytes(32) });
 const Auth = z.strictObject({
   type: z.literal("auth"),
   version: Version,
   room: MemberId,
   memberId: MemberId,
-  nonce: bytes(32),
+  nonce: rawBytes(32),
   /** Continue this session: its id, and the last sequence number that we received in it. */
   resume: z.strictObject({ sessionId: z.string().max(64), received: z.int().min(0) }).nullable(),
-  signature: bytes(64),
+  signature: rawBytes(64),
 });
 const Welcome = z.strictObject({
   type: z.literal("welcome"),
   sessionId: z.string().max(64),
   /** Last sequence number the coordinator received in the resumed session; null: a new session. */
   received: z.int().min(0).nullable(),
-  signature: bytes(64),
+  signature: rawBytes(64),
 });
-const Enrol = z.strictObject({ type: z.literal("enrol"), version: Version, token: z.string().max(200), identityKey: bytes(32), nonce: bytes(32) });
-const Offer = z.strictObject({ type: z.literal("offer"), memberId: MemberId, charter: z.string().max(1_000_000), signature: bytes(64) });
-const Accept = z.strictObject({ type: z.literal("accept"), signature: bytes(64) });
+const Enrol = z.strictObject({ type: z.literal("enrol"), version: Version, token: z.string().max(200), identityKey: rawBytes(32), nonce: rawBytes(32) });
+const Offer = z.strictObject({ type: z.literal("offer"), memberId: MemberId, charter: z.string().max(1_000_000), signature: rawBytes(64) });
+const Accept = z.strictObject({ type: z.literal("accept"), signature: rawBytes(64) });
 const Enrolled = z.strictObject({ type: z.literal("enrolled") });
 const Denied = z.strictObject({ type: z.literal("denied"), code: z.string().max(100), message: z.string().max(500) });
 

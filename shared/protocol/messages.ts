@@ -4,17 +4,16 @@
  * an agent sends is masked and travels as chunks behind `masked`. Pure.
  */
 import { z } from "zod";
+import { rawBytes, rawBytesUpTo } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 
-const bytes = (length: number) =>
-  z.instanceof(Uint8Array).refine((value) => value.length === length, `expected ${length} bytes`);
-const Key = bytes(32);
-const Hash = bytes(32);
-const Signature = bytes(64);
+const Key = rawBytes(32);
+const Hash = rawBytes(32);
+const Signature = rawBytes(64);
 export const MemberId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
 const RunId = z.string().regex(/^[0-9a-f]{64}$/);
 const Attempt = z.int().min(0).max(0xffff_ffff);
-const SealedShare = z.instanceof(Uint8Array).refine((value) => value.length <= 256, "a sealed share is short");
+const SealedShare = rawBytesUpTo(256);
 const Reason = z.strictObject({ code: z.string().max(100), message: z.string().max(500) });
 
 /** A vector follows as chunks: its size and hash. Delivered with its message, whole and checked. */

@@ -99,11 +99,12 @@ export interface Step {
   readonly effects: readonly AttemptEffect[];
 }
 
+/** @param absent Members that are not there as the attempt opens; nobody waits for them. */
 export function openAttempt(patience: Patience, atMs: number, absent: readonly string[]): CoordinatorState {
   return {
     phase: "collectReady",
     deadlineMs: atMs + patience.workMs,
-    absentSinceMs: new Map(absent.map((id) => [id, atMs])),
+    absentSinceMs: new Map(absent.map((id) => [id, Number.NEGATIVE_INFINITY])),
     prekeys: new Map(),
     ready: new Map(),
   };

@@ -1,0 +1,93 @@
+/** EDGE: enrolment: a one-time token becomes a place in the room; the identity key is made here and stays here. */
+import { toHex } from "../shared/base/bytes.ts";
+import { randomBytes } from "../shared/base/env.ts";
+import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
+import { Charter, charterHash, parseOrRefuse } from "../shared/charter/charter.ts";
+import { fingerprint, identityFromSecret, verifySignature } from "../shared/crypto/identity.ts";
+import { osRng } from "../shared/edge/os.ts";
+import { coordinatorStatement, enrolmentStatement } from "../shared/protocol/handshake.ts";
+import { PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
+import { GateHost } from "./gate/host.ts";
+import { type Address, dial, Handshake } from "./link.ts";
+import { ledgerPath, type Vault } from "./vault.ts";
+
+export interface EnrolOptions extends Address {
+  readonly token: string;
+  readonly dataPath: string;
+  readonly folder: string;
+}
+
+export interface EnrolResult {
+  readonly memberId: string;
+  readonly room: string;
+  readonly purpose: string;
+  readonly charterHash: string;
+  readonly fingerprint: string;
+  readonly rowCount: number;
+  readonly unitCount: number;
+}
+
+/** `secret.fingerprint`: the fingerprint pins the coordinator's key at the first contact. */
+function splitToken(token: string): { secret: string; coordinator: string } {
+  const [secret, coordinator, ...rest] = token.split(".");
+  if (!secret || !coordinator || rest.length > 0) {
+    throw badInput("token.malformed", `--token: not a token; copy the whole line that "cloister room invite" printed`);
+  }
+  return { secret, coordinator };
+}
+
+/**
+ * Checks the data against the charter before anything is signed, so that a wrong file costs nothing:
+ * the token stays good.
+ */
+export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolResult> {
+  const { secret, coordinator } = splitToken(options.token);
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  const socket = await dial(options);
+  try {
+    const handshake = new Handshake(socket);
+    const challenge = await handshake.expect("challenge");
+    if (fingerprint(challenge.coordinatorKey) !== coordinator) {
+      throw new CloisterError("coordinator.impostor", `${options.url}: this coordinator's key is not the one in the token; ask for the address and a new token`, EXIT.refused);
+    }
+    const nonce = randomBytes(osRng, 32);
+    handshake.send({ type: "enrol", version: PROTOCOL_VERSION, token: secret, identityKey: identity.publicKey, nonce });
+    const offer = await handshake.expect("offer");
+    const nonces = { coordinator: challenge.nonce, agent: nonce };
+    if (!verifySignature(challenge.coordinatorKey, coordinatorStatement(nonces, offer.memberId, offer.charter), offer.signature)) {
+      throw new CloisterError("coordinator.impostor", `${options.url}: the charter is not signed by this coordinator`, EXIT.refused);
+    }
+    const charter = parseOrRefuse(Charter, JSON.parse(offer.charter), "the charter");
+    const counts = await checkData(charter, offer.memberId, options);
+    const hash = charterHash(charter);
+    handshake.send({ type: "accept", signature: identity.sign(enrolmentStatement(hash, offer.memberId, identity.publicKey)) });
+    await handshake.expect("enrolled");
+    vault.saveEnrolment({
+      memberId: offer.memberId,
+      room: charter.room,
+      coordinatorUrl: options.url,
+      coordinatorKey: toHex(challenge.coordinatorKey),
+      charter: offer.charter,
+      dataPath: options.dataPath,
+    });
+    const { room, purpose } = charter;
+    return { memberId: offer.memberId, room, purpose, charterHash: hash, fingerprint: fingerprint(identity.publicKey), ...counts };
+  } finally {
+    socket.terminate();
+  }
+}
+
+async function checkData(charter: Charter, memberId: string, options: EnrolOptions): Promise<{ rowCount: number; unitCount: number }> {
+  const gate = new GateHost(memberId);
+  try {
+    const { dataPath, folder } = options;
+    const { rowCount, unitCount } = await gate.ask({ type: "open", charter, dataPath, ledgerPath: ledgerPath(folder) }, "opened");
+    if (rowCount < charter.minimums.rows) {
+      throw badInput("data.too-few-rows", `${dataPath}: ${rowCount} rows; the charter asks for at least ${charter.minimums.rows}`);
+    }
+    return { rowCount, unitCount };
+  } finally {
+    await gate.close();
+  }
+}
+

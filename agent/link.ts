@@ -1,0 +1,107 @@
+/** EDGE: one WebSocket to the coordinator, up to the end of the handshake. Outbound only. */
+import { readFileSync } from "node:fs";
+import { WebSocket } from "ws";
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
+import { decode, encode } from "../shared/protocol/codec.ts";
+import { type AgentHandshake, CoordinatorHandshake } from "../shared/protocol/handshake.ts";
+import { LIMITS } from "../shared/protocol/limits.ts";
+import { FRAME_BYTES_MAX } from "../shared/protocol/session.ts";
+
+const HANDSHAKE_MS = 10_000;
+
+export interface Address {
+  readonly url: string;
+  /** PEM file of the authority that signed the coordinator's certificate, if it is not a public one. */
+  readonly caPath?: string | undefined;
+  /** Allow ws:// to somewhere else than this machine. */
+  readonly allowPlain?: boolean | undefined;
+}
+
+/** @throws {CloisterError} If the address would send in the clear over a network. */
+export function checkAddress({ url, allowPlain }: Address): void {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw new CloisterError("link.bad-url", `${url}: not an address; expected wss://host:port`, EXIT.usage, cause);
+  }
+  const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(parsed.hostname);
+  if (parsed.protocol === "wss:" || (parsed.protocol === "ws:" && (loopback || allowPlain))) return;
+  throw new CloisterError("link.plain", `${url}: refused, not encrypted; use wss:// (or --allow-plain on a network that you trust)`, EXIT.usage);
+}
+
+/** Connects; resolves with an open socket or rejects with one line. */
+export function dial(address: Address): Promise<WebSocket> {
+  checkAddress(address);
+  const ca = address.caPath === undefined ? {} : { ca: readFileSync(address.caPath) };
+  const socket = new WebSocket(address.url, {
+    perMessageDeflate: false,
+    maxPayload: FRAME_BYTES_MAX,
+    handshakeTimeout: HANDSHAKE_MS,
+    ...ca,
+  });
+  // Messages that arrive with the opening wait here until somebody listens.
+  return new Promise((resolve, reject) => {
+    socket.once("open", () => resolve(socket));
+    socket.once("error", (cause) => {
+      reject(new CloisterError("link.unreachable", `${address.url}: the coordinator cannot be reached; is it running?`, EXIT.unreachable, cause));
+    });
+  });
+}
+
+/** The two-way conversation before a session. Buffers, so that no message is lost between steps. */
+export class Handshake {
+  readonly #socket: WebSocket;
+  readonly #inbox: Uint8Array[] = [];
+  #wake: (() => void) | null = null;
+  #closed = false;
+  readonly #onMessage = (data: Buffer): void => {
+    this.#inbox.push(new Uint8Array(data));
+    this.#wake?.();
+  };
+  readonly #onClose = (): void => {
+    this.#closed = true;
+    this.#wake?.();
+  };
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("message", this.#onMessage).on("close", this.#onClose);
+  }
+
+  send(message: AgentHandshake): void {
+    this.#socket.send(encode(message));
+  }
+
+  /** @throws {CloisterError} If the coordinator denies, says something else, or hangs up. */
+  async expect<T extends CoordinatorHandshake["type"]>(type: T): Promise<Extract<CoordinatorHandshake, { type: T }>> {
+    const timer = setTimeout(() => this.#onClose(), HANDSHAKE_MS);
+    while (this.#inbox.length === 0 && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    clearTimeout(timer);
+    const bytes = this.#inbox.shift();
+    if (!bytes) throw new CloisterError("link.closed", "the coordinator hung up during the handshake; try again", EXIT.unreachable);
+    const decoded = decode(CoordinatorHandshake, bytes, LIMITS.controlBytesMax);
+    if (!decoded.ok) throw new CloisterError("link.protocol", `the coordinator sent a ${decoded.code} message; is it a Cloister coordinator of this version?`);
+    const { message } = decoded;
+    if (message.type === "denied") throw new CloisterError(`denied.${message.code}`, message.message, EXIT.refused);
+    if (!hasType(message, type)) throw new CloisterError("link.protocol", `the coordinator sent ${message.type} where ${type} was expected`);
+    return message;
+  }
+
+  /** Hands the socket over; returns what arrived already. */
+  release(): Uint8Array[] {
+    this.#socket.off("message", this.#onMessage).off("close", this.#onClose);
+    return this.#inbox.splice(0);
+  }
+}
+
+function hasType<T extends CoordinatorHandshake["type"]>(
+  message: CoordinatorHandshake,
+  type: T,
+): message is Extract<CoordinatorHandshake, { type: T }> {
+  return message.type === type;
+}

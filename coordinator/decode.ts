@@ -1,0 +1,11 @@
+/** An opened ring sum → the aggregate in the contribution's own units. Pure. */
+import type { Aggregate, ReleaseShape } from "../models/tasks/task.ts";
+import { fromGrid } from "../shared/privacy/grid.ts";
+import { dequantizeSum } from "../shared/privacy/quantize.ts";
+
+/** @param memberCount Members of the roster: it fixes the scale, whoever survived. */
+export function decodeSum(sum: Uint32Array, { release }: ReleaseShape, memberCount: number): Aggregate {
+  if (release.kind === "noised") return fromGrid(sum, release.sensitivity);
+  const { magnitudeMax, ringBits, exact } = release;
+  return dequantizeSum(sum, { magnitudeMax, ringBits, memberCount, exact });
+}

@@ -1,0 +1,190 @@
+/**
+ * EDGE: the agents' end of the network: upgrades, authenticates, keeps sessions over lost sockets.
+ * Holds no decision about rooms or rounds; it asks, and hands messages on.
+ */
+import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
+import { type WebSocket, WebSocketServer } from "ws";
+import { randomBytes } from "../shared/base/env.ts";
+import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
+import { osRng } from "../shared/edge/os.ts";
+import { decode, encode } from "../shared/protocol/codec.ts";
+import { AgentHandshake, authStatement, type CoordinatorHandshake, coordinatorStatement, enrolmentStatement, type Nonces } from "../shared/protocol/handshake.ts";
+import { type Delivery, Inbox } from "../shared/protocol/inbox.ts";
+import { LIMITS, PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
+import { AgentMessage, type CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { FRAME_BYTES_MAX, Session } from "../shared/protocol/session.ts";
+
+const HANDSHAKE_MS = 10_000;
+const PING_MS = 10_000;
+/** A reader this far behind is dropped; it may come back and resume. */
+const BUFFERED_BYTES_MAX = 512 * 1024 * 1024;
+
+export interface MemberAddress {
+  readonly room: string;
+  readonly memberId: string;
+}
+
+export interface GatewayOptions {
+  readonly identity: Identity;
+  /** The enrolled identity key, or null. */
+  readonly identityKeyOf: (member: MemberAddress) => Uint8Array | null;
+  /** What a token is good for, and the charter to sign; a string is the reason to deny. */
+  readonly offer: (token: string) => { readonly member: MemberAddress; readonly charter: string; readonly charterHash: string } | string;
+  readonly enrol: (token: string, member: MemberAddress, identityKey: Uint8Array, signature: Uint8Array) => boolean;
+  readonly onConnected: (member: MemberAddress, resumed: boolean) => void;
+  readonly onDisconnected: (member: MemberAddress) => void;
+  readonly onDelivery: (member: MemberAddress, delivery: Delivery<AgentMessage>) => void;
+  /** A peer's fault, by code. */
+  readonly onFault: (member: MemberAddress | null, code: string) => void;
+}
+
+interface Peer {
+  readonly member: MemberAddress;
+  readonly session: Session;
+  readonly inbox: Inbox<AgentMessage>;
+  socket: WebSocket | null;
+}
+
+const keyOf = ({ room, memberId }: MemberAddress): string => `${room}/${memberId}`;
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #sockets: WebSocketServer;
+  readonly #pings: NodeJS.Timeout;
+
+  constructor(server: Server, options: GatewayOptions) {
+    this.#options = options;
+    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: FRAME_BYTES_MAX });
+    server.on("upgrade", (request, socket, head) => {
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#greet(webSocket));
+    });
+    this.#pings = setInterval(() => this.#pingAll(), PING_MS);
+  }
+
+  send(member: MemberAddress, message: CoordinatorMessage, vector: Uint8Array = new Uint8Array()): void {
+    const peer = this.#peers.get(keyOf(member));
+    if (!peer) return;
+    transmit(peer, peer.session.sendControl(encode(message)));
+    for (const frame of peer.session.sendVector(vector)) transmit(peer, frame);
+  }
+
+  isConnected(member: MemberAddress): boolean {
+    return this.#peers.get(keyOf(member))?.socket != null;
+  }
+
+  close(): void {
+    clearInterval(this.#pings);
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#sockets.close();
+  }
+
+  #pingAll(): void {
+    for (const { socket } of this.#peers.values()) {
+      if (!socket) continue;
+      if (socket.bufferedAmount > BUFFERED_BYTES_MAX) socket.terminate();
+      else socket.ping();
+    }
+  }
+
+  /** Challenge first; what comes back decides between a session and an enrolment. */
+  #greet(socket: WebSocket): void {
+    const nonce = randomBytes(osRng, 32);
+    const timer = setTimeout(() => socket.terminate(), HANDSHAKE_MS);
+    const say = (message: CoordinatorHandshake): void => socket.send(encode(message));
+    const deny = (code: string, message: string): void => {
+      say({ type: "denied", code, message });
+      socket.close(1008, code);
+      this.#options.onFault(null, code);
+    };
+    socket.on("error", () => socket.terminate());
+    socket.once("close", () => clearTimeout(timer));
+    say({ type: "challenge", version: PROTOCOL_VERSION, nonce, coordinatorKey: this.#options.identity.publicKey });
+    socket.once("message", (data: Buffer) => {
+      const decoded = decode(AgentHandshake, new Uint8Array(data), LIMITS.unauthenticatedBytesMax);
+      if (!decoded.ok) return deny(decoded.code, "the first message is not one that this coordinator knows");
+      const { message } = decoded;
+      if (message.type === "accept") return deny("wrongPhase", "nothing was offered yet");
+      if (message.version !== PROTOCOL_VERSION) return deny("version", `this coordinator speaks protocol ${PROTOCOL_VERSION}; update the agent or the coordinator`);
+      const nonces = { coordinator: nonce, agent: message.nonce };
+      if (message.type === "enrol") return this.#enrol(socket, message, nonces, say, deny);
+      clearTimeout(timer);
+      this.#authenticate(socket, message, nonces, say, deny);
+    });
+  }
+
+  #enrol(
+    socket: WebSocket,
+    { token, identityKey }: Extract<AgentHandshake, { type: "enrol" }>,
+    nonces: Nonces,
+    say: (message: CoordinatorHandshake) => void,
+    deny: (code: string, message: string) => void,
+  ): void {
+    const offered = this.#options.offer(token);
+    if (typeof offered === "string") return deny("token", `the token ${offered}; ask for a new one ("cloister room invite")`);
+    const { member, charter, charterHash } = offered;
+    const signature = this.#options.identity.sign(coordinatorStatement(nonces, member.memberId, charter));
+    say({ type: "offer", memberId: member.memberId, charter, signature });
+    socket.once("message", (data: Buffer) => {
+      const decoded = decode(AgentHandshake, new Uint8Array(data), LIMITS.unauthenticatedBytesMax);
+      if (!decoded.ok || decoded.message.type !== "accept") return deny("wrongPhase", "expected the signature under the charter");
+      const statement = enrolmentStatement(charterHash, member.memberId, identityKey);
+      if (!verifySignature(identityKey, statement, decoded.message.signature)) return deny("badSignature", "the signature under the charter does not hold");
+      if (!this.#options.enrol(token, member, identityKey, decoded.message.signature)) return deny("token", "the token was used already; ask for a new one");
+      say({ type: "enrolled" });
+      socket.close(1000);
+    });
+  }
+
+  #authenticate(
+    socket: WebSocket,
+    message: Extract<AgentHandshake, { type: "auth" }>,
+    nonces: Nonces,
+    say: (message: CoordinatorHandshake) => void,
+    deny: (code: string, message: string) => void,
+  ): void {
+    const member = { room: message.room, memberId: message.memberId };
+    const identityKey = this.#options.identityKeyOf(member);
+    const statement = authStatement(nonces, this.#options.identity.publicKey, member.room, member.memberId);
+    if (!identityKey || !verifySignature(identityKey, statement, message.signature)) {
+      return deny("notEnrolled", "this identity is not enrolled in the room; run \"cloister agent init\" with a new token");
+    }
+    const known = this.#peers.get(keyOf(member));
+    const resumed = known !== undefined && message.resume?.sessionId === known.session.id;
+    const peer: Peer = resumed
+      ? known
+      : { member, session: new Session(randomUUID()), inbox: new Inbox<AgentMessage>(AgentMessage), socket: null };
+    known?.socket?.terminate();
+    this.#peers.set(keyOf(member), peer);
+    peer.socket = socket;
+    const signature = this.#options.identity.sign(coordinatorStatement(nonces, member.memberId, peer.session.id));
+    say({ type: "welcome", sessionId: peer.session.id, received: resumed ? peer.session.received : null, signature });
+    if (resumed) for (const frame of peer.session.replay(message.resume?.received ?? 0)) transmit(peer, frame);
+    socket.on("message", (data: Buffer) => this.#receive(peer, socket, new Uint8Array(data)));
+    socket.once("close", () => {
+      if (peer.socket !== socket) return;
+      peer.socket = null;
+      this.#options.onDisconnected(member);
+    });
+    this.#options.onConnected(member, resumed);
+  }
+
+  #receive(peer: Peer, socket: WebSocket, frame: Uint8Array): void {
+    if (peer.socket !== socket) return;
+    const received = peer.session.receive(frame);
+    const taken = peer.inbox.take(received);
+    if (received.type !== "nothing" && taken.type !== "fault") transmit(peer, peer.session.acknowledgement());
+    if (taken.type === "delivery") this.#options.onDelivery(peer.member, taken.delivery);
+    if (taken.type !== "fault") return;
+    this.#options.onFault(peer.member, taken.code);
+    this.#peers.delete(keyOf(peer.member));
+    peer.socket = null;
+    socket.close(1002, taken.code);
+    this.#options.onDisconnected(peer.member);
+  }
+}
+
+function transmit(peer: Peer, frame: Uint8Array): void {
+  if (peer.socket?.readyState === 1) peer.socket.send(frame);
+}

@@ -1,0 +1,79 @@
+/** What can happen to a run, as data, and what a log of it amounts to: a fold. Pure. */
+import { z } from "zod";
+import { Manifest } from "../shared/charter/manifest.ts";
+
+const Metrics = z.strictObject({
+  rocAuc: z.number(),
+  prAuc: z.number(),
+  recallAt1pctFpr: z.number(),
+  recallAt5pctFpr: z.number(),
+});
+const common = { runId: z.string(), atMs: z.number() };
+
+export const RunEvent = z.discriminatedUnion("type", [
+  z.strictObject({ ...common, type: z.literal("created"), manifest: Manifest }),
+  /** An attempt number is spent here, before anybody is asked: it is never used again. */
+  z.strictObject({ ...common, type: z.literal("attemptOpened"), round: z.number(), attempt: z.number(), askKind: z.string() }),
+  z.strictObject({ ...common, type: z.literal("attemptAborted"), round: z.number(), attempt: z.number(), reason: z.string() }),
+  z.strictObject({
+    ...common,
+    type: z.literal("roundReleased"),
+    round: z.number(),
+    attempt: z.number(),
+    askKind: z.string(),
+    cohort: z.array(z.string()),
+    survivors: z.array(z.string()),
+    ms: z.number(),
+    uploadBytes: z.number(),
+    loss: z.number().nullable(),
+    metrics: Metrics.nullable(),
+  }),
+  z.strictObject({ ...common, type: z.literal("completed") }),
+  z.strictObject({ ...common, type: z.literal("failed"), reason: z.string() }),
+]);
+export type RunEvent = z.infer<typeof RunEvent>;
+export type RoundReleased = Extract<RunEvent, { type: "roundReleased" }>;
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly manifest: Manifest;
+  readonly status: "running" | "completed" | "failed";
+  readonly reason: string | null;
+  readonly createdAtMs: number;
+  /** The next attempt number that was never used. */
+  readonly nextAttempt: number;
+  readonly rounds: readonly RoundReleased[];
+}
+
+/** @returns Null if the log does not begin with the run's creation. */
+export function foldRun(events: readonly RunEvent[]): RunSummary | null {
+  const [first] = events;
+  if (first?.type !== "created") return null;
+  let summary: RunSummary = {
+    runId: first.runId,
+    manifest: first.manifest,
+    status: "running",
+    reason: null,
+    createdAtMs: first.atMs,
+    nextAttempt: 0,
+    rounds: [],
+  };
+  for (const event of events) summary = apply(summary, event);
+  return summary;
+}
+
+function apply(summary: RunSummary, event: RunEvent): RunSummary {
+  switch (event.type) {
+    case "created":
+    case "attemptAborted":
+      return summary;
+    case "attemptOpened":
+      return { ...summary, nextAttempt: event.attempt + 1 };
+    case "roundReleased":
+      return { ...summary, rounds: [...summary.rounds, event] };
+    case "completed":
+      return { ...summary, status: "completed" };
+    case "failed":
+      return { ...summary, status: "failed", reason: event.reason };
+  }
+}

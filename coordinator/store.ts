@@ -1,0 +1,151 @@
+/**
+ * EDGE: the coordinator's memory: rooms, members, one-time tokens, and the append-only event log of
+ * every run. What happened is what the log says; a transaction is durable when it returns.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { randomBytes as draw } from "node:crypto";
+import { fromHex, toHex, utf8 } from "../shared/base/bytes.ts";
+import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
+import { badInput } from "../shared/base/errors.ts";
+import { canonicalJson } from "../shared/base/canonical.ts";
+import { Charter } from "../shared/charter/charter.ts";
+import { sha256 } from "../shared/crypto/hash.ts";
+import { openDatabase, transaction } from "../shared/edge/database.ts";
+import { RunEvent } from "./run-events.ts";
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS room (name TEXT PRIMARY KEY, charter TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS token (
+  hash TEXT PRIMARY KEY, room TEXT NOT NULL, member_id TEXT NOT NULL, expires_at_ms INTEGER NOT NULL, used_at_ms INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS member (
+  room TEXT NOT NULL, member_id TEXT NOT NULL, identity_key TEXT NOT NULL, signature TEXT NOT NULL,
+  PRIMARY KEY (room, member_id)
+) STRICT;
+CREATE TABLE IF NOT EXISTS run_event (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS run_state (run_id TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT;`;
+
+export interface EnrolledMember {
+  readonly memberId: string;
+  /** Hexadecimal. */
+  readonly identityKey: string;
+  /** The member's signature under the charter, hexadecimal. */
+  readonly enrolmentSignature: string;
+}
+
+export interface Invitation {
+  readonly room: string;
+  readonly memberId: string;
+}
+
+const hashText = (text: string): string => toHex(sha256(utf8(text)));
+
+export class Store {
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+
+  constructor(path: string, clock: Clock) {
+    this.#database = openDatabase(path, SCHEMA);
+    this.#clock = clock;
+  }
+
+  /** A secret of the coordinator's own, 32 bytes, drawn on first use. */
+  secret(name: "identity" | "adminToken", rng: Rng): Uint8Array {
+    const row = this.#database.prepare("SELECT value FROM setting WHERE name = ?").get(name);
+    if (row) return fromHex(String(row["value"]));
+    const made = randomBytes(rng, 32);
+    this.#database.prepare("INSERT INTO setting VALUES (?, ?)").run(name, toHex(made));
+    return made;
+  }
+
+  createRoom(charter: Charter): void {
+    if (this.charter(charter.room)) {
+      throw badInput("room.exists", `room "${charter.room}" exists already; choose another name in the charter`);
+    }
+    this.#database.prepare("INSERT INTO room VALUES (?, ?)").run(charter.room, canonicalJson(charter));
+  }
+
+  rooms(): string[] {
+    return this.#database.prepare("SELECT name FROM room ORDER BY name").all().map((row) => String(row["name"]));
+  }
+
+  /** The charter's canonical text: what members sign the hash of. */
+  charterText(room: string): string | null {
+    const row = this.#database.prepare("SELECT charter FROM room WHERE name = ?").get(room);
+    return row ? String(row["charter"]) : null;
+  }
+
+  charter(room: string): Charter | null {
+    const text = this.charterText(room);
+    return text === null ? null : Charter.parse(JSON.parse(text));
+  }
+
+  /** A token good once, for `validMs`. Only its hash is kept. */
+  invite(room: string, memberId: string, validMs: number): string {
+    const token = draw(24).toString("base64url");
+    const insert = this.#database.prepare("INSERT INTO token VALUES (?, ?, ?, ?, NULL)");
+    insert.run(hashText(token), room, memberId, this.#clock.nowMs() + validMs);
+    return token;
+  }
+
+  /** What a token is good for, without using it up. */
+  lookUpToken(token: string): Invitation | "unknown" | "used" | "expired" {
+    const row = this.#database.prepare("SELECT * FROM token WHERE hash = ?").get(hashText(token));
+    if (!row) return "unknown";
+    if (row["used_at_ms"] !== null) return "used";
+    if (Number(row["expires_at_ms"]) < this.#clock.nowMs()) return "expired";
+    return { room: String(row["room"]), memberId: String(row["member_id"]) };
+  }
+
+  /** Uses the token up and seats the member, both or neither. False: the token was used meanwhile. */
+  enrol(token: string, invitation: Invitation, member: Omit<EnrolledMember, "memberId">): boolean {
+    return transaction(this.#database, () => {
+      const use = this.#database.prepare("UPDATE token SET used_at_ms = ? WHERE hash = ? AND used_at_ms IS NULL");
+      if (use.run(this.#clock.nowMs(), hashText(token)).changes !== 1) return false;
+      const seat = this.#database.prepare("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)");
+      seat.run(invitation.room, invitation.memberId, member.identityKey, member.enrolmentSignature);
+      return true;
+    });
+  }
+
+  members(room: string): EnrolledMember[] {
+    const rows = this.#database.prepare("SELECT * FROM member WHERE room = ? ORDER BY member_id").all(room);
+    return rows.map((row) => ({
+      memberId: String(row["member_id"]),
+      identityKey: String(row["identity_key"]),
+      enrolmentSignature: String(row["signature"]),
+    }));
+  }
+
+  /** Appends to a run's log, with the task's state after it where it changed. Durable when it returns. */
+  append(event: RunEvent, state?: Uint8Array): void {
+    transaction(this.#database, () => {
+      this.#database.prepare("INSERT INTO run_event (run_id, body) VALUES (?, ?)").run(event.runId, JSON.stringify(event));
+      if (!state) return;
+      this.#database.prepare("INSERT OR REPLACE INTO run_state VALUES (?, ?)").run(event.runId, state);
+    });
+  }
+
+  events(runId: string): RunEvent[] {
+    const rows = this.#database.prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence").all(runId);
+    return rows.map((row) => RunEvent.parse(JSON.parse(String(row["body"]))));
+  }
+
+  runIds(): string[] {
+    const rows = this.#database.prepare("SELECT run_id FROM run_event GROUP BY run_id ORDER BY MIN(sequence)").all();
+    return rows.map((row) => String(row["run_id"]));
+  }
+
+  taskState(runId: string): Uint8Array | null {
+    const row = this.#database.prepare("SELECT state FROM run_state WHERE run_id = ?").get(runId);
+    const state = row?.["state"];
+    return state instanceof Uint8Array ? state : null;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Exact discrete Gaussian noise N_Z(0, σ²) for integer σ. Pure: randomness is an argument. Only
+ * integers and comparisons of integers: no logarithm, no exponential and no rounding decides anything.
+ */
+import { assert } from "../base/assert.ts";
+import type { UniformSource } from "../base/uniform.ts";
+
+/** Largest σ, in grid steps. Everything below stays within 32-bit words. */
+export const STD_DEV_MAX = 2 ** 26;
+
+/**
+ * Overwrites `target` with independent draws of the discrete Gaussian,
+ * P(n) = e^(−n²/2σ²) / Σ_m e^(−m²/2σ²) over the integers n.
+ *
+ * Exact: if the source's words are uniform and independent, each draw has precisely this law,
+ * reduced to 32-bit two's complement (|n| ≥ 2^31 has probability below e^(−500) at the largest σ).
+ * Not constant-time: the number of words used depends on the draws, so a caller draws all of a
+ * release's noise in one go.
+ *
+ * @param target Shape [d]. Overwritten.
+ * @param stdDev σ in grid steps, an integer in [1, 2^26]. A caller rounds a fractional σ up.
+ * @throws {InvariantError} If σ is out of range.
+ * @see Karney, Sampling exactly from the normal distribution, ACM TOMS 42(1), 2016, algorithm D
+ *   (§5, discrete normal), with μ = 0. Deviation: σ is an integer, so its steps D4 and D5 reduce to
+ *   a uniform j in 0 … σ−1; exponential coins are Canonne, Kamath and Steinke, The Discrete Gaussian
+ *   for Differential Privacy, NeurIPS 2020, algorithm 1 (§5.1), instead of Karney's algorithm B.
+ */
+export function discreteGaussianInto(
+  target: Int32Array,
+  stdDev: number,
+  source: UniformSource,
+): void {
+  assertStdDev(stdDev);
+  for (let i = 0; i < target.length; i++) target[i] = draw(stdDev, source);
+}
+
+/** Adds an independent draw to each entry, modulo 2^32 in two's complement. @see discreteGaussianInto */
+export function addDiscreteGaussianInPlace(
+  values: Int32Array,
+  stdDev: number,
+  source: UniformSource,
+): void {
+  assertStdDev(stdDev);
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + draw(stdDev, source);
+}
+
+function assertStdDev(stdDev: number): void {
+  assert(
+    Number.isInteger(stdDev) && stdDev >= 1 && stdDev <= STD_DEV_MAX,
+    "σ is an integer number of grid steps in [1, 2^26]",
+  );
+}
+
+/** One draw: ±(kσ + j), where (k, j) has weight e^(−k²/2) · e^(−x(2k+x)/2) = e^(−(k+x)²/2), x = j/σ. */
+function draw(stdDev: number, source: UniformSource): number {
+  for (;;) {
+    const k = halfNormalInteger(source);
+    const j = below(stdDev, source);
+    const negative = source.uint32() < 0x8000_0000;
+    // Zero has one sign only, or it would be drawn twice as often as it should.
+    if (negative && k === 0 && j === 0) continue;
+    if (!acceptFraction(k, j, stdDev, source)) continue;
+    const magnitude = k * stdDev + j;
+    return negative ? -magnitude : magnitude;
+  }
+}
+
+/** k ≥ 0 with weight e^(−k²/2): k with weight e^(−k/2), kept with probability e^(−k(k−1)/2). */
+function halfNormalInteger(source: UniformSource): number {
+  for (;;) {
+    let k = 0;
+    while (coinExpHalf(source)) k += 1;
+    let left = k * (k - 1);
+    while (left > 0 && coinExpHalf(source)) left -= 1;
+    if (left <= 0) return k;
+  }
+}
+
+/** True with probability e^(−x(2k+x)/2), x = j/σ: k + 1 coins of e^(−γ), γ = x(2k+x)/(2k+2) < 1. */
+function acceptFraction(k: number, j: number, stdDev: number, source: UniformSource): boolean {
+  for (let coin = 0; coin <= k; coin++) {
+    if (!coinExpGamma(k, j, stdDev, source)) return false;
+  }
+  return true;
+}
+
+/**
+ * True with probability e^(−γ): coins of γ/1, γ/2, γ/3 … until the first that fails; its number is
+ * odd with probability 1 − γ + γ²/2! − … . A coin of γ/i is three coins: 1/i, x and (2k+x)/(2k+2).
+ */
+function coinExpGamma(k: number, j: number, stdDev: number, source: UniformSource): boolean {
+  for (let i = 1; ; i++) {
+    const succeeds =
+      (i === 1 || below(i, source) === 0) &&
+      below(stdDev, source) < j &&
+      coinSlope(k, j, stdDev, source);
+    if (!succeeds) return (i & 1) === 1;
+  }
+}
+
+/** True with probability (2k + x)/(2k + 2): of 2k + 2 equal parts, 2k always, one with probability x. */
+function coinSlope(k: number, j: number, stdDev: number, source: UniformSource): boolean {
+  const part = below(2 * k + 2, source);
+  return part < 2 * k || (part === 2 * k && below(stdDev, source) < j);
+}
+
+/** True with probability e^(−1/2): as `coinExpGamma` with γ = 1/2. */
+function coinExpHalf(source: UniformSource): boolean {
+  for (let i = 1; ; i++) {
+    if (below(2 * i, source) !== 0) return (i & 1) === 1;
+  }
+}
+
+/** Uniform on 0 … bound − 1, without division: the top bits of a word, drawn again if out of range. */
+function below(bound: number, source: UniformSource): number {
+  if (bound === 1) return 0;
+  const shift = Math.clz32(bound - 1);
+  for (;;) {
+    const value = source.uint32() >>> shift;
+    if (value < bound) return value;
+  }
+}

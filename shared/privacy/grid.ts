@@ -1,0 +1,155 @@
+/**
+ * The integer grid of noised releases: float64 sums become integers once, integer noise is added,
+ * and the sum is opened modulo 2^32. Pure. No float noise exists on this path.
+ */
+import { assert } from "../base/assert.ts";
+import { badInput } from "../base/errors.ts";
+import { signedMax } from "./ring.ts";
+
+/** G: grid steps per sensitivity (the ℓ2 bound of one unit's part). */
+export const GRID_STEPS = 2 ** 16;
+
+/**
+ * η: relative room for rounding errors of the float part, as one unit can move them. Covers float64
+ * accumulation over a whole batch (< 10⁻⁵ up to 10⁵ units), and float32 kernels over chunks of at
+ * most 64 units that are cut by a keyed hash of the unit, summed across chunks in float64. Float32
+ * sums over chunks cut by position are not covered: there one unit shifts every later chunk.
+ */
+export const FLOAT_SLACK = 1e-3;
+
+/** s², in grid steps²: the part of the noise spent on smoothing the grid away. */
+export const SMOOTHING_VARIANCE = 4;
+
+/** A wrong opened coordinate, through noise beyond the ring, has a probability below this per release. */
+const WRAP_PROBABILITY = 2 ** -40;
+
+/**
+ * ℓ2 sensitivity of the rounded sum in grid steps: G(1 + η) + √d, for each of the d rounded
+ * coordinates can differ by at most one more step.
+ */
+export function gridSensitivity(
+  dimension: number,
+  floatSlack: number = FLOAT_SLACK,
+  gridSteps: number = GRID_STEPS,
+): number {
+  assert(Number.isInteger(dimension) && dimension >= 1, "a release has at least one coordinate");
+  return gridSteps * (1 + floatSlack) + Math.sqrt(dimension);
+}
+
+/** Noise on the grid, to be expressed as a noise multiplier. */
+export interface GridNoise {
+  /** Standard deviation of the guaranteed discrete Gaussian noise in the opened sum, in grid steps. */
+  readonly stdDev: number;
+  readonly dimension: number;
+  readonly floatSlack?: number;
+  readonly gridSteps?: number;
+}
+
+/**
+ * The noise multiplier of the continuous Gaussian mechanism that is at least as informative as this
+ * release: √(σ² − 4)/(G(1 + η) + √d). Drawing Z ~ N(x, σ² − s²) and then Y ~ N_Z(Z, s²) gives
+ * N_Z(x, σ²) up to a factor within e^(±4e^(−2π²s²)) per coordinate (Poisson summation), so the grid
+ * release is a post-processing of the continuous one, and every Gaussian accountant applies. The
+ * factor costs a pure-DP ε below 8d·e^(−8π²) < 10⁻²⁵ per release, which is below the rounding of the
+ * accountant and left out.
+ */
+export function effectiveNoiseMultiplier(noise: GridNoise): number {
+  const variance = noise.stdDev ** 2 - SMOOTHING_VARIANCE;
+  assert(variance > 0, "the noise does not exceed what smoothing takes");
+  return Math.sqrt(variance) / gridSensitivity(noise.dimension, noise.floatSlack, noise.gridSteps);
+}
+
+/** What decides whether the opened sum can leave the ring. */
+export interface SumBounds {
+  /** Members whose vectors may be in the sum. */
+  readonly memberCount: number;
+  /** σ of one member's noise, in grid steps. */
+  readonly shareStdDev: number;
+  readonly dimension: number;
+}
+
+/**
+ * Bound of each coordinate of one member's rounded vector, before noise, such that the sum of all
+ * members lies within Z_{2^32}'s signed range except with probability 2^−40 per release.
+ *
+ * A discrete Gaussian is sub-Gaussian: E e^(tX) = e^(t²σ²/2)·Σ_n e^(−(n−tσ²)²/2σ²)/Σ_n e^(−n²/2σ²), and
+ * the ratio of sums is at most 1. So the noise of K members exceeds √(2Kσ² ln(2d/p)) in absolute value,
+ * at one of d coordinates, with probability at most p/d.
+ * Wrapping would cost accuracy, never privacy: reduction modulo 2^32 is post-processing.
+ *
+ * @throws {CloisterError} `privacy.noise-exceeds-ring` If noise alone does not fit.
+ */
+export function gridMagnitudeMax(bounds: SumBounds): number {
+  const { memberCount, shareStdDev, dimension } = bounds;
+  assert(Number.isInteger(memberCount) && memberCount >= 1, "a sum has at least one member");
+  assert(Number.isInteger(dimension) && dimension >= 1, "a release has at least one coordinate");
+  const tail = Math.sqrt(2 * Math.log((2 * dimension) / WRAP_PROBABILITY));
+  const noiseMax = tail * Math.sqrt(memberCount) * shareStdDev;
+  const magnitudeMax = Math.floor((signedMax(32) - noiseMax) / memberCount);
+  if (!(magnitudeMax >= GRID_STEPS)) {
+    throw badInput(
+      "privacy.noise-exceeds-ring",
+      "the noise leaves no room for a single unit in the 32-bit ring: lower the noise multiplier",
+    );
+  }
+  return magnitudeMax;
+}
+
+/**
+ * Asserts that with at most `unitsMax` units of one member in a round, its vector cannot reach the
+ * bound of `gridMagnitudeMax`: `toGrid` clamps nothing, and the opened sum is the true one.
+ *
+ * @throws {CloisterError} `privacy.round-too-large` Otherwise.
+ */
+export function assertSumFits(unitsMax: number, bounds: SumBounds): void {
+  const reach = unitsMax * GRID_STEPS * (1 + FLOAT_SLACK) + 1;
+  if (!(reach <= gridMagnitudeMax(bounds))) {
+    throw badInput(
+      "privacy.round-too-large",
+      `${unitsMax} units of one member in a round could exceed the 32-bit ring with ` +
+        `${bounds.memberCount} members: lower the sampling probability`,
+    );
+  }
+}
+
+/**
+ * Rounds a member's whole sum to the grid, once: round(x·G/sensitivity), clamped to ±magnitudeMax.
+ * The clamp is a projection, so it never raises the sensitivity, whatever the number of units.
+ *
+ * @param values The sum of the member's clipped units. Shape [d], finite.
+ * @param sensitivity ℓ2 bound of one unit's part, in the unit of `values`.
+ * @returns Grid steps. Shape [d].
+ * @throws {InvariantError} If an entry is not finite: clipping should have seen to that.
+ */
+export function toGrid(
+  values: Float64Array,
+  sensitivity: number,
+  magnitudeMax: number,
+): Int32Array {
+  assertSensitivity(sensitivity);
+  assert(
+    Number.isInteger(magnitudeMax) && magnitudeMax >= 1 && magnitudeMax <= signedMax(32),
+    "the grid's bound is a positive 31-bit integer",
+  );
+  const stepsPerUnit = GRID_STEPS / sensitivity;
+  const steps = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    assert(Number.isFinite(value), "a sum to be released is not finite");
+    const rounded = Math.round(value * stepsPerUnit);
+    steps[i] = Math.max(-magnitudeMax, Math.min(magnitudeMax, rounded));
+  }
+  return steps;
+}
+
+/** The opened sum in the contribution's own unit: steps·sensitivity/G. Shape [d] both. */
+export function fromGrid(sum: Int32Array, sensitivity: number): Float64Array {
+  assertSensitivity(sensitivity);
+  const values = new Float64Array(sum.length);
+  for (let i = 0; i < sum.length; i++) values[i] = ((sum[i] ?? 0) / GRID_STEPS) * sensitivity;
+  return values;
+}
+
+function assertSensitivity(sensitivity: number): void {
+  assert(Number.isFinite(sensitivity) && sensitivity > 0, "the sensitivity is positive and finite");
+}

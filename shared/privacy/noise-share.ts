@@ -1,0 +1,124 @@
+/**
+ * How the noise of one release is divided among the members, so that those who stay and do not
+ * collude still add all of it. Pure.
+ */
+import { assert } from "../base/assert.ts";
+import { badInput } from "../base/errors.ts";
+import {
+  effectiveNoiseMultiplier,
+  FLOAT_SLACK,
+  GRID_STEPS,
+  gridSensitivity,
+  SMOOTHING_VARIANCE,
+} from "./grid.ts";
+
+/** Who may be missing from a release's noise. Part of the manifest, checked by every agent. */
+export interface Cohort {
+  /** K: members that take part when the round begins. */
+  readonly memberCount: number;
+  /** D: members that may vanish; with more missing the round aborts before anything is opened. */
+  readonly maxDropouts: number;
+  /** t: members whose noise is known to the adversary, because they collude with the coordinator. */
+  readonly maxColluders: number;
+}
+
+/** Smallest standard deviation of one share for which sums of shares are as good as one Gaussian. */
+const SHARE_STD_DEV_MIN = 4;
+
+/**
+ * The defaults: t = max(1, ⌊K/4⌋), for each member can subtract its own share; D = max(1, ⌊K/5⌋)
+ * from five members on, none below.
+ *
+ * @throws {CloisterError} `privacy.too-few-members` If nobody would be left to add noise (K < 2).
+ */
+export function defaultCohort(memberCount: number): Cohort {
+  const cohort = {
+    memberCount,
+    maxDropouts: memberCount >= 5 ? Math.max(1, Math.floor(memberCount / 5)) : 0,
+    maxColluders: Math.max(1, Math.floor(memberCount / 4)),
+  };
+  honestSurvivors(cohort);
+  return cohort;
+}
+
+/**
+ * K − D − t, the members whose noise is certain to be in the sum and unknown to the adversary.
+ *
+ * @throws {CloisterError} `privacy.too-few-members` If it is below one.
+ */
+export function honestSurvivors(cohort: Cohort): number {
+  const { memberCount, maxDropouts, maxColluders } = cohort;
+  for (const count of [memberCount, maxDropouts, maxColluders]) {
+    assert(Number.isInteger(count) && count >= 0, "a count of members is a non-negative integer");
+  }
+  const honest = memberCount - maxDropouts - maxColluders;
+  if (honest < 1) {
+    throw badInput(
+      "privacy.too-few-members",
+      `${memberCount} members with ${maxDropouts} drop-outs and ${maxColluders} colluders allowed ` +
+        "leave nobody to add noise: admit more members, or allow fewer to be missing",
+    );
+  }
+  return honest;
+}
+
+/** Factor on the noise when all members stay and none collude: √(K/(K − D − t)). */
+export function noiseInflation(cohort: Cohort): number {
+  return Math.sqrt(cohort.memberCount / honestSurvivors(cohort));
+}
+
+/**
+ * σ_share = zC/√(K − D − t), in the unit of `sensitivity`, over the reals. What members really add
+ * is `gridNoiseShare`.
+ */
+export function noiseShareStdDev(
+  noiseMultiplier: number,
+  sensitivity: number,
+  cohort: Cohort,
+): number {
+  return (noiseMultiplier * sensitivity) / Math.sqrt(honestSurvivors(cohort));
+}
+
+/** One member's noise on the grid, and what the whole of it guarantees. */
+export interface GridNoiseShare {
+  /** σ of one member's discrete Gaussian, in grid steps. An integer. */
+  readonly shareStdDev: number;
+  /** What the honest survivors' noise is worth. Invariant: ≥ the multiplier asked for. */
+  readonly noiseMultiplier: number;
+}
+
+/**
+ * One member's share on the grid, rounded up: the smallest integer s with
+ * (K − D − t)·s² ≥ (zS)² + 4, S the grid sensitivity; the 4 is what smoothing costs (`grid.ts`).
+ *
+ * @param noiseMultiplier z: standard deviation of the opened sum's noise over the clip norm.
+ * @param dimension d, coordinates of the release.
+ * @throws {CloisterError} `privacy.noise-too-small` If a share is below 4 grid steps, where the sum
+ *   of discrete Gaussians is no longer one. @see Kairouz, Liu and Steinke, The Distributed Discrete
+ *   Gaussian Mechanism, ICML 2021, theorem 1: the loss is e^(±τd), τ ≤ 10·K·e^(−π²s²) < K·10⁻⁶⁷ here.
+ */
+export function gridNoiseShare(
+  noiseMultiplier: number,
+  dimension: number,
+  cohort: Cohort,
+): GridNoiseShare {
+  assert(
+    Number.isFinite(noiseMultiplier) && noiseMultiplier > 0,
+    "the noise multiplier is positive",
+  );
+  const honest = honestSurvivors(cohort);
+  const variance = (noiseMultiplier * gridSensitivity(dimension)) ** 2 + SMOOTHING_VARIANCE;
+  let shareStdDev = Math.ceil(Math.sqrt(variance / honest));
+  while (honest * shareStdDev ** 2 < variance) shareStdDev += 1;
+  if (shareStdDev < SHARE_STD_DEV_MIN) {
+    throw badInput("privacy.noise-too-small", "the noise is too small for the grid: raise it");
+  }
+  const guaranteed = effectiveNoiseMultiplier({
+    stdDev: Math.sqrt(honest) * shareStdDev,
+    dimension,
+    floatSlack: FLOAT_SLACK,
+    gridSteps: GRID_STEPS,
+  });
+  // Rounding of the two square roots above must not print less than what was asked for and granted.
+  return { shareStdDev, noiseMultiplier: Math.max(noiseMultiplier, guaranteed) };
+}

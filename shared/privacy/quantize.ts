@@ -1,0 +1,106 @@
+/**
+ * Floats as ring elements, without noise: for releases that secure aggregation alone protects.
+ * Pure. Says nothing about privacy; noised releases go through `grid.ts`.
+ */
+import { assert } from "../base/assert.ts";
+import { badInput } from "../base/errors.ts";
+import type { UniformSource } from "../base/uniform.ts";
+import { fromRing, type RingBits, signedMax, toRing } from "./ring.ts";
+
+/** Public parameters of one sum: the same at every member and at the coordinator. */
+export interface Quantizer {
+  /** Bound of the absolute value of each coordinate of one member's vector. */
+  readonly magnitudeMax: number;
+  readonly ringBits: RingBits;
+  /** Members whose vectors may be in the sum. */
+  readonly memberCount: number;
+  /** Integers up to `magnitudeMax` arrive exactly. */
+  readonly exact: boolean;
+}
+
+/** Levels per unit, and the bound of a member's level: memberCount · levelMax never leaves the ring. */
+export interface QuantizerScale {
+  readonly scale: number;
+  readonly levelMax: number;
+}
+
+/**
+ * The largest scale at which `memberCount` members at ±magnitudeMax cannot overflow the signed ring:
+ * levelMax = ⌊(2^(b−1) − 1)/n⌋ and scale = levelMax/magnitudeMax, or, where integers must stay
+ * exact, the largest power of two below it.
+ *
+ * @throws {CloisterError} `privacy.ring-too-small` If that leaves less than one level, or, with
+ *   `exact`, less than one level per integer.
+ */
+export function quantizerScale(quantizer: Quantizer): QuantizerScale {
+  const { magnitudeMax, ringBits, memberCount, exact } = quantizer;
+  assert(Number.isFinite(magnitudeMax) && magnitudeMax > 0, "the magnitude bound is positive");
+  assert(Number.isInteger(memberCount) && memberCount >= 1, "a sum has at least one member");
+  const levelMax = Math.floor(signedMax(ringBits) / memberCount);
+  const scale = exact ? powerOfTwoAtMost(levelMax / magnitudeMax) : levelMax / magnitudeMax;
+  if (levelMax < 1 || !Number.isFinite(scale) || scale === 0 || (exact && scale < 1)) {
+    throw badInput(
+      "privacy.ring-too-small",
+      `a ${ringBits}-bit ring cannot hold ${memberCount} members' values up to ${magnitudeMax}` +
+        `${exact ? " exactly" : ""}: lower the bound, or use 32 bits`,
+    );
+  }
+  return { scale, levelMax };
+}
+
+/**
+ * One member's vector as ring elements: round(x·scale) modulo 2^b, rounded up or down at random so
+ * that the expectation is x·scale (bias below 2^−32 levels). Values beyond ±magnitudeMax are
+ * clamped to it: the bound is what keeps the sum inside the ring.
+ *
+ * @param values Shape [d].
+ * @returns Shape [d], entries in 0 … 2^b − 1. The error of a coordinate is below one level.
+ * @throws {CloisterError} `privacy.value-not-finite` If an entry is NaN or infinite.
+ * @throws {CloisterError} `privacy.ring-too-small` @see quantizerScale
+ */
+export function quantize(
+  values: Float64Array,
+  quantizer: Quantizer,
+  source: UniformSource,
+): Uint32Array {
+  const { scale, levelMax } = quantizerScale(quantizer);
+  const { magnitudeMax } = quantizer;
+  const levels = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if (!Number.isFinite(value)) {
+      throw badInput("privacy.value-not-finite", `coordinate ${i} of a release is not a number`);
+    }
+    const clamped = Math.max(-magnitudeMax, Math.min(magnitudeMax, value));
+    const level = roundAtRandom(clamped * scale, source);
+    levels[i] = Math.max(-levelMax, Math.min(levelMax, level));
+  }
+  return toRing(levels, quantizer.ringBits);
+}
+
+/**
+ * The sum of the members' vectors, from the sum of their ring elements modulo 2^b. Shape [d] both.
+ * Each coordinate is within memberCount/scale of the sum of the clamped values, and equal to it
+ * where `exact` and the values are integers.
+ */
+export function dequantizeSum(sum: Uint32Array, quantizer: Quantizer): Float64Array {
+  const { scale } = quantizerScale(quantizer);
+  const levels = fromRing(sum, quantizer.ringBits);
+  const values = new Float64Array(levels.length);
+  for (let i = 0; i < levels.length; i++) values[i] = (levels[i] ?? 0) / scale;
+  return values;
+}
+
+function roundAtRandom(value: number, source: UniformSource): number {
+  const lower = Math.floor(value);
+  const fraction = value - lower;
+  return fraction > 0 && source.uint32() < fraction * 0x1_0000_0000 ? lower + 1 : lower;
+}
+
+/** The largest power of two that is at most `limit`; 0 if `limit` is 0, infinite or not a number. */
+function powerOfTwoAtMost(limit: number): number {
+  if (!(limit > 0 && Number.isFinite(limit))) return 0;
+  const power = 2 ** Math.floor(Math.log2(limit));
+  if (power > limit) return power / 2;
+  return power * 2 <= limit ? power * 2 : power;
+}
