@@ -1,0 +1,55 @@
+/** What every training engine can do. The plain TypeScript one is the first and the oracle of others. Pure types. */
+import type { EncodedData } from "../data.ts";
+import type { Architecture } from "./architecture.ts";
+
+/** Flat parameters, shape [paramCount]. Read only by engines. */
+export type Params = Float32Array | Float64Array;
+
+/**
+ * Affine map of the number inputs: x' = (x − centre) · inverseScale. Shape [2 × numberCount]:
+ * all centres, then all inverse scales.
+ */
+export type Scaling = Float32Array;
+
+/** Chosen rows of chosen units: unit u has rows[starts[u]] … rows[starts[u + 1] − 1]. */
+export interface UnitRows {
+  /** Row indices into the data. */
+  readonly rows: Uint32Array;
+  /** Shape [unitCount + 1]. */
+  readonly starts: Uint32Array;
+}
+
+export interface ClippedSum {
+  /** Σ over units of the clipped gradient of the unit's mean loss. Shape [paramCount]. */
+  readonly gradient: Float64Array;
+  /** Mean loss of each unit's chosen rows, 0 for a unit left out. Shape [unitCount]. */
+  readonly losses: Float64Array;
+  /** ℓ2 norm of each unit's gradient before clipping; not finite for a unit left out. Shape [unitCount]. */
+  readonly norms: Float64Array;
+}
+
+export interface TrainerBackend {
+  readonly architecture: Architecture;
+  /** Log-odds of "positive" for every row. Shape [rowCount]. */
+  logits(params: Params, scaling: Scaling, data: EncodedData): Float32Array;
+  /** Probability of "positive" for every row. Shape [rowCount]. */
+  scores(params: Params, scaling: Scaling, data: EncodedData): Float32Array;
+  /** Mean loss of the rows and its gradient; both zero for no rows. */
+  meanGradient(
+    params: Params,
+    scaling: Scaling,
+    data: EncodedData,
+    rows: Uint32Array,
+  ): { readonly gradient: Float64Array; readonly loss: number };
+  /**
+   * Sum of per-unit gradients, each clipped to ℓ2 norm `clipNorm`. A unit whose loss or gradient
+   * is not finite, or that has no rows, contributes zero.
+   */
+  clippedGradientSum(
+    params: Params,
+    scaling: Scaling,
+    data: EncodedData,
+    units: UnitRows,
+    clipNorm: number,
+  ): ClippedSum;
+}

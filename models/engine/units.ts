@@ -1,0 +1,45 @@
+/** Choice of units and of their rows. Pure; whoever adds noise passes the operating system's randomness. */
+import type { UniformSource } from "../../shared/base/uniform.ts";
+import type { EncodedData } from "../data.ts";
+import type { UnitRows } from "./backend.ts";
+
+/**
+ * A Poisson sample of units, each with at most `rowsPerUnitMax` of its rows, drawn without replacement.
+ *
+ * @param probability Each unit takes part independently with this probability; 1 draws no number.
+ */
+export function selectUnits(
+  { unitStarts }: EncodedData,
+  probability: number,
+  rowsPerUnitMax: number,
+  source: UniformSource,
+): UnitRows {
+  const rows: number[] = [];
+  const starts: number[] = [0];
+  for (let u = 0; u + 1 < unitStarts.length; u++) {
+    if (probability < 1 && source.unit() >= probability) continue;
+    const first = unitStarts[u] ?? 0;
+    const count = (unitStarts[u + 1] ?? 0) - first;
+    if (count <= rowsPerUnitMax) for (let r = 0; r < count; r++) rows.push(first + r);
+    else for (const row of chooseRows(first, count, rowsPerUnitMax, source)) rows.push(row);
+    starts.push(rows.length);
+  }
+  return { rows: Uint32Array.from(rows), starts: Uint32Array.from(starts) };
+}
+
+/** The first `wanted` places of a Fisher-Yates shuffle of first … first + count − 1. */
+function chooseRows(
+  first: number,
+  count: number,
+  wanted: number,
+  source: UniformSource,
+): Uint32Array {
+  const rows = Uint32Array.from({ length: count }, (_, r) => first + r);
+  for (let i = 0; i < wanted; i++) {
+    const j = i + source.below(count - i);
+    const swapped = rows[i] ?? 0;
+    rows[i] = rows[j] ?? 0;
+    rows[j] = swapped;
+  }
+  return rows.subarray(0, wanted);
+}

@@ -1,0 +1,21 @@
+/** The closed list of tasks a manifest may name. Pure. */
+import { unreachable } from "../../shared/base/assert.ts";
+import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { probeTask } from "./probe.ts";
+import type { Task } from "./task.ts";
+import { trainTask } from "./train.ts";
+
+/**
+ * The task that `spec` names. Its state is opaque to the caller: pass back only states that this
+ * task made or decoded, and only contexts whose `spec` is this one.
+ */
+export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
+  switch (spec.kind) {
+    case "train":
+      return trainTask;
+    case "probe":
+      return probeTask;
+    default:
+      return unreachable(spec);
+  }
+}

@@ -1,0 +1,116 @@
+/** The vectors of a training run: their lengths, bounds and sensitivities, from public context alone. Pure. */
+import { badInput } from "../../shared/base/errors.ts";
+import type { TrainTask } from "../../shared/charter/task-spec.ts";
+import { type Architecture, architectureOf } from "../engine/architecture.ts";
+import type { ReleaseShape, TaskContext } from "./task.ts";
+
+export type TrainContext = TaskContext<TrainTask>;
+export type TrainAskKind = "moments" | "gradient" | "update" | "evaluate";
+
+/** Weight of a unit's loss beside its gradient in one noised vector: costs √(1 + λ²) − 1 = 2 % more noise. */
+export const LOSS_WEIGHT = 0.2;
+/** A unit's or member's loss is cut off here. Nats; a coin toss has 0.69. */
+export const LOSS_MAX = 2;
+
+export function architectureFor(context: TrainContext): Architecture {
+  return architectureOf(context.schema, context.spec.model);
+}
+
+/** Rounds of each kind that a run takes, all told. */
+export function roundCounts({ spec, schema }: Pick<TrainContext, "spec" | "schema">): {
+  readonly moments: number;
+  readonly training: number;
+  readonly evaluation: number;
+} {
+  const hasNumbers = schema.features.some((feature) => feature.type === "number");
+  const { rounds } = spec.strategy;
+  const { everyRounds } = spec.evaluation;
+  return {
+    moments: spec.scaling === "moments" && hasNumbers ? 1 : 0,
+    training: rounds,
+    evaluation: everyRounds === null ? 1 : Math.ceil(rounds / everyRounds),
+  };
+}
+
+/** @throws {CloisterError} If the run adds noise but asks for something that carries no guarantee. */
+export function checkRun({ spec, noise }: TrainContext): void {
+  if (noise === null) return;
+  if (spec.scaling === "moments") {
+    const remedy = "Use scaling: bounds, which reads nothing from the records.";
+    throw badInput("task.moments-not-private", `A noised run cannot open exact moments. ${remedy}`);
+  }
+  if (spec.strategy.kind === "fedAvg") {
+    const remedy = "Use strategy: dpSgd.";
+    throw badInput("task.fedavg-not-private", `fedAvg carries no guarantee per unit. ${remedy}`);
+  }
+}
+
+/** @throws {CloisterError} If a run of this specification never asks for `kind`. */
+export function checkKind(context: TrainContext, kind: string): TrainAskKind {
+  checkRun(context);
+  const counts = roundCounts(context);
+  if (kind === "moments" && counts.moments > 0) return kind;
+  if (kind === "gradient" && context.spec.strategy.kind === "dpSgd") return kind;
+  if (kind === "update" && context.spec.strategy.kind === "fedAvg") return kind;
+  if (kind === "evaluate") return kind;
+  throw badInput("task.ask-unknown", `This training run never asks for "${kind}".`);
+}
+
+/** How the vector of an ask of this kind leaves a member. */
+export function shapeOf(context: TrainContext, askKind: string): ReleaseShape {
+  const kind = checkKind(context, askKind);
+  const { rowsMax } = context;
+  const architecture = architectureFor(context);
+  switch (kind) {
+    case "moments":
+      return bounded(3 * architecture.numberCount, rowsMax, 32);
+    case "gradient":
+      return gradientShape(context, architecture.paramCount);
+    case "update": {
+      const magnitudeMax = Math.max(context.spec.strategy.clipNorm, 1, LOSS_MAX);
+      return bounded(architecture.paramCount + 2, magnitudeMax, 24);
+    }
+    case "evaluate":
+      return evaluateShape(context);
+  }
+}
+
+function bounded(dimension: number, magnitudeMax: number, ringBits: 24 | 32): ReleaseShape {
+  return { dimension, release: { kind: "bounded", magnitudeMax, ringBits, exact: false } };
+}
+
+function gradientShape({ spec, noise, rowsMax }: TrainContext, paramCount: number): ReleaseShape {
+  const { strategy } = spec;
+  if (noise === null || strategy.kind !== "dpSgd") {
+    // Every unit has a row at least, so no member has more than `rowsMax` units.
+    return bounded(paramCount + 2, rowsMax * Math.max(strategy.clipNorm, 1, LOSS_MAX), 24);
+  }
+  return {
+    dimension: paramCount + 1,
+    release: {
+      kind: "noised",
+      sensitivity: strategy.clipNorm * Math.sqrt(1 + LOSS_WEIGHT * LOSS_WEIGHT),
+      samplingProbability: strategy.samplingProbability,
+      noiseMultiplier: noise.trainMultiplier,
+      partition: "train",
+    },
+  };
+}
+
+function evaluateShape({ spec, noise, rowsMax }: TrainContext): ReleaseShape {
+  const dimension = 2 * spec.evaluation.bins;
+  if (noise === null) {
+    const release = { kind: "bounded", magnitudeMax: rowsMax, ringBits: 32, exact: true } as const;
+    return { dimension, release };
+  }
+  return {
+    dimension,
+    release: {
+      kind: "noised",
+      sensitivity: spec.evaluation.rowsPerUnitMax,
+      samplingProbability: 1,
+      noiseMultiplier: noise.holdoutMultiplier,
+      partition: "holdout",
+    },
+  };
+}

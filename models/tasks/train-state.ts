@@ -1,0 +1,128 @@
+/** The coordinator's state of a training run, and its exact byte form for the store. Pure. */
+import { bytesToFloat32, concatBytes, float32ToBytes } from "../../shared/base/bytes.ts";
+import { badInput, type CloisterError } from "../../shared/base/errors.ts";
+import type { OptimizerConfig, OptimizerState } from "../optimizer.ts";
+import type { Metrics } from "./task.ts";
+import { architectureFor, roundCounts, type TrainContext } from "./train-shape.ts";
+
+export interface TrainState {
+  /** Null until the moments are known. All centres, then all inverse scales. */
+  readonly scaling: Float32Array | null;
+  readonly params: Float32Array;
+  readonly optimizer: OptimizerState;
+  readonly trainingDone: number;
+  readonly evaluationsDone: number;
+  /** Whether the next ask is an evaluation. */
+  readonly evaluationDue: boolean;
+  readonly done: number;
+  readonly total: number;
+  readonly loss: number | null;
+  readonly metrics: Metrics | null;
+}
+
+/** The coordinator's optimiser; fedAvg only adds the mean update and needs none. */
+export function optimizerOf({ spec }: TrainContext): OptimizerConfig {
+  const { strategy } = spec;
+  if (strategy.kind === "fedAvg") return { kind: "sgd", learningRate: 1 };
+  const { learningRate, momentum } = strategy;
+  if (strategy.optimizer === "adam") return { kind: "adam", learningRate };
+  return { kind: "momentum", learningRate, momentum };
+}
+
+const FORMAT = 1;
+/** Header: doubles, in the order of `encodeState`. NaN stands for null. */
+const HEADER_LENGTH = 13;
+
+/** [13 doubles | scaling f32 | params f32 | first moment f64 | second moment f64], little-endian. */
+export function encodeState(state: TrainState): Uint8Array {
+  const { metrics } = state;
+  const header = Float64Array.of(
+    FORMAT,
+    state.scaling === null ? 0 : 1,
+    state.optimizer.step,
+    state.trainingDone,
+    state.evaluationsDone,
+    state.evaluationDue ? 1 : 0,
+    state.done,
+    state.total,
+    state.loss ?? Number.NaN,
+    metrics?.rocAuc ?? Number.NaN,
+    metrics?.prAuc ?? Number.NaN,
+    metrics?.recallAt1pctFpr ?? Number.NaN,
+    metrics?.recallAt5pctFpr ?? Number.NaN,
+  );
+  return concatBytes(
+    float64ToBytes(header),
+    float32ToBytes(state.scaling ?? new Float32Array(0)),
+    float32ToBytes(state.params),
+    float64ToBytes(state.optimizer.first),
+    float64ToBytes(state.optimizer.second),
+  );
+}
+
+/** @throws {CloisterError} If the bytes are not a state of this run. */
+export function decodeState(context: TrainContext, bytes: Uint8Array): TrainState {
+  if (bytes.length < 8 * HEADER_LENGTH) throw unreadable();
+  const header = bytesToFloat64(bytes.subarray(0, 8 * HEADER_LENGTH));
+  const at = (index: number): number => header[index] ?? Number.NaN;
+  const nullable = (index: number): number | null => (Number.isNaN(at(index)) ? null : at(index));
+  const { numberCount, paramCount } = architectureFor(context);
+  const { kind } = optimizerOf(context);
+  const scalingLength = at(1) === 1 ? 2 * numberCount : 0;
+  const firstLength = kind === "sgd" ? 0 : paramCount;
+  const secondLength = kind === "adam" ? paramCount : 0;
+  const counts = roundCounts(context);
+  const total = counts.moments + counts.training + counts.evaluation;
+  const singles = scalingLength + paramCount;
+  const expected = 8 * HEADER_LENGTH + 4 * singles + 8 * (firstLength + secondLength);
+  if (at(0) !== FORMAT || at(7) !== total || bytes.length !== expected) throw unreadable();
+  let offset = 8 * HEADER_LENGTH;
+  const take = (length: number): Uint8Array => {
+    offset += length;
+    return bytes.subarray(offset - length, offset);
+  };
+  const scaling = bytesToFloat32(take(4 * scalingLength));
+  return {
+    scaling: at(1) === 1 ? scaling : null,
+    params: bytesToFloat32(take(4 * paramCount)),
+    optimizer: {
+      step: at(2),
+      first: bytesToFloat64(take(8 * firstLength)),
+      second: bytesToFloat64(take(8 * secondLength)),
+    },
+    trainingDone: at(3),
+    evaluationsDone: at(4),
+    evaluationDue: at(5) === 1,
+    done: at(6),
+    total,
+    loss: nullable(8),
+    metrics: metricsAt(nullable),
+  };
+}
+
+function metricsAt(nullable: (index: number) => number | null): Metrics | null {
+  const rocAuc = nullable(9);
+  const prAuc = nullable(10);
+  const recallAt1pctFpr = nullable(11);
+  const recallAt5pctFpr = nullable(12);
+  if (rocAuc === null || prAuc === null) return null;
+  if (recallAt1pctFpr === null || recallAt5pctFpr === null) return null;
+  return { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr };
+}
+
+function unreadable(): CloisterError {
+  return badInput("task.state-unreadable", "The stored state is not one of this training run.");
+}
+
+function float64ToBytes(values: Float64Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 8));
+  for (let i = 0; i < values.length; i++) view.setFloat64(8 * i, values[i] ?? 0, true);
+  return new Uint8Array(view.buffer);
+}
+
+function bytesToFloat64(bytes: Uint8Array): Float64Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Float64Array(bytes.length / 8);
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat64(8 * i, true);
+  return values;
+}
