@@ -1,5 +1,4 @@
 /** EDGE: a member's file → encoded partitions. The one place where an agent reads raw records for training. */
-import { basename } from "node:path";
 import {
   type EncodedRows,
   type EncodedTable,
@@ -31,17 +30,16 @@ export async function loadDataset(
   schema: DataSchema,
   options: LoadOptions,
 ): Promise<EncodedTable> {
-  const table = basename(path);
   const isHoldout = holdoutRule(options.holdoutFraction, options.holdoutSalt);
   const allowOneClass = options.allowOneClass ?? false;
   return await encodeFile(path, (header) =>
-    tableEncoder(schema, header, { table, isHoldout, allowOneClass }),
+    tableEncoder(schema, header, { table: path, isHoldout, allowOneClass }),
   );
 }
 
 /** Reads and encodes rows to be scored: the feature columns are needed, label and unit are not. */
 export async function loadRows(path: string, schema: DataSchema): Promise<EncodedRows> {
-  return await encodeFile(path, (header) => scoringEncoder(schema, header, basename(path)));
+  return await encodeFile(path, (header) => scoringEncoder(schema, header, path));
 }
 
 interface Encoder<Encoded> {

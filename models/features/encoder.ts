@@ -1,0 +1,255 @@
+/**
+ * A member's table → the two partitions that tasks compute on. Pure: rows come in one by one, and
+ * nothing but typed arrays is kept of them. Its errors name the place, never a value.
+ */
+import { badInput } from "../../shared/base/errors.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { EncodedData, PartitionedData } from "../data.ts";
+import { detachText, trimCell } from "./cell.ts";
+import { type GrowingRows, growingRows, reserveRowInPlace, withRoomFor } from "./growing.ts";
+import type { HoldoutRule } from "./partition.ts";
+import {
+  cellFault,
+  columnIndices,
+  type RowEncoder,
+  type RowPlace,
+  rowEncoder,
+} from "./row-encoder.ts";
+
+export interface EncodeOptions {
+  /** What errors call the table: its file name. */
+  readonly table: string;
+  readonly isHoldout: HoldoutRule;
+  /** Accept a table with labels of one class only. */
+  readonly allowOneClass: boolean;
+}
+
+export interface EncodedTable {
+  readonly data: PartitionedData;
+  readonly rowCount: number;
+  readonly unitCount: number;
+  readonly positiveCount: number;
+}
+
+/** Takes a table's rows in any order. `finish` is called once, last. */
+export interface TableEncoder {
+  /**
+   * @param row Counts data rows from 1. @param line Where the row starts in the file.
+   * @throws {CloisterError} `data.bad-label`, `data.empty-unit` and what `RowEncoder` throws.
+   */
+  add(cells: readonly string[], row: number, line: number): void;
+  /** @throws {CloisterError} `data.no-rows` or `data.one-class`. */
+  finish(): EncodedTable;
+}
+
+/** Rows without label and unit, for scoring. Shapes as in `EncodedData`. */
+export interface EncodedRows {
+  readonly rowCount: number;
+  readonly numbers: Float32Array;
+  readonly codes: Uint16Array;
+}
+
+interface TableState {
+  readonly options: EncodeOptions;
+  readonly rows: GrowingRows;
+  readonly unitIndexOf: Map<string, number>;
+  /** 1 where the unit is held out. One entry a unit. */
+  readonly unitSides: number[];
+  /** Per row: 2·unit + label. */
+  marks: Uint32Array;
+  positiveCount: number;
+}
+
+/**
+ * Prepares the encoding of a labelled table under `header`. Columns that the schema does not name
+ * are ignored. Where the schema names no unit, each row is one, with its row number as its id.
+ *
+ * @throws {CloisterError} `data.missing-columns`, naming all of them.
+ */
+export function tableEncoder(
+  schema: DataSchema,
+  header: readonly string[],
+  options: EncodeOptions,
+): TableEncoder {
+  const { table } = options;
+  const unitNames = schema.unit ? [schema.unit.column] : [];
+  const features = schema.features.map((feature) => feature.name);
+  columnIndices([schema.label.column, ...unitNames, ...features], header, table);
+  const encoder = rowEncoder(schema, header, table);
+  const place: RowPlace = { table, row: 0, line: 0 };
+  const labelOf = labelReader(schema, header, place);
+  const unitOf = unitReader(schema, header, place);
+  const state = emptyState(encoder, options);
+  return {
+    add(cells, row, line) {
+      place.row = row;
+      place.line = line;
+      appendRow(encoder, state.rows, cells, place);
+      const label = labelOf(cells);
+      const mark = 2 * unitIndex(state, unitOf(cells)) + label;
+      state.marks = withRoomFor(state.marks, state.rows.rowCount);
+      state.marks[state.rows.rowCount] = mark;
+      state.positiveCount += label;
+      state.rows.rowCount += 1;
+    },
+    finish: () => finishTable(state),
+  };
+}
+
+/**
+ * Prepares the encoding of rows to be scored: no label, no unit, no partition.
+ *
+ * @throws {CloisterError} `data.missing-columns`, naming all of them.
+ */
+export function scoringEncoder(
+  schema: DataSchema,
+  header: readonly string[],
+  table: string,
+): { add: TableEncoder["add"]; finish(): EncodedRows } {
+  const encoder = rowEncoder(schema, header, table);
+  const rows = growingRows(encoder.numberCount, encoder.categoryCount);
+  return {
+    add(cells, row, line) {
+      appendRow(encoder, rows, cells, { table, row, line });
+      rows.rowCount += 1;
+    },
+    finish() {
+      const numbers = rows.numbers.slice(0, rows.rowCount * rows.numberCount);
+      const codes = rows.codes.slice(0, rows.rowCount * rows.categoryCount);
+      return { rowCount: rows.rowCount, numbers, codes };
+    },
+  };
+}
+
+function emptyState(
+  { numberCount, categoryCount }: RowEncoder,
+  options: EncodeOptions,
+): TableState {
+  const rows = growingRows(numberCount, categoryCount);
+  const unitIndexOf = new Map<string, number>();
+  return { options, rows, unitIndexOf, unitSides: [], marks: new Uint32Array(0), positiveCount: 0 };
+}
+
+function appendRow(
+  encoder: RowEncoder,
+  rows: GrowingRows,
+  cells: readonly string[],
+  place: RowPlace,
+): void {
+  reserveRowInPlace(rows);
+  encoder.encode(cells, place, {
+    numbers: rows.numbers,
+    numbersAt: rows.rowCount * rows.numberCount,
+    codes: rows.codes,
+    codesAt: rows.rowCount * rows.categoryCount,
+  });
+}
+
+function labelReader(
+  { label }: DataSchema,
+  header: readonly string[],
+  place: RowPlace,
+): (cells: readonly string[]) => 0 | 1 {
+  const index = header.indexOf(label.column);
+  const positive = label.positive.trim();
+  const negative = label.negative.trim();
+  const reason = `the label must be ${JSON.stringify(positive)} or ${JSON.stringify(negative)}`;
+  return (cells) => {
+    const text = trimCell(cells[index] ?? "");
+    if (text === positive) return 1;
+    if (text === negative) return 0;
+    throw cellFault(place, label.column, "data.bad-label", `${reason}, as the schema declares`);
+  };
+}
+
+function unitReader(
+  { unit }: DataSchema,
+  header: readonly string[],
+  place: RowPlace,
+): (cells: readonly string[]) => string | null {
+  if (unit === null) return () => null;
+  const index = header.indexOf(unit.column);
+  return (cells) => {
+    const id = trimCell(cells[index] ?? "");
+    if (id !== "") return id;
+    throw cellFault(place, unit.column, "data.empty-unit", "empty; every row must say whose it is");
+  };
+}
+
+/** @param id Null: the row about to be added is a unit of its own. */
+function unitIndex(state: TableState, id: string | null): number {
+  const known = id === null ? undefined : state.unitIndexOf.get(id);
+  if (known !== undefined) return known;
+  const index = state.unitSides.length;
+  if (id !== null) state.unitIndexOf.set(detachText(id), index);
+  state.unitSides.push(state.options.isHoldout(id ?? String(state.rows.rowCount + 1)) ? 1 : 0);
+  return index;
+}
+
+function finishTable(state: TableState): EncodedTable {
+  const { rows, positiveCount, options } = state;
+  const { rowCount } = rows;
+  if (rowCount === 0) {
+    throw badInput("data.no-rows", `${options.table}: no rows below the line of column names`);
+  }
+  if (!options.allowOneClass && (positiveCount === 0 || positiveCount === rowCount)) {
+    const found = positiveCount === 0 ? "negative" : "positive";
+    const reason = `all ${rowCount} labels are ${found}; training needs rows of both classes`;
+    throw badInput("data.one-class", `${options.table}: ${reason}`);
+  }
+  const data = { train: gather(state, 0), holdout: gather(state, 1) };
+  return { data, rowCount, unitCount: state.unitSides.length, positiveCount };
+}
+
+/** The rows of one side, grouped by unit: units and their rows in order of first appearance. */
+function gather(state: TableState, side: 0 | 1): EncodedData {
+  const { rows, marks, unitSides } = state;
+  const { starts, next } = unitOffsets(state, side);
+  const rowCount = starts[starts.length - 1] ?? 0;
+  const numbers = new Float32Array(rowCount * rows.numberCount);
+  const codes = new Uint16Array(rowCount * rows.categoryCount);
+  const labels = new Uint8Array(rowCount);
+  for (let row = 0; row < rows.rowCount; row++) {
+    const mark = marks[row] ?? 0;
+    const unit = mark >>> 1;
+    if (unitSides[unit] !== side) continue;
+    const to = next[unit] ?? 0;
+    next[unit] = to + 1;
+    labels[to] = mark & 1;
+    copyRow(rows.numbers, row, numbers, to, rows.numberCount);
+    copyRow(rows.codes, row, codes, to, rows.categoryCount);
+  }
+  return { rowCount, numbers, codes, labels, unitStarts: starts };
+}
+
+/** @returns The side's `unitStarts`, and for every unit of the table where its next row goes. */
+function unitOffsets(
+  { rows, marks, unitSides }: TableState,
+  side: 0 | 1,
+): { starts: Uint32Array; next: Uint32Array } {
+  const counts = new Uint32Array(unitSides.length);
+  for (let row = 0; row < rows.rowCount; row++) {
+    const unit = (marks[row] ?? 0) >>> 1;
+    counts[unit] = (counts[unit] ?? 0) + 1;
+  }
+  const starts = [0];
+  const next = new Uint32Array(unitSides.length);
+  let total = 0;
+  for (let unit = 0; unit < unitSides.length; unit++) {
+    if (unitSides[unit] !== side) continue;
+    next[unit] = total;
+    total += counts[unit] ?? 0;
+    starts.push(total);
+  }
+  return { starts: Uint32Array.from(starts), next };
+}
+
+function copyRow(
+  source: Float32Array | Uint16Array,
+  from: number,
+  target: Float32Array | Uint16Array,
+  to: number,
+  width: number,
+): void {
+  for (let i = 0; i < width; i++) target[to * width + i] = source[from * width + i] ?? 0;
+}
