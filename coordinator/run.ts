@@ -100,6 +100,10 @@ export class Run {
     return this.#status;
   }
 
+  hasMember(memberId: string): boolean {
+    return this.#params.manifest.roster.some((member) => member.memberId === memberId);
+  }
+
   connected(memberId: string, resumed: boolean): void {
     if (resumed) this.#feed({ type: "present", from: memberId });
     else this.#offer(memberId);

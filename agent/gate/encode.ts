@@ -5,18 +5,18 @@
 import { assert } from "../../shared/base/assert.ts";
 import type { UniformSource } from "../../shared/base/uniform.ts";
 import type { ManifestPrivacy } from "../../shared/charter/manifest.ts";
-import type { DpEvent } from "../../shared/privacy/events.ts";
+import type { SingleDpEvent } from "../../shared/privacy/events.ts";
 import { addDiscreteGaussianInPlace } from "../../shared/privacy/gaussian.ts";
-import { assertNoWrap, effectiveNoiseMultiplier, shareSigma, toGrid } from "../../shared/privacy/grid.ts";
+import { gridMagnitudeMax, toGrid } from "../../shared/privacy/grid.ts";
+import { gridNoiseShare } from "../../shared/privacy/noise-share.ts";
 import { quantize } from "../../shared/privacy/quantize.ts";
-import type { NoisedRelease, ReleaseShape } from "../../models/tasks/task.ts";
+import { toRing } from "../../shared/privacy/ring.ts";
+import type { ReleaseShape } from "../../models/tasks/task.ts";
 
 export interface EncodeParams {
   readonly shape: ReleaseShape;
   readonly privacy: ManifestPrivacy | null;
   readonly memberCount: number;
-  /** Bound on one member's units in one release. */
-  readonly unitsMax: number;
 }
 
 /**
@@ -31,33 +31,25 @@ export function encodeContribution(contribution: Float64Array, params: EncodePar
     const { magnitudeMax, ringBits, exact } = shape.release;
     return quantize(contribution, { magnitudeMax, ringBits, memberCount, exact }, source);
   }
-  const sigma = noiseShare(shape.release, shape.dimension, params);
-  assertNoWrap({ unitsMax: params.unitsMax, memberCount, sigma });
-  const vector = toGrid(contribution, shape.release.sensitivity);
-  addDiscreteGaussianInPlace(vector, sigma, source);
-  return vector;
-}
-
-function noiseShare(release: NoisedRelease, dimension: number, params: EncodeParams): number {
-  const { privacy, memberCount } = params;
-  assert(privacy !== null, "a noised release needs the run's privacy settings");
-  const { maxDropouts, maxColluders } = privacy;
-  return shareSigma({ noiseMultiplier: release.noiseMultiplier, dimension, memberCount, maxDropouts, maxColluders });
+  const { sensitivity, noiseMultiplier } = shape.release;
+  assert(params.privacy !== null, "a noised release needs the run's privacy settings");
+  const cohort = { ...params.privacy, memberCount };
+  const { shareStdDev } = gridNoiseShare(noiseMultiplier, shape.dimension, cohort);
+  const magnitudeMax = gridMagnitudeMax({ memberCount, shareStdDev, dimension: shape.dimension });
+  const steps = toGrid(contribution, sensitivity, magnitudeMax);
+  addDiscreteGaussianInPlace(steps, shareStdDev, source);
+  return toRing(steps, 32);
 }
 
 /**
  * What the ledger is charged for one release: the guaranteed noise, whatever happens afterwards.
  * Null: no privacy guarantee is claimed, and none is spent.
  */
-export function privacyEvent(shape: ReleaseShape): DpEvent | null {
+export function privacyEvent(shape: ReleaseShape): SingleDpEvent | null {
   const { release } = shape;
   if (release.kind === "bounded") return null;
-  // The share is rounded up to whole grid steps, so the planned multiplier is a lower bound of the real one.
-  const event: DpEvent = { kind: "gaussian", noiseMultiplier: chargedMultiplier(release.noiseMultiplier, shape.dimension) };
-  const { samplingProbability } = release;
+  // Shares are rounded up to whole grid steps: the opened sum has at least this much noise.
+  const { samplingProbability, noiseMultiplier } = release;
+  const event: Extract<SingleDpEvent, { kind: "gaussian" }> = { kind: "gaussian", noiseMultiplier };
   return samplingProbability === 1 ? event : { kind: "poissonSampled", samplingProbability, event };
-}
-
-function chargedMultiplier(noiseMultiplier: number, dimension: number): number {
-  return effectiveNoiseMultiplier(noiseMultiplier, dimension);
 }

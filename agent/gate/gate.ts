@@ -95,7 +95,7 @@ export class Gate {
     if (outcome !== "debited") return { refused: outcome };
     const { privacy, roster } = run.manifest;
     const rng = event ? this.#params.rng : this.#repeatableRng(run, attempt, "rounding");
-    const encode = { shape, privacy, memberCount: roster.length, unitsMax: this.#params.data.train.rowCount + 1 };
+    const encode = { shape, privacy, memberCount: roster.length };
     const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));
     pending.contribution.fill(0);
     applyMasksInPlace(ring, masks, ringBitsOf(shape));

@@ -1,0 +1,79 @@
+/** EDGE: the member's commands. What is printed here stays on the member's screen: ids, codes, counts. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { onStop, print, printJson } from "../shared/edge/terminal.ts";
+import { type AgentOptions, startAgent } from "./agent.ts";
+import { enrol } from "./enrol.ts";
+import { Vault } from "./vault.ts";
+
+interface LinkOptions {
+  readonly folder: string;
+  readonly ca?: string;
+  readonly allowPlain?: boolean;
+  readonly json?: boolean;
+}
+
+export function agentCommands(program: Command): void {
+  const agent = program.command("agent").description("run a member's agent, next to the data");
+  withLink(agent.command("init"), "cloister agent init --coordinator wss://coordinator.example:7300 --token TOKEN --data data.csv")
+    .description("enrol with a one-time token; the identity key is made here and stays here")
+    .requiredOption("--coordinator <url>", "the coordinator's address, wss://host:port")
+    .requiredOption("--token <token>", 'what "cloister room invite" printed')
+    .requiredOption("--data <file>", "the member's records, .csv or .csv.gz")
+    .action(init);
+  withLink(agent.command("start"), "cloister agent start --folder agent-data")
+    .description("connect and take part in runs until stopped")
+    .action(start);
+}
+
+function withLink(command: Command, line: string): Command {
+  return command
+    .option("--folder <folder>", "the agent's own folder: vault and ledger", "agent-data")
+    .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
+    .option("--allow-plain", "allow ws:// beyond this machine")
+    .option("--json", "print JSON, for programs")
+    .addHelpText("after", `\nExample:\n  $ ${line}`);
+}
+
+async function init(options: LinkOptions & { coordinator: string; token: string; data: string }): Promise<void> {
+  const { folder, coordinator: url, token, ca: caPath, allowPlain } = options;
+  const vault = new Vault(folder);
+  try {
+    const result = await enrol(vault, { url, token, caPath, allowPlain, folder, dataPath: resolve(options.data) });
+    if (options.json) return printJson(result);
+    print(`Enrolled in room "${result.room}" as ${result.memberId}. Purpose: ${result.purpose}`);
+    print(`Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (compare it with the others by telephone)`);
+    print(`The data fit: ${result.rowCount} rows, ${result.unitCount} privacy units. They stay here.`);
+    print(`Start the agent: cloister agent start --folder ${folder}`);
+  } finally {
+    vault.close();
+  }
+}
+
+async function start({ folder, ca: caPath, allowPlain, json }: LinkOptions): Promise<void> {
+  const agent = await startAgent({ folder, caPath, allowPlain, onEvent: json ? printJson : printEvent });
+  onStop(() => agent.close());
+  await agent.done;
+}
+
+function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
+  switch (event.type) {
+    case "connection":
+      return print(`${event.state}: ${event.detail}`);
+    case "declined":
+      return print(`run ${event.runId.slice(0, 12)} declined: ${event.reasons.map(({ message }) => message).join("; ")}`);
+    case "sent": {
+      const spent = event.epsilonSpent === null ? "" : `, ε spent ${event.epsilonSpent.toFixed(3)}`;
+      return print(`run ${event.runId.slice(0, 12)} round ${event.round}: sent ${event.bytes} masked bytes${spent}`);
+    }
+    case "round":
+      return undefined;
+    case "joined":
+      return print(`run ${event.runId.slice(0, 12)} joined`);
+    case "ended":
+      return print(`run ${event.runId.slice(0, 12)} ${event.outcome}`);
+    case "withdrawn":
+    case "rejected":
+      return print(`${event.type}: ${event.code}`);
+  }
+}

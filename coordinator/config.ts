@@ -1,0 +1,23 @@
+/** The coordinator's configuration file. Pure. */
+import { z } from "zod";
+
+export const CoordinatorConfig = z.strictObject({
+  listen: z.strictObject({
+    host: z.string().default("127.0.0.1"),
+    port: z.int().min(0).max(65535),
+  }),
+  /** Folder for the database and the admin token. */
+  dataDir: z.string().min(1),
+  tls: z.strictObject({ certPath: z.string(), keyPath: z.string() }).optional(),
+  /** Listen in the clear on something else than loopback: only behind a proxy that speaks TLS. */
+  allowPlain: z.boolean().default(false),
+  patience: z
+    .strictObject({
+      workSeconds: z.number().positive().default(3600),
+      stepSeconds: z.number().positive().default(60),
+      graceSeconds: z.number().min(0).default(1),
+      startSeconds: z.number().min(0).default(60),
+    })
+    .default({ workSeconds: 3600, stepSeconds: 60, graceSeconds: 1, startSeconds: 60 }),
+});
+export type CoordinatorConfig = z.infer<typeof CoordinatorConfig>;

@@ -1,0 +1,79 @@
+/** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
+import { toHex } from "../shared/base/bytes.ts";
+import { type Rng, randomBytes } from "../shared/base/env.ts";
+import { badInput } from "../shared/base/errors.ts";
+import { type Charter, charterHash } from "../shared/charter/charter.ts";
+import type { Manifest, ManifestPrivacy, Plan } from "../shared/charter/manifest.ts";
+import { calibrateNoiseMultiplier } from "../shared/privacy/calibrate.ts";
+import { defaultCohort } from "../shared/privacy/noise-share.ts";
+import type { EnrolledMember } from "./store.ts";
+
+export interface ManifestInputs {
+  readonly plan: Plan;
+  readonly charter: Charter;
+  readonly members: readonly EnrolledMember[];
+  /** Hexadecimal. */
+  readonly coordinatorKey: string;
+  readonly nowMs: number;
+  readonly rng: Rng;
+}
+
+/** @throws {CloisterError} If the plan cannot be carried out under the charter; says what to change. */
+export function buildManifest({ plan, charter, members, coordinatorKey, nowMs, rng }: ManifestInputs): Manifest {
+  if (!charter.tasks.includes(plan.task.kind)) {
+    throw badInput("plan.task", `the charter of room "${charter.room}" does not allow the task ${plan.task.kind}`);
+  }
+  if (members.length < charter.minimums.members) {
+    throw badInput("plan.members", `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first`);
+  }
+  return {
+    version: 1,
+    room: charter.room,
+    charterHash: charterHash(charter),
+    coordinatorKey,
+    roster: members.map((member) => ({ ...member })),
+    task: plan.task,
+    privacy: privacyOf(plan, charter, members.length),
+    createdAtMs: nowMs,
+    nonce: toHex(randomBytes(rng, 16)),
+  };
+}
+
+function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestPrivacy | null {
+  const { budget, unnoisedRuns, unitsExpected } = charter.privacy;
+  if (plan.privacy === "none" || plan.task.kind === "probe") {
+    if (unnoisedRuns === "refused" && plan.task.kind !== "probe") {
+      throw badInput("plan.privacy", "the charter refuses runs without noise; set privacy.epsilon in the plan");
+    }
+    return null;
+  }
+  const { strategy, evaluation } = plan.task;
+  if (strategy.kind === "fedAvg") {
+    throw badInput("plan.strategy", "fedAvg carries no guarantee per unit; use strategy dpSgd, or privacy: none");
+  }
+  if (!budget || unitsExpected === null) throw badInput("plan.privacy", "the charter gives no privacy budget; plan with privacy: none");
+  const { epsilon } = plan.privacy;
+  if (epsilon > budget.epsilon) {
+    throw badInput("plan.epsilon", `privacy.epsilon ${epsilon} exceeds the charter's budget of ${budget.epsilon}`);
+  }
+  const cohort = { ...defaultCohort(memberCount), ...definedOnly(plan.privacy) };
+  const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
+  const evaluations = evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
+  const { samplingProbability, rounds: roundCount } = strategy;
+  const train = calibrateNoiseMultiplier({ ...common, samplingProbability, roundCount });
+  const holdout = calibrateNoiseMultiplier({ ...common, samplingProbability: 1, roundCount: evaluations });
+  return {
+    epsilon,
+    delta: budget.delta,
+    trainMultiplier: train.noiseMultiplier,
+    holdoutMultiplier: holdout.noiseMultiplier,
+    unitsExpected,
+    maxDropouts: cohort.maxDropouts,
+    maxColluders: cohort.maxColluders,
+  };
+}
+
+function definedOnly(privacy: { maxDropouts?: number | undefined; maxColluders?: number | undefined }): { maxDropouts?: number; maxColluders?: number } {
+  const { maxDropouts, maxColluders } = privacy;
+  return { ...(maxDropouts === undefined ? {} : { maxDropouts }), ...(maxColluders === undefined ? {} : { maxColluders }) };
+}

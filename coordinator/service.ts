@@ -1,0 +1,214 @@
+/** EDGE: a running coordinator: store, gateway, HTTP, and the runs under way. Wiring only. */
+import { readFileSync } from "node:fs";
+import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { fromHex, toHex } from "../shared/base/bytes.ts";
+import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
+import { type Charter, charterHash } from "../shared/charter/charter.ts";
+import { type Plan, runIdOf } from "../shared/charter/manifest.ts";
+import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
+import { writeFileAtomic } from "../shared/edge/files.ts";
+import { osClock, osRng } from "../shared/edge/os.ts";
+import type { CoordinatorConfig } from "./config.ts";
+import { Gateway, type MemberAddress } from "./gateway.ts";
+import { httpApi } from "./http.ts";
+import { buildManifest } from "./plan.ts";
+import { type LiveEvent, Run } from "./run.ts";
+import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
+import { Store } from "./store.ts";
+
+const TICK_MS = 50;
+const INVITATION_MS = 7 * 24 * 3600 * 1000;
+
+export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
+
+export class CoordinatorService {
+  readonly #config: CoordinatorConfig;
+  readonly #store: Store;
+  readonly #identity: Identity;
+  readonly #server: Server;
+  readonly #gateway: Gateway;
+  readonly #runs = new Map<string, Run>();
+  readonly #watchers = new Map<string, Set<(event: RunEvent | LiveEvent) => void>>();
+  readonly #ticks: NodeJS.Timeout;
+
+  constructor(config: CoordinatorConfig) {
+    this.#config = config;
+    this.#store = new Store(join(config.dataDir, "coordinator.db"), osClock);
+    this.#identity = identityFromSecret(this.#store.secret("identity", osRng));
+    const adminToken = toHex(this.#store.secret("adminToken", osRng));
+    writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
+    const listener = getRequestListener(httpApi(this, adminToken).fetch);
+    const { tls } = config;
+    this.#server = tls
+      ? createHttpsServer({ cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath), minVersion: "TLSv1.3" }, listener)
+      : createHttpServer(listener);
+    this.#gateway = this.#openGateway();
+    for (const runId of this.#store.runIds()) this.#resume(runId);
+    this.#ticks = setInterval(() => {
+      for (const run of this.#runs.values()) run.tick();
+    }, TICK_MS);
+  }
+
+  /** @returns The port. @throws {CloisterError} If the port is taken, or plain traffic would leave this machine. */
+  async listen(): Promise<number> {
+    const { host, port } = this.#config.listen;
+    const loopback = ["127.0.0.1", "localhost", "::1"].includes(host);
+    if (!this.#config.tls && !loopback && !this.#config.allowPlain) {
+      throw badInput("coordinator.plain", `listen.host ${host}: refused without TLS; configure tls, or set allowPlain behind a proxy that speaks TLS`);
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (cause: NodeJS.ErrnoException) => {
+        const reason = cause.code === "EADDRINUSE" ? "the port is in use; stop the other program or choose another listen.port" : `cannot listen (${cause.code})`;
+        reject(new CloisterError("coordinator.listen", `${host}:${port}: ${reason}`, EXIT.failed, cause));
+      });
+      this.#server.listen(port, host, resolve);
+    });
+    const address = this.#server.address();
+    return typeof address === "object" && address ? address.port : port;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticks);
+    this.#gateway.close();
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#store.close();
+  }
+
+  createRoom(charter: Charter): { room: string; charterHash: string } {
+    this.#store.createRoom(charter);
+    return { room: charter.room, charterHash: charterHash(charter) };
+  }
+
+  /** A one-time token that also pins this coordinator's key. */
+  invite(room: string | undefined, memberId: string): { room: string; memberId: string; token: string } {
+    const charter = this.#charter(room);
+    if (!charter.members.includes(memberId)) {
+      throw badInput("invite.unknown", `${memberId} is not among the members of room "${charter.room}" (${charter.members.join(", ")})`);
+    }
+    const token = this.#store.invite(charter.room, memberId, INVITATION_MS);
+    return { room: charter.room, memberId, token: `${token}.${fingerprint(this.#identity.publicKey)}` };
+  }
+
+  startRun(plan: Plan): { runId: string } {
+    const charter = this.#charter(plan.room);
+    const busy = [...this.#runs].find(([, run]) => run.status === "running");
+    if (busy) throw badInput("run.busy", `run ${busy[0].slice(0, 12)} is still under way; wait for its end`);
+    const members = this.#store.members(charter.room);
+    const coordinatorKey = toHex(this.#identity.publicKey);
+    const manifest = buildManifest({ plan, charter, members, coordinatorKey, nowMs: osClock.nowMs(), rng: osRng });
+    const runId = runIdOf(manifest);
+    this.#runs.set(runId, this.#makeRun(runId, charter, manifest, [], null));
+    return { runId };
+  }
+
+  runs(): RunSummary[] {
+    return this.#store.runIds().flatMap((runId) => foldRun(this.#store.events(runId)) ?? []);
+  }
+
+  /** @param prefix A run id or the beginning of one. */
+  findRun(prefix: string): RunSummary {
+    const found = this.runs().filter(({ runId }) => runId.startsWith(prefix));
+    const [run] = found;
+    if (!run || found.length > 1) {
+      throw badInput("run.unknown", `${prefix}: ${found.length === 0 ? "no such run" : "more than one run begins so"}; see "cloister run list"`);
+    }
+    return run;
+  }
+
+  events(runId: string): RunEvent[] {
+    return this.#store.events(runId);
+  }
+
+  charterOf(room: string): Charter {
+    return this.#charter(room);
+  }
+
+  taskState(runId: string): Uint8Array | null {
+    return this.#store.taskState(runId);
+  }
+
+  /** @returns Stops watching. */
+  watch(runId: string, listener: (event: RunEvent | LiveEvent) => void): () => void {
+    const listeners = this.#watchers.get(runId) ?? new Set();
+    this.#watchers.set(runId, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  #charter(room: string | undefined): Charter {
+    const rooms = this.#store.rooms();
+    const name = room ?? (rooms.length === 1 ? rooms[0] : undefined);
+    if (name === undefined) {
+      const hint = rooms.length === 0 ? 'there is no room yet; create one with "cloister room create"' : `name one of ${rooms.join(", ")}`;
+      throw badInput("room.which", `which room? ${hint}`);
+    }
+    const charter = this.#store.charter(name);
+    if (!charter) throw badInput("room.unknown", `room "${name}" does not exist; create it with "cloister room create"`);
+    return charter;
+  }
+
+  #openGateway(): Gateway {
+    return new Gateway(this.#server, {
+      identity: this.#identity,
+      identityKeyOf: ({ room, memberId }) => {
+        const member = this.#store.members(room).find((known) => known.memberId === memberId);
+        return member ? fromHex(member.identityKey) : null;
+      },
+      offer: (token) => {
+        const invitation = this.#store.lookUpToken(token);
+        if (invitation === "unknown") return "is not known here";
+        if (invitation === "used") return "was used already";
+        if (invitation === "expired") return "has expired";
+        const charter = this.#store.charter(invitation.room);
+        const text = this.#store.charterText(invitation.room);
+        if (!charter || text === null) return "is for a room that no longer exists";
+        return { member: invitation, charter: text, charterHash: charterHash(charter) };
+      },
+      enrol: (token, member, identityKey, signature) =>
+        this.#store.enrol(token, member, { identityKey: toHex(identityKey), enrolmentSignature: toHex(signature) }),
+      onConnected: (member, resumed) => this.#runOf(member)?.connected(member.memberId, resumed),
+      onDisconnected: (member) => this.#runOf(member)?.disconnected(member.memberId),
+      onDelivery: (member, delivery) => this.#runOf(member)?.deliver(member.memberId, delivery),
+      onFault: (member, code) => this.#watchAll(member, code),
+    });
+  }
+
+  #runOf({ memberId }: MemberAddress): Run | null {
+    for (const run of this.#runs.values()) if (run.status === "running" && run.hasMember(memberId)) return run;
+    return null;
+  }
+
+  #watchAll(member: MemberAddress | null, code: string): void {
+    for (const [runId, listeners] of this.#watchers) {
+      const event: LiveEvent = { type: "fault", runId, memberId: member?.memberId ?? "unknown", code };
+      for (const listener of listeners) listener(event);
+    }
+  }
+
+  #resume(runId: string): void {
+    const log = this.#store.events(runId);
+    const summary = foldRun(log);
+    const charter = summary && this.#store.charter(summary.manifest.room);
+    if (!summary || !charter || summary.status !== "running") return;
+    this.#runs.set(runId, this.#makeRun(runId, charter, summary.manifest, log, this.#store.taskState(runId)));
+  }
+
+  #makeRun(runId: string, charter: Charter, manifest: RunSummary["manifest"], log: readonly RunEvent[], state: Uint8Array | null): Run {
+    const { workSeconds, stepSeconds, graceSeconds, startSeconds } = this.#config.patience;
+    const patience = { workMs: 1000 * workSeconds, stepMs: 1000 * stepSeconds, graceMs: 1000 * graceSeconds };
+    const { room } = charter;
+    const ports = {
+      clock: osClock,
+      send: (memberId: string, ...rest: [Parameters<Gateway["send"]>[1], Uint8Array?]) => this.#gateway.send({ room, memberId }, ...rest),
+      isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
+      append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
+      watch: (event: RunEvent | LiveEvent) => {
+        for (const listener of this.#watchers.get(event.runId) ?? []) listener(event);
+      },
+    };
+    return new Run({ runId, manifest, charter, patience, startMs: 1000 * startSeconds }, ports, log, state);
+  }
+}

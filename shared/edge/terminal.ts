@@ -1,0 +1,35 @@
+/** EDGE: what a command prints, and how it ends when something is wrong: one line, a meaningful exit code. */
+import { CloisterError, EXIT } from "../base/errors.ts";
+import { InvariantError } from "../base/assert.ts";
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** One line on standard error, never a stack trace; JSON if a program is listening. */
+export function reportAndExit(error: unknown, json: boolean): never {
+  const known = error instanceof CloisterError;
+  const code = known ? error.code : error instanceof InvariantError ? "bug.invariant" : "internal";
+  const text = error instanceof Error ? error.message.split("\n")[0] : "unknown error";
+  const message = known ? error.message : `internal error: ${text}; please report it`;
+  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `cloister: ${message}\n`);
+  process.exit(known ? error.exitCode : EXIT.failed);
+}
+
+/** Runs `stop` once on Ctrl-C or a polite kill. */
+export function onStop(stop: () => Promise<void>): void {
+  let stopping = false;
+  const handler = (): void => {
+    if (stopping) process.exit(EXIT.failed);
+    stopping = true;
+    stop().then(
+      () => process.exit(EXIT.ok),
+      () => process.exit(EXIT.failed),
+    );
+  };
+  process.on("SIGINT", handler).on("SIGTERM", handler);
+}
