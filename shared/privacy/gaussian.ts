@@ -20,10 +20,11 @@ export const STD_DEV_MAX = 2 ** 26;
  * @param target Shape [d]. Overwritten.
  * @param stdDev σ in grid steps, an integer in [1, 2^26]. A caller rounds a fractional σ up.
  * @throws {InvariantError} If σ is out of range.
- * @see Karney, Sampling exactly from the normal distribution, ACM TOMS 42(1), 2016, algorithm D
- *   (§5, discrete normal), with μ = 0. Deviation: σ is an integer, so its steps D4 and D5 reduce to
- *   a uniform j in 0 … σ−1; exponential coins are Canonne, Kamath and Steinke, The Discrete Gaussian
- *   for Differential Privacy, NeurIPS 2020, algorithm 1 (§5.1), instead of Karney's algorithm B.
+ * @see Karney, Sampling exactly from the normal distribution, ACM TOMS 42(1), 2016, algorithm D,
+ *   with μ = 0. Deviation: σ is an integer, so that algorithm's rounding of kσ + sμ falls away and
+ *   x = j/σ with j uniform in 0 … σ−1.
+ * @see Canonne, Kamath and Steinke, The Discrete Gaussian for Differential Privacy, NeurIPS 2020,
+ *   algorithm 1: the coin of probability e^(−γ). Deviation: in place of Karney's algorithm B.
  */
 export function discreteGaussianInto(
   target: Int32Array,

@@ -95,7 +95,7 @@ export interface GridNoiseShare {
  * @param dimension d, coordinates of the release.
  * @throws {CloisterError} `privacy.noise-too-small` If a share is below 4 grid steps, where the sum
  *   of discrete Gaussians is no longer one. @see Kairouz, Liu and Steinke, The Distributed Discrete
- *   Gaussian Mechanism, ICML 2021, theorem 1: the loss is e^(±τd), τ ≤ 10·K·e^(−π²s²) < K·10⁻⁶⁷ here.
+ *   Gaussian Mechanism, ICML 2021: the loss is e^(±τd), τ ≤ 10·K·e^(−π²s²) < K·10⁻⁶⁷ here.
  */
 export function gridNoiseShare(
   noiseMultiplier: number,

@@ -73,8 +73,7 @@ export function rdpSampledGaussian(
   assert(order > 1 && order <= ORDER_MAX, "a Rényi order is above 1 and at most 2^16");
   const unsampled = order / (2 * z * z);
   if (q === 1 || z < QUADRATURE_NOISE_MIN) return unsampled;
-  const scaled =
-    (order - 1) * unsampled > EXPONENT_MAX ? logMomentScaled(q, z, order) : Number.NaN;
+  const scaled = (order - 1) * unsampled > EXPONENT_MAX ? logMomentScaled(q, z, order) : Number.NaN;
   // A small moment is never taken from the scaled form, which loses what is small beside 1.
   const logMoment = scaled > 1 ? scaled : Math.log1p(excessMoment(q, z, order));
   return Math.min(unsampled, logMoment / (order - 1));

@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { InvariantError } from "../../../shared/base/assert.ts";
+import { reproducibleRng } from "../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../shared/base/uniform.ts";
+import {
+  addDiscreteGaussianInPlace,
+  discreteGaussianInto,
+} from "../../../shared/privacy/gaussian.ts";
+import { chiSquareScore, discreteGaussianPmf, variance } from "./statistics.ts";
+import { relativeError, vectorsMissing, vectorsOf } from "./vectors.ts";
+
+const ONCE_IN_A_MILLION = 4.75;
+
+function draws(stdDev: number, count: number): Int32Array {
+  const target = new Int32Array(count);
+  discreteGaussianInto(target, stdDev, new UniformSource(reproducibleRng(`noise ${stdDev}`)));
+  return target;
+}
+
+/** Counts of `values` in bins of `width` integers; bin b holds b·width … (b + 1)·width − 1. */
+function binned(values: Int32Array, width: number, binMin: number, binMax: number): number[] {
+  const counts = new Array<number>(binMax - binMin + 1).fill(0);
+  for (const value of values) {
+    const bin = Math.max(binMin, Math.min(binMax, Math.floor(value / width)));
+    counts[bin - binMin] = (counts[bin - binMin] ?? 0) + 1;
+  }
+  return counts;
+}
+
+test("the probabilities that the sampler is tested against have the published values", () => {
+  const pmf = discreteGaussianPmf(1, 20);
+  expect(pmf[20]).toBeCloseTo(0.3989422782668617, 15);
+  expect(pmf[21]).toBeCloseTo(0.24197072322446062, 15);
+  expect(pmf[23]).toBeCloseTo(0.004431848388225065, 15);
+});
+
+test.skipIf(vectorsMissing)("the same, against all reference vectors", () => {
+  const vectors = vectorsOf(
+    "discrete_gaussian_pmf",
+    z.object({ sigma_squared: z.number(), points: z.array(z.number()) }),
+    z.object({ pmf: z.array(z.number()), variance: z.number() }),
+  );
+  for (const { inputs, expected, tolerance } of vectors) {
+    const pmf = discreteGaussianPmf(Math.sqrt(inputs.sigma_squared), 100);
+    for (const [index, point] of inputs.points.entries()) {
+      const error = relativeError(pmf[point + 100] ?? 0, expected.pmf[index] ?? 0);
+      expect(error).toBeLessThan(tolerance["rel"] ?? 0);
+    }
+  }
+});
+
+test.each([
+  1, 2, 3, 7, 16, 100,
+])("with σ = %i every integer has its exact probability", (stdDev) => {
+  const reach = 12 * stdDev;
+  const counts = binned(draws(stdDev, 300_000), 1, -reach, reach);
+  const score = chiSquareScore(counts, [...discreteGaussianPmf(stdDev, reach)]);
+  expect(score).toBeLessThan(ONCE_IN_A_MILLION);
+});
+
+test("the same test rejects a σ that is 5 % off", () => {
+  const counts = binned(draws(20, 300_000), 1, -250, 250);
+  expect(chiSquareScore(counts, [...discreteGaussianPmf(21, 250)])).toBeGreaterThan(10);
+});
+
+test.each([
+  37_876,
+  2 ** 26,
+])("with σ = %i the shape is Gaussian and the last bits uniform", (stdDev) => {
+  const values = draws(stdDev, 200_000);
+  // Bins of σ/16, against the same law on a grid 2^k times coarser: they differ by less than 10^-4.
+  const width = stdDev / 16;
+  const fine = discreteGaussianPmf(16 * 64, 16 * 64 * 8);
+  const probabilities = new Array<number>(256).fill(0);
+  for (let n = -8 * 1024; n < 8 * 1024; n++) {
+    // A bin is half open: its lower edge, halved, belongs to it, and so does half of its upper edge.
+    const half = (fine[n + 8192] ?? 0) / 2 + (fine[n + 8193] ?? 0) / 2;
+    const bin = Math.floor(n / 64) + 128;
+    probabilities[bin] = (probabilities[bin] ?? 0) + half;
+  }
+  expect(chiSquareScore(binned(values, width, -128, 127), probabilities)).toBeLessThan(4.75);
+  const lastBits = values.map((value) => value & 31);
+  const uniform = new Array<number>(32).fill(1 / 32);
+  expect(chiSquareScore(binned(lastBits, 1, 0, 31), uniform)).toBeLessThan(ONCE_IN_A_MILLION);
+});
+
+test.each([1, 5, 1000, 37_876, 1_000_000, 2 ** 26])("with σ = %i the variance is σ²", (stdDev) => {
+  const count = 200_000;
+  // Of the variance of a discrete Gaussian, 1 − 2·10^-7 of σ² at σ = 1; nearer above.
+  const ratio = variance(draws(stdDev, count)) / stdDev ** 2;
+  expect(Math.abs(ratio - 1)).toBeLessThan(5 * Math.sqrt(2 / count));
+});
+
+test("adding noise is adding the same draws, modulo 2^32", () => {
+  const noise = new Int32Array(100);
+  const sum = new Int32Array(100).fill(2 ** 31 - 1);
+  discreteGaussianInto(noise, 1000, new UniformSource(reproducibleRng("twice")));
+  addDiscreteGaussianInPlace(sum, 1000, new UniformSource(reproducibleRng("twice")));
+  expect([...sum]).toEqual([...noise].map((value) => (2 ** 31 - 1 + value) | 0));
+});
+
+test.each([
+  0,
+  -1,
+  0.5,
+  1.5,
+  2 ** 26 + 1,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+])("σ = %d is refused", (stdDev) => {
+  const source = new UniformSource(reproducibleRng("refused"));
+  expect(() => discreteGaussianInto(new Int32Array(1), stdDev, source)).toThrow(InvariantError);
+});
