@@ -30,6 +30,8 @@ export interface Workspace {
   /** ∂ loss / ∂ embedded inputs. Shape [rows × embedded width]. */
   readonly embeddedDelta: Float64Array;
   readonly embeddedWidth: number;
+  /** The largest width of any layer's input or output. */
+  readonly widest: number;
   readonly scratchA: Float64Array;
   readonly scratchB: Float64Array;
 }
@@ -62,6 +64,7 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
     logits: new Float64Array(rowCapacity),
     embeddedDelta: new Float64Array(rowCapacity * embeddedWidth),
     embeddedWidth,
+    widest,
     scratchA: new Float64Array(rowCapacity * widest),
     scratchB: new Float64Array(rowCapacity * widest),
   };
