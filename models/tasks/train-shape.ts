@@ -82,8 +82,9 @@ function bounded(dimension: number, magnitudeMax: number, ringBits: 24 | 32): Re
 function gradientShape({ spec, noise, rowsMax }: TrainContext, paramCount: number): ReleaseShape {
   const { strategy } = spec;
   if (noise === null || strategy.kind !== "dpSgd") {
-    // Every unit has a row at least, so no member has more than `rowsMax` units.
-    return bounded(paramCount + 2, rowsMax * Math.max(strategy.clipNorm, 1, LOSS_MAX), 24);
+    // Every unit has a row at least, so no member has more than `rowsMax` units. That bound is loose
+    // for most members: 24 bits would round a small member's sum away.
+    return bounded(paramCount + 2, rowsMax * Math.max(strategy.clipNorm, 1, LOSS_MAX), 32);
   }
   return {
     dimension: paramCount + 1,
