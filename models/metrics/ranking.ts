@@ -2,6 +2,9 @@
 import { assert } from "../../shared/base/assert.ts";
 import type { Metrics } from "../tasks/task.ts";
 
+/** A noised class smaller than half a row is taken for empty. */
+const COUNT_MIN = 0.5;
+
 /** Equal scores (or one bin), highest group first. Counts are non-negative, not always integers. */
 export interface ScoreGroups {
   readonly positives: Float64Array;
@@ -19,7 +22,7 @@ export function rankingMetrics({ positives, negatives }: ScoreGroups): Metrics |
   assert(positives.length === negatives.length, "groups differ in length");
   const positiveCount = total(positives);
   const negativeCount = total(negatives);
-  if (!(positiveCount > 0) || !(negativeCount > 0)) return null;
+  if (!(positiveCount >= COUNT_MIN) || !(negativeCount >= COUNT_MIN)) return null;
   let positivesAbove = 0;
   let negativesAbove = 0;
   let area = 0;

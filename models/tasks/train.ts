@@ -185,6 +185,6 @@ export function defaultTrainTask({
       learningRate: 0.5,
       momentum: 0.9,
     },
-    evaluation: { everyRounds: null, bins: 64, rowsPerUnitMax: 16 },
+    evaluation: { everyRounds: null, bins: 32, rowsPerUnitMax: 4 },
   };
 }

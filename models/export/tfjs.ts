@@ -1,0 +1,201 @@
+/**
+ * A model as a TensorFlow.js LayersModel: topology, and weights in one binary file. Pure. The
+ * scaling is folded into the first layer, so inputs are the encoded numbers; see docs/models.md.
+ */
+
+import { assert } from "../../shared/base/assert.ts";
+import { concatBytes, float32ToBytes } from "../../shared/base/bytes.ts";
+import type { Json } from "../../shared/base/canonical.ts";
+import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import type { Model } from "../model.ts";
+
+export interface TfjsModel {
+  /** Content of `model.json`: `format: "layers-model"`, topology and weights manifest. */
+  readonly modelJson: TfjsModelJson;
+  /** Content of `weights.bin`: little-endian float32, in the order of the manifest. */
+  readonly weights: Uint8Array;
+}
+
+export interface TfjsModelJson {
+  readonly format: "layers-model";
+  readonly generatedBy: string;
+  readonly convertedBy: null;
+  readonly modelTopology: { readonly [key: string]: Json };
+  readonly weightsManifest: readonly {
+    readonly paths: readonly string[];
+    readonly weights: readonly WeightSpec[];
+  }[];
+}
+
+interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: "float32";
+}
+
+/** A topology in the making. */
+interface Draft {
+  readonly layers: Json[];
+  readonly weightSpecs: WeightSpec[];
+  readonly weights: Uint8Array[];
+  readonly inputs: string[];
+}
+
+/**
+ * Inputs, in this order: `numbers` [rows, numbers + indicators] where there are any, then one
+ * `category<column>` [rows, 1] per category column. One output [rows, 1], the probability.
+ */
+export function modelToTfjs(model: Model): TfjsModel {
+  const architecture = architectureOf(model.schema, model.spec);
+  assert(model.params.length === architecture.paramCount, "parameters do not fit the architecture");
+  const draft: Draft = { layers: [], weightSpecs: [], weights: [], inputs: [] };
+  let last = firstLayer(draft, architecture, model);
+  for (const [index, layer] of architecture.layers.entries()) {
+    if (index === 0) continue;
+    const { inputWidth, outputWidth, kernelOffset, biasOffset } = layer;
+    const kernel = model.params.subarray(kernelOffset, kernelOffset + inputWidth * outputWidth);
+    const bias = model.params.subarray(biasOffset, biasOffset + outputWidth);
+    const activation = activationAt(architecture, index);
+    last = dense(draft, `layer${index}`, last, outputWidth, activation, kernel, bias);
+  }
+  const config = {
+    name: "cloister",
+    layers: draft.layers,
+    input_layers: draft.inputs.map((name) => [name, 0, 0]),
+    output_layers: [[last, 0, 0]],
+  };
+  return {
+    modelJson: {
+      format: "layers-model",
+      generatedBy: "cloister",
+      convertedBy: null,
+      modelTopology: {
+        keras_version: "2.15.0",
+        backend: "tensorflow",
+        model_config: { class_name: "Model", config },
+      },
+      weightsManifest: [{ paths: ["weights.bin"], weights: draft.weightSpecs }],
+    },
+    weights: concatBytes(...draft.weights),
+  };
+}
+
+function activationAt({ layers, activation }: Architecture, index: number): string {
+  return index === layers.length - 1 ? "sigmoid" : activation;
+}
+
+/** Dense inputs through the kernel, plus a table row per one-hot category, then the activation. */
+function firstLayer(draft: Draft, architecture: Architecture, model: Model): string {
+  const { numberCount, categoryCount, indicators, embeddings, sparse, layers } = architecture;
+  const { inputWidth, outputWidth } = layers[0] ?? { inputWidth: 0, outputWidth: 1 };
+  const { kernel, bias } = foldScaling(architecture, model);
+  const numberWidth = numberCount + indicators.length;
+  const parts = numberWidth > 0 ? [input(draft, "numbers", numberWidth, "float32")] : [];
+  for (let c = 0; c < categoryCount; c++) input(draft, `category${c}`, 1, "int32");
+  for (const table of embeddings) parts.push(embedding(draft, table, model.params));
+  const addends: string[] = [];
+  if (inputWidth > 0) {
+    const joined = parts.length > 1 ? merge(draft, "Concatenate", "inputs", parts) : parts;
+    const from = typeof joined === "string" ? joined : (joined[0] ?? "");
+    addends.push(dense(draft, "layer0", from, outputWidth, "linear", kernel, bias));
+  }
+  for (const [index, table] of sparse.entries()) {
+    // Without a dense layer to carry it, the bias joins every row of the first table.
+    const extra = inputWidth === 0 && index === 0 ? bias : null;
+    addends.push(embedding(draft, table, model.params, extra));
+  }
+  const sum = addends.length > 1 ? merge(draft, "Add", "layer0_sum", addends) : (addends[0] ?? "");
+  const activation = activationAt(architecture, 0);
+  return add(draft, "Activation", "layer0_activation", { activation }, [sum]);
+}
+
+/**
+ * The first kernel and bias for inputs before scaling. With x' = (x − c)·s and indicator m (x = 0
+ * where m = 1, and then x' = 0): x'·w + m·v = x·(s·w) + m·(v + c·s·w) − c·s·w.
+ */
+function foldScaling(
+  { numberCount, indicators, layers }: Architecture,
+  { params, scaling }: Model,
+): { kernel: Float32Array; bias: Float32Array } {
+  const layer = layers[0];
+  assert(layer !== undefined, "a model has a layer");
+  const { inputWidth, outputWidth: width, kernelOffset, biasOffset } = layer;
+  const kernel = Float64Array.from(
+    params.subarray(kernelOffset, kernelOffset + inputWidth * width),
+  );
+  const bias = Float64Array.from(params.subarray(biasOffset, biasOffset + width));
+  for (let j = 0; j < numberCount; j++) {
+    const centre = scaling[j] ?? 0;
+    const inverseScale = scaling[numberCount + j] ?? 1;
+    const indicator = indicators.indexOf(j);
+    for (let o = 0; o < width; o++) {
+      const folded = (kernel[j * width + o] ?? 0) * inverseScale;
+      kernel[j * width + o] = folded;
+      bias[o] = (bias[o] ?? 0) - centre * folded;
+      if (indicator < 0) continue;
+      const place = (numberCount + indicator) * width + o;
+      kernel[place] = (kernel[place] ?? 0) + centre * folded;
+    }
+  }
+  return { kernel: Float32Array.from(kernel), bias: Float32Array.from(bias) };
+}
+
+function input(draft: Draft, name: string, width: number, dtype: string): string {
+  draft.inputs.push(name);
+  return add(draft, "InputLayer", name, { batch_input_shape: [null, width], dtype }, []);
+}
+
+function dense(
+  draft: Draft,
+  name: string,
+  from: string,
+  units: number,
+  activation: string,
+  kernel: Float32Array,
+  bias: Float32Array,
+): string {
+  weight(draft, `${name}/kernel`, [kernel.length / units, units], kernel);
+  weight(draft, `${name}/bias`, [units], bias);
+  return add(draft, "Dense", name, { units, activation, use_bias: true }, [from]);
+}
+
+/** A table lookup, flattened to [rows, width]. `extra` is added to every row. */
+function embedding(
+  draft: Draft,
+  { column, rowCount, width, offset }: CategoryTable,
+  params: Float32Array,
+  extra: Float32Array | null = null,
+): string {
+  const name = `table${column}`;
+  const values = params.slice(offset, offset + rowCount * width);
+  for (let i = 0; i < values.length && extra !== null; i++) {
+    values[i] = (values[i] ?? 0) + (extra[i % width] ?? 0);
+  }
+  weight(draft, `${name}/embeddings`, [rowCount, width], values);
+  const config = { input_dim: rowCount, output_dim: width, input_length: 1, mask_zero: false };
+  add(draft, "Embedding", name, config, [`category${column}`]);
+  return add(draft, "Flatten", `${name}_flat`, {}, [name]);
+}
+
+function merge(draft: Draft, kind: "Concatenate" | "Add", name: string, from: string[]): string {
+  return add(draft, kind, name, kind === "Concatenate" ? { axis: -1 } : {}, from);
+}
+
+function weight(draft: Draft, name: string, shape: readonly number[], values: Float32Array): void {
+  draft.weightSpecs.push({ name, shape, dtype: "float32" });
+  draft.weights.push(float32ToBytes(values));
+}
+
+/** Appends a layer in the Keras form; returns its name. */
+function add(
+  draft: Draft,
+  className: string,
+  name: string,
+  config: { readonly [key: string]: Json },
+  from: readonly string[],
+): string {
+  const nodes = from.length === 0 ? [] : [from.map((source) => [source, 0, 0, {}])];
+  const layer = { class_name: className, name, config: { name, ...config }, inbound_nodes: nodes };
+  draft.layers.push(layer);
+  return name;
+}

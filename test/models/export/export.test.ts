@@ -1,0 +1,123 @@
+/** Models written and read back: our own JSON bit for bit, TensorFlow.js against our scores. */
+import "@tensorflow/tfjs-backend-cpu";
+import { type io, setBackend, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
+import { loadLayersModel } from "@tensorflow/tfjs-layers";
+import { expect, test } from "vitest";
+import type { EncodedData } from "../../../models/data.ts";
+import { architectureOf } from "../../../models/engine/architecture.ts";
+import { plainBackend } from "../../../models/engine/plain.ts";
+import { modelToJson, parseModelJson } from "../../../models/export/json.ts";
+import { modelToTfjs, type TfjsModel } from "../../../models/export/tfjs.ts";
+import type { Model } from "../../../models/model.ts";
+import { UniformSource } from "../../../shared/base/uniform.ts";
+import { rng, type ShortFeature, schemaOf, tableOf, unevenScaling } from "../fixtures.ts";
+
+const everything: ShortFeature[] = [
+  "number",
+  "missing",
+  { onehot: 3 },
+  { embedding: 2 },
+  { onehot: 2 },
+];
+
+function modelOver(features: ShortFeature[], hidden: number[], activation: "relu" | "tanh"): Model {
+  const schema = schemaOf(features);
+  const spec = { hidden, activation, seed: "a" };
+  const architecture = architectureOf(schema, spec);
+  const source = new UniformSource(rng("params"));
+  const params = Float32Array.from(
+    { length: architecture.paramCount },
+    () => 0.5 * source.normal(),
+  );
+  return { schema, spec, params, scaling: unevenScaling(architecture.numberCount) };
+}
+
+/** Inputs as docs/models.md states them: numbers with 0 for unknown, indicators, then codes. */
+function inputsOf(model: Model, data: EncodedData): Tensor[] {
+  const { numberCount, categoryCount, indicators } = architectureOf(model.schema, model.spec);
+  const rows = Array.from({ length: data.rowCount }, (_, row) => {
+    const raw = Array.from(data.numbers.subarray(row * numberCount, (row + 1) * numberCount));
+    const known = raw.map((x) => (Number.isNaN(x) ? 0 : x));
+    return [...known, ...indicators.map((j) => (Number.isNaN(raw[j]) ? 1 : 0))];
+  });
+  const codes = Array.from({ length: categoryCount }, (_, c) =>
+    tensor2d(
+      Array.from({ length: data.rowCount }, (_, row) => [data.codes[row * categoryCount + c] ?? 0]),
+      undefined,
+      "int32",
+    ),
+  );
+  return numberCount === 0 ? codes : [tensor2d(rows), ...codes];
+}
+
+async function scoresOfTfjs(exported: TfjsModel, inputs: Tensor[]): Promise<ArrayLike<number>> {
+  await setBackend("cpu");
+  // Through text, as a file would.
+  const { modelTopology, weightsManifest } = JSON.parse(JSON.stringify(exported.modelJson));
+  const handler: io.IOHandler = {
+    load: async () => ({
+      modelTopology,
+      weightSpecs: weightsManifest[0].weights,
+      weightData: exported.weights.slice().buffer,
+    }),
+  };
+  const loaded = await loadLayersModel(handler);
+  const output = loaded.predict(inputs.length === 1 ? (inputs[0] ?? []) : inputs);
+  if (Array.isArray(output)) throw new Error("a model has one output");
+  return output.dataSync();
+}
+
+const kinds: [string, ShortFeature[], number[], "relu" | "tanh"][] = [
+  ["a deep model on everything", everything, [8, 5, 3], "relu"],
+  ["a tanh model on everything", everything, [6], "tanh"],
+  ["logistic regression on everything", everything, [], "relu"],
+  ["numbers only", ["number", "number"], [4], "relu"],
+  ["numbers that may be missing, logistic", ["missing", "missing"], [], "relu"],
+  ["a single number", ["number"], [], "relu"],
+  ["one-hot categories only", [{ onehot: 3 }, { onehot: 4 }], [4], "relu"],
+  ["a single one-hot category, logistic", [{ onehot: 3 }], [], "relu"],
+  ["embedded categories only", [{ embedding: 3 }, { embedding: 2 }], [4], "relu"],
+];
+
+test.each(kinds)("TensorFlow.js scores as we do: %s", async (_, ...kind) => {
+  const model = modelOver(...kind);
+  const data = tableOf(model.schema, 60, () => 1);
+  const backend = plainBackend(architectureOf(model.schema, model.spec));
+  const ours = backend.scores(model.params, model.scaling, data);
+  const theirs = await scoresOfTfjs(modelToTfjs(model), inputsOf(model, data));
+  expect(theirs.length).toBe(60);
+  for (let i = 0; i < 60; i++) {
+    expect(Math.abs((ours[i] ?? 0) - (theirs[i] ?? Number.NaN))).toBeLessThan(1e-5);
+  }
+  expect(Math.max(...ours) - Math.min(...ours)).toBeGreaterThan(0.05);
+});
+
+test.each(kinds)("JSON gives the same model back: %s", (_, ...kind) => {
+  const model = modelOver(...kind);
+  const text = modelToJson(model);
+  expect(parseModelJson(text, model.schema)).toEqual(model);
+  expect(modelToJson(parseModelJson(text))).toBe(text);
+});
+
+test("a model of 90 000 parameters is written and read back", () => {
+  const model = modelOver(["number"], [300, 300], "relu");
+  expect(parseModelJson(modelToJson(model)).params).toEqual(model.params);
+});
+
+test("what is not a whole model of this version and schema is refused by a clear message", () => {
+  const model = modelOver(everything, [3], "relu");
+  const text = modelToJson(model);
+  const read = (changed: string) => () => parseModelJson(changed);
+  for (const cut of [0, 1, 100, text.length - 2]) {
+    expect(read(text.slice(0, cut))).toThrow("may be cut short");
+  }
+  expect(read("[1]")).toThrow("not a model file");
+  expect(read(text.replace("model/1", "model/2"))).toThrow('reads "cloister-model/1"');
+  expect(read(text.replace('"spec":', '"spek":'))).toThrow('"spec"');
+  const fewer = { ...model, params: model.params.subarray(1) };
+  expect(read(modelToJson(fewer))).toThrow('"params" has');
+  const broken = { ...model, params: model.params.map((x, i) => (i === 3 ? Number.NaN : x)) };
+  expect(read(modelToJson(broken))).toThrow("not finite");
+  const other = schemaOf(["number"]);
+  expect(() => parseModelJson(text, other)).toThrow("another schema");
+});
