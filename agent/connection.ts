@@ -15,7 +15,7 @@ import { type Delivery, Inbox } from "../shared/protocol/inbox.ts";
 import { PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
 import { type AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { Session } from "../shared/protocol/session.ts";
-import { type Address, dial, Handshake } from "./link.ts";
+import { type Address, dial } from "./link.ts";
 
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
@@ -51,7 +51,7 @@ export class Connection {
     let backoffMs = BACKOFF_FIRST_MS;
     while (!this.#closed) {
       try {
-        const lost = await this.#connect();
+        const { lost } = await this.#connect();
         backoffMs = BACKOFF_FIRST_MS;
         this.#options.onState("connected", this.#options.url);
         await lost;
@@ -83,11 +83,11 @@ export class Connection {
     if (this.#socket?.readyState === 1) this.#socket.send(frame);
   }
 
-  async #connect(): Promise<Promise<void>> {
+  /** Boxed, for a promise inside a promise would be awaited with it. */
+  async #connect(): Promise<{ lost: Promise<void> }> {
     const { room, memberId, identity, coordinatorKey } = this.#options;
-    const socket = await dial(this.#options);
+    const { socket, handshake } = await dial(this.#options);
     try {
-      const handshake = new Handshake(socket);
       const challenge = await handshake.expect("challenge");
       if (!equalBytes(challenge.coordinatorKey, fromHex(coordinatorKey))) {
         throw new CloisterError("coordinator.impostor", "the coordinator's key is not the one pinned on enrolment", EXIT.refused);
@@ -100,7 +100,7 @@ export class Connection {
       if (!verifySignature(challenge.coordinatorKey, coordinatorStatement(nonces, memberId, welcome.sessionId), welcome.signature)) {
         throw new CloisterError("coordinator.impostor", "the coordinator did not prove its key", EXIT.refused);
       }
-      return this.#begin(socket, welcome.sessionId, welcome.received, handshake.release());
+      return { lost: this.#begin(socket, welcome.sessionId, welcome.received, handshake.release()) };
     } catch (error) {
       socket.terminate();
       throw error;

@@ -8,7 +8,7 @@ import { osRng } from "../shared/edge/os.ts";
 import { coordinatorStatement, enrolmentStatement } from "../shared/protocol/handshake.ts";
 import { PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
 import { GateHost } from "./gate/host.ts";
-import { type Address, dial, Handshake } from "./link.ts";
+import { type Address, dial } from "./link.ts";
 import { ledgerPath, type Vault } from "./vault.ts";
 
 export interface EnrolOptions extends Address {
@@ -43,9 +43,8 @@ function splitToken(token: string): { secret: string; coordinator: string } {
 export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolResult> {
   const { secret, coordinator } = splitToken(options.token);
   const identity = identityFromSecret(vault.identitySecret(osRng));
-  const socket = await dial(options);
+  const { socket, handshake } = await dial(options);
   try {
-    const handshake = new Handshake(socket);
     const challenge = await handshake.expect("challenge");
     if (fingerprint(challenge.coordinatorKey) !== coordinator) {
       throw new CloisterError("coordinator.impostor", `${options.url}: this coordinator's key is not the one in the token; ask for the address and a new token`, EXIT.refused);

@@ -7,7 +7,7 @@ import { type AgentHandshake, CoordinatorHandshake } from "../shared/protocol/ha
 import { LIMITS } from "../shared/protocol/limits.ts";
 import { FRAME_BYTES_MAX } from "../shared/protocol/session.ts";
 
-const HANDSHAKE_MS = 10_000;
+const HANDSHAKE_MS = 20_000;
 
 export interface Address {
   readonly url: string;
@@ -30,8 +30,14 @@ export function checkAddress({ url, allowPlain }: Address): void {
   throw new CloisterError("link.plain", `${url}: refused, not encrypted; use wss:// (or --allow-plain on a network that you trust)`, EXIT.usage);
 }
 
-/** Connects; resolves with an open socket or rejects with one line. */
-export function dial(address: Address): Promise<WebSocket> {
+/** An open socket whose every message, from the first, goes to the handshake. */
+export interface Dialled {
+  readonly socket: WebSocket;
+  readonly handshake: Handshake;
+}
+
+/** Connects, or rejects with one line. */
+export function dial(address: Address): Promise<Dialled> {
   checkAddress(address);
   const ca = address.caPath === undefined ? {} : { ca: readFileSync(address.caPath) };
   const socket = new WebSocket(address.url, {
@@ -40,9 +46,9 @@ export function dial(address: Address): Promise<WebSocket> {
     handshakeTimeout: HANDSHAKE_MS,
     ...ca,
   });
-  // Messages that arrive with the opening wait here until somebody listens.
+  const handshake = new Handshake(socket); // Listens from now on: the challenge may come with the opening.
   return new Promise((resolve, reject) => {
-    socket.once("open", () => resolve(socket));
+    socket.once("open", () => resolve({ socket, handshake }));
     socket.once("error", (cause) => {
       reject(new CloisterError("link.unreachable", `${address.url}: the coordinator cannot be reached; is it running?`, EXIT.unreachable, cause));
     });

@@ -15,7 +15,9 @@ import { LIMITS, PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
 import { AgentMessage, type CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { FRAME_BYTES_MAX, Session } from "../shared/protocol/session.ts";
 
-const HANDSHAKE_MS = 10_000;
+const HANDSHAKE_MS = 20_000;
+/** With a good token: time for the agent to check its data against the charter. */
+const ENROLMENT_MS = 30 * 60_000;
 const PING_MS = 10_000;
 /** A reader this far behind is dropped; it may come back and resume. */
 const BUFFERED_BYTES_MAX = 512 * 1024 * 1024;
@@ -108,8 +110,8 @@ export class Gateway {
       if (message.type === "accept") return deny("wrongPhase", "nothing was offered yet");
       if (message.version !== PROTOCOL_VERSION) return deny("version", `this coordinator speaks protocol ${PROTOCOL_VERSION}; update the agent or the coordinator`);
       const nonces = { coordinator: nonce, agent: message.nonce };
-      if (message.type === "enrol") return this.#enrol(socket, message, nonces, say, deny);
       clearTimeout(timer);
+      if (message.type === "enrol") return this.#enrol(socket, message, nonces, say, deny);
       this.#authenticate(socket, message, nonces, say, deny);
     });
   }
@@ -124,6 +126,8 @@ export class Gateway {
     const offered = this.#options.offer(token);
     if (typeof offered === "string") return deny("token", `the token ${offered}; ask for a new one ("cloister room invite")`);
     const { member, charter, charterHash } = offered;
+    const timer = setTimeout(() => socket.terminate(), ENROLMENT_MS);
+    socket.once("close", () => clearTimeout(timer));
     const signature = this.#options.identity.sign(coordinatorStatement(nonces, member.memberId, charter));
     say({ type: "offer", memberId: member.memberId, charter, signature });
     socket.once("message", (data: Buffer) => {

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { contextOf } from "../models/tasks/context.ts";
 import { modelOf } from "../models/tasks/train.ts";
 import { trainTask } from "../models/tasks/train.ts";
-import { modelToJson } from "../models/export/model-json.ts";
+import { modelToJson } from "../models/export/json.ts";
 import { modelToTfjs } from "../models/export/tfjs.ts";
 import { utf8 } from "../shared/base/bytes.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";

@@ -74,7 +74,7 @@ test.each([
   const fine = discreteGaussianPmf(16 * 64, 16 * 64 * 8);
   const probabilities = new Array<number>(256).fill(0);
   for (let n = -8 * 1024; n < 8 * 1024; n++) {
-    // A bin is half open: its lower edge, halved, belongs to it, and so does half of its upper edge.
+    // Trapezoids: a bin gets half of the weight at each of its edges.
     const half = (fine[n + 8192] ?? 0) / 2 + (fine[n + 8193] ?? 0) / 2;
     const bin = Math.floor(n / 64) + 128;
     probabilities[bin] = (probabilities[bin] ?? 0) + half;

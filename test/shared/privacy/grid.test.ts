@@ -87,6 +87,12 @@ test("one unit more never moves the rounded sum further than the grid sensitivit
   );
 });
 
+test("steps beyond the bound are clamped to it, on both sides", () => {
+  const steps = toGrid(Float64Array.of(9, -9, 1e300, -1e300, 0.5), 1, 4 * GRID_STEPS);
+  const limit = 4 * GRID_STEPS;
+  expect([...steps]).toEqual([limit, -limit, limit, -limit, GRID_STEPS / 2]);
+});
+
 test("a sum that is not finite is never rounded to something", () => {
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(() => toGrid(Float64Array.of(bad), 1, UNBOUNDED)).toThrow(InvariantError);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { CloisterError } from "../../../shared/base/errors.ts";
-import { effectiveNoiseMultiplier } from "../../../shared/privacy/grid.ts";
+import { effectiveNoiseMultiplier, gridSensitivity } from "../../../shared/privacy/grid.ts";
 import {
   defaultCohort,
   gridNoiseShare,
@@ -95,12 +95,19 @@ test("shares on the grid are whole, guarantee what was asked for, and hardly mor
       expect(share.noiseMultiplier).toBeLessThan(noiseMultiplier * 1.01);
       const stdDev = Math.sqrt(honestSurvivors(cohort)) * share.shareStdDev;
       const guaranteed = effectiveNoiseMultiplier({ stdDev, dimension });
-      expect(guaranteed).toBeGreaterThanOrEqual(noiseMultiplier * (1 - 1e-14));
+      expect(guaranteed).toBe(share.noiseMultiplier);
     }),
   );
 });
 
-test("noise so small that its grid would show is refused", () => {
+test("a share is never so small that its grid would show", () => {
   const cohort = { memberCount: 3, maxDropouts: 0, maxColluders: 1 };
-  expect(() => gridNoiseShare(1e-6, 10, cohort)).toThrow(/too small for the grid/);
+  expect(gridNoiseShare(1e-9, 10, cohort).shareStdDev).toBe(4);
+});
+
+test("smoothing is paid for: with few grid steps of noise the share is visibly larger", () => {
+  const cohort = { memberCount: 2, maxDropouts: 0, maxColluders: 1 };
+  // 6 steps of noise: 36 + 4 needs 7.
+  const noiseMultiplier = 6 / gridSensitivity(1);
+  expect(gridNoiseShare(noiseMultiplier, 1, cohort).shareStdDev).toBe(7);
 });

@@ -1,6 +1,6 @@
 /** Exact probabilities of the discrete Gaussian, and a chi-square test against them. */
 
-/** P(n) for n = −reach … reach, index n + reach; the tails beyond are below the smallest double used. */
+/** P(n) for n = −reach … reach, at index n + reach; the tails beyond are left out. */
 export function discreteGaussianPmf(stdDev: number, reach: number): Float64Array {
   const pmf = new Float64Array(2 * reach + 1);
   let total = 0;

@@ -1,4 +1,4 @@
-/** The published half of the reference vectors, which live beside the repository; absent elsewhere. */
+/** The published half of the reference vectors: beside the repository, or absent. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";

@@ -7,7 +7,7 @@ import * as agent from "../../../shared/secagg/agent.ts";
 import { ringMask, type RingBits } from "../../../shared/secagg/ring.ts";
 import { buildRoom, type DropPoint, playAttempt } from "../../support/secagg.ts";
 
-const dropPoint = fc.constantFrom<DropPoint>("never", "never", "never", "beforeReady", "beforeMasked", "beforeShares");
+const dropPoint = fc.constantFrom<DropPoint>("never", "never", "never", "never", "never", "never", "never", "beforeReady", "beforeMasked", "beforeShares");
 
 function randomVectors(count: number, dimension: number, bits: RingBits, seed: string): Uint32Array[] {
   const source = new UniformSource(reproducibleRng(seed));

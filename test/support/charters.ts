@@ -1,0 +1,41 @@
+/** Small charters and tables for tests. */
+import { Charter } from "../../shared/charter/charter.ts";
+import { reproducibleRng } from "../../shared/base/reproducible.ts";
+import { UniformSource } from "../../shared/base/uniform.ts";
+
+export function smallCharter(members: readonly string[], privacy?: Partial<Charter["privacy"]>): Charter {
+  return Charter.parse({
+    version: 1,
+    room: "test-room",
+    purpose: "tests",
+    members,
+    schema: {
+      label: { column: "label" },
+      unit: { column: "customer" },
+      features: [
+        { name: "amount", type: "number", min: 0, max: 1000 },
+        { name: "hour", type: "number", min: 0, max: 24 },
+        { name: "channel", type: "category", categories: ["web", "shop"] },
+      ],
+    },
+    tasks: ["train", "probe"],
+    minimums: { members: 3, rows: 10 },
+    rowsMax: 10_000,
+    privacy: { budget: { epsilon: 3, delta: 1e-5, rdpOrder: 8 }, unnoisedRuns: "allowed", unitsExpected: 300, ...privacy },
+  });
+}
+
+/** A separable table with distinctive cells: amounts and ids of many digits. */
+export function smallTable(memberId: string, rowCount: number): string {
+  const source = new UniformSource(reproducibleRng(`table-${memberId}`));
+  const lines = ["customer,amount,hour,channel,label"];
+  for (let i = 0; i < rowCount; i++) {
+    const amount = 1000 * source.unit();
+    const label = amount > 600 ? 1 : 0;
+    const customer = `${memberId}-${Math.floor(1e9 * source.unit())}`;
+    lines.push([customer, amount.toFixed(9), (24 * source.unit()).toFixed(9), source.unit() < 0.5 ? "web" : "shop", label].join(","));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+export const memberIds = (count: number): string[] => Array.from({ length: count }, (_, i) => `bank-${i + 1}`);

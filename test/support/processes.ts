@@ -1,0 +1,128 @@
+/** Starts the project's own binary in processes of their own, on loopback, and ends them by their ids. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import type { Charter } from "../../shared/charter/charter.ts";
+import { AdminClient } from "../../coordinator/client.ts";
+
+const MAIN = fileURLToPath(new URL("../../bin/main.ts", import.meta.url));
+
+/** A process of ours: its JSON lines, and its end. */
+export class Subprocess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number>;
+  errors = "";
+  #listeners = new Set<(line: Record<string, unknown>) => void>();
+
+  constructor(args: readonly string[], environment: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
+    this.ended = new Promise((resolve) => this.child.once("close", (code) => resolve(code ?? 1)));
+    this.child.stderr?.on("data", (chunk: Buffer) => {
+      this.errors += chunk.toString();
+    });
+    if (!this.child.stdout) return;
+    createInterface({ input: this.child.stdout }).on("line", (line) => {
+      if (!line.startsWith("{")) return;
+      const parsed = JSON.parse(line) as Record<string, unknown>;
+      for (const listener of this.#listeners) listener(parsed);
+    });
+  }
+
+  onLine(listener: (line: Record<string, unknown>) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The first line that `accept`s. @throws If the process ends before. */
+  line(accept: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+    return new Promise((resolve, reject) => {
+      this.onLine((line) => accept(line) && resolve(line));
+      this.ended.then((code) => reject(new Error(`ended with ${code}: ${this.errors.trim()}`)));
+    });
+  }
+
+  kill(signal: NodeJS.Signals = "SIGTERM"): void {
+    this.child.kill(signal);
+  }
+}
+
+export interface RoomProcesses {
+  readonly folder: string;
+  readonly configPath: string;
+  readonly client: AdminClient;
+  readonly agents: Map<string, Subprocess>;
+  coordinator: Subprocess;
+  startCoordinator(): Promise<void>;
+  startAgent(memberId: string): Promise<void>;
+  agentFolder(memberId: string): string;
+  close(): Promise<void>;
+}
+
+export interface RoomSetup {
+  readonly folder: string;
+  readonly charter: Charter;
+  /** CSV path by member id. */
+  readonly data: ReadonlyMap<string, string>;
+  readonly patience?: Record<string, number>;
+}
+
+/** Coordinator, room, invitations, enrolments and agents, each through the command line that a person would use. */
+export async function startRoom({ folder, charter, data, patience }: RoomSetup): Promise<RoomProcesses> {
+  mkdirSync(folder, { recursive: true });
+  const configPath = join(folder, "coordinator.yaml");
+  const write = (port: number): void => {
+    const config = { listen: { host: "127.0.0.1", port }, dataDir: join(folder, "coordinator"), ...(patience ? { patience } : {}) };
+    writeFileSync(configPath, stringify(config));
+  };
+  write(0);
+  const agents = new Map<string, Subprocess>();
+  const launch = async (): Promise<{ process: Subprocess; port: number }> => {
+    const process = new Subprocess(["coordinator", "start", "--config", configPath, "--json"]);
+    const { port } = await process.line(({ type }) => type === "listening");
+    return { process, port: Number(port) };
+  };
+  const first = await launch();
+  write(first.port); // From now on the same port, also after a restart.
+  writeFileSync(join(folder, "charter.yaml"), stringify(charter));
+  const client = AdminClient.fromConfig(configPath);
+  await client.post("/v1/rooms", charter);
+  const agentFolder = (memberId: string): string => join(folder, memberId);
+  const room: RoomProcesses = {
+    folder,
+    configPath,
+    client,
+    agents,
+    coordinator: first.process,
+    agentFolder,
+    async startCoordinator() {
+      room.coordinator = (await launch()).process;
+    },
+    async startAgent(memberId) {
+      const agent = new Subprocess(["agent", "start", "--folder", agentFolder(memberId), "--json"]);
+      agents.set(memberId, agent);
+      await agent.line(({ state }) => state === "connected");
+    },
+    async close() {
+      const all = [...agents.values(), room.coordinator];
+      for (const process of all) process.kill();
+      await Promise.all(all.map(({ ended }) => ended));
+    },
+  };
+  const enrolAndStart = async ([memberId, path]: [string, string]): Promise<void> => {
+    const { token } = await client.post<{ token: string }>("/v1/invitations", { memberId });
+    const url = `ws://127.0.0.1:${first.port}`;
+    const init = new Subprocess(["agent", "init", "--coordinator", url, "--token", token, "--data", path, "--folder", agentFolder(memberId), "--json"]);
+    const code = await init.ended;
+    if (code !== 0) throw new Error(init.errors.trim());
+    await room.startAgent(memberId);
+  };
+  try {
+    await Promise.all([...data].map(enrolAndStart));
+  } catch (error) {
+    await room.close();
+    throw error;
+  }
+  return room;
+}
