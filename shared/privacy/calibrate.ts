@@ -26,7 +26,7 @@ const NOISE_MIN = 0.01;
 const NOISE_MAX = 2 ** 40;
 /** The result exceeds the smallest possible multiplier by about this, relatively. */
 const TOLERANCE = 1e-9;
-/** Added on top, so that a ledger's sum of T rounded costs cannot pass a budget that the plan meets. */
+/** Added on top, so that a ledger's sum of T rounded costs fits a budget that the plan meets. */
 const MARGIN = 1e-7;
 
 interface Fit {

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
  */
 export const CLIP_MARGIN = 1e-6;
 
-/** ‖values‖₂, accumulated in float64. Shape [d]. NaN or Infinity if an entry or a square is not finite. */
+/** ‖values‖₂, accumulated in float64. Shape [d]. Not finite if an entry or a square is not. */
 export function l2Norm(values: Float32Array | Float64Array): number {
   let squares = 0;
   for (let i = 0; i < values.length; i++) {

@@ -1,6 +1,6 @@
 /**
  * Exact discrete Gaussian noise N_Z(0, σ²) for integer σ. Pure: randomness is an argument. Only
- * integers and comparisons of integers: no logarithm, no exponential and no rounding decides anything.
+ * integers and their comparisons: no logarithm, no exponential and no rounding decides anything.
  */
 import { assert } from "../base/assert.ts";
 import type { UniformSource } from "../base/uniform.ts";
@@ -35,7 +35,7 @@ export function discreteGaussianInto(
   for (let i = 0; i < target.length; i++) target[i] = draw(stdDev, source);
 }
 
-/** Adds an independent draw to each entry, modulo 2^32 in two's complement. @see discreteGaussianInto */
+/** Adds a draw to each entry, modulo 2^32 in two's complement. @see discreteGaussianInto */
 export function addDiscreteGaussianInPlace(
   values: Int32Array,
   stdDev: number,
@@ -52,7 +52,7 @@ function assertStdDev(stdDev: number): void {
   );
 }
 
-/** One draw: ±(kσ + j), where (k, j) has weight e^(−k²/2) · e^(−x(2k+x)/2) = e^(−(k+x)²/2), x = j/σ. */
+/** One draw, ±(kσ + j): with x = j/σ, weight e^(−k²/2)·e^(−x(2k+x)/2) = e^(−(k+x)²/2). */
 function draw(stdDev: number, source: UniformSource): number {
   for (;;) {
     const k = halfNormalInteger(source);
@@ -99,7 +99,7 @@ function coinExpGamma(k: number, j: number, stdDev: number, source: UniformSourc
   }
 }
 
-/** True with probability (2k + x)/(2k + 2): of 2k + 2 equal parts, 2k always, one with probability x. */
+/** True with probability (2k + x)/(2k + 2): 2k of 2k + 2 parts always, one with probability x. */
 function coinSlope(k: number, j: number, stdDev: number, source: UniformSource): boolean {
   const part = below(2 * k + 2, source);
   return part < 2 * k || (part === 2 * k && below(stdDev, source) < j);
@@ -112,7 +112,7 @@ function coinExpHalf(source: UniformSource): boolean {
   }
 }
 
-/** Uniform on 0 … bound − 1, without division: the top bits of a word, drawn again if out of range. */
+/** Uniform on 0 … bound − 1, without division: top bits of a word, drawn again if too large. */
 function below(bound: number, source: UniformSource): number {
   if (bound === 1) return 0;
   const shift = Math.clz32(bound - 1);

@@ -20,7 +20,7 @@ export const FLOAT_SLACK = 1e-3;
 /** s², in grid steps²: the part of the noise spent on smoothing the grid away. */
 export const SMOOTHING_VARIANCE = 4;
 
-/** A wrong opened coordinate, through noise beyond the ring, has a probability below this per release. */
+/** Probability, per release, that noise carries a coordinate of the opened sum out of the ring. */
 const WRAP_PROBABILITY = 2 ** -40;
 
 /**
@@ -38,7 +38,7 @@ export function gridSensitivity(
 
 /** Noise on the grid, to be expressed as a noise multiplier. */
 export interface GridNoise {
-  /** Standard deviation of the guaranteed discrete Gaussian noise in the opened sum, in grid steps. */
+  /** Standard deviation of the guaranteed noise in the opened sum, in grid steps. */
   readonly stdDev: number;
   readonly dimension: number;
   readonly floatSlack?: number;
@@ -50,8 +50,8 @@ export interface GridNoise {
  * release: √(σ² − 4)/(G(1 + η) + √d). Drawing Z ~ N(x, σ² − s²) and then Y ~ N_Z(Z, s²) gives
  * N_Z(x, σ²) up to a factor within e^(±4e^(−2π²s²)) per coordinate (Poisson summation), so the grid
  * release is a post-processing of the continuous one, and every Gaussian accountant applies. The
- * factor costs a pure-DP ε below 8d·e^(−8π²) < 10⁻²⁵ per release, which is below the rounding of the
- * accountant and left out.
+ * factor costs a pure-DP ε below 8d·e^(−8π²) < 10⁻²⁵ per release, which is below the rounding of
+ * the accountant and left out.
  */
 export function effectiveNoiseMultiplier(noise: GridNoise): number {
   const variance = noise.stdDev ** 2 - SMOOTHING_VARIANCE;
@@ -72,9 +72,9 @@ export interface SumBounds {
  * Bound of each coordinate of one member's rounded vector, before noise, such that the sum of all
  * members lies within Z_{2^32}'s signed range except with probability 2^−40 per release.
  *
- * A discrete Gaussian is sub-Gaussian: E e^(tX) = e^(t²σ²/2)·Σ_n e^(−(n−tσ²)²/2σ²)/Σ_n e^(−n²/2σ²), and
- * the ratio of sums is at most 1. So the noise of K members exceeds √(2Kσ² ln(2d/p)) in absolute value,
- * at one of d coordinates, with probability at most p/d.
+ * A discrete Gaussian is sub-Gaussian: E e^(tX) is e^(t²σ²/2) times Σ_n e^(−(n−tσ²)²/2σ²) over
+ * Σ_n e^(−n²/2σ²), a ratio of at most 1. So the noise of K members exceeds √(2Kσ² ln(2d/p)) in
+ * absolute value, somewhere among d coordinates, with probability at most p.
  * Wrapping would cost accuracy, never privacy: reduction modulo 2^32 is post-processing.
  *
  * @throws {CloisterError} `privacy.noise-exceeds-ring` If noise alone does not fit.

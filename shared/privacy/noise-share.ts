@@ -4,25 +4,19 @@
  */
 import { assert } from "../base/assert.ts";
 import { badInput } from "../base/errors.ts";
-import {
-  effectiveNoiseMultiplier,
-  FLOAT_SLACK,
-  GRID_STEPS,
-  gridSensitivity,
-  SMOOTHING_VARIANCE,
-} from "./grid.ts";
+import { effectiveNoiseMultiplier, gridSensitivity, SMOOTHING_VARIANCE } from "./grid.ts";
 
 /** Who may be missing from a release's noise. Part of the manifest, checked by every agent. */
 export interface Cohort {
   /** K: members that take part when the round begins. */
   readonly memberCount: number;
-  /** D: members that may vanish; with more missing the round aborts before anything is opened. */
+  /** D: members that may vanish; with more missing the round aborts, and nothing is opened. */
   readonly maxDropouts: number;
-  /** t: members whose noise is known to the adversary, because they collude with the coordinator. */
+  /** t: members that collude with the coordinator, and so tell it their noise. */
   readonly maxColluders: number;
 }
 
-/** Smallest standard deviation of one share for which sums of shares are as good as one Gaussian. */
+/** Smallest share, in grid steps. */
 const SHARE_STD_DEV_MIN = 4;
 
 /**
@@ -55,7 +49,7 @@ export function honestSurvivors(cohort: Cohort): number {
   if (honest < 1) {
     throw badInput(
       "privacy.too-few-members",
-      `${memberCount} members with ${maxDropouts} drop-outs and ${maxColluders} colluders allowed ` +
+      `${memberCount} members, of whom ${maxDropouts} may drop out and ${maxColluders} collude, ` +
         "leave nobody to add noise: admit more members, or allow fewer to be missing",
     );
   }
@@ -68,8 +62,8 @@ export function noiseInflation(cohort: Cohort): number {
 }
 
 /**
- * σ_share = zC/√(K − D − t), in the unit of `sensitivity`, over the reals. What members really add
- * is `gridNoiseShare`.
+ * σ_share = zC/√(K − D − t), in the unit of `sensitivity`, over the reals. What members really
+ * add is `gridNoiseShare`.
  */
 export function noiseShareStdDev(
   noiseMultiplier: number,
@@ -88,14 +82,16 @@ export interface GridNoiseShare {
 }
 
 /**
- * One member's share on the grid, rounded up: the smallest integer s with
+ * One member's share on the grid, rounded up: the smallest integer s ≥ 4 with
  * (K − D − t)·s² ≥ (zS)² + 4, S the grid sensitivity; the 4 is what smoothing costs (`grid.ts`).
+ *
+ * From 4 steps on, a sum of discrete Gaussians is as good as one: the loss is e^(±τd) with
+ * τ ≤ 10·K·e^(−π²s²) < K·10⁻⁶⁷ (Kairouz, Liu and Steinke, The Distributed Discrete Gaussian
+ * Mechanism for Federated Learning with Secure Aggregation, ICML 2021).
  *
  * @param noiseMultiplier z: standard deviation of the opened sum's noise over the clip norm.
  * @param dimension d, coordinates of the release.
- * @throws {CloisterError} `privacy.noise-too-small` If a share is below 4 grid steps, where the sum
- *   of discrete Gaussians is no longer one. @see Kairouz, Liu and Steinke, The Distributed Discrete
- *   Gaussian Mechanism, ICML 2021: the loss is e^(±τd), τ ≤ 10·K·e^(−π²s²) < K·10⁻⁶⁷ here.
+ * @throws {CloisterError} `privacy.too-few-members` @see honestSurvivors
  */
 export function gridNoiseShare(
   noiseMultiplier: number,
@@ -108,17 +104,10 @@ export function gridNoiseShare(
   );
   const honest = honestSurvivors(cohort);
   const variance = (noiseMultiplier * gridSensitivity(dimension)) ** 2 + SMOOTHING_VARIANCE;
-  let shareStdDev = Math.ceil(Math.sqrt(variance / honest));
-  while (honest * shareStdDev ** 2 < variance) shareStdDev += 1;
-  if (shareStdDev < SHARE_STD_DEV_MIN) {
-    throw badInput("privacy.noise-too-small", "the noise is too small for the grid: raise it");
-  }
-  const guaranteed = effectiveNoiseMultiplier({
-    stdDev: Math.sqrt(honest) * shareStdDev,
-    dimension,
-    floatSlack: FLOAT_SLACK,
-    gridSteps: GRID_STEPS,
-  });
-  // Rounding of the two square roots above must not print less than what was asked for and granted.
-  return { shareStdDev, noiseMultiplier: Math.max(noiseMultiplier, guaranteed) };
+  let shareStdDev = Math.max(SHARE_STD_DEV_MIN, Math.ceil(Math.sqrt(variance / honest)));
+  const guaranteed = (): number =>
+    effectiveNoiseMultiplier({ stdDev: Math.sqrt(honest) * shareStdDev, dimension });
+  // The square roots above and below were rounded; what is promised must not fall short for that.
+  while (guaranteed() < noiseMultiplier) shareStdDev += 1;
+  return { shareStdDev, noiseMultiplier: guaranteed() };
 }

@@ -18,14 +18,14 @@ export interface Quantizer {
   readonly exact: boolean;
 }
 
-/** Levels per unit, and the bound of a member's level: memberCount · levelMax never leaves the ring. */
+/** Levels per unit, and the bound of a member's level: memberCount · levelMax fits the ring. */
 export interface QuantizerScale {
   readonly scale: number;
   readonly levelMax: number;
 }
 
 /**
- * The largest scale at which `memberCount` members at ±magnitudeMax cannot overflow the signed ring:
+ * The largest scale at which `memberCount` members at ±magnitudeMax stay in the signed ring:
  * levelMax = ⌊(2^(b−1) − 1)/n⌋ and scale = levelMax/magnitudeMax, or, where integers must stay
  * exact, the largest power of two below it.
  *
@@ -97,7 +97,7 @@ function roundAtRandom(value: number, source: UniformSource): number {
   return fraction > 0 && source.uint32() < fraction * 0x1_0000_0000 ? lower + 1 : lower;
 }
 
-/** The largest power of two that is at most `limit`; 0 if `limit` is 0, infinite or not a number. */
+/** The largest power of two that is at most `limit`; 0 if `limit` is not positive and finite. */
 function powerOfTwoAtMost(limit: number): number {
   if (!(limit > 0 && Number.isFinite(limit))) return 0;
   const power = 2 ** Math.floor(Math.log2(limit));

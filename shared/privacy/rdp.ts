@@ -1,6 +1,6 @@
 /**
  * The Rényi accountant: events in, (ε, δ) out. Pure. Rényi divergences of the Poisson-sampled
- * Gaussian at any real order, by quadrature of a non-negative integrand; no series, no cancellation.
+ * Gaussian at any real order, by quadrature of a non-negative integrand: nothing cancels.
  */
 import { assert, unreachable } from "../base/assert.ts";
 import type { DpEvent } from "./events.ts";
@@ -177,7 +177,7 @@ export function epsilonOfCurve(
   return best;
 }
 
-/** The smallest δ at ε over all orders of a curve: the same proposition, solved for δ; at most 1. */
+/** The smallest δ at ε over all orders of a curve: that proposition solved for δ; at most 1. */
 export function deltaOfCurve(
   curve: Float64Array,
   epsilon: number,

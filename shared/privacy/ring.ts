@@ -1,4 +1,4 @@
-/** The rings Z_{2^24} and Z_{2^32} that secure aggregation sums in, and their signed reading. Pure. */
+/** The rings Z_{2^24} and Z_{2^32} of secure aggregation, and their signed reading. Pure. */
 import { assert } from "../base/assert.ts";
 
 export type RingBits = 24 | 32;
@@ -8,7 +8,7 @@ export function signedMax(ringBits: RingBits): number {
   return 2 ** (ringBits - 1) - 1;
 }
 
-/** The residues of `values` modulo 2^b. Shape [d] both; entries of the result are in 0 … 2^b − 1. */
+/** The residues of `values` modulo 2^b, each in 0 … 2^b − 1. Shape [d] both. */
 export function toRing(values: Int32Array, ringBits: RingBits): Uint32Array {
   assert(ringBits === 24 || ringBits === 32, "the ring is of 24 or 32 bits");
   const mask = 2 ** ringBits - 1;
