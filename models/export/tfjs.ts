@@ -33,6 +33,12 @@ interface WeightSpec {
   readonly dtype: "float32";
 }
 
+/**
+ * Beyond so many standard deviations between 0 and a column's centre, folding the centre into the
+ * first layer would lose a score's fifth digit to float32: then a layer of its own subtracts it.
+ */
+const FOLDED_SHIFT_MAX = 8;
+
 /** A topology in the making. */
 interface Draft {
   readonly layers: Json[];
@@ -86,11 +92,11 @@ function activationAt({ layers, activation }: Architecture, index: number): stri
 
 /** Dense inputs through the kernel, plus a table row per one-hot category, then the activation. */
 function firstLayer(draft: Draft, architecture: Architecture, model: Model): string {
-  const { numberCount, categoryCount, indicators, embeddings, sparse, layers } = architecture;
+  const { categoryCount, embeddings, sparse, layers } = architecture;
   const { inputWidth, outputWidth } = layers[0] ?? { inputWidth: 0, outputWidth: 1 };
-  const { kernel, bias } = foldScaling(architecture, model);
-  const numberWidth = numberCount + indicators.length;
-  const parts = numberWidth > 0 ? [input(draft, "numbers", numberWidth, "float32")] : [];
+  const centres = farCentres(architecture, model);
+  const { kernel, bias } = foldScaling(architecture, model, centres);
+  const parts = numberInputs(draft, architecture, centres);
   for (let c = 0; c < categoryCount; c++) input(draft, `category${c}`, 1, "int32");
   for (const table of embeddings) parts.push(embedding(draft, table, model.params));
   const addends: string[] = [];
@@ -109,13 +115,45 @@ function firstLayer(draft: Draft, architecture: Architecture, model: Model): str
   return add(draft, "Activation", "layer0_activation", { activation }, [sum]);
 }
 
+/** The centres that a layer of their own subtracts; the others are 0. Shape [numberCount]. */
+function farCentres({ numberCount }: Architecture, { scaling }: Model): Float32Array {
+  const centres = scaling.slice(0, numberCount);
+  return centres.map((centre, j) => {
+    const shift = Math.abs(centre * (scaling[numberCount + j] ?? 1));
+    return shift > FOLDED_SHIFT_MAX ? centre : 0;
+  });
+}
+
+/**
+ * The input of numbers and indicators; where some centre is far, followed by a linear layer that
+ * subtracts it: x − c + c·m, which is exactly 0 where x is unknown (x = 0, m = 1).
+ */
+function numberInputs(draft: Draft, architecture: Architecture, centres: Float32Array): string[] {
+  const { numberCount, indicators } = architecture;
+  const width = numberCount + indicators.length;
+  if (width === 0) return [];
+  const numbers = input(draft, "numbers", width, "float32");
+  if (centres.every((centre) => centre === 0)) return [numbers];
+  const kernel = new Float32Array(width * width);
+  const bias = new Float32Array(width);
+  for (let i = 0; i < width; i++) kernel[i * width + i] = 1;
+  for (let j = 0; j < numberCount; j++) bias[j] = -(centres[j] ?? 0);
+  for (const [m, j] of indicators.entries()) {
+    kernel[(numberCount + m) * width + j] = centres[j] ?? 0;
+  }
+  return [dense(draft, "centre", numbers, width, "linear", kernel, bias)];
+}
+
 /**
  * The first kernel and bias for inputs before scaling. With x' = (x − c)·s and indicator m (x = 0
  * where m = 1, and then x' = 0): x'·w + m·v = x·(s·w) + m·(v + c·s·w) − c·s·w.
+ *
+ * @param subtracted The part of each centre that is taken off before the first layer.
  */
 function foldScaling(
   { numberCount, indicators, layers }: Architecture,
   { params, scaling }: Model,
+  subtracted: Float32Array,
 ): { kernel: Float32Array; bias: Float32Array } {
   const layer = layers[0];
   assert(layer !== undefined, "a model has a layer");
@@ -125,7 +163,7 @@ function foldScaling(
   );
   const bias = Float64Array.from(params.subarray(biasOffset, biasOffset + width));
   for (let j = 0; j < numberCount; j++) {
-    const centre = scaling[j] ?? 0;
+    const centre = (scaling[j] ?? 0) - (subtracted[j] ?? 0);
     const inverseScale = scaling[numberCount + j] ?? 1;
     const indicator = indicators.indexOf(j);
     for (let o = 0; o < width; o++) {
