@@ -141,7 +141,7 @@ function step(
 }
 
 /**
- * A training task with defaults tuned on tabular data of 10 to 40 columns and a rare label.
+ * A training task with defaults tuned on a synthetic table: 18 columns, 9 % positive, 24 000 units.
  *
  * @param noised Whether the run adds noise: dpSgd over declared bounds, else fedAvg over moments.
  * @param rounds Training rounds; 100 with noise and 10 without where not given.
@@ -165,7 +165,7 @@ export function defaultTrainTask({
         localEpochs: 1,
         batchSize: 256,
         localOptimizer: "adam",
-        learningRate: 0.003,
+        learningRate: 0.01,
         clipNorm: 10,
       },
       evaluation: { everyRounds: 1, bins: 256, rowsPerUnitMax: 16 },
@@ -182,7 +182,7 @@ export function defaultTrainTask({
       clipNorm: 1,
       rowsPerUnitMax: 16,
       optimizer: "momentum",
-      learningRate: 0.5,
+      learningRate: 1,
       momentum: 0.9,
     },
     evaluation: { everyRounds: null, bins: 32, rowsPerUnitMax: 4 },
