@@ -8,9 +8,14 @@ import type { Address } from "./link.ts";
 import { Member, type MemberEvent } from "./member.ts";
 import { ledgerPath, Vault } from "./vault.ts";
 
+/** What the member's own terminal shows; `bytesSent` counts all that this process has sent. */
+export type AgentEvent =
+  | (MemberEvent & { readonly bytesSent: number })
+  | { readonly type: "connection"; readonly state: string; readonly detail: string };
+
 export interface AgentOptions extends Partial<Address> {
   readonly folder: string;
-  readonly onEvent: (event: MemberEvent | { readonly type: "connection"; readonly state: string; readonly detail: string }) => void;
+  readonly onEvent: (event: AgentEvent) => void;
 }
 
 export interface RunningAgent {
@@ -43,7 +48,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     gate,
     rng: osRng,
     send: (message, sealed) => connection.send(message, sealed),
-    report: onEvent,
+    report: (event) => onEvent({ ...event, bytesSent: connection.bytesSent }),
   });
   const connection = new Connection({
     url: options.url ?? coordinatorUrl,

@@ -41,6 +41,7 @@ export class Connection {
   #inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage);
   #socket: WebSocket | null = null;
   #closed = false;
+  #bytesSent = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -74,13 +75,20 @@ export class Connection {
     for (const frame of session.sendVector(sealed)) this.#transmit(frame);
   }
 
+  /** Payload bytes sent since this object was made, frames of retries included. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
   close(): void {
     this.#closed = true;
     this.#socket?.close(1000);
   }
 
   #transmit(frame: Uint8Array): void {
-    if (this.#socket?.readyState === 1) this.#socket.send(frame);
+    if (this.#socket?.readyState !== 1) return;
+    this.#bytesSent += frame.length;
+    this.#socket.send(frame);
   }
 
   /** Boxed, for a promise inside a promise would be awaited with it. */

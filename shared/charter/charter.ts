@@ -35,12 +35,12 @@ export const Charter = z
           epsilon: z.number().positive().max(100),
           delta: z.number().gt(0).lt(0.01),
           /** The Rényi order at which the ledger adds up; fixed in advance, which makes adaptive use lawful. */
-          rdpOrder: z.number().gt(1).max(1024).default(10),
+          rdpOrder: z.number().gt(1).max(1024),
         })
         .nullable(),
       /** May a run send sums that are hidden by secure aggregation but carry no noise? */
       unnoisedRuns: z.enum(["allowed", "refused"]),
-      /** Public estimate of all members' privacy units together; needed where there is a budget. */
+      /** Public estimate of all members' training units together; needed where there is a budget. */
       unitsExpected: z.int().min(1).nullable().default(null),
     }),
   })
