@@ -8,6 +8,9 @@ import { calibrateNoiseMultiplier } from "../shared/privacy/calibrate.ts";
 import { defaultCohort } from "../shared/privacy/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
 
+/** Training rounds for which the budget is kept back, as a share. */
+const RETRIES_SHARE = 0.03;
+
 export interface ManifestInputs {
   readonly plan: Plan;
   readonly charter: Charter;
@@ -59,7 +62,9 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   const cohort = { ...defaultCohort(memberCount), ...definedOnly(plan.privacy) };
   const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
   const evaluations = evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
-  const { samplingProbability, rounds: roundCount } = strategy;
+  // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve.
+  const { samplingProbability } = strategy;
+  const roundCount = strategy.rounds + Math.ceil(RETRIES_SHARE * strategy.rounds);
   const train = calibrateNoiseMultiplier({ ...common, samplingProbability, roundCount });
   const holdout = calibrateNoiseMultiplier({ ...common, samplingProbability: 1, roundCount: evaluations });
   return {

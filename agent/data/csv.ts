@@ -40,7 +40,8 @@ const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 /**
  * Reads a table: a byte-order mark, CRLF or LF line ends, quoted cells, blank lines and the
- * delimiters comma, semicolon, tab and bar (the most frequent one of the header line) are understood.
+ * delimiters comma, semicolon, tab and bar (the most frequent one of the header line) are
+ * understood.
  *
  * @returns How many data rows there were.
  * @throws {CloisterError} What `readText` throws; `data.empty-file`, `data.duplicate-column`,

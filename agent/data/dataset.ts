@@ -1,4 +1,7 @@
-/** EDGE: a member's file → encoded partitions. The one place where an agent reads raw records for training. */
+/**
+ * EDGE: a member's file → encoded partitions. The one place where an agent reads raw records for
+ * training.
+ */
 import {
   type EncodedRows,
   type EncodedTable,

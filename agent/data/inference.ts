@@ -1,4 +1,7 @@
-/** EDGE: proposes a schema from one file that whoever runs this may see. Nothing of it is sent anywhere. */
+/**
+ * EDGE: proposes a schema from one file that whoever runs this may see. Nothing of it is sent
+ * anywhere.
+ */
 
 import {
   type Inference,

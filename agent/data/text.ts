@@ -1,4 +1,7 @@
-/** EDGE: the text of a local file, plain or gzip, as a stream. Never logs; its errors name the file, never its content. */
+/**
+ * EDGE: the text of a local file, plain or gzip, as a stream. Never logs; its errors name the file,
+ * never its content.
+ */
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";

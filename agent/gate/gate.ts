@@ -59,9 +59,8 @@ export class Gate {
     const reasons = [];
     if (rows < charter.minimums.rows) reasons.push({ code: "tooFewRows", message: "fewer rows than the charter asks" });
     if (rows > charter.rowsMax) reasons.push({ code: "tooManyRows", message: "more rows than the charter's rowsMax" });
-    // A run already under way has paid for some of its rounds; the rest is checked release by release.
-    for (const { partition, event } of this.#run?.runId === runId ? [] : plannedEvents(charter, manifest)) {
-      if (!ledger.fits(partition, event)) {
+    for (const { partition, event } of plannedEvents(charter, manifest)) {
+      if (!ledger.fits(partition, runId, event)) {
         reasons.push({ code: "budgetTooSmall", message: `the ${partition} budget does not suffice for this run` });
       }
     }

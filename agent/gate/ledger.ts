@@ -67,9 +67,12 @@ export class Ledger {
     });
   }
 
-  /** Would this event still fit? Debits nothing. */
-  fits(partition: Partition, event: DpEvent): boolean {
-    return this.#budget !== null && mayRelease(this.#spentRdp(partition), event, this.#budget).allowed;
+  /**
+   * Would the whole of a run fit, beside all that other runs have spent? What the run itself has paid
+   * already is part of `event`: an agent that comes back in the middle of a run is not charged twice.
+   */
+  fits(partition: Partition, runId: string, event: DpEvent): boolean {
+    return this.#budget !== null && mayRelease(this.#spentRdp(partition, runId), event, this.#budget).allowed;
   }
 
   /** ε spent so far per privacy unit, the larger of the two partitions; null without a budget. */
@@ -84,8 +87,9 @@ export class Ledger {
     this.#database.close();
   }
 
-  #spentRdp(partition: Partition): number {
-    const row = this.#database.prepare("SELECT COALESCE(SUM(rdp), 0) AS spent FROM release WHERE partition = ?").get(partition);
+  #spentRdp(partition: Partition, exceptRunId = ""): number {
+    const sum = "SELECT COALESCE(SUM(rdp), 0) AS spent FROM release WHERE partition = ? AND run_id != ?";
+    const row = this.#database.prepare(sum).get(partition, exceptRunId);
     return Number(row?.["spent"] ?? Number.POSITIVE_INFINITY);
   }
 }

@@ -106,7 +106,9 @@ function takeover(random: UniformSource, customer: Customer): Payment[] {
   );
 }
 
-/** Copied at a compromised terminal of one trade: the magnetic stripe, near home, ordinary hours. */
+/**
+ * Copied at a compromised terminal of one trade: the magnetic stripe, near home, ordinary hours.
+ */
 function skimming(random: UniformSource, customer: Customer): Payment[] {
   const startS = at(random, 7, 23);
   return Array.from({ length: 1 + random.below(2) }, (_, i) =>

@@ -1,6 +1,7 @@
 /**
- * What the demo banks' tables look like. Bounds and categories are declared here, as the members of a
- * real room would declare them from what they know of card payments; none is computed from rows. Pure.
+ * What the demo banks' tables look like. Bounds and categories are declared here, as the members of
+ * a real room would declare them from what they know of card payments; none is computed from rows.
+ * Pure.
  */
 import { DataSchema } from "../../shared/charter/schema.ts";
 

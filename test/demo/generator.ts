@@ -1,7 +1,8 @@
 /**
- * Generated card payments of made-up banks: demo and test data, no real person's. Pure and repeatable
- * from a seed. Built so that a consortium is worth having: a pattern of fraud is known to one or two
- * banks while they train, and reaches the held-out customers of all: what the others saw yesterday.
+ * Generated card payments of made-up banks: demo and test data, no real person's. Pure and
+ * repeatable from a seed. Built so that a consortium is worth having: a pattern of fraud is known
+ * to one or two banks while they train, and reaches the held-out customers of all: what the others
+ * saw yesterday.
  */
 
 import type { HoldoutRule } from "../../models/features/partition.ts";

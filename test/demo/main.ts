@@ -19,7 +19,7 @@ import type { ReferenceJob, ReferenceResult } from "./reference-worker.ts";
 import { type DemoReport, reportTable } from "./report.ts";
 
 /** Training rounds where the person names none. */
-const ROUNDS_UNNOISED = 60;
+const ROUNDS_UNNOISED = 250;
 const ROUNDS_NOISED = 150;
 /** Passes over the records by the models that the consortium's is held against. */
 const REFERENCE_EPOCHS = 10;
@@ -64,8 +64,18 @@ async function demo(options: DemoOptions): Promise<void> {
 
 function trainTaskFor({ epsilon, rounds, seed }: DemoOptions): TrainTask {
   const task = defaultTrainTask({ noised: epsilon !== null, rounds: rounds ?? (epsilon === null ? ROUNDS_UNNOISED : ROUNDS_NOISED) });
-  const everyRounds = task.evaluation.everyRounds === null ? null : 10;
-  return { ...task, model: { ...task.model, seed }, evaluation: { ...task.evaluation, everyRounds } };
+  const everyRounds = task.evaluation.everyRounds === null ? null : 50;
+  const strategy = epsilon === null ? { strategy: unnoisedStrategy(task.strategy.rounds) } : {};
+  return { ...task, ...strategy, model: { ...task.model, seed }, evaluation: { ...task.evaluation, everyRounds } };
+}
+
+/**
+ * One optimiser step a round on the sum of everybody's gradients: what a pooled training would do, however
+ * different the members' records are. (fedAvg drifts where each bank knows other patterns.)
+ */
+function unnoisedStrategy(rounds: number): TrainTask["strategy"] {
+  const clip = { clipNorm: 2, rowsPerUnitMax: 16 };
+  return { kind: "dpSgd", rounds, samplingProbability: 0.1, ...clip, optimizer: "adam", learningRate: 0.01, momentum: 0.9 };
 }
 
 interface Watched {

@@ -71,7 +71,7 @@ export function demoCharter(
     holdoutFraction,
     tasks: ["train", "probe"],
     minimums: { members: 3, rows: 50 },
-    rowsMax: 1_000_000,
+    rowsMax: Number((2 * Math.max(...members.map(({ rowCount }) => rowCount))).toPrecision(1)),
     privacy: {
       budget: epsilon === null ? null : { epsilon, delta, rdpOrder: bestOrder(epsilon, delta, task) },
       unnoisedRuns: epsilon === null ? "allowed" : "refused",
