@@ -1,4 +1,6 @@
-/** What the text of one cell means. Pure. One reading for schema inference, training and scoring. */
+/**
+ * What the text of one cell means. Pure. One reading for schema inference, training and scoring.
+ */
 
 /** Spellings of "no value" in a number column, beside the empty cell. */
 const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"]);
@@ -25,7 +27,9 @@ export function parseNumber(cell: string): number | null {
   return MISSING.has(cell) ? Number.NaN : null;
 }
 
-/** sign(x)·ln(1 + |x|): nearly linear around zero, logarithmic in the tails, monotone everywhere. */
+/**
+ * sign(x)·ln(1 + |x|): nearly linear around zero, logarithmic in the tails, monotone everywhere.
+ */
 export function signedLog(x: number): number {
   return Math.sign(x) * Math.log1p(Math.abs(x));
 }

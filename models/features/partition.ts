@@ -1,6 +1,6 @@
 /**
- * Who is held out: decided by a hash of the privacy unit's id, so that all rows of one person are on
- * one side, in every run and at every member that knows the same id. Pure. Not a secret and no
+ * Who is held out: decided by a hash of the privacy unit's id, so that all rows of one person are
+ * on one side, in every run and at every member that knows the same id. Pure. Not a secret and no
  * protection of one: privacy never rests on not knowing the side.
  */
 import { assert } from "../../shared/base/assert.ts";
@@ -8,8 +8,8 @@ import { assert } from "../../shared/base/assert.ts";
 export type HoldoutRule = (unitId: string) => boolean;
 
 /**
- * The rule: held out where hash(salt ‖ 0 ‖ id) / 2^32 < `fraction`. As long as salt and fraction stay
- * the same, so does every unit's side; each partition's privacy budget relies on that.
+ * The rule: held out where hash(salt ‖ 0 ‖ id) / 2^32 < `fraction`. As long as salt and fraction
+ * stay the same, so does every unit's side; each partition's privacy budget relies on that.
  *
  * @param fraction Expected share of units held out, in [0, 1].
  */

@@ -1,6 +1,7 @@
 /**
- * One row of cells → numbers in [−1, 1] and category indices, by the room's schema: the same code for
- * training and for scoring. Pure. Its errors name the place (table, row, column), never a value.
+ * One row of cells → numbers in [−1, 1] and category indices, by the room's schema: the same code
+ * for training and for scoring. Pure. Its errors name the place (table, row, column), never a
+ * value.
  */
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import type { CategoryFeature, DataSchema, NumberFeature } from "../../shared/charter/schema.ts";
