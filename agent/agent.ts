@@ -29,7 +29,14 @@ export interface RunningAgent {
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { folder, onEvent } = options;
   const vault = Vault.openExisting(folder);
-  const { memberId, room, coordinatorUrl, coordinatorKey, charter: text, dataPath } = vault.enrolment();
+  const {
+    memberId,
+    room,
+    coordinatorUrl,
+    coordinatorKey,
+    charter: text,
+    dataPath,
+  } = vault.enrolment();
   const charter = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const gate = new GateHost(memberId);

@@ -15,7 +15,10 @@ interface LinkOptions {
 
 export function agentCommands(program: Command): void {
   const agent = program.command("agent").description("run a member's agent, next to the data");
-  withLink(agent.command("init"), "cloister agent init --coordinator wss://coordinator.example:7300 --token TOKEN --data data.csv")
+  withLink(
+    agent.command("init"),
+    "cloister agent init --coordinator wss://coordinator.example:7300 --token TOKEN --data data.csv",
+  )
     .description("enrol with a one-time token; the identity key is made here and stays here")
     .requiredOption("--coordinator <url>", "the coordinator's address, wss://host:port")
     .requiredOption("--token <token>", 'what "cloister room invite" printed')
@@ -35,15 +38,28 @@ function withLink(command: Command, line: string): Command {
     .addHelpText("after", `\nExample:\n  $ ${line}`);
 }
 
-async function init(options: LinkOptions & { coordinator: string; token: string; data: string }): Promise<void> {
+async function init(
+  options: LinkOptions & { coordinator: string; token: string; data: string },
+): Promise<void> {
   const { folder, coordinator: url, token, ca: caPath, allowPlain } = options;
   const vault = new Vault(folder);
   try {
-    const result = await enrol(vault, { url, token, caPath, allowPlain, folder, dataPath: resolve(options.data) });
+    const result = await enrol(vault, {
+      url,
+      token,
+      caPath,
+      allowPlain,
+      folder,
+      dataPath: resolve(options.data),
+    });
     if (options.json) return printJson(result);
     print(`Enrolled in room "${result.room}" as ${result.memberId}. Purpose: ${result.purpose}`);
-    print(`Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (compare it with the others by telephone)`);
-    print(`The data fit: ${result.rowCount} rows, ${result.unitCount} privacy units. They stay here.`);
+    print(
+      `Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (compare it with the others by telephone)`,
+    );
+    print(
+      `The data fit: ${result.rowCount} rows, ${result.unitCount} privacy units. They stay here.`,
+    );
     print(`Start the agent: cloister agent start --folder ${folder}`);
   } finally {
     vault.close();
@@ -51,7 +67,12 @@ async function init(options: LinkOptions & { coordinator: string; token: string;
 }
 
 async function start({ folder, ca: caPath, allowPlain, json }: LinkOptions): Promise<void> {
-  const agent = await startAgent({ folder, caPath, allowPlain, onEvent: json ? printJson : printEvent });
+  const agent = await startAgent({
+    folder,
+    caPath,
+    allowPlain,
+    onEvent: json ? printJson : printEvent,
+  });
   onStop(() => agent.close());
   await agent.done;
 }
@@ -61,10 +82,14 @@ function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
     case "connection":
       return print(`${event.state}: ${event.detail}`);
     case "declined":
-      return print(`run ${event.runId.slice(0, 12)} declined: ${event.reasons.map(({ message }) => message).join("; ")}`);
+      return print(
+        `run ${event.runId.slice(0, 12)} declined: ${event.reasons.map(({ message }) => message).join("; ")}`,
+      );
     case "sent": {
       const spent = event.epsilonSpent === null ? "" : `, ε spent ${event.epsilonSpent.toFixed(3)}`;
-      return print(`run ${event.runId.slice(0, 12)} round ${event.round}: sent ${event.bytes} masked bytes${spent}`);
+      return print(
+        `run ${event.runId.slice(0, 12)} round ${event.round}: sent ${event.bytes} masked bytes${spent}`,
+      );
     }
     case "round":
       return undefined;

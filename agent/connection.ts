@@ -8,6 +8,7 @@ import { randomBytes } from "../shared/base/env.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { UniformSource } from "../shared/base/uniform.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
+import { DelayedAck } from "../shared/edge/delayed-ack.ts";
 import { osRng } from "../shared/edge/os.ts";
 import { encode } from "../shared/protocol/codec.ts";
 import { authStatement, coordinatorStatement } from "../shared/protocol/handshake.ts";
@@ -42,6 +43,9 @@ export class Connection {
   #socket: WebSocket | null = null;
   #closed = false;
   #bytesSent = 0;
+  readonly #ack = new DelayedAck(() => {
+    if (this.#session) this.#transmit(this.#session.acknowledgement());
+  });
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -58,8 +62,15 @@ export class Connection {
         await lost;
         this.#options.onState("lost", "connection lost");
       } catch (error) {
-        if (error instanceof CloisterError && (error.exitCode === EXIT.refused || error.exitCode === EXIT.usage)) throw error;
-        this.#options.onState("waiting", error instanceof CloisterError ? error.message : "cannot connect");
+        if (
+          error instanceof CloisterError &&
+          (error.exitCode === EXIT.refused || error.exitCode === EXIT.usage)
+        )
+          throw error;
+        this.#options.onState(
+          "waiting",
+          error instanceof CloisterError ? error.message : "cannot connect",
+        );
       }
       if (this.#closed) return;
       await sleep(backoffMs * (0.5 + this.#jitter.unit()));
@@ -87,6 +98,7 @@ export class Connection {
 
   #transmit(frame: Uint8Array): void {
     if (this.#socket?.readyState !== 1) return;
+    this.#ack.settled();
     this.#bytesSent += frame.length;
     this.#socket.send(frame);
   }
@@ -98,24 +110,58 @@ export class Connection {
     try {
       const challenge = await handshake.expect("challenge");
       if (!equalBytes(challenge.coordinatorKey, fromHex(coordinatorKey))) {
-        throw new CloisterError("coordinator.impostor", "the coordinator's key is not the one pinned on enrolment", EXIT.refused);
+        throw new CloisterError(
+          "coordinator.impostor",
+          "the coordinator's key is not the one pinned on enrolment",
+          EXIT.refused,
+        );
       }
       const nonces = { coordinator: challenge.nonce, agent: randomBytes(osRng, 32) };
-      const signature = identity.sign(authStatement(nonces, challenge.coordinatorKey, room, memberId));
-      const resume = this.#session && { sessionId: this.#session.id, received: this.#session.received };
-      handshake.send({ type: "auth", version: PROTOCOL_VERSION, room, memberId, nonce: nonces.agent, resume, signature });
+      const signature = identity.sign(
+        authStatement(nonces, challenge.coordinatorKey, room, memberId),
+      );
+      const resume = this.#session && {
+        sessionId: this.#session.id,
+        received: this.#session.received,
+      };
+      handshake.send({
+        type: "auth",
+        version: PROTOCOL_VERSION,
+        room,
+        memberId,
+        nonce: nonces.agent,
+        resume,
+        signature,
+      });
       const welcome = await handshake.expect("welcome");
-      if (!verifySignature(challenge.coordinatorKey, coordinatorStatement(nonces, memberId, welcome.sessionId), welcome.signature)) {
-        throw new CloisterError("coordinator.impostor", "the coordinator did not prove its key", EXIT.refused);
+      if (
+        !verifySignature(
+          challenge.coordinatorKey,
+          coordinatorStatement(nonces, memberId, welcome.sessionId),
+          welcome.signature,
+        )
+      ) {
+        throw new CloisterError(
+          "coordinator.impostor",
+          "the coordinator did not prove its key",
+          EXIT.refused,
+        );
       }
-      return { lost: this.#begin(socket, welcome.sessionId, welcome.received, handshake.release()) };
+      return {
+        lost: this.#begin(socket, welcome.sessionId, welcome.received, handshake.release()),
+      };
     } catch (error) {
       socket.terminate();
       throw error;
     }
   }
 
-  #begin(socket: WebSocket, sessionId: string, received: number | null, early: readonly Uint8Array[]): Promise<void> {
+  #begin(
+    socket: WebSocket,
+    sessionId: string,
+    received: number | null,
+    early: readonly Uint8Array[],
+  ): Promise<void> {
     this.#socket = socket;
     if (received === null || this.#session?.id !== sessionId) {
       this.#session = new Session(sessionId);
@@ -133,6 +179,7 @@ export class Connection {
       socket.on("error", () => socket.terminate());
       socket.once("close", () => {
         clearTimeout(silence);
+        this.#ack.settled();
         if (this.#socket === socket) this.#socket = null;
         resolve();
       });
@@ -151,7 +198,7 @@ export class Connection {
     if (!session || this.#socket !== socket) return;
     const received = session.receive(frame);
     const taken = this.#inbox.take(received);
-    if (received.type !== "nothing" && taken.type !== "fault") this.#transmit(session.acknowledgement());
+    if (received.type !== "nothing" && taken.type !== "fault") this.#ack.received();
     if (taken.type === "delivery") this.#options.onDelivery(taken.delivery);
     if (taken.type !== "fault") return;
     // The stream is broken: drop it whole, and begin a new session.

@@ -31,7 +31,10 @@ export interface EnrolResult {
 function splitToken(token: string): { secret: string; coordinator: string } {
   const [secret, coordinator, ...rest] = token.split(".");
   if (!secret || !coordinator || rest.length > 0) {
-    throw badInput("token.malformed", `--token: not a token; copy the whole line that "cloister room invite" printed`);
+    throw badInput(
+      "token.malformed",
+      `--token: not a token; copy the whole line that "cloister room invite" printed`,
+    );
   }
   return { secret, coordinator };
 }
@@ -47,19 +50,42 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
   try {
     const challenge = await handshake.expect("challenge");
     if (fingerprint(challenge.coordinatorKey) !== coordinator) {
-      throw new CloisterError("coordinator.impostor", `${options.url}: this coordinator's key is not the one in the token; ask for the address and a new token`, EXIT.refused);
+      throw new CloisterError(
+        "coordinator.impostor",
+        `${options.url}: this coordinator's key is not the one in the token; ask for the address and a new token`,
+        EXIT.refused,
+      );
     }
     const nonce = randomBytes(osRng, 32);
-    handshake.send({ type: "enrol", version: PROTOCOL_VERSION, token: secret, identityKey: identity.publicKey, nonce });
+    handshake.send({
+      type: "enrol",
+      version: PROTOCOL_VERSION,
+      token: secret,
+      identityKey: identity.publicKey,
+      nonce,
+    });
     const offer = await handshake.expect("offer");
     const nonces = { coordinator: challenge.nonce, agent: nonce };
-    if (!verifySignature(challenge.coordinatorKey, coordinatorStatement(nonces, offer.memberId, offer.charter), offer.signature)) {
-      throw new CloisterError("coordinator.impostor", `${options.url}: the charter is not signed by this coordinator`, EXIT.refused);
+    if (
+      !verifySignature(
+        challenge.coordinatorKey,
+        coordinatorStatement(nonces, offer.memberId, offer.charter),
+        offer.signature,
+      )
+    ) {
+      throw new CloisterError(
+        "coordinator.impostor",
+        `${options.url}: the charter is not signed by this coordinator`,
+        EXIT.refused,
+      );
     }
     const charter = parseOrRefuse(Charter, JSON.parse(offer.charter), "the charter");
     const counts = await checkData(charter, offer.memberId, options);
     const hash = charterHash(charter);
-    handshake.send({ type: "accept", signature: identity.sign(enrolmentStatement(hash, offer.memberId, identity.publicKey)) });
+    handshake.send({
+      type: "accept",
+      signature: identity.sign(enrolmentStatement(hash, offer.memberId, identity.publicKey)),
+    });
     await handshake.expect("enrolled");
     vault.saveEnrolment({
       memberId: offer.memberId,
@@ -70,23 +96,39 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
       dataPath: options.dataPath,
     });
     const { room, purpose } = charter;
-    return { memberId: offer.memberId, room, purpose, charterHash: hash, fingerprint: fingerprint(identity.publicKey), ...counts };
+    return {
+      memberId: offer.memberId,
+      room,
+      purpose,
+      charterHash: hash,
+      fingerprint: fingerprint(identity.publicKey),
+      ...counts,
+    };
   } finally {
     socket.terminate();
   }
 }
 
-async function checkData(charter: Charter, memberId: string, options: EnrolOptions): Promise<{ rowCount: number; unitCount: number }> {
+async function checkData(
+  charter: Charter,
+  memberId: string,
+  options: EnrolOptions,
+): Promise<{ rowCount: number; unitCount: number }> {
   const gate = new GateHost(memberId);
   try {
     const { dataPath, folder } = options;
-    const { rowCount, unitCount } = await gate.ask({ type: "open", charter, dataPath, ledgerPath: ledgerPath(folder) }, "opened");
+    const { rowCount, unitCount } = await gate.ask(
+      { type: "open", charter, dataPath, ledgerPath: ledgerPath(folder) },
+      "opened",
+    );
     if (rowCount < charter.minimums.rows) {
-      throw badInput("data.too-few-rows", `${dataPath}: ${rowCount} rows; the charter asks for at least ${charter.minimums.rows}`);
+      throw badInput(
+        "data.too-few-rows",
+        `${dataPath}: ${rowCount} rows; the charter asks for at least ${charter.minimums.rows}`,
+      );
     }
     return { rowCount, unitCount };
   } finally {
     await gate.close();
   }
 }
-

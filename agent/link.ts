@@ -23,11 +23,20 @@ export function checkAddress({ url, allowPlain }: Address): void {
   try {
     parsed = new URL(url);
   } catch (cause) {
-    throw new CloisterError("link.bad-url", `${url}: not an address; expected wss://host:port`, EXIT.usage, cause);
+    throw new CloisterError(
+      "link.bad-url",
+      `${url}: not an address; expected wss://host:port`,
+      EXIT.usage,
+      cause,
+    );
   }
   const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(parsed.hostname);
   if (parsed.protocol === "wss:" || (parsed.protocol === "ws:" && (loopback || allowPlain))) return;
-  throw new CloisterError("link.plain", `${url}: refused, not encrypted; use wss:// (or --allow-plain on a network that you trust)`, EXIT.usage);
+  throw new CloisterError(
+    "link.plain",
+    `${url}: refused, not encrypted; use wss:// (or --allow-plain on a network that you trust)`,
+    EXIT.usage,
+  );
 }
 
 /** An open socket whose every message, from the first, goes to the handshake. */
@@ -50,7 +59,14 @@ export function dial(address: Address): Promise<Dialled> {
   return new Promise((resolve, reject) => {
     socket.once("open", () => resolve({ socket, handshake }));
     socket.once("error", (cause) => {
-      reject(new CloisterError("link.unreachable", `${address.url}: the coordinator cannot be reached; is it running?`, EXIT.unreachable, cause));
+      reject(
+        new CloisterError(
+          "link.unreachable",
+          `${address.url}: the coordinator cannot be reached; is it running?`,
+          EXIT.unreachable,
+          cause,
+        ),
+      );
     });
   });
 }
@@ -80,7 +96,9 @@ export class Handshake {
   }
 
   /** @throws {CloisterError} If the coordinator denies, says something else, or hangs up. */
-  async expect<T extends CoordinatorHandshake["type"]>(type: T): Promise<Extract<CoordinatorHandshake, { type: T }>> {
+  async expect<T extends CoordinatorHandshake["type"]>(
+    type: T,
+  ): Promise<Extract<CoordinatorHandshake, { type: T }>> {
     const timer = setTimeout(() => this.#onClose(), HANDSHAKE_MS);
     while (this.#inbox.length === 0 && !this.#closed) {
       await new Promise<void>((resolve) => {
@@ -89,12 +107,26 @@ export class Handshake {
     }
     clearTimeout(timer);
     const bytes = this.#inbox.shift();
-    if (!bytes) throw new CloisterError("link.closed", "the coordinator hung up during the handshake; try again", EXIT.unreachable);
+    if (!bytes)
+      throw new CloisterError(
+        "link.closed",
+        "the coordinator hung up during the handshake; try again",
+        EXIT.unreachable,
+      );
     const decoded = decode(CoordinatorHandshake, bytes, LIMITS.controlBytesMax);
-    if (!decoded.ok) throw new CloisterError("link.protocol", `the coordinator sent a ${decoded.code} message; is it a Cloister coordinator of this version?`);
+    if (!decoded.ok)
+      throw new CloisterError(
+        "link.protocol",
+        `the coordinator sent a ${decoded.code} message; is it a Cloister coordinator of this version?`,
+      );
     const { message } = decoded;
-    if (message.type === "denied") throw new CloisterError(`denied.${message.code}`, message.message, EXIT.refused);
-    if (!hasType(message, type)) throw new CloisterError("link.protocol", `the coordinator sent ${message.type} where ${type} was expected`);
+    if (message.type === "denied")
+      throw new CloisterError(`denied.${message.code}`, message.message, EXIT.refused);
+    if (!hasType(message, type))
+      throw new CloisterError(
+        "link.protocol",
+        `the coordinator sent ${message.type} where ${type} was expected`,
+      );
     return message;
   }
 

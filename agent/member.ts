@@ -3,11 +3,14 @@
  * and answers; believes nothing that it has not checked. It sees sealed vectors only: records and
  * what is computed from them are behind the gate.
  */
-import { fromHex, toHex } from "../shared/base/bytes.ts";
-import { bytesToFloat32 } from "../shared/base/bytes.ts";
+
+import { contextOf } from "../models/tasks/context.ts";
+import { taskFor } from "../models/tasks/registry.ts";
+import { ringBitsOf } from "../models/tasks/task.ts";
+import { bytesToFloat32, fromHex, toHex } from "../shared/base/bytes.ts";
 import type { Rng } from "../shared/base/env.ts";
-import type { Charter } from "../shared/charter/charter.ts";
 import { askHash } from "../shared/charter/ask.ts";
+import type { Charter } from "../shared/charter/charter.ts";
 import { attemptParams, Manifest, runIdOf } from "../shared/charter/manifest.ts";
 import { refusalReasons } from "../shared/charter/policy.ts";
 import { type AgreementKey, agreementKey } from "../shared/crypto/agreement.ts";
@@ -15,12 +18,17 @@ import { sha256 } from "../shared/crypto/hash.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
-import { type AgentState, beginAttempt, type Channel, commit, reveal, signMasked, signReady } from "../shared/secagg/agent.ts";
+import {
+  type AgentState,
+  beginAttempt,
+  type Channel,
+  commit,
+  reveal,
+  signMasked,
+  signReady,
+} from "../shared/secagg/agent.ts";
 import { channelKey, joinStatement } from "../shared/secagg/keys.ts";
 import type { AttemptParams } from "../shared/secagg/params.ts";
-import { contextOf } from "../models/tasks/context.ts";
-import { taskFor } from "../models/tasks/registry.ts";
-import { ringBitsOf } from "../models/tasks/task.ts";
 import type { GateHost } from "./gate/host.ts";
 import type { Vault } from "./vault.ts";
 
@@ -41,9 +49,24 @@ export interface MemberParams {
 
 export type MemberEvent =
   | { readonly type: "joined"; readonly runId: string }
-  | { readonly type: "declined"; readonly runId: string; readonly reasons: readonly { code: string; message: string }[] }
-  | { readonly type: "round"; readonly runId: string; readonly round: number; readonly askKind: string }
-  | { readonly type: "sent"; readonly runId: string; readonly round: number; readonly bytes: number; readonly epsilonSpent: number | null }
+  | {
+      readonly type: "declined";
+      readonly runId: string;
+      readonly reasons: readonly { code: string; message: string }[];
+    }
+  | {
+      readonly type: "round";
+      readonly runId: string;
+      readonly round: number;
+      readonly askKind: string;
+    }
+  | {
+      readonly type: "sent";
+      readonly runId: string;
+      readonly round: number;
+      readonly bytes: number;
+      readonly epsilonSpent: number | null;
+    }
   | { readonly type: "withdrawn"; readonly runId: string; readonly code: string }
   | { readonly type: "rejected"; readonly code: string }
   | { readonly type: "ended"; readonly runId: string; readonly outcome: string };
@@ -73,7 +96,9 @@ export class Member {
 
   /** One message after the other, in order. Local work does not hold up the queue. */
   deliver(delivery: Delivery<CoordinatorMessage>): void {
-    this.#queue = this.#queue.then(() => this.#handle(delivery)).catch((error: unknown) => this.#fail(error));
+    this.#queue = this.#queue
+      .then(() => this.#handle(delivery))
+      .catch((error: unknown) => this.#fail(error));
   }
 
   /** A new session: the coordinator has forgotten the attempt; its secrets are worth nothing now. */
@@ -108,11 +133,18 @@ export class Member {
       this.#params.report({ type: "declined", runId, reasons });
     };
     if (!parsed.success || runIdOf(parsed.data) !== runId) {
-      return decline([{ code: "badManifest", message: "the manifest is not valid or not the one announced" }]);
+      return decline([
+        { code: "badManifest", message: "the manifest is not valid or not the one announced" },
+      ]);
     }
     const manifest = parsed.data;
     const pinnedKeys = vault.pinnedKeys();
-    const facts = { memberId, identityKey: toHex(identity.publicKey), coordinatorKey: this.#params.coordinatorKey, pinnedKeys };
+    const facts = {
+      memberId,
+      identityKey: toHex(identity.publicKey),
+      coordinatorKey: this.#params.coordinatorKey,
+      pinnedKeys,
+    };
     const reasons = refusalReasons(charter, manifest, facts);
     if (reasons.length > 0) return decline(reasons);
     const assessed = await gate.ask({ type: "assess", manifest, runId }, "assessed");
@@ -135,8 +167,20 @@ export class Member {
       if (!listed || peer.memberId === memberId || run.channels.has(peer.memberId)) continue;
       const statement = joinStatement(runId, peer.memberId, peer.channelKey);
       if (!verifySignature(fromHex(listed.identityKey), statement, peer.signature)) continue;
-      const sendKey = channelKey(run.channelSecret, peer.channelKey, runId, memberId, peer.memberId);
-      const receiveKey = channelKey(run.channelSecret, peer.channelKey, runId, peer.memberId, memberId);
+      const sendKey = channelKey(
+        run.channelSecret,
+        peer.channelKey,
+        runId,
+        memberId,
+        peer.memberId,
+      );
+      const receiveKey = channelKey(
+        run.channelSecret,
+        peer.channelKey,
+        runId,
+        peer.memberId,
+        memberId,
+      );
       if (sendKey && receiveKey) run.channels.set(peer.memberId, { sendKey, receiveKey });
     }
   }
@@ -151,14 +195,22 @@ export class Member {
     const shape = taskFor(run.manifest.task).shapeOf(contextOf(charter, run.manifest), askKind);
     const hash = askHash(runId, round, askKind, message.vector.sha256);
     const vector = { dimension: shape.dimension, ringBits: ringBitsOf(shape) };
-    const params = attemptParams(run.manifest, charter, runId, { round, attempt, askHash: hash }, vector);
+    const params = attemptParams(
+      run.manifest,
+      charter,
+      runId,
+      { round, attempt, askHash: hash },
+      vector,
+    );
     const begun = beginAttempt(params, this.#self(run), rng);
     const current: Attempt = { params, state: begun.state };
     this.#attempt = current;
     send({ type: "prekeys", runId, attempt, maskKey: begun.maskKey, shares: begun.shares });
     this.#params.report({ type: "round", runId, round, askKind });
     // The queue goes on while the gate works: a socket that answers is a socket that lives.
-    void this.#work(run, current, askKind, bytesToFloat32(input)).catch((error: unknown) => this.#fail(error));
+    void this.#work(run, current, askKind, bytesToFloat32(input)).catch((error: unknown) =>
+      this.#fail(error),
+    );
   }
 
   async #work(run: Run, current: Attempt, askKind: string, input: Float32Array): Promise<void> {
@@ -180,7 +232,11 @@ export class Member {
     if (!committed.ok) return this.#withdraw(run, current, committed.code);
     const { state, masks } = committed.value;
     current.state = state;
-    const reply = await this.#params.gate.ask({ type: "seal", attempt, masks }, "sealed", "refused");
+    const reply = await this.#params.gate.ask(
+      { type: "seal", attempt, masks },
+      "sealed",
+      "refused",
+    );
     if (reply.type === "refused") return this.#withdraw(run, current, reply.code);
     const root = sha256(reply.vector);
     const signature = signMasked(self, state, root);
@@ -205,7 +261,12 @@ export class Member {
   #withdraw(run: Run, current: Attempt, code: string): void {
     this.#attempt = null;
     const reason = { code, message: `the agent goes no further with this attempt (${code})` };
-    this.#params.send({ type: "withdrawn", runId: run.runId, attempt: current.params.attempt, reason });
+    this.#params.send({
+      type: "withdrawn",
+      runId: run.runId,
+      attempt: current.params.attempt,
+      reason,
+    });
     this.#params.report({ type: "withdrawn", runId: run.runId, code });
   }
 
@@ -226,10 +287,16 @@ export class Member {
   }
 
   #current(runId: string, attempt: number): Attempt | null {
-    return this.#run?.runId === runId && this.#attempt?.params.attempt === attempt ? this.#attempt : null;
+    return this.#run?.runId === runId && this.#attempt?.params.attempt === attempt
+      ? this.#attempt
+      : null;
   }
 
-  #self(run: Run): { memberId: string; identity: Identity; channels: ReadonlyMap<string, Channel> } {
+  #self(run: Run): {
+    memberId: string;
+    identity: Identity;
+    channels: ReadonlyMap<string, Channel>;
+  } {
     const { memberId, identity } = this.#params;
     return { memberId, identity, channels: run.channels };
   }

@@ -15,22 +15,34 @@ const BATCH_ROWS = 4096;
 export function scoreCommand(program: Command): void {
   program
     .command("score")
-    .description("score rows with an exported model: one line per row, its number and the probability of the positive label")
+    .description(
+      "score rows with an exported model: one line per row, its number and the probability of the positive label",
+    )
     .argument("<model>", "model.json, as exported with --format json")
-    .requiredOption("--input <file>", "rows to score, .csv or .csv.gz, with the model's feature columns")
+    .requiredOption(
+      "--input <file>",
+      "rows to score, .csv or .csv.gz, with the model's feature columns",
+    )
     .option("--json", "print JSON lines, for programs")
     .addHelpText("after", "\nExample:\n  $ cloister score model.json --input rows.csv > scores.csv")
     .action(score);
 }
 
-async function score(modelPath: string, { input, json }: { input: string; json?: boolean }): Promise<void> {
+async function score(
+  modelPath: string,
+  { input, json }: { input: string; json?: boolean },
+): Promise<void> {
   const model = readModel(modelPath);
   const backend = plainBackend(architectureOf(model.schema, model.spec));
   if (!json) process.stdout.write("row,score\n");
   let batch: Batch | null = null;
   let scored = 0;
   const flush = ({ data }: Batch, rowCount: number): void => {
-    const scores = backend.scores(model.params, model.scaling, { ...data, rowCount, unitStarts: new Uint32Array() });
+    const scores = backend.scores(model.params, model.scaling, {
+      ...data,
+      rowCount,
+      unitStarts: new Uint32Array(),
+    });
     let text = "";
     for (const value of scores) {
       scored += 1;
@@ -47,7 +59,12 @@ async function score(modelPath: string, { input, json }: { input: string; json?:
       const { encoder, data } = batch;
       const { numberCount, categoryCount } = encoder;
       const at = batch.rowCount;
-      const into = { numbers: data.numbers, numbersAt: at * numberCount, codes: data.codes, codesAt: at * categoryCount };
+      const into = {
+        numbers: data.numbers,
+        numbersAt: at * numberCount,
+        codes: data.codes,
+        codesAt: at * categoryCount,
+      };
       encoder.encode(cells, { table: input, row, line }, into);
       batch.rowCount += 1;
       if (batch.rowCount < BATCH_ROWS) return;
@@ -76,7 +93,11 @@ function readModel(path: string): Model {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw badInput("model.unreadable", `${path}: cannot be read; export one with "cloister model export RUN"`, cause);
+    throw badInput(
+      "model.unreadable",
+      `${path}: cannot be read; export one with "cloister model export RUN"`,
+      cause,
+    );
   }
   return parseModelJson(text);
 }

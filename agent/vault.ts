@@ -1,7 +1,8 @@
 /** EDGE: an agent's folder: its identity, the room it belongs to, the keys it has pinned. Owner-readable only. */
-import type { DatabaseSync } from "node:sqlite";
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
@@ -40,7 +41,10 @@ export class Vault {
   /** @throws {CloisterError} If no agent was set up in this folder. */
   static openExisting(folder: string): Vault {
     if (!existsSync(vaultPath(folder))) {
-      throw badInput("agent.not-enrolled", `${folder}: no agent is set up here; run "cloister agent init" first`);
+      throw badInput(
+        "agent.not-enrolled",
+        `${folder}: no agent is set up here; run "cloister agent init" first`,
+      );
     }
     return new Vault(folder);
   }
@@ -69,7 +73,11 @@ export class Vault {
 
   enrolment(): Enrolment {
     const text = this.#setting("enrolment");
-    if (text === null) throw badInput("agent.not-enrolled", `${this.#folder}: enrolment was not finished; run "cloister agent init" again`);
+    if (text === null)
+      throw badInput(
+        "agent.not-enrolled",
+        `${this.#folder}: enrolment was not finished; run "cloister agent init" again`,
+      );
     return Enrolment.parse(JSON.parse(text));
   }
 
@@ -79,7 +87,9 @@ export class Vault {
   }
 
   pinKey(memberId: string, identityKey: string): void {
-    this.#database.prepare("INSERT OR IGNORE INTO pinned_key VALUES (?, ?)").run(memberId, identityKey);
+    this.#database
+      .prepare("INSERT OR IGNORE INTO pinned_key VALUES (?, ?)")
+      .run(memberId, identityKey);
   }
 
   close(): void {

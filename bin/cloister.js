@@ -13,9 +13,14 @@ if (major >= NODE_MAJOR_MIN) {
   await import("./main.ts");
 } else if (existsSync(bundled) && !process.env.CLOISTER_BUNDLED_NODE) {
   const env = { ...process.env, CLOISTER_BUNDLED_NODE: "1" };
-  const { status, signal } = spawnSync(bundled, [main, ...process.argv.slice(2)], { stdio: "inherit", env });
+  const { status, signal } = spawnSync(bundled, [main, ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env,
+  });
   process.exit(signal ? 1 : (status ?? 1));
 } else {
-  console.error(`cloister: Node ${process.versions.node} is too old; Cloister needs Node ${NODE_MAJOR_MIN} or newer. In a checkout, run "npm ci": it brings the right one.`);
+  console.error(
+    `cloister: Node ${process.versions.node} is too old; Cloister needs Node ${NODE_MAJOR_MIN} or newer. In a checkout, run "npm ci": it brings the right one.`,
+  );
   process.exit(1);
 }

@@ -6,9 +6,11 @@ import { coordinatorCommands } from "../coordinator/cli.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
 
 const program = new Command("cloister")
-  .description("A data clean room for consortia: train together on records that never leave their owners.")
+  .description(
+    "A data clean room for consortia: train together on records that never leave their owners.",
+  )
   .version("0.1.0")
-  .showHelpAfterError('(add --help for the options and an example)')
+  .showHelpAfterError("(add --help for the options and an example)")
   .configureHelp({ showGlobalOptions: true });
 coordinatorCommands(program);
 agentCommands(program);

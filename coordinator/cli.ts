@@ -45,7 +45,11 @@ export function coordinatorCommands(program: Command): void {
   example(model.command("export"), "cloister model export 3f9a --format json --out model")
     .description("write the model of a run to files")
     .argument("<run>", "a run's id, or its beginning")
-    .option("--format <format>", "json (for cloister score) or tfjs (TensorFlow.js LayersModel)", "json")
+    .option(
+      "--format <format>",
+      "json (for cloister score) or tfjs (TensorFlow.js LayersModel)",
+      "json",
+    )
     .option("--out <folder>", "folder to write to", ".")
     .option(...CONFIG)
     .option(...JSON_OUT)
@@ -86,16 +90,32 @@ async function start({ config: path, json }: Common): Promise<void> {
   onStop(() => service.close());
 }
 
-async function createRoom({ charter: path, config, json }: Common & { charter: string }): Promise<void> {
+async function createRoom({
+  charter: path,
+  config,
+  json,
+}: Common & { charter: string }): Promise<void> {
   const charter = readYaml(path, Charter);
-  const created = await AdminClient.fromConfig(config).post<{ room: string; charterHash: string }>("/v1/rooms", charter);
+  const created = await AdminClient.fromConfig(config).post<{ room: string; charterHash: string }>(
+    "/v1/rooms",
+    charter,
+  );
   if (json) printJson(created);
-  else print(`Room "${created.room}" is open; its charter's hash is ${created.charterHash.slice(0, 16)}…\nInvite its members: cloister room invite ${charter.members[0]}`);
+  else
+    print(
+      `Room "${created.room}" is open; its charter's hash is ${created.charterHash.slice(0, 16)}…\nInvite its members: cloister room invite ${charter.members[0]}`,
+    );
 }
 
-async function invite(memberId: string, { room, config, json }: Common & { room?: string }): Promise<void> {
+async function invite(
+  memberId: string,
+  { room, config, json }: Common & { room?: string },
+): Promise<void> {
   const body = { memberId, ...(room === undefined ? {} : { room }) };
-  const invited = await AdminClient.fromConfig(config).post<{ token: string }>("/v1/invitations", body);
+  const invited = await AdminClient.fromConfig(config).post<{ token: string }>(
+    "/v1/invitations",
+    body,
+  );
   if (json) printJson(invited);
   else print(invited.token);
 }
@@ -104,11 +124,16 @@ async function startRun(planPath: string, { config, json }: Common): Promise<voi
   const plan = readYaml(planPath, Plan);
   const { runId } = await AdminClient.fromConfig(config).post<{ runId: string }>("/v1/runs", plan);
   if (json) printJson({ runId });
-  else print(`Run ${runId.slice(0, 12)} has begun. Follow it: cloister run watch ${runId.slice(0, 12)}`);
+  else
+    print(
+      `Run ${runId.slice(0, 12)} has begun. Follow it: cloister run watch ${runId.slice(0, 12)}`,
+    );
 }
 
 async function watchRun(run: string, { config, json }: Common): Promise<void> {
-  const lines = AdminClient.fromConfig(config).lines<RunEvent | LiveEvent>(`/v1/runs/${encodeURIComponent(run)}/events`);
+  const lines = AdminClient.fromConfig(config).lines<RunEvent | LiveEvent>(
+    `/v1/runs/${encodeURIComponent(run)}/events`,
+  );
   for await (const event of lines) {
     if (json) printJson(event);
     else if (describe(event)) print(describe(event) ?? "");
@@ -120,7 +145,9 @@ function describe(event: RunEvent | LiveEvent): string | null {
   switch (event.type) {
     case "roundReleased": {
       const loss = event.loss === null ? "" : `  loss ${event.loss.toFixed(4)}`;
-      const metrics = event.metrics ? `  ROC-AUC ${event.metrics.rocAuc.toFixed(4)}  PR-AUC ${event.metrics.prAuc.toFixed(4)}` : "";
+      const metrics = event.metrics
+        ? `  ROC-AUC ${event.metrics.rocAuc.toFixed(4)}  PR-AUC ${event.metrics.prAuc.toFixed(4)}`
+        : "";
       return `round ${event.round}  ${event.askKind}  survivors ${event.survivors.length}/${event.cohort.length}  ${event.ms} ms${loss}${metrics}`;
     }
     case "attemptAborted":
@@ -140,19 +167,30 @@ function describe(event: RunEvent | LiveEvent): string | null {
 }
 
 async function listRuns({ config, json }: Common): Promise<void> {
-  const runs = await AdminClient.fromConfig(config).get<(Pick<RunSummary, "runId" | "status"> & { room: string; task: string; rounds: number })[]>("/v1/runs");
+  const runs =
+    await AdminClient.fromConfig(config).get<
+      (Pick<RunSummary, "runId" | "status"> & { room: string; task: string; rounds: number })[]
+    >("/v1/runs");
   if (json) return printJson(runs);
   if (runs.length === 0) print("No run yet.");
-  for (const { runId, room, task, status, rounds } of runs) print(`${runId.slice(0, 12)}  ${room}  ${task}  ${status}  ${rounds} rounds`);
+  for (const { runId, room, task, status, rounds } of runs)
+    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${status}  ${rounds} rounds`);
 }
 
-async function exportModel(run: string, { format, out, config, json }: Common & { format: string; out: string }): Promise<void> {
+async function exportModel(
+  run: string,
+  { format, out, config, json }: Common & { format: string; out: string },
+): Promise<void> {
   const path = `/v1/runs/${encodeURIComponent(run)}/model?format=${encodeURIComponent(format)}`;
   const files = await AdminClient.fromConfig(config).get<Record<string, unknown>>(path);
   const written = Object.entries(files).map(([name, content]) => {
     const target = join(out, name);
     if (name.endsWith(".bin")) writeFileAtomic(target, Buffer.from(String(content), "base64"));
-    else writeFileAtomic(target, typeof content === "string" ? content : `${JSON.stringify(content)}\n`);
+    else
+      writeFileAtomic(
+        target,
+        typeof content === "string" ? content : `${JSON.stringify(content)}\n`,
+      );
     return target;
   });
   if (json) printJson({ files: written });

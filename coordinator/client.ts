@@ -22,7 +22,11 @@ export class AdminClient {
     try {
       token = readFileSync(tokenPath, "utf8").trim();
     } catch (cause) {
-      throw badInput("admin.no-token", `${tokenPath}: cannot be read; start the coordinator once with "cloister coordinator start --config ${path}"`, cause);
+      throw badInput(
+        "admin.no-token",
+        `${tokenPath}: cannot be read; start the coordinator once with "cloister coordinator start --config ${path}"`,
+        cause,
+      );
     }
     const { host, port } = config.listen;
     return new AdminClient(`${config.tls ? "https" : "http"}://${host}:${port}`, token);
@@ -52,13 +56,33 @@ export class AdminClient {
   async #request(method: string, path: string, body?: string): Promise<Response> {
     let response: Response;
     try {
-      const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
-      response = await fetch(`${this.#base}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
+      const headers = {
+        authorization: `Bearer ${this.#token}`,
+        "content-type": "application/json",
+      };
+      response = await fetch(`${this.#base}${path}`, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+      });
     } catch (cause) {
-      throw new CloisterError("coordinator.unreachable", `${this.#base}: the coordinator does not answer; start it with "cloister coordinator start"`, EXIT.unreachable, cause);
+      throw new CloisterError(
+        "coordinator.unreachable",
+        `${this.#base}: the coordinator does not answer; start it with "cloister coordinator start"`,
+        EXIT.unreachable,
+        cause,
+      );
     }
     if (response.ok) return response;
-    const error = (await response.json().catch(() => ({}))) as { code?: string; message?: string; exitCode?: ExitCode };
-    throw new CloisterError(error.code ?? "coordinator.error", error.message ?? `the coordinator answered ${response.status}`, error.exitCode ?? EXIT.failed);
+    const error = (await response.json().catch(() => ({}))) as {
+      code?: string;
+      message?: string;
+      exitCode?: ExitCode;
+    };
+    throw new CloisterError(
+      error.code ?? "coordinator.error",
+      error.message ?? `the coordinator answered ${response.status}`,
+      error.exitCode ?? EXIT.failed,
+    );
   }
 }

@@ -5,7 +5,11 @@ import { dequantizeSum } from "../shared/privacy/quantize.ts";
 import { fromRing } from "../shared/privacy/ring.ts";
 
 /** @param memberCount Members of the roster: it fixes the scale, whoever survived. */
-export function decodeSum(sum: Uint32Array, { release }: ReleaseShape, memberCount: number): Aggregate {
+export function decodeSum(
+  sum: Uint32Array,
+  { release }: ReleaseShape,
+  memberCount: number,
+): Aggregate {
   if (release.kind === "noised") return fromGrid(fromRing(sum, 32), release.sensitivity);
   const { magnitudeMax, ringBits, exact } = release;
   return dequantizeSum(sum, { magnitudeMax, ringBits, memberCount, exact });

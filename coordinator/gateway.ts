@@ -7,9 +7,17 @@ import type { Server } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { randomBytes } from "../shared/base/env.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
+import { DelayedAck } from "../shared/edge/delayed-ack.ts";
 import { osRng } from "../shared/edge/os.ts";
 import { decode, encode } from "../shared/protocol/codec.ts";
-import { AgentHandshake, authStatement, type CoordinatorHandshake, coordinatorStatement, enrolmentStatement, type Nonces } from "../shared/protocol/handshake.ts";
+import {
+  AgentHandshake,
+  authStatement,
+  type CoordinatorHandshake,
+  coordinatorStatement,
+  enrolmentStatement,
+  type Nonces,
+} from "../shared/protocol/handshake.ts";
 import { type Delivery, Inbox } from "../shared/protocol/inbox.ts";
 import { LIMITS, PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
 import { AgentMessage, type CoordinatorMessage } from "../shared/protocol/messages.ts";
@@ -32,8 +40,17 @@ export interface GatewayOptions {
   /** The enrolled identity key, or null. */
   readonly identityKeyOf: (member: MemberAddress) => Uint8Array | null;
   /** What a token is good for, and the charter to sign; a string is the reason to deny. */
-  readonly offer: (token: string) => { readonly member: MemberAddress; readonly charter: string; readonly charterHash: string } | string;
-  readonly enrol: (token: string, member: MemberAddress, identityKey: Uint8Array, signature: Uint8Array) => boolean;
+  readonly offer: (
+    token: string,
+  ) =>
+    | { readonly member: MemberAddress; readonly charter: string; readonly charterHash: string }
+    | string;
+  readonly enrol: (
+    token: string,
+    member: MemberAddress,
+    identityKey: Uint8Array,
+    signature: Uint8Array,
+  ) => boolean;
   readonly onConnected: (member: MemberAddress, resumed: boolean) => void;
   readonly onDisconnected: (member: MemberAddress) => void;
   readonly onDelivery: (member: MemberAddress, delivery: Delivery<AgentMessage>) => void;
@@ -45,6 +62,7 @@ interface Peer {
   readonly member: MemberAddress;
   readonly session: Session;
   readonly inbox: Inbox<AgentMessage>;
+  readonly ack: DelayedAck;
   socket: WebSocket | null;
 }
 
@@ -58,14 +76,22 @@ export class Gateway {
 
   constructor(server: Server, options: GatewayOptions) {
     this.#options = options;
-    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: FRAME_BYTES_MAX });
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: FRAME_BYTES_MAX,
+    });
     server.on("upgrade", (request, socket, head) => {
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#greet(webSocket));
     });
     this.#pings = setInterval(() => this.#pingAll(), PING_MS);
   }
 
-  send(member: MemberAddress, message: CoordinatorMessage, vector: Uint8Array = new Uint8Array()): void {
+  send(
+    member: MemberAddress,
+    message: CoordinatorMessage,
+    vector: Uint8Array = new Uint8Array(),
+  ): void {
     const peer = this.#peers.get(keyOf(member));
     if (!peer) return;
     transmit(peer, peer.session.sendControl(encode(message)));
@@ -102,13 +128,23 @@ export class Gateway {
     };
     socket.on("error", () => socket.terminate());
     socket.once("close", () => clearTimeout(timer));
-    say({ type: "challenge", version: PROTOCOL_VERSION, nonce, coordinatorKey: this.#options.identity.publicKey });
+    say({
+      type: "challenge",
+      version: PROTOCOL_VERSION,
+      nonce,
+      coordinatorKey: this.#options.identity.publicKey,
+    });
     socket.once("message", (data: Buffer) => {
       const decoded = decode(AgentHandshake, new Uint8Array(data), LIMITS.unauthenticatedBytesMax);
-      if (!decoded.ok) return deny(decoded.code, "the first message is not one that this coordinator knows");
+      if (!decoded.ok)
+        return deny(decoded.code, "the first message is not one that this coordinator knows");
       const { message } = decoded;
       if (message.type === "accept") return deny("wrongPhase", "nothing was offered yet");
-      if (message.version !== PROTOCOL_VERSION) return deny("version", `this coordinator speaks protocol ${PROTOCOL_VERSION}; update the agent or the coordinator`);
+      if (message.version !== PROTOCOL_VERSION)
+        return deny(
+          "version",
+          `this coordinator speaks protocol ${PROTOCOL_VERSION}; update the agent or the coordinator`,
+        );
       const nonces = { coordinator: nonce, agent: message.nonce };
       clearTimeout(timer);
       if (message.type === "enrol") return this.#enrol(socket, message, nonces, say, deny);
@@ -124,18 +160,24 @@ export class Gateway {
     deny: (code: string, message: string) => void,
   ): void {
     const offered = this.#options.offer(token);
-    if (typeof offered === "string") return deny("token", `the token ${offered}; ask for a new one ("cloister room invite")`);
+    if (typeof offered === "string")
+      return deny("token", `the token ${offered}; ask for a new one ("cloister room invite")`);
     const { member, charter, charterHash } = offered;
     const timer = setTimeout(() => socket.terminate(), ENROLMENT_MS);
     socket.once("close", () => clearTimeout(timer));
-    const signature = this.#options.identity.sign(coordinatorStatement(nonces, member.memberId, charter));
+    const signature = this.#options.identity.sign(
+      coordinatorStatement(nonces, member.memberId, charter),
+    );
     say({ type: "offer", memberId: member.memberId, charter, signature });
     socket.once("message", (data: Buffer) => {
       const decoded = decode(AgentHandshake, new Uint8Array(data), LIMITS.unauthenticatedBytesMax);
-      if (!decoded.ok || decoded.message.type !== "accept") return deny("wrongPhase", "expected the signature under the charter");
+      if (!decoded.ok || decoded.message.type !== "accept")
+        return deny("wrongPhase", "expected the signature under the charter");
       const statement = enrolmentStatement(charterHash, member.memberId, identityKey);
-      if (!verifySignature(identityKey, statement, decoded.message.signature)) return deny("badSignature", "the signature under the charter does not hold");
-      if (!this.#options.enrol(token, member, identityKey, decoded.message.signature)) return deny("token", "the token was used already; ask for a new one");
+      if (!verifySignature(identityKey, statement, decoded.message.signature))
+        return deny("badSignature", "the signature under the charter does not hold");
+      if (!this.#options.enrol(token, member, identityKey, decoded.message.signature))
+        return deny("token", "the token was used already; ask for a new one");
       say({ type: "enrolled" });
       socket.close(1000);
     });
@@ -150,25 +192,40 @@ export class Gateway {
   ): void {
     const member = { room: message.room, memberId: message.memberId };
     const identityKey = this.#options.identityKeyOf(member);
-    const statement = authStatement(nonces, this.#options.identity.publicKey, member.room, member.memberId);
+    const statement = authStatement(
+      nonces,
+      this.#options.identity.publicKey,
+      member.room,
+      member.memberId,
+    );
     if (!identityKey || !verifySignature(identityKey, statement, message.signature)) {
-      return deny("notEnrolled", "this identity is not enrolled in the room; run \"cloister agent init\" with a new token");
+      return deny(
+        "notEnrolled",
+        'this identity is not enrolled in the room; run "cloister agent init" with a new token',
+      );
     }
     const known = this.#peers.get(keyOf(member));
     const resumed = known !== undefined && message.resume?.sessionId === known.session.id;
-    const peer: Peer = resumed
-      ? known
-      : { member, session: new Session(randomUUID()), inbox: new Inbox<AgentMessage>(AgentMessage), socket: null };
+    const peer = resumed ? known : newPeer(member);
     known?.socket?.terminate();
     this.#peers.set(keyOf(member), peer);
     peer.socket = socket;
-    const signature = this.#options.identity.sign(coordinatorStatement(nonces, member.memberId, peer.session.id));
-    say({ type: "welcome", sessionId: peer.session.id, received: resumed ? peer.session.received : null, signature });
-    if (resumed) for (const frame of peer.session.replay(message.resume?.received ?? 0)) transmit(peer, frame);
+    const signature = this.#options.identity.sign(
+      coordinatorStatement(nonces, member.memberId, peer.session.id),
+    );
+    say({
+      type: "welcome",
+      sessionId: peer.session.id,
+      received: resumed ? peer.session.received : null,
+      signature,
+    });
+    if (resumed)
+      for (const frame of peer.session.replay(message.resume?.received ?? 0)) transmit(peer, frame);
     socket.on("message", (data: Buffer) => this.#receive(peer, socket, new Uint8Array(data)));
     socket.once("close", () => {
       if (peer.socket !== socket) return;
       peer.socket = null;
+      peer.ack.settled();
       this.#options.onDisconnected(member);
     });
     this.#options.onConnected(member, resumed);
@@ -178,7 +235,7 @@ export class Gateway {
     if (peer.socket !== socket) return;
     const received = peer.session.receive(frame);
     const taken = peer.inbox.take(received);
-    if (received.type !== "nothing" && taken.type !== "fault") transmit(peer, peer.session.acknowledgement());
+    if (received.type !== "nothing" && taken.type !== "fault") peer.ack.received();
     if (taken.type === "delivery") this.#options.onDelivery(peer.member, taken.delivery);
     if (taken.type !== "fault") return;
     this.#options.onFault(peer.member, taken.code);
@@ -189,6 +246,16 @@ export class Gateway {
   }
 }
 
+function newPeer(member: MemberAddress): Peer {
+  const session = new Session(randomUUID());
+  const ack = new DelayedAck(() => transmit(peer, session.acknowledgement()));
+  const inbox = new Inbox<AgentMessage>(AgentMessage);
+  const peer: Peer = { member, session, inbox, ack, socket: null };
+  return peer;
+}
+
 function transmit(peer: Peer, frame: Uint8Array): void {
-  if (peer.socket?.readyState === 1) peer.socket.send(frame);
+  if (peer.socket?.readyState !== 1) return;
+  peer.ack.settled();
+  peer.socket.send(frame);
 }

@@ -22,12 +22,25 @@ export interface ManifestInputs {
 }
 
 /** @throws {CloisterError} If the plan cannot be carried out under the charter; says what to change. */
-export function buildManifest({ plan, charter, members, coordinatorKey, nowMs, rng }: ManifestInputs): Manifest {
+export function buildManifest({
+  plan,
+  charter,
+  members,
+  coordinatorKey,
+  nowMs,
+  rng,
+}: ManifestInputs): Manifest {
   if (!charter.tasks.includes(plan.task.kind)) {
-    throw badInput("plan.task", `the charter of room "${charter.room}" does not allow the task ${plan.task.kind}`);
+    throw badInput(
+      "plan.task",
+      `the charter of room "${charter.room}" does not allow the task ${plan.task.kind}`,
+    );
   }
   if (members.length < charter.minimums.members) {
-    throw badInput("plan.members", `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first`);
+    throw badInput(
+      "plan.members",
+      `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first`,
+    );
   }
   return {
     version: 1,
@@ -46,27 +59,42 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   const { budget, unnoisedRuns, unitsExpected } = charter.privacy;
   if (plan.privacy === "none" || plan.task.kind === "probe") {
     if (unnoisedRuns === "refused" && plan.task.kind !== "probe") {
-      throw badInput("plan.privacy", "the charter refuses runs without noise; set privacy.epsilon in the plan");
+      throw badInput(
+        "plan.privacy",
+        "the charter refuses runs without noise; set privacy.epsilon in the plan",
+      );
     }
     return null;
   }
   const { strategy, evaluation } = plan.task;
   if (strategy.kind === "fedAvg") {
-    throw badInput("plan.strategy", "fedAvg carries no guarantee per unit; use strategy dpSgd, or privacy: none");
+    throw badInput(
+      "plan.strategy",
+      "fedAvg carries no guarantee per unit; use strategy dpSgd, or privacy: none",
+    );
   }
-  if (!budget || unitsExpected === null) throw badInput("plan.privacy", "the charter gives no privacy budget; plan with privacy: none");
+  if (!budget || unitsExpected === null)
+    throw badInput("plan.privacy", "the charter gives no privacy budget; plan with privacy: none");
   const { epsilon } = plan.privacy;
   if (epsilon > budget.epsilon) {
-    throw badInput("plan.epsilon", `privacy.epsilon ${epsilon} exceeds the charter's budget of ${budget.epsilon}`);
+    throw badInput(
+      "plan.epsilon",
+      `privacy.epsilon ${epsilon} exceeds the charter's budget of ${budget.epsilon}`,
+    );
   }
   const cohort = { ...defaultCohort(memberCount), ...definedOnly(plan.privacy) };
   const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
-  const evaluations = evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
+  const evaluations =
+    evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
   // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve.
   const { samplingProbability } = strategy;
   const roundCount = strategy.rounds + Math.ceil(RETRIES_SHARE * strategy.rounds);
   const train = calibrateNoiseMultiplier({ ...common, samplingProbability, roundCount });
-  const holdout = calibrateNoiseMultiplier({ ...common, samplingProbability: 1, roundCount: evaluations });
+  const holdout = calibrateNoiseMultiplier({
+    ...common,
+    samplingProbability: 1,
+    roundCount: evaluations,
+  });
   return {
     epsilon,
     delta: budget.delta,
@@ -78,7 +106,13 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   };
 }
 
-function definedOnly(privacy: { maxDropouts?: number | undefined; maxColluders?: number | undefined }): { maxDropouts?: number; maxColluders?: number } {
+function definedOnly(privacy: {
+  maxDropouts?: number | undefined;
+  maxColluders?: number | undefined;
+}): { maxDropouts?: number; maxColluders?: number } {
   const { maxDropouts, maxColluders } = privacy;
-  return { ...(maxDropouts === undefined ? {} : { maxDropouts }), ...(maxColluders === undefined ? {} : { maxColluders }) };
+  return {
+    ...(maxDropouts === undefined ? {} : { maxDropouts }),
+    ...(maxColluders === undefined ? {} : { maxColluders }),
+  };
 }

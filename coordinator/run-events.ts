@@ -13,8 +13,20 @@ const common = { runId: z.string(), atMs: z.number() };
 export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ ...common, type: z.literal("created"), manifest: Manifest }),
   /** An attempt number is spent here, before anybody is asked: it is never used again. */
-  z.strictObject({ ...common, type: z.literal("attemptOpened"), round: z.number(), attempt: z.number(), askKind: z.string() }),
-  z.strictObject({ ...common, type: z.literal("attemptAborted"), round: z.number(), attempt: z.number(), reason: z.string() }),
+  z.strictObject({
+    ...common,
+    type: z.literal("attemptOpened"),
+    round: z.number(),
+    attempt: z.number(),
+    askKind: z.string(),
+  }),
+  z.strictObject({
+    ...common,
+    type: z.literal("attemptAborted"),
+    round: z.number(),
+    attempt: z.number(),
+    reason: z.string(),
+  }),
   z.strictObject({
     ...common,
     type: z.literal("roundReleased"),

@@ -3,6 +3,16 @@
  * task, and logs before it acts. The protocol's decisions are in `shared/secagg/coordinator.ts`, the
  * task's in `models/tasks`; here they meet the members.
  */
+
+import { contextOf } from "../models/tasks/context.ts";
+import { taskFor } from "../models/tasks/registry.ts";
+import {
+  type Ask,
+  type ReleaseShape,
+  ringBitsOf,
+  type Task,
+  type TaskContext,
+} from "../models/tasks/task.ts";
 import { assert } from "../shared/base/assert.ts";
 import { float32ToBytes, fromHex } from "../shared/base/bytes.ts";
 import type { Clock } from "../shared/base/env.ts";
@@ -14,12 +24,16 @@ import { sha256 } from "../shared/crypto/hash.ts";
 import { verifySignature } from "../shared/crypto/identity.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
-import { type AttemptEffect, type AttemptEvent, type CoordinatorState, openAttempt, type Patience, step } from "../shared/secagg/coordinator.ts";
+import {
+  type AttemptEffect,
+  type AttemptEvent,
+  type CoordinatorState,
+  openAttempt,
+  type Patience,
+  step,
+} from "../shared/secagg/coordinator.ts";
 import { joinStatement } from "../shared/secagg/keys.ts";
 import type { AttemptParams } from "../shared/secagg/params.ts";
-import { contextOf } from "../models/tasks/context.ts";
-import { taskFor } from "../models/tasks/registry.ts";
-import { type Ask, type ReleaseShape, ringBitsOf, type Task, type TaskContext } from "../models/tasks/task.ts";
 import { decodeSum } from "./decode.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
 
@@ -38,10 +52,31 @@ export interface RunPorts {
 }
 
 export type LiveEvent =
-  | { readonly type: "joined" | "left"; readonly runId: string; readonly memberId: string; readonly joined: number }
-  | { readonly type: "declined"; readonly runId: string; readonly memberId: string; readonly reasons: readonly { code: string; message: string }[] }
-  | { readonly type: "phase"; readonly runId: string; readonly round: number; readonly attempt: number; readonly phase: string }
-  | { readonly type: "fault"; readonly runId: string; readonly memberId: string; readonly code: string };
+  | {
+      readonly type: "joined" | "left";
+      readonly runId: string;
+      readonly memberId: string;
+      readonly joined: number;
+    }
+  | {
+      readonly type: "declined";
+      readonly runId: string;
+      readonly memberId: string;
+      readonly reasons: readonly { code: string; message: string }[];
+    }
+  | {
+      readonly type: "phase";
+      readonly runId: string;
+      readonly round: number;
+      readonly attempt: number;
+      readonly phase: string;
+    }
+  | {
+      readonly type: "fault";
+      readonly runId: string;
+      readonly memberId: string;
+      readonly code: string;
+    };
 
 interface Joined {
   readonly channelKey: Uint8Array;
@@ -82,18 +117,26 @@ export class Run {
   #status: "running" | "completed" | "failed" = "running";
 
   /** @param log Empty for a new run; else what happened before a restart, with the task's last state. */
-  constructor(params: RunParams, ports: RunPorts, log: readonly RunEvent[], state: Uint8Array | null) {
+  constructor(
+    params: RunParams,
+    ports: RunPorts,
+    log: readonly RunEvent[],
+    state: Uint8Array | null,
+  ) {
     this.#params = params;
     this.#ports = ports;
     this.#task = taskFor(params.manifest.task) as Task<TaskSpec, unknown>;
     this.#context = contextOf(params.charter, params.manifest);
-    this.#taskState = state ? this.#task.decodeState(this.#context, state) : this.#task.begin(this.#context);
+    this.#taskState = state
+      ? this.#task.decodeState(this.#context, state)
+      : this.#task.begin(this.#context);
     const summary = foldRun(log);
     this.#round = summary?.rounds.length ?? 0;
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
     if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest: params.manifest });
-    for (const { memberId } of params.manifest.roster) if (ports.isConnected(memberId)) this.#offer(memberId);
+    for (const { memberId } of params.manifest.roster)
+      if (ports.isConnected(memberId)) this.#offer(memberId);
   }
 
   get status(): "running" | "completed" | "failed" {
@@ -111,12 +154,18 @@ export class Run {
 
   disconnected(memberId: string): void {
     this.#feed({ type: "absent", from: memberId });
-    this.#ports.watch({ type: "left", runId: this.#params.runId, memberId, joined: this.#present().length });
+    this.#ports.watch({
+      type: "left",
+      runId: this.#params.runId,
+      memberId,
+      joined: this.#present().length,
+    });
   }
 
   deliver(memberId: string, { message, vector }: Delivery<AgentMessage>): void {
     if (message.runId !== this.#params.runId) return this.#reject(memberId, "wrongRun");
-    if (message.type === "runJoined") return this.#join(memberId, message.channelKey, message.signature);
+    if (message.type === "runJoined")
+      return this.#join(memberId, message.channelKey, message.signature);
     if (message.type === "runDeclined") {
       this.#joined.delete(memberId);
       const { reasons } = message;
@@ -124,7 +173,8 @@ export class Run {
     }
     const attempt = this.#attempt;
     if (attempt?.params.attempt !== message.attempt) return; // Late for an attempt that is over: normal.
-    if (message.type === "masked") attempt.uploadBytes = Math.max(attempt.uploadBytes, vector.length);
+    if (message.type === "masked")
+      attempt.uploadBytes = Math.max(attempt.uploadBytes, vector.length);
     this.#feed(toEvent(memberId, message, vector));
   }
 
@@ -146,10 +196,12 @@ export class Run {
     const { runId, manifest } = this.#params;
     const listed = manifest.roster.find((member) => member.memberId === memberId);
     const statement = joinStatement(runId, memberId, channelKey);
-    if (!listed || !verifySignature(fromHex(listed.identityKey), statement, signature)) return this.#reject(memberId, "badSignature");
+    if (!listed || !verifySignature(fromHex(listed.identityKey), statement, signature))
+      return this.#reject(memberId, "badSignature");
     this.#joined.set(memberId, { channelKey, signature });
     const members = [...this.#joined].map(([id, joined]) => ({ memberId: id, ...joined }));
-    for (const id of this.#joined.keys()) this.#ports.send(id, { type: "channelKeys", runId, members });
+    for (const id of this.#joined.keys())
+      this.#ports.send(id, { type: "channelKeys", runId, members });
     this.#ports.watch({ type: "joined", runId, memberId, joined: this.#joined.size });
     this.#openIfDue();
   }
@@ -180,7 +232,13 @@ export class Run {
     const round = this.#round;
     const hash = askHash(runId, round, ask.kind, inputHash);
     const vector = { dimension: shape.dimension, ringBits: ringBitsOf(shape) };
-    const params = attemptParams(manifest, charter, runId, { round, attempt: this.#nextAttempt, askHash: hash }, vector);
+    const params = attemptParams(
+      manifest,
+      charter,
+      runId,
+      { round, attempt: this.#nextAttempt, askHash: hash },
+      vector,
+    );
     if (present.length < params.survivorsMin) {
       this.#retryAtMs = atMs + RETRY_MS;
       return;
@@ -188,17 +246,37 @@ export class Run {
     this.#nextAttempt += 1;
     const { attempt } = params;
     this.#log({ type: "attemptOpened", ...this.#stamp(), round, attempt, askKind: ask.kind });
-    const absent = params.roster.map(({ memberId }) => memberId).filter((id) => !present.includes(id));
-    this.#attempt = { params, ask, shape, openedAtMs: atMs, state: openAttempt(patience, atMs, absent), uploadBytes: 0 };
+    const absent = params.roster
+      .map(({ memberId }) => memberId)
+      .filter((id) => !present.includes(id));
+    this.#attempt = {
+      params,
+      ask,
+      shape,
+      openedAtMs: atMs,
+      state: openAttempt(patience, atMs, absent),
+      uploadBytes: 0,
+    };
     const header = { byteLength: input.length, sha256: inputHash };
-    for (const id of present) this.#ports.send(id, { type: "roundOpened", runId, round, attempt, askKind: ask.kind, vector: header }, input);
+    for (const id of present)
+      this.#ports.send(
+        id,
+        { type: "roundOpened", runId, round, attempt, askKind: ask.kind, vector: header },
+        input,
+      );
     this.#phase("work");
   }
 
   #feed(event: AttemptEvent): void {
     const attempt = this.#attempt;
     if (!attempt) return;
-    const next = step(attempt.params, this.#params.patience, attempt.state, event, this.#ports.clock.nowMs());
+    const next = step(
+      attempt.params,
+      this.#params.patience,
+      attempt.state,
+      event,
+      this.#ports.clock.nowMs(),
+    );
     attempt.state = next.state;
     for (const effect of next.effects) this.#perform(attempt, effect);
   }
@@ -209,10 +287,21 @@ export class Run {
     switch (effect.type) {
       case "sendCommit":
         if (effect.to === effect.cohort[0]?.memberId) this.#phase("masking");
-        return this.#ports.send(effect.to, { type: "committed", runId, attempt: number, cohort: [...effect.cohort] });
+        return this.#ports.send(effect.to, {
+          type: "committed",
+          runId,
+          attempt: number,
+          cohort: [...effect.cohort],
+        });
       case "sendIncluded":
         this.#phase("unmasking");
-        for (const id of effect.to) this.#ports.send(id, { type: "included", runId, attempt: number, survivors: [...effect.survivors] });
+        for (const id of effect.to)
+          this.#ports.send(id, {
+            type: "included",
+            runId,
+            attempt: number,
+            survivors: [...effect.survivors],
+          });
         return;
       case "reject":
         return this.#reject(effect.to, effect.code);
@@ -232,11 +321,24 @@ export class Run {
     const ms = this.#ports.clock.nowMs() - attempt.openedAtMs;
     const { cohort, survivors } = effect;
     const { uploadBytes } = attempt;
-    const outcome = { round, attempt: number, askKind: attempt.ask.kind, cohort: [...cohort], survivors: [...survivors], ms, uploadBytes, loss, metrics };
+    const outcome = {
+      round,
+      attempt: number,
+      askKind: attempt.ask.kind,
+      cohort: [...cohort],
+      survivors: [...survivors],
+      ms,
+      uploadBytes,
+      loss,
+      metrics,
+    };
     this.#round += 1;
     this.#failures = 0;
     this.#attempt = null;
-    this.#log({ type: "roundReleased", ...this.#stamp(), ...outcome }, this.#task.encodeState(this.#taskState));
+    this.#log(
+      { type: "roundReleased", ...this.#stamp(), ...outcome },
+      this.#task.encodeState(this.#taskState),
+    );
     this.#openIfDue();
   }
 
@@ -246,7 +348,11 @@ export class Run {
     this.#failures += 1;
     this.#retryAtMs = this.#ports.clock.nowMs() + RETRY_MS;
     this.#log({ type: "attemptAborted", ...this.#stamp(), round, attempt, reason });
-    if (this.#failures >= ATTEMPTS_MAX) this.#end("failed", `round ${round}: ${ATTEMPTS_MAX} attempts failed, the last with ${reason}`);
+    if (this.#failures >= ATTEMPTS_MAX)
+      this.#end(
+        "failed",
+        `round ${round}: ${ATTEMPTS_MAX} attempts failed, the last with ${reason}`,
+      );
   }
 
   #complete(): void {
@@ -258,12 +364,20 @@ export class Run {
     this.#status = outcome;
     if (outcome === "completed") this.#log({ type: "completed", ...this.#stamp() });
     else this.#log({ type: "failed", ...this.#stamp(), reason });
-    for (const id of this.#joined.keys()) this.#ports.send(id, { type: "runEnded", runId: this.#params.runId, outcome });
+    for (const id of this.#joined.keys())
+      this.#ports.send(id, { type: "runEnded", runId: this.#params.runId, outcome });
   }
 
   #phase(phase: string): void {
     const { params } = this.#attempt ?? {};
-    if (params) this.#ports.watch({ type: "phase", runId: this.#params.runId, round: params.round, attempt: params.attempt, phase });
+    if (params)
+      this.#ports.watch({
+        type: "phase",
+        runId: this.#params.runId,
+        round: params.round,
+        attempt: params.attempt,
+        phase,
+      });
   }
 
   #reject(memberId: string, code: string): void {
@@ -290,7 +404,13 @@ function toEvent(from: string, message: AttemptMessage, vector: Uint8Array): Att
     case "ready":
       return { type: "ready", from, maskKey: message.maskKey, signature: message.signature };
     case "masked":
-      return { type: "masked", from, root: message.vector.sha256, signature: message.signature, vector };
+      return {
+        type: "masked",
+        from,
+        root: message.vector.sha256,
+        signature: message.signature,
+        vector,
+      };
     case "shares":
       return { type: "shares", from, shares: message.shares, signature: message.signature };
     case "withdrawn":

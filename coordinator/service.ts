@@ -43,7 +43,14 @@ export class CoordinatorService {
     const listener = getRequestListener(httpApi(this, adminToken).fetch);
     const { tls } = config;
     this.#server = tls
-      ? createHttpsServer({ cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath), minVersion: "TLSv1.3" }, listener)
+      ? createHttpsServer(
+          {
+            cert: readFileSync(tls.certPath),
+            key: readFileSync(tls.keyPath),
+            minVersion: "TLSv1.3",
+          },
+          listener,
+        )
       : createHttpServer(listener);
     this.#gateway = this.#openGateway();
     for (const runId of this.#store.runIds()) this.#resume(runId);
@@ -57,12 +64,20 @@ export class CoordinatorService {
     const { host, port } = this.#config.listen;
     const loopback = ["127.0.0.1", "localhost", "::1"].includes(host);
     if (!this.#config.tls && !loopback && !this.#config.allowPlain) {
-      throw badInput("coordinator.plain", `listen.host ${host}: refused without TLS; configure tls, or set allowPlain behind a proxy that speaks TLS`);
+      throw badInput(
+        "coordinator.plain",
+        `listen.host ${host}: refused without TLS; configure tls, or set allowPlain behind a proxy that speaks TLS`,
+      );
     }
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", (cause: NodeJS.ErrnoException) => {
-        const reason = cause.code === "EADDRINUSE" ? "the port is in use; stop the other program or choose another listen.port" : `cannot listen (${cause.code})`;
-        reject(new CloisterError("coordinator.listen", `${host}:${port}: ${reason}`, EXIT.failed, cause));
+        const reason =
+          cause.code === "EADDRINUSE"
+            ? "the port is in use; stop the other program or choose another listen.port"
+            : `cannot listen (${cause.code})`;
+        reject(
+          new CloisterError("coordinator.listen", `${host}:${port}: ${reason}`, EXIT.failed, cause),
+        );
       });
       this.#server.listen(port, host, resolve);
     });
@@ -84,22 +99,43 @@ export class CoordinatorService {
   }
 
   /** A one-time token that also pins this coordinator's key. */
-  invite(room: string | undefined, memberId: string): { room: string; memberId: string; token: string } {
+  invite(
+    room: string | undefined,
+    memberId: string,
+  ): { room: string; memberId: string; token: string } {
     const charter = this.#charter(room);
     if (!charter.members.includes(memberId)) {
-      throw badInput("invite.unknown", `${memberId} is not among the members of room "${charter.room}" (${charter.members.join(", ")})`);
+      throw badInput(
+        "invite.unknown",
+        `${memberId} is not among the members of room "${charter.room}" (${charter.members.join(", ")})`,
+      );
     }
     const token = this.#store.invite(charter.room, memberId, INVITATION_MS);
-    return { room: charter.room, memberId, token: `${token}.${fingerprint(this.#identity.publicKey)}` };
+    return {
+      room: charter.room,
+      memberId,
+      token: `${token}.${fingerprint(this.#identity.publicKey)}`,
+    };
   }
 
   startRun(plan: Plan): { runId: string } {
     const charter = this.#charter(plan.room);
     const busy = [...this.#runs].find(([, run]) => run.status === "running");
-    if (busy) throw badInput("run.busy", `run ${busy[0].slice(0, 12)} is still under way; wait for its end`);
+    if (busy)
+      throw badInput(
+        "run.busy",
+        `run ${busy[0].slice(0, 12)} is still under way; wait for its end`,
+      );
     const members = this.#store.members(charter.room);
     const coordinatorKey = toHex(this.#identity.publicKey);
-    const manifest = buildManifest({ plan, charter, members, coordinatorKey, nowMs: osClock.nowMs(), rng: osRng });
+    const manifest = buildManifest({
+      plan,
+      charter,
+      members,
+      coordinatorKey,
+      nowMs: osClock.nowMs(),
+      rng: osRng,
+    });
     const runId = runIdOf(manifest);
     this.#runs.set(runId, this.#makeRun(runId, charter, manifest, [], null));
     return { runId };
@@ -114,7 +150,10 @@ export class CoordinatorService {
     const found = this.runs().filter(({ runId }) => runId.startsWith(prefix));
     const [run] = found;
     if (!run || found.length > 1) {
-      throw badInput("run.unknown", `${prefix}: ${found.length === 0 ? "no such run" : "more than one run begins so"}; see "cloister run list"`);
+      throw badInput(
+        "run.unknown",
+        `${prefix}: ${found.length === 0 ? "no such run" : "more than one run begins so"}; see "cloister run list"`,
+      );
     }
     return run;
   }
@@ -142,11 +181,18 @@ export class CoordinatorService {
     const rooms = this.#store.rooms();
     const name = room ?? (rooms.length === 1 ? rooms[0] : undefined);
     if (name === undefined) {
-      const hint = rooms.length === 0 ? 'there is no room yet; create one with "cloister room create"' : `name one of ${rooms.join(", ")}`;
+      const hint =
+        rooms.length === 0
+          ? 'there is no room yet; create one with "cloister room create"'
+          : `name one of ${rooms.join(", ")}`;
       throw badInput("room.which", `which room? ${hint}`);
     }
     const charter = this.#store.charter(name);
-    if (!charter) throw badInput("room.unknown", `room "${name}" does not exist; create it with "cloister room create"`);
+    if (!charter)
+      throw badInput(
+        "room.unknown",
+        `room "${name}" does not exist; create it with "cloister room create"`,
+      );
     return charter;
   }
 
@@ -168,7 +214,10 @@ export class CoordinatorService {
         return { member: invitation, charter: text, charterHash: charterHash(charter) };
       },
       enrol: (token, member, identityKey, signature) =>
-        this.#store.enrol(token, member, { identityKey: toHex(identityKey), enrolmentSignature: toHex(signature) }),
+        this.#store.enrol(token, member, {
+          identityKey: toHex(identityKey),
+          enrolmentSignature: toHex(signature),
+        }),
       onConnected: (member, resumed) => this.#runOf(member)?.connected(member.memberId, resumed),
       onDisconnected: (member) => this.#runOf(member)?.disconnected(member.memberId),
       onDelivery: (member, delivery) => this.#runOf(member)?.deliver(member.memberId, delivery),
@@ -177,13 +226,19 @@ export class CoordinatorService {
   }
 
   #runOf({ memberId }: MemberAddress): Run | null {
-    for (const run of this.#runs.values()) if (run.status === "running" && run.hasMember(memberId)) return run;
+    for (const run of this.#runs.values())
+      if (run.status === "running" && run.hasMember(memberId)) return run;
     return null;
   }
 
   #watchAll(member: MemberAddress | null, code: string): void {
     for (const [runId, listeners] of this.#watchers) {
-      const event: LiveEvent = { type: "fault", runId, memberId: member?.memberId ?? "unknown", code };
+      const event: LiveEvent = {
+        type: "fault",
+        runId,
+        memberId: member?.memberId ?? "unknown",
+        code,
+      };
       for (const listener of listeners) listener(event);
     }
   }
@@ -193,22 +248,41 @@ export class CoordinatorService {
     const summary = foldRun(log);
     const charter = summary && this.#store.charter(summary.manifest.room);
     if (!summary || !charter || summary.status !== "running") return;
-    this.#runs.set(runId, this.#makeRun(runId, charter, summary.manifest, log, this.#store.taskState(runId)));
+    this.#runs.set(
+      runId,
+      this.#makeRun(runId, charter, summary.manifest, log, this.#store.taskState(runId)),
+    );
   }
 
-  #makeRun(runId: string, charter: Charter, manifest: RunSummary["manifest"], log: readonly RunEvent[], state: Uint8Array | null): Run {
+  #makeRun(
+    runId: string,
+    charter: Charter,
+    manifest: RunSummary["manifest"],
+    log: readonly RunEvent[],
+    state: Uint8Array | null,
+  ): Run {
     const { workSeconds, stepSeconds, graceSeconds, startSeconds } = this.#config.patience;
-    const patience = { workMs: 1000 * workSeconds, stepMs: 1000 * stepSeconds, graceMs: 1000 * graceSeconds };
+    const patience = {
+      workMs: 1000 * workSeconds,
+      stepMs: 1000 * stepSeconds,
+      graceMs: 1000 * graceSeconds,
+    };
     const { room } = charter;
     const ports = {
       clock: osClock,
-      send: (memberId: string, ...rest: [Parameters<Gateway["send"]>[1], Uint8Array?]) => this.#gateway.send({ room, memberId }, ...rest),
+      send: (memberId: string, ...rest: [Parameters<Gateway["send"]>[1], Uint8Array?]) =>
+        this.#gateway.send({ room, memberId }, ...rest),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
       append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
       watch: (event: RunEvent | LiveEvent) => {
         for (const listener of this.#watchers.get(event.runId) ?? []) listener(event);
       },
     };
-    return new Run({ runId, manifest, charter, patience, startMs: 1000 * startSeconds }, ports, log, state);
+    return new Run(
+      { runId, manifest, charter, patience, startMs: 1000 * startSeconds },
+      ports,
+      log,
+      state,
+    );
   }
 }

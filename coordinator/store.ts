@@ -2,12 +2,13 @@
  * EDGE: the coordinator's memory: rooms, members, one-time tokens, and the append-only event log of
  * every run. What happened is what the log says; a transaction is durable when it returns.
  */
-import type { DatabaseSync } from "node:sqlite";
+
 import { randomBytes as draw } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
 import { fromHex, toHex, utf8 } from "../shared/base/bytes.ts";
+import { canonicalJson } from "../shared/base/canonical.ts";
 import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
-import { canonicalJson } from "../shared/base/canonical.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
@@ -63,13 +64,21 @@ export class Store {
 
   createRoom(charter: Charter): void {
     if (this.charter(charter.room)) {
-      throw badInput("room.exists", `room "${charter.room}" exists already; choose another name in the charter`);
+      throw badInput(
+        "room.exists",
+        `room "${charter.room}" exists already; choose another name in the charter`,
+      );
     }
-    this.#database.prepare("INSERT INTO room VALUES (?, ?)").run(charter.room, canonicalJson(charter));
+    this.#database
+      .prepare("INSERT INTO room VALUES (?, ?)")
+      .run(charter.room, canonicalJson(charter));
   }
 
   rooms(): string[] {
-    return this.#database.prepare("SELECT name FROM room ORDER BY name").all().map((row) => String(row["name"]));
+    return this.#database
+      .prepare("SELECT name FROM room ORDER BY name")
+      .all()
+      .map((row) => String(row["name"]));
   }
 
   /** The charter's canonical text: what members sign the hash of. */
@@ -103,7 +112,9 @@ export class Store {
   /** Uses the token up and seats the member, both or neither. False: the token was used meanwhile. */
   enrol(token: string, invitation: Invitation, member: Omit<EnrolledMember, "memberId">): boolean {
     return transaction(this.#database, () => {
-      const use = this.#database.prepare("UPDATE token SET used_at_ms = ? WHERE hash = ? AND used_at_ms IS NULL");
+      const use = this.#database.prepare(
+        "UPDATE token SET used_at_ms = ? WHERE hash = ? AND used_at_ms IS NULL",
+      );
       if (use.run(this.#clock.nowMs(), hashText(token)).changes !== 1) return false;
       const seat = this.#database.prepare("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)");
       seat.run(invitation.room, invitation.memberId, member.identityKey, member.enrolmentSignature);
@@ -112,7 +123,9 @@ export class Store {
   }
 
   members(room: string): EnrolledMember[] {
-    const rows = this.#database.prepare("SELECT * FROM member WHERE room = ? ORDER BY member_id").all(room);
+    const rows = this.#database
+      .prepare("SELECT * FROM member WHERE room = ? ORDER BY member_id")
+      .all(room);
     return rows.map((row) => ({
       memberId: String(row["member_id"]),
       identityKey: String(row["identity_key"]),
@@ -123,19 +136,27 @@ export class Store {
   /** Appends to a run's log, with the task's state after it where it changed. Durable when it returns. */
   append(event: RunEvent, state?: Uint8Array): void {
     transaction(this.#database, () => {
-      this.#database.prepare("INSERT INTO run_event (run_id, body) VALUES (?, ?)").run(event.runId, JSON.stringify(event));
+      this.#database
+        .prepare("INSERT INTO run_event (run_id, body) VALUES (?, ?)")
+        .run(event.runId, JSON.stringify(event));
       if (!state) return;
-      this.#database.prepare("INSERT OR REPLACE INTO run_state VALUES (?, ?)").run(event.runId, state);
+      this.#database
+        .prepare("INSERT OR REPLACE INTO run_state VALUES (?, ?)")
+        .run(event.runId, state);
     });
   }
 
   events(runId: string): RunEvent[] {
-    const rows = this.#database.prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence").all(runId);
+    const rows = this.#database
+      .prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence")
+      .all(runId);
     return rows.map((row) => RunEvent.parse(JSON.parse(String(row["body"]))));
   }
 
   runIds(): string[] {
-    const rows = this.#database.prepare("SELECT run_id FROM run_event GROUP BY run_id ORDER BY MIN(sequence)").all();
+    const rows = this.#database
+      .prepare("SELECT run_id FROM run_event GROUP BY run_id ORDER BY MIN(sequence)")
+      .all();
     return rows.map((row) => String(row["run_id"]));
   }
 

@@ -3,9 +3,8 @@
  * training.
  */
 import {
-  type EncodedRows,
   type EncodedTable,
-  scoringEncoder,
+  type TableEncoder,
   tableEncoder,
 } from "../../models/features/encoder.ts";
 import { holdoutRule } from "../../models/features/partition.ts";
@@ -35,36 +34,13 @@ export async function loadDataset(
 ): Promise<EncodedTable> {
   const isHoldout = holdoutRule(options.holdoutFraction, options.holdoutSalt);
   const allowOneClass = options.allowOneClass ?? false;
-  return await encodeFile(path, (header) =>
-    tableEncoder(schema, header, { table: path, isHoldout, allowOneClass }),
-  );
-}
-
-/** Reads and encodes rows to be scored: the feature columns are needed, label and unit are not. */
-export async function loadRows(path: string, schema: DataSchema): Promise<EncodedRows> {
-  return await encodeFile(path, (header) => scoringEncoder(schema, header, path));
-}
-
-interface Encoder<Encoded> {
-  add(cells: readonly string[], row: number, line: number): void;
-  finish(): Encoded;
-}
-
-async function encodeFile<Encoded>(
-  path: string,
-  begin: (header: readonly string[]) => Encoder<Encoded>,
-): Promise<Encoded> {
-  let encoder: Encoder<Encoded> | null = null;
+  const state: { encoder: TableEncoder | null } = { encoder: null };
   await readCsv(path, {
-    onHeader: (columns) => {
-      encoder = begin(columns);
+    onHeader: (header) => {
+      state.encoder = tableEncoder(schema, header, { table: path, isHoldout, allowOneClass });
     },
-    onRow: (cells, row, line) => encoder?.add(cells, row, line),
+    onRow: (cells, row, line) => state.encoder?.add(cells, row, line),
   });
-  return finished(encoder);
-}
-
-function finished<Encoded>(encoder: Encoder<Encoded> | null): Encoded {
-  assert(encoder !== null, "a table was read without a header");
-  return encoder.finish();
+  assert(state.encoder !== null, "a table was read without a header");
+  return state.encoder.finish();
 }

@@ -2,6 +2,8 @@
  * Clip → quantise → noise: a contribution becomes ring elements, ready to be masked. The clipping of
  * units was done where their gradients were; here every coordinate meets its grid once. Pure.
  */
+
+import type { ReleaseShape } from "../../models/tasks/task.ts";
 import { assert } from "../../shared/base/assert.ts";
 import type { UniformSource } from "../../shared/base/uniform.ts";
 import type { ManifestPrivacy } from "../../shared/charter/manifest.ts";
@@ -11,7 +13,6 @@ import { gridMagnitudeMax, toGrid } from "../../shared/privacy/grid.ts";
 import { gridNoiseShare } from "../../shared/privacy/noise-share.ts";
 import { quantize } from "../../shared/privacy/quantize.ts";
 import { toRing } from "../../shared/privacy/ring.ts";
-import type { ReleaseShape } from "../../models/tasks/task.ts";
 
 export interface EncodeParams {
   readonly shape: ReleaseShape;
@@ -24,7 +25,11 @@ export interface EncodeParams {
  * @returns Ring elements, shape [dimension]: noised where the release is.
  * @throws {InvariantError} If the contribution has the wrong length.
  */
-export function encodeContribution(contribution: Float64Array, params: EncodeParams, source: UniformSource): Uint32Array {
+export function encodeContribution(
+  contribution: Float64Array,
+  params: EncodeParams,
+  source: UniformSource,
+): Uint32Array {
   const { shape, memberCount } = params;
   assert(contribution.length === shape.dimension, "contribution has the wrong length");
   if (shape.release.kind === "bounded") {

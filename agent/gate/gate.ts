@@ -3,8 +3,9 @@
  * manifest allows) → ledger (debited, durably) → clip and quantise → noise → mask. An auditor who has
  * read this file and what it calls knows everything that can ever leave.
  */
-import { contextOf } from "../../models/tasks/context.ts";
+
 import type { PartitionedData } from "../../models/data.ts";
+import { contextOf } from "../../models/tasks/context.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import { type ReleaseShape, ringBitsOf } from "../../models/tasks/task.ts";
 import { assert } from "../../shared/base/assert.ts";
@@ -57,11 +58,16 @@ export class Gate {
     const { charter, data, ledger } = this.#params;
     const rows = data.train.rowCount + data.holdout.rowCount;
     const reasons = [];
-    if (rows < charter.minimums.rows) reasons.push({ code: "tooFewRows", message: "fewer rows than the charter asks" });
-    if (rows > charter.rowsMax) reasons.push({ code: "tooManyRows", message: "more rows than the charter's rowsMax" });
+    if (rows < charter.minimums.rows)
+      reasons.push({ code: "tooFewRows", message: "fewer rows than the charter asks" });
+    if (rows > charter.rowsMax)
+      reasons.push({ code: "tooManyRows", message: "more rows than the charter's rowsMax" });
     for (const { partition, event } of plannedEvents(charter, manifest)) {
       if (!ledger.fits(partition, runId, event)) {
-        reasons.push({ code: "budgetTooSmall", message: `the ${partition} budget does not suffice for this run` });
+        reasons.push({
+          code: "budgetTooSmall",
+          message: `the ${partition} budget does not suffice for this run`,
+        });
       }
     }
     if (reasons.length === 0) this.#run = { manifest, runId };
@@ -75,7 +81,10 @@ export class Gate {
     const context = contextOf(this.#params.charter, run.manifest);
     const task = taskFor(run.manifest.task);
     const shape = task.shapeOf(context, askKind);
-    const rng = shape.release.kind === "noised" ? this.#params.rng : this.#repeatableRng(run, attempt, "work");
+    const rng =
+      shape.release.kind === "noised"
+        ? this.#params.rng
+        : this.#repeatableRng(run, attempt, "work");
     const contribution = task.contribute(context, { kind: askKind, input }, this.#params.data, rng);
     this.#pending = { attempt, askKind, shape, contribution };
     return null;
@@ -86,11 +95,18 @@ export class Gate {
     const pending = this.#pending;
     const run = this.#run;
     this.#pending = null; // Used once, whatever happens.
-    if (!run || pending?.attempt !== attempt || masks.length < 3) return { refused: "wrongAttempt" };
+    if (!run || pending?.attempt !== attempt || masks.length < 3)
+      return { refused: "wrongAttempt" };
     const { shape, askKind } = pending;
     const partition = askKind === "evaluate" ? "holdout" : "train";
     const event = privacyEvent(shape);
-    const outcome = this.#params.ledger.debit({ runId: run.runId, attempt, askKind, partition, event });
+    const outcome = this.#params.ledger.debit({
+      runId: run.runId,
+      attempt,
+      askKind,
+      partition,
+      event,
+    });
     if (outcome !== "debited") return { refused: outcome };
     const { privacy, roster } = run.manifest;
     const rng = event ? this.#params.rng : this.#repeatableRng(run, attempt, "rounding");

@@ -11,7 +11,9 @@ export class GateHost {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(memberId: string) {
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { memberId } });
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: { memberId },
+    });
     this.#worker.setMaxListeners(0);
   }
 
@@ -21,8 +23,12 @@ export class GateHost {
     this.#last = answer.catch(() => undefined);
     return answer.then((reply) => {
       if (isOneOf(reply, expected)) return reply;
-      if (reply.type === "failed") throw new CloisterError(reply.code, reply.message, reply.exitCode as ExitCode);
-      throw new CloisterError("gate.unexpected", `the gate answered ${reply.type} to ${message.type}`);
+      if (reply.type === "failed")
+        throw new CloisterError(reply.code, reply.message, reply.exitCode as ExitCode);
+      throw new CloisterError(
+        "gate.unexpected",
+        `the gate answered ${reply.type} to ${message.type}`,
+      );
     });
   }
 
@@ -41,7 +47,14 @@ export class GateHost {
       };
       const onError = (cause: unknown): void => {
         settle();
-        reject(new CloisterError("gate.crashed", "the gate's thread crashed; start the agent again", 1, cause));
+        reject(
+          new CloisterError(
+            "gate.crashed",
+            "the gate's thread crashed; start the agent again",
+            1,
+            cause,
+          ),
+        );
       };
       const onExit = (): void => onError(new Error("exit"));
       this.#worker.once("message", onMessage).once("error", onError).once("exit", onExit);
@@ -50,6 +63,9 @@ export class GateHost {
   }
 }
 
-function isOneOf<T extends FromGate["type"]>(reply: FromGate, expected: readonly T[]): reply is Reply<T> {
+function isOneOf<T extends FromGate["type"]>(
+  reply: FromGate,
+  expected: readonly T[],
+): reply is Reply<T> {
   return expected.some((type) => type === reply.type);
 }

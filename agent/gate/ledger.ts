@@ -5,9 +5,9 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../shared/base/env.ts";
+import { openDatabase, transaction } from "../../shared/edge/database.ts";
 import { epsilonSpent, mayRelease, type RenyiBudget } from "../../shared/privacy/budget.ts";
 import type { DpEvent } from "../../shared/privacy/events.ts";
-import { openDatabase, transaction } from "../../shared/edge/database.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS release (
@@ -49,7 +49,9 @@ export class Ledger {
   /** Durable when it returns `debited`. Everything else means: nothing may leave. */
   debit(entry: Debit): DebitOutcome {
     return transaction(this.#database, () => {
-      const known = this.#database.prepare("SELECT 1 FROM release WHERE run_id = ? AND attempt = ?");
+      const known = this.#database.prepare(
+        "SELECT 1 FROM release WHERE run_id = ? AND attempt = ?",
+      );
       if (known.get(entry.runId, entry.attempt)) return "alreadyAnswered";
       let rdp = 0;
       if (entry.event) {
@@ -62,7 +64,15 @@ export class Ledger {
         "INSERT INTO release (run_id, attempt, ask_kind, partition, event, rdp, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
       );
       const event = entry.event && JSON.stringify(entry.event);
-      insert.run(entry.runId, entry.attempt, entry.askKind, entry.partition, event, rdp, this.#clock.nowMs());
+      insert.run(
+        entry.runId,
+        entry.attempt,
+        entry.askKind,
+        entry.partition,
+        event,
+        rdp,
+        this.#clock.nowMs(),
+      );
       return "debited";
     });
   }
@@ -72,14 +82,19 @@ export class Ledger {
    * already is part of `event`: an agent that comes back in the middle of a run is not charged twice.
    */
   fits(partition: Partition, runId: string, event: DpEvent): boolean {
-    return this.#budget !== null && mayRelease(this.#spentRdp(partition, runId), event, this.#budget).allowed;
+    return (
+      this.#budget !== null &&
+      mayRelease(this.#spentRdp(partition, runId), event, this.#budget).allowed
+    );
   }
 
   /** ε spent so far per privacy unit, the larger of the two partitions; null without a budget. */
   epsilonSpent(): number | null {
     const budget = this.#budget;
     if (!budget) return null;
-    const spent = (["train", "holdout"] as const).map((partition) => epsilonSpent(this.#spentRdp(partition), budget));
+    const spent = (["train", "holdout"] as const).map((partition) =>
+      epsilonSpent(this.#spentRdp(partition), budget),
+    );
     return Math.max(...spent);
   }
 
@@ -88,7 +103,8 @@ export class Ledger {
   }
 
   #spentRdp(partition: Partition, exceptRunId = ""): number {
-    const sum = "SELECT COALESCE(SUM(rdp), 0) AS spent FROM release WHERE partition = ? AND run_id != ?";
+    const sum =
+      "SELECT COALESCE(SUM(rdp), 0) AS spent FROM release WHERE partition = ? AND run_id != ?";
     const row = this.#database.prepare(sum).get(partition, exceptRunId);
     return Number(row?.["spent"] ?? Number.POSITIVE_INFINITY);
   }

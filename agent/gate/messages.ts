@@ -7,18 +7,46 @@ import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { Mask } from "../../shared/secagg/masks.ts";
 
 export type ToGate =
-  | { readonly type: "open"; readonly charter: Charter; readonly dataPath: string; readonly ledgerPath: string }
+  | {
+      readonly type: "open";
+      readonly charter: Charter;
+      readonly dataPath: string;
+      readonly ledgerPath: string;
+    }
   | { readonly type: "assess"; readonly manifest: Manifest; readonly runId: string }
-  | { readonly type: "work"; readonly attempt: number; readonly askKind: string; readonly input: Float32Array }
+  | {
+      readonly type: "work";
+      readonly attempt: number;
+      readonly askKind: string;
+      readonly input: Float32Array;
+    }
   | { readonly type: "seal"; readonly attempt: number; readonly masks: readonly Mask[] };
 
-export type GateRefusal = "alreadyAnswered" | "budgetSpent" | "noBudget" | "wrongAttempt" | "unknownAsk";
+export type GateRefusal =
+  | "alreadyAnswered"
+  | "budgetSpent"
+  | "noBudget"
+  | "wrongAttempt"
+  | "unknownAsk";
 
 export type FromGate =
   /** Counts for the member's own screen; the connection never carries them. */
   | { readonly type: "opened"; readonly rowCount: number; readonly unitCount: number }
-  | { readonly type: "assessed"; readonly reasons: readonly { readonly code: string; readonly message: string }[] }
+  | {
+      readonly type: "assessed";
+      readonly reasons: readonly { readonly code: string; readonly message: string }[];
+    }
   | { readonly type: "worked"; readonly attempt: number }
-  | { readonly type: "sealed"; readonly attempt: number; readonly vector: Uint8Array; readonly epsilonSpent: number | null }
+  | {
+      readonly type: "sealed";
+      readonly attempt: number;
+      readonly vector: Uint8Array;
+      readonly epsilonSpent: number | null;
+    }
   | { readonly type: "refused"; readonly code: GateRefusal }
-  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly exitCode: number };
+  | {
+      readonly type: "failed";
+      readonly code: string;
+      readonly message: string;
+      readonly exitCode: number;
+    };

@@ -21,7 +21,10 @@ export function plannedEvents(charter: Charter, manifest: Manifest): PlannedEven
   const { everyRounds } = task.evaluation;
   const evaluations = everyRounds === null ? 1 : Math.ceil(rounds / everyRounds);
   const planned: PlannedEvent[] = [];
-  for (const [askKind, partition, count] of [["gradient", "train", rounds], ["evaluate", "holdout", evaluations]] as const) {
+  for (const [askKind, partition, count] of [
+    ["gradient", "train", rounds],
+    ["evaluate", "holdout", evaluations],
+  ] as const) {
     const event = privacyEvent(taskFor(task).shapeOf(context, askKind));
     if (event) planned.push({ partition, event: { kind: "selfComposed", event, count } });
   }

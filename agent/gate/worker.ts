@@ -32,13 +32,20 @@ async function answer(message: ToGate): Promise<FromGate> {
       return { type: "assessed", reasons: gate.assess(message.manifest, message.runId) };
     case "work": {
       const refused = gate.work(message.attempt, message.askKind, message.input);
-      return refused ? { type: "refused", code: refused } : { type: "worked", attempt: message.attempt };
+      return refused
+        ? { type: "refused", code: refused }
+        : { type: "worked", attempt: message.attempt };
     }
     case "seal": {
       const sealed = gate.seal(message.attempt, message.masks);
       if ("refused" in sealed) return { type: "refused", code: sealed.refused };
       const { vector } = sealed;
-      return { type: "sealed", attempt: message.attempt, vector, epsilonSpent: ledger.epsilonSpent() };
+      return {
+        type: "sealed",
+        attempt: message.attempt,
+        vector,
+        epsilonSpent: ledger.epsilonSpent(),
+      };
     }
   }
 }
@@ -49,7 +56,12 @@ function failure(error: unknown): FromGate {
     return { type: "failed", code: error.code, message: error.message, exitCode: error.exitCode };
   }
   const name = error instanceof Error ? error.name : "unknown";
-  return { type: "failed", code: "gate.internal", message: `internal error in the gate (${name})`, exitCode: EXIT.failed };
+  return {
+    type: "failed",
+    code: "gate.internal",
+    message: `internal error in the gate (${name})`,
+    exitCode: EXIT.failed,
+  };
 }
 
 parentPort?.on("message", (message: ToGate) => {

@@ -42,13 +42,6 @@ export interface TableEncoder {
   finish(): EncodedTable;
 }
 
-/** Rows without label and unit, for scoring. Shapes as in `EncodedData`. */
-export interface EncodedRows {
-  readonly rowCount: number;
-  readonly numbers: Float32Array;
-  readonly codes: Uint16Array;
-}
-
 interface TableState {
   readonly options: EncodeOptions;
   readonly rows: GrowingRows;
@@ -93,31 +86,6 @@ export function tableEncoder(
       state.rows.rowCount += 1;
     },
     finish: () => finishTable(state),
-  };
-}
-
-/**
- * Prepares the encoding of rows to be scored: no label, no unit, no partition.
- *
- * @throws {CloisterError} `data.missing-columns`, naming all of them.
- */
-export function scoringEncoder(
-  schema: DataSchema,
-  header: readonly string[],
-  table: string,
-): { add: TableEncoder["add"]; finish(): EncodedRows } {
-  const encoder = rowEncoder(schema, header, table);
-  const rows = growingRows(encoder.numberCount, encoder.categoryCount);
-  return {
-    add(cells, row, line) {
-      appendRow(encoder, rows, cells, { table, row, line });
-      rows.rowCount += 1;
-    },
-    finish() {
-      const numbers = rows.numbers.slice(0, rows.rowCount * rows.numberCount);
-      const codes = rows.codes.slice(0, rows.rowCount * rows.categoryCount);
-      return { rowCount: rows.rowCount, numbers, codes };
-    },
   };
 }
 

@@ -13,7 +13,8 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array {
   assert(HEX.test(text), "not lower-case hexadecimal");
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
 
@@ -32,7 +33,10 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function u32le(value: number): Uint8Array {
-  assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, "not a 32-bit unsigned integer");
+  assert(
+    Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff,
+    "not a 32-bit unsigned integer",
+  );
   return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
 }
 

@@ -1,7 +1,13 @@
 /** Canonical JSON: one text for one value, so that a hash or signature means one thing. Pure. */
 import { assert } from "./assert.ts";
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
 
 /**
  * Serialises as RFC 8785 (JSON Canonicalization Scheme) does for our values: keys sorted by UTF-16

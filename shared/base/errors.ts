@@ -1,7 +1,14 @@
 /** Operating errors: what a person can mend. One line each: what is wrong, where, and the remedy. Pure. */
 
 /** Process exit codes, documented in `docs/command-line.md`. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  badInput: 3,
+  refused: 4,
+  unreachable: 5,
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**

@@ -2,8 +2,9 @@
  * A seeded generator for what must repeat and protects nobody: initial weights, shuffles of data
  * that stay inside, demo data, tests. Never for keys, masks, noise or the sampling of units. Pure.
  */
-import type { Rng } from "./env.ts";
+
 import { utf8 } from "./bytes.ts";
+import type { Rng } from "./env.ts";
 
 /** xoshiro128** (Blackman and Vigna, 2018), seeded from text through FNV-1a and SplitMix32. */
 export function reproducibleRng(seed: string): Rng {

@@ -4,9 +4,9 @@
  */
 import { z } from "zod";
 import { badInput } from "../base/errors.ts";
+import { hashJson } from "../crypto/hash.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
-import { hashJson } from "../crypto/hash.ts";
 import { DataSchema } from "./schema.ts";
 
 export const Charter = z
@@ -45,9 +45,12 @@ export const Charter = z
     }),
   })
   .superRefine((charter, context) => {
-    if (new Set(charter.members).size !== charter.members.length) context.addIssue("members: a member is listed twice");
+    if (new Set(charter.members).size !== charter.members.length)
+      context.addIssue("members: a member is listed twice");
     if (charter.privacy.budget && charter.privacy.unitsExpected === null) {
-      context.addIssue("privacy.unitsExpected: needed where there is a budget (a public estimate will do)");
+      context.addIssue(
+        "privacy.unitsExpected: needed where there is a budget (a public estimate will do)",
+      );
     }
   });
 export type Charter = z.infer<typeof Charter>;

@@ -32,7 +32,9 @@ export const Manifest = z.strictObject({
   charterHash: HexKey,
   coordinatorKey: HexKey,
   roster: z
-    .array(z.strictObject({ memberId: MemberId, identityKey: HexKey, enrolmentSignature: HexSignature }))
+    .array(
+      z.strictObject({ memberId: MemberId, identityKey: HexKey, enrolmentSignature: HexSignature }),
+    )
     .min(3)
     .max(LIMITS.membersMax),
   task: TaskSpec,
@@ -51,7 +53,14 @@ export function runIdOf(manifest: Manifest): string {
 export const Plan = z.strictObject({
   room: MemberId.optional(),
   task: TaskSpec,
-  privacy: z.union([z.literal("none"), z.strictObject({ epsilon: z.number().positive(), maxDropouts: z.int().min(0).optional(), maxColluders: z.int().min(0).optional() })]),
+  privacy: z.union([
+    z.literal("none"),
+    z.strictObject({
+      epsilon: z.number().positive(),
+      maxDropouts: z.int().min(0).optional(),
+      maxColluders: z.int().min(0).optional(),
+    }),
+  ]),
 });
 export type Plan = z.infer<typeof Plan>;
 
@@ -73,7 +82,10 @@ export function attemptParams(
     ...attempt,
     ...vector,
     runId,
-    roster: manifest.roster.map(({ memberId, identityKey }) => ({ memberId, identityKey: fromHex(identityKey) })),
+    roster: manifest.roster.map(({ memberId, identityKey }) => ({
+      memberId,
+      identityKey: fromHex(identityKey),
+    })),
     threshold: shareThreshold(count),
     survivorsMin: survivorsRequired(count, maxDropouts, charter.minimums.members),
   };

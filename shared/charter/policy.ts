@@ -23,16 +23,23 @@ export interface LocalFacts {
 
 /** @returns The reasons to refuse; empty: take part. */
 export function refusalReasons(charter: Charter, manifest: Manifest, facts: LocalFacts): Reason[] {
-  return [...bindingFaults(charter, manifest, facts), ...rosterFaults(charter, manifest, facts), ...privacyFaults(charter, manifest)];
+  return [
+    ...bindingFaults(charter, manifest, facts),
+    ...rosterFaults(charter, manifest, facts),
+    ...privacyFaults(charter, manifest),
+  ];
 }
 
 function bindingFaults(charter: Charter, manifest: Manifest, facts: LocalFacts): Reason[] {
   const reasons: Reason[] = [];
   const refuse = (code: string, message: string): number => reasons.push({ code, message });
-  if (manifest.charterHash !== charterHash(charter)) refuse("charterMismatch", "the run is bound to another charter");
+  if (manifest.charterHash !== charterHash(charter))
+    refuse("charterMismatch", "the run is bound to another charter");
   if (manifest.room !== charter.room) refuse("roomMismatch", "the run belongs to another room");
-  if (manifest.coordinatorKey !== facts.coordinatorKey) refuse("coordinatorMismatch", "the run names another coordinator");
-  if (!charter.tasks.includes(manifest.task.kind)) refuse("taskNotAllowed", `the charter does not allow ${manifest.task.kind}`);
+  if (manifest.coordinatorKey !== facts.coordinatorKey)
+    refuse("coordinatorMismatch", "the run names another coordinator");
+  if (!charter.tasks.includes(manifest.task.kind))
+    refuse("taskNotAllowed", `the charter does not allow ${manifest.task.kind}`);
   return reasons;
 }
 
@@ -42,18 +49,22 @@ function rosterFaults(charter: Charter, manifest: Manifest, facts: LocalFacts): 
   const seen = new Set<string>();
   for (const { memberId, identityKey, enrolmentSignature } of manifest.roster) {
     const statement = enrolmentStatement(manifest.charterHash, memberId, fromHex(identityKey));
-    if (!charter.members.includes(memberId)) refuse("notAMember", `${memberId} is not in the charter`);
+    if (!charter.members.includes(memberId))
+      refuse("notAMember", `${memberId} is not in the charter`);
     if (seen.has(memberId)) refuse("repeatedMember", `${memberId} is listed twice`);
     seen.add(memberId);
     if (!verifySignature(fromHex(identityKey), statement, fromHex(enrolmentSignature))) {
       refuse("badEnrolment", `${memberId} did not sign the charter with this key`);
     }
     const pinned = facts.pinnedKeys.get(memberId);
-    if (pinned !== undefined && pinned !== identityKey) refuse("keyChanged", `the key of ${memberId} has changed`);
+    if (pinned !== undefined && pinned !== identityKey)
+      refuse("keyChanged", `the key of ${memberId} has changed`);
   }
   const own = manifest.roster.find(({ memberId }) => memberId === facts.memberId);
-  if (own?.identityKey !== facts.identityKey) refuse("notInRoster", "the roster does not list this agent with its own key");
-  if (manifest.roster.length < charter.minimums.members) refuse("tooFewMembers", "fewer members than the charter asks");
+  if (own?.identityKey !== facts.identityKey)
+    refuse("notInRoster", "the roster does not list this agent with its own key");
+  if (manifest.roster.length < charter.minimums.members)
+    refuse("tooFewMembers", "fewer members than the charter asks");
   return reasons;
 }
 
@@ -62,11 +73,17 @@ function privacyFaults(charter: Charter, manifest: Manifest): Reason[] {
   const { privacy } = manifest;
   const refuse = (code: string, message: string): Reason[] => [{ code, message }];
   if (manifest.task.kind === "probe") return []; // It touches no record.
-  if (!privacy) return unnoisedRuns === "allowed" ? [] : refuse("noiseRequired", "the charter asks for noise; plan with privacy.epsilon");
+  if (!privacy)
+    return unnoisedRuns === "allowed"
+      ? []
+      : refuse("noiseRequired", "the charter asks for noise; plan with privacy.epsilon");
   if (!budget) return refuse("noBudget", "the charter gives no privacy budget");
-  if (privacy.delta !== budget.delta) return refuse("deltaMismatch", "delta differs from the charter's");
-  if (privacy.unitsExpected !== unitsExpected) return refuse("unitsMismatch", "unitsExpected differs from the charter's");
+  if (privacy.delta !== budget.delta)
+    return refuse("deltaMismatch", "delta differs from the charter's");
+  if (privacy.unitsExpected !== unitsExpected)
+    return refuse("unitsMismatch", "unitsExpected differs from the charter's");
   const honest = manifest.roster.length - privacy.maxDropouts - privacy.maxColluders;
-  if (honest < 1 || privacy.maxColluders < 1) return refuse("noiseShareUnsafe", "maxDropouts and maxColluders leave no honest noise");
+  if (honest < 1 || privacy.maxColluders < 1)
+    return refuse("noiseShareUnsafe", "maxDropouts and maxColluders leave no honest noise");
   return [];
 }

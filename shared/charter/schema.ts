@@ -35,7 +35,11 @@ export const Feature = z.discriminatedUnion("type", [NumberFeature, CategoryFeat
 export const DataSchema = z
   .strictObject({
     /** The target column and the cell text that means "positive". */
-    label: z.strictObject({ column: ColumnName, positive: z.string().default("1"), negative: z.string().default("0") }),
+    label: z.strictObject({
+      column: ColumnName,
+      positive: z.string().default("1"),
+      negative: z.string().default("0"),
+    }),
     /** The privacy unit: all rows with one value of this column belong to one person. Null: each row is a unit. */
     unit: z.strictObject({ column: ColumnName }).nullable(),
     features: z.array(Feature).min(1).max(LIMITS.featuresMax),

@@ -59,16 +59,28 @@ export function deriveKey(secret: Uint8Array, info: Uint8Array): Uint8Array {
 }
 
 /** AES-256-GCM: ciphertext followed by its 16-byte tag. `nonce` (12 bytes) must never repeat under one key. */
-export function seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
+export function seal(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  plain: Uint8Array,
+): Uint8Array {
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(aad);
   return concatBytes(cipher.update(plain), cipher.final(), cipher.getAuthTag());
 }
 
 /** The plaintext, or null if the ciphertext is not authentic. */
-export function open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+export function open(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | null {
   if (sealed.length < TAG_BYTES) return null;
   const tagAt = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad);
+  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES }).setAAD(
+    aad,
+  );
   decipher.setAuthTag(sealed.subarray(tagAt));
   try {
     return concatBytes(decipher.update(sealed.subarray(0, tagAt)), decipher.final());

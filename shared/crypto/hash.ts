@@ -16,7 +16,8 @@ export function sha256(bytes: Uint8Array): Uint8Array {
  */
 export function framed(label: Label, ...parts: readonly HashInput[]): Uint8Array {
   const chunks = [label, ...parts].flatMap((part) => {
-    const bytes = typeof part === "string" ? utf8(part) : typeof part === "number" ? u32le(part) : part;
+    const bytes =
+      typeof part === "string" ? utf8(part) : typeof part === "number" ? u32le(part) : part;
     return [u32le(bytes.length), bytes];
   });
   return concatBytes(...chunks);

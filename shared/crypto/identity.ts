@@ -34,7 +34,11 @@ const importedKeys = new Map<string, KeyObject>();
 const IMPORTED_KEYS_MAX = 4096;
 
 /** True if `signature` is `publicKey`'s over `message`. False for any malformed input. */
-export function verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+export function verifySignature(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false;
   try {
     return verify(null, message, importPublicKey(publicKey), signature);

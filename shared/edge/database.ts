@@ -14,7 +14,12 @@ export function openDatabase(path: string, schema: string): DatabaseSync {
     chmodSync(path, 0o600);
     return database;
   } catch (cause) {
-    throw new CloisterError("database.unusable", `${path}: cannot be opened as a database; move it away or restore it`, 1, cause);
+    throw new CloisterError(
+      "database.unusable",
+      `${path}: cannot be opened as a database; move it away or restore it`,
+      1,
+      cause,
+    );
   }
 }
 

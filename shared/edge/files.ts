@@ -12,13 +12,20 @@ export function readYaml<T>(path: string, schema: z.ZodType<T>): T {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw badInput("file.unreadable", `${path}: cannot be read; check the path and its permissions`, cause);
+    throw badInput(
+      "file.unreadable",
+      `${path}: cannot be read; check the path and its permissions`,
+      cause,
+    );
   }
   const document = parseDocument(text, { uniqueKeys: true });
   const [error] = document.errors;
   if (error) {
     const line = error.linePos?.[0].line ?? 1;
-    throw badInput("file.not-yaml", `${path}: line ${line}: not valid YAML (${error.code}); correct the line and try again`);
+    throw badInput(
+      "file.not-yaml",
+      `${path}: line ${line}: not valid YAML (${error.code}); correct the line and try again`,
+    );
   }
   return parseOrRefuse(schema, document.toJS(), path);
 }

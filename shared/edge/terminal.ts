@@ -1,6 +1,7 @@
 /** EDGE: what a command prints, and how it ends when something is wrong: one line, a meaningful exit code. */
-import { CloisterError, EXIT } from "../base/errors.ts";
+
 import { InvariantError } from "../base/assert.ts";
+import { CloisterError, EXIT } from "../base/errors.ts";
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -16,7 +17,9 @@ export function reportAndExit(error: unknown, json: boolean): never {
   const code = known ? error.code : error instanceof InvariantError ? "bug.invariant" : "internal";
   const text = error instanceof Error ? error.message.split("\n")[0] : "unknown error";
   const message = known ? error.message : `internal error: ${text}; please report it`;
-  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `cloister: ${message}\n`);
+  process.stderr.write(
+    json ? `${JSON.stringify({ error: { code, message } })}\n` : `cloister: ${message}\n`,
+  );
   process.exit(known ? error.exitCode : EXIT.failed);
 }
 

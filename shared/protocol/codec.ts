@@ -25,5 +25,7 @@ export function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array, bytesMax: num
     return { ok: false, code: "malformed" };
   }
   const parsed = schema.safeParse(value);
-  return parsed.success ? { ok: true, message: parsed.data } : { ok: false, code: "unknownMessage" };
+  return parsed.success
+    ? { ok: true, message: parsed.data }
+    : { ok: false, code: "unknownMessage" };
 }

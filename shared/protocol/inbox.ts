@@ -53,7 +53,8 @@ export class Inbox<T extends AgentMessage | CoordinatorMessage> {
     const decoded = decode(this.#schema, body, LIMITS.controlBytesMax);
     if (!decoded.ok) return { type: "fault", code: decoded.code };
     const header = vectorHeader(decoded.message);
-    if (!header) return { type: "delivery", delivery: { message: decoded.message, vector: new Uint8Array() } };
+    if (!header)
+      return { type: "delivery", delivery: { message: decoded.message, vector: new Uint8Array() } };
     this.#pending = {
       message: decoded.message,
       vector: new Uint8Array(header.byteLength),
@@ -68,7 +69,8 @@ export class Inbox<T extends AgentMessage | CoordinatorMessage> {
     const pending = this.#pending;
     if (!pending) return { type: "fault", code: "unexpectedChunk" };
     if (index !== pending.nextIndex) return { type: "fault", code: "chunkOutOfOrder" };
-    if (pending.filled + payload.length > pending.vector.length) return { type: "fault", code: "vectorTooLong" };
+    if (pending.filled + payload.length > pending.vector.length)
+      return { type: "fault", code: "vectorTooLong" };
     pending.vector.set(payload, pending.filled);
     pending.filled += payload.length;
     pending.nextIndex += 1;
@@ -78,7 +80,8 @@ export class Inbox<T extends AgentMessage | CoordinatorMessage> {
   #deliverIfWhole(pending: Pending<T>): Taken<T> {
     if (pending.filled < pending.vector.length) return { type: "nothing" };
     this.#pending = null;
-    if (!equalBytes(sha256(pending.vector), pending.sha256)) return { type: "fault", code: "vectorHashMismatch" };
+    if (!equalBytes(sha256(pending.vector), pending.sha256))
+      return { type: "fault", code: "vectorHashMismatch" };
     return { type: "delivery", delivery: { message: pending.message, vector: pending.vector } };
   }
 }

@@ -10,17 +10,34 @@ import { LIMITS } from "./limits.ts";
 const Key = rawBytes(32);
 const Hash = rawBytes(32);
 const Signature = rawBytes(64);
-export const MemberId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
+export const MemberId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
 const RunId = z.string().regex(/^[0-9a-f]{64}$/);
 const Attempt = z.int().min(0).max(0xffff_ffff);
 const SealedShare = rawBytesUpTo(256);
 const Reason = z.strictObject({ code: z.string().max(100), message: z.string().max(500) });
 
 /** A vector follows as chunks: its size and hash. Delivered with its message, whole and checked. */
-export const VectorHeader = z.strictObject({ byteLength: z.int().min(0).max(LIMITS.dimensionMax * 4), sha256: Hash });
+export const VectorHeader = z.strictObject({
+  byteLength: z
+    .int()
+    .min(0)
+    .max(LIMITS.dimensionMax * 4),
+  sha256: Hash,
+});
 
-const RunJoined = z.strictObject({ type: z.literal("runJoined"), runId: RunId, channelKey: Key, signature: Signature });
-const RunDeclined = z.strictObject({ type: z.literal("runDeclined"), runId: RunId, reasons: z.array(Reason).min(1).max(50) });
+const RunJoined = z.strictObject({
+  type: z.literal("runJoined"),
+  runId: RunId,
+  channelKey: Key,
+  signature: Signature,
+});
+const RunDeclined = z.strictObject({
+  type: z.literal("runDeclined"),
+  runId: RunId,
+  reasons: z.array(Reason).min(1).max(50),
+});
 const Prekeys = z.strictObject({
   type: z.literal("prekeys"),
   runId: RunId,
@@ -28,7 +45,13 @@ const Prekeys = z.strictObject({
   maskKey: Key,
   shares: z.array(z.strictObject({ to: MemberId, sealed: SealedShare })).max(LIMITS.membersMax),
 });
-const Ready = z.strictObject({ type: z.literal("ready"), runId: RunId, attempt: Attempt, maskKey: Key, signature: Signature });
+const Ready = z.strictObject({
+  type: z.literal("ready"),
+  runId: RunId,
+  attempt: Attempt,
+  maskKey: Key,
+  signature: Signature,
+});
 const Masked = z.strictObject({
   type: z.literal("masked"),
   runId: RunId,
@@ -44,7 +67,12 @@ const Shares = z.strictObject({
   signature: Signature,
 });
 /** The agent goes no further with this attempt; `code` is from a closed set. */
-const Withdrawn = z.strictObject({ type: z.literal("withdrawn"), runId: RunId, attempt: Attempt, reason: Reason });
+const Withdrawn = z.strictObject({
+  type: z.literal("withdrawn"),
+  runId: RunId,
+  attempt: Attempt,
+  reason: Reason,
+});
 
 export const AgentMessage = z.discriminatedUnion("type", [
   RunJoined,
@@ -57,11 +85,17 @@ export const AgentMessage = z.discriminatedUnion("type", [
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
 
-const RunOffered = z.strictObject({ type: z.literal("runOffered"), runId: RunId, manifest: z.string().max(1_000_000) });
+const RunOffered = z.strictObject({
+  type: z.literal("runOffered"),
+  runId: RunId,
+  manifest: z.string().max(1_000_000),
+});
 const ChannelKeys = z.strictObject({
   type: z.literal("channelKeys"),
   runId: RunId,
-  members: z.array(z.strictObject({ memberId: MemberId, channelKey: Key, signature: Signature })).max(LIMITS.membersMax),
+  members: z
+    .array(z.strictObject({ memberId: MemberId, channelKey: Key, signature: Signature }))
+    .max(LIMITS.membersMax),
 });
 const RoundOpened = z.strictObject({
   type: z.literal("roundOpened"),
@@ -76,7 +110,14 @@ const Committed = z.strictObject({
   runId: RunId,
   attempt: Attempt,
   cohort: z
-    .array(z.strictObject({ memberId: MemberId, maskKey: Key, signature: Signature, sealed: SealedShare.nullable() }))
+    .array(
+      z.strictObject({
+        memberId: MemberId,
+        maskKey: Key,
+        signature: Signature,
+        sealed: SealedShare.nullable(),
+      }),
+    )
     .max(LIMITS.membersMax),
 });
 const Included = z.strictObject({
@@ -85,7 +126,11 @@ const Included = z.strictObject({
   attempt: Attempt,
   survivors: z.array(MemberId).max(LIMITS.membersMax),
 });
-const RunEnded = z.strictObject({ type: z.literal("runEnded"), runId: RunId, outcome: z.enum(["completed", "failed"]) });
+const RunEnded = z.strictObject({
+  type: z.literal("runEnded"),
+  runId: RunId,
+  outcome: z.enum(["completed", "failed"]),
+});
 const Rejected = z.strictObject({ type: z.literal("rejected"), code: z.string().max(100) });
 
 export const CoordinatorMessage = z.discriminatedUnion("type", [
@@ -100,6 +145,8 @@ export const CoordinatorMessage = z.discriminatedUnion("type", [
 export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;
 
 /** The vector that a message announces, if any. */
-export function vectorHeader(message: AgentMessage | CoordinatorMessage): z.infer<typeof VectorHeader> | null {
+export function vectorHeader(
+  message: AgentMessage | CoordinatorMessage,
+): z.infer<typeof VectorHeader> | null {
   return message.type === "masked" || message.type === "roundOpened" ? message.vector : null;
 }

@@ -38,7 +38,11 @@ export function isWellFormed(bytes: Uint8Array): boolean {
     if (token.kind === "array" || token.kind === "map") {
       if (levels.length >= DEPTH_MAX || token.count > ITEMS_MAX) return false;
       const map = token.kind === "map";
-      levels.push({ left: map ? 2 * token.count : token.count, keys: map ? new Set() : null, expectsKey: true });
+      levels.push({
+        left: map ? 2 * token.count : token.count,
+        keys: map ? new Set() : null,
+        expectsKey: true,
+      });
     }
     while (levels.at(-1)?.left === 0) levels.pop();
   } while (levels.length > 0);
@@ -84,24 +88,52 @@ function readLong(view: DataView, at: number, lead: number): Token | null {
     return count === null ? null : { kind, size: 1 + width + count, count };
   };
   switch (lead) {
-    case 0xc0: case 0xc2: case 0xc3: return scalar(1);
-    case 0xc4: return content("scalar", 1);
-    case 0xc5: return content("scalar", 2);
-    case 0xc6: return content("scalar", 4);
-    case 0xca: case 0xce: case 0xd2: return scalar(5);
-    case 0xcb: case 0xcf: case 0xd3: return scalar(9);
-    case 0xcc: case 0xd0: return scalar(2);
-    case 0xcd: case 0xd1: return scalar(3);
-    case 0xd9: return content("text", 1);
-    case 0xda: return content("text", 2);
-    case 0xdb: return content("text", 4);
-    case 0xdc: return container("array", 2);
-    case 0xdd: return container("array", 4);
-    case 0xde: return container("map", 2);
-    case 0xdf: return container("map", 4);
-    default: return null; // Extensions and the reserved 0xc1.
+    case 0xc0:
+    case 0xc2:
+    case 0xc3:
+      return scalar(1);
+    case 0xc4:
+      return content("scalar", 1);
+    case 0xc5:
+      return content("scalar", 2);
+    case 0xc6:
+      return content("scalar", 4);
+    case 0xca:
+    case 0xce:
+    case 0xd2:
+      return scalar(5);
+    case 0xcb:
+    case 0xcf:
+    case 0xd3:
+      return scalar(9);
+    case 0xcc:
+    case 0xd0:
+      return scalar(2);
+    case 0xcd:
+    case 0xd1:
+      return scalar(3);
+    case 0xd9:
+      return content("text", 1);
+    case 0xda:
+      return content("text", 2);
+    case 0xdb:
+      return content("text", 4);
+    case 0xdc:
+      return container("array", 2);
+    case 0xdd:
+      return container("array", 4);
+    case 0xde:
+      return container("map", 2);
+    case 0xdf:
+      return container("map", 4);
+    default:
+      return null; // Extensions and the reserved 0xc1.
   }
 }
 
 const scalar = (size: number): Token => ({ kind: "scalar", size, count: 0 });
-const text = (header: number, count: number): Token => ({ kind: "text", size: header + count, count });
+const text = (header: number, count: number): Token => ({
+  kind: "text",
+  size: header + count,
+  count,
+});

@@ -9,16 +9,25 @@ import { LIMITS } from "./limits.ts";
 
 const HEADER_BYTES = 9;
 const CHUNK_HEADER_BYTES = 8;
-export const FRAME_BYTES_MAX = HEADER_BYTES + Math.max(LIMITS.controlBytesMax, CHUNK_HEADER_BYTES + LIMITS.chunkBytesMax);
+export const FRAME_BYTES_MAX =
+  HEADER_BYTES + Math.max(LIMITS.controlBytesMax, CHUNK_HEADER_BYTES + LIMITS.chunkBytesMax);
 
 const KIND = { ack: 0, control: 1, chunk: 2 } as const;
 
 /** What a received frame means. A duplicate is normal after a reconnect; a fault ends the connection. */
 export type Received =
   | { readonly type: "control"; readonly body: Uint8Array }
-  | { readonly type: "chunk"; readonly index: number; readonly count: number; readonly payload: Uint8Array }
+  | {
+      readonly type: "chunk";
+      readonly index: number;
+      readonly count: number;
+      readonly payload: Uint8Array;
+    }
   | { readonly type: "nothing" }
-  | { readonly type: "fault"; readonly code: "frameTooShort" | "unknownFrame" | "sequenceGap" | "badAck" };
+  | {
+      readonly type: "fault";
+      readonly code: "frameTooShort" | "unknownFrame" | "sequenceGap" | "badAck";
+    };
 
 /** One side of a session. Holds what was sent and not yet acknowledged. */
 export class Session {
@@ -71,7 +80,8 @@ export class Session {
     if (ack >= this.#nextSeq) return { type: "fault", code: "badAck" };
     this.#drop(ack);
     if (kind === KIND.ack) return { type: "nothing" };
-    if (kind !== KIND.control && kind !== KIND.chunk) return { type: "fault", code: "unknownFrame" };
+    if (kind !== KIND.control && kind !== KIND.chunk)
+      return { type: "fault", code: "unknownFrame" };
     if (seq <= this.#received) return { type: "nothing" };
     if (seq !== this.#received + 1) return { type: "fault", code: "sequenceGap" };
     this.#received = seq;

@@ -88,9 +88,14 @@ export type AgentRefusal =
   | "tooFewSurvivors"
   | "survivorNotInCohort";
 
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: AgentRefusal };
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: AgentRefusal };
 
-const refuse = (code: AgentRefusal): { readonly ok: false; readonly code: AgentRefusal } => ({ ok: false, code });
+const refuse = (code: AgentRefusal): { readonly ok: false; readonly code: AgentRefusal } => ({
+  ok: false,
+  code,
+});
 
 /** Draws this attempt's secrets and seals their shares for every member that has joined. */
 export function beginAttempt(
@@ -153,7 +158,8 @@ function cohortFault(
   cohort: readonly CommittedMember[],
 ): AgentRefusal | null {
   if (cohort.length < params.survivorsMin) return "cohortTooSmall";
-  if (new Set(cohort.map(({ memberId }) => memberId)).size !== cohort.length) return "repeatedMember";
+  if (new Set(cohort.map(({ memberId }) => memberId)).size !== cohort.length)
+    return "repeatedMember";
   const own = cohort.find(({ memberId }) => memberId === self.memberId);
   if (!own || !equalBytes(own.maskKey, state.maskKey.publicKey)) return "notInCohort";
   for (const peer of cohort) {

@@ -9,7 +9,13 @@ import { equalBytes } from "../base/bytes.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { verifySignature } from "../crypto/identity.ts";
 import type { CommittedMember, RevealedShare, SealedShare } from "./agent.ts";
-import { type CohortMember, maskedStatement, readyStatement, roundContext, sharesStatement } from "./keys.ts";
+import {
+  type CohortMember,
+  maskedStatement,
+  readyStatement,
+  roundContext,
+  sharesStatement,
+} from "./keys.ts";
 import { type AttemptParams, rosterIndex } from "./params.ts";
 import { addPackedInPlace, packedBytes } from "./ring.ts";
 import { openSum } from "./unmask.ts";
@@ -63,10 +69,31 @@ interface Ended {
 export type CoordinatorState = CollectingReady | CollectingMasked | Unmasking | Ended;
 
 export type AttemptEvent =
-  | { readonly type: "prekeys"; readonly from: string; readonly maskKey: Uint8Array; readonly shares: readonly SealedShare[] }
-  | { readonly type: "ready"; readonly from: string; readonly maskKey: Uint8Array; readonly signature: Uint8Array }
-  | { readonly type: "masked"; readonly from: string; readonly root: Uint8Array; readonly signature: Uint8Array; readonly vector: Uint8Array }
-  | { readonly type: "shares"; readonly from: string; readonly shares: readonly RevealedShare[]; readonly signature: Uint8Array }
+  | {
+      readonly type: "prekeys";
+      readonly from: string;
+      readonly maskKey: Uint8Array;
+      readonly shares: readonly SealedShare[];
+    }
+  | {
+      readonly type: "ready";
+      readonly from: string;
+      readonly maskKey: Uint8Array;
+      readonly signature: Uint8Array;
+    }
+  | {
+      readonly type: "masked";
+      readonly from: string;
+      readonly root: Uint8Array;
+      readonly signature: Uint8Array;
+      readonly vector: Uint8Array;
+    }
+  | {
+      readonly type: "shares";
+      readonly from: string;
+      readonly shares: readonly RevealedShare[];
+      readonly signature: Uint8Array;
+    }
   /** The member says it cannot go on with this attempt. */
   | { readonly type: "withdrawn"; readonly from: string }
   | { readonly type: "absent"; readonly from: string }
@@ -88,10 +115,23 @@ export type RejectCode =
 export type AbortReason = "tooFewReady" | "tooFewSurvivors" | "tooFewShares" | "badShares";
 
 export type AttemptEffect =
-  | { readonly type: "sendCommit"; readonly to: string; readonly cohort: readonly CommittedMember[] }
-  | { readonly type: "sendIncluded"; readonly to: readonly string[]; readonly survivors: readonly string[] }
+  | {
+      readonly type: "sendCommit";
+      readonly to: string;
+      readonly cohort: readonly CommittedMember[];
+    }
+  | {
+      readonly type: "sendIncluded";
+      readonly to: readonly string[];
+      readonly survivors: readonly string[];
+    }
   | { readonly type: "reject"; readonly to: string; readonly code: RejectCode }
-  | { readonly type: "released"; readonly sum: Uint32Array; readonly cohort: readonly string[]; readonly survivors: readonly string[] }
+  | {
+      readonly type: "released";
+      readonly sum: Uint32Array;
+      readonly cohort: readonly string[];
+      readonly survivors: readonly string[];
+    }
   | { readonly type: "aborted"; readonly reason: AbortReason; readonly blamed: readonly string[] };
 
 export interface Step {
@@ -100,7 +140,11 @@ export interface Step {
 }
 
 /** @param absent Members that are not there as the attempt opens; nobody waits for them. */
-export function openAttempt(patience: Patience, atMs: number, absent: readonly string[]): CoordinatorState {
+export function openAttempt(
+  patience: Patience,
+  atMs: number,
+  absent: readonly string[],
+): CoordinatorState {
   return {
     phase: "collectReady",
     deadlineMs: atMs + patience.workMs,
@@ -124,13 +168,22 @@ export function step(
   return advance(params, patience, received.state, atMs);
 }
 
-function receive(params: AttemptParams, state: CoordinatorState, event: AttemptEvent, atMs: number): Step {
+function receive(
+  params: AttemptParams,
+  state: CoordinatorState,
+  event: AttemptEvent,
+  atMs: number,
+): Step {
   if (event.type === "tick" || state.phase === "ended") return { state, effects: [] };
   if (rosterIndex(params, event.from) < 0) return reject(state, event.from, "notInRoster");
   switch (event.type) {
     case "absent":
     case "withdrawn":
-      return absent(state, event.from, event.type === "withdrawn" ? Number.NEGATIVE_INFINITY : atMs);
+      return absent(
+        state,
+        event.from,
+        event.type === "withdrawn" ? Number.NEGATIVE_INFINITY : atMs,
+      );
     case "present":
       return present(state, event.from);
     case "prekeys":
@@ -149,7 +202,10 @@ function reject(state: CoordinatorState, to: string, code: RejectCode): Step {
 }
 
 function absent(state: Exclude<CoordinatorState, Ended>, id: string, sinceMs: number): Step {
-  return { state: { ...state, absentSinceMs: new Map(state.absentSinceMs).set(id, sinceMs) }, effects: [] };
+  return {
+    state: { ...state, absentSinceMs: new Map(state.absentSinceMs).set(id, sinceMs) },
+    effects: [],
+  };
 }
 
 function present(state: Exclude<CoordinatorState, Ended>, id: string): Step {
@@ -158,7 +214,10 @@ function present(state: Exclude<CoordinatorState, Ended>, id: string): Step {
   return { state: { ...state, absentSinceMs }, effects: [] };
 }
 
-function addPrekeys(state: CoordinatorState, event: Extract<AttemptEvent, { type: "prekeys" }>): Step {
+function addPrekeys(
+  state: CoordinatorState,
+  event: Extract<AttemptEvent, { type: "prekeys" }>,
+): Step {
   if (state.phase !== "collectReady") return reject(state, event.from, "wrongPhase");
   if (state.prekeys.has(event.from)) return reject(state, event.from, "duplicate");
   const sealedFor = new Map(event.shares.map(({ to, sealed }) => [to, sealed]));
@@ -166,7 +225,11 @@ function addPrekeys(state: CoordinatorState, event: Extract<AttemptEvent, { type
   return { state: { ...state, prekeys }, effects: [] };
 }
 
-function addReady(params: AttemptParams, state: CoordinatorState, event: Extract<AttemptEvent, { type: "ready" }>): Step {
+function addReady(
+  params: AttemptParams,
+  state: CoordinatorState,
+  event: Extract<AttemptEvent, { type: "ready" }>,
+): Step {
   const { from, maskKey, signature } = event;
   if (state.phase !== "collectReady") return reject(state, from, "wrongPhase");
   const prekeys = state.prekeys.get(from);
@@ -181,12 +244,18 @@ function addReady(params: AttemptParams, state: CoordinatorState, event: Extract
   return { state: { ...state, ready }, effects: [] };
 }
 
-function addMasked(params: AttemptParams, state: CoordinatorState, event: Extract<AttemptEvent, { type: "masked" }>): Step {
+function addMasked(
+  params: AttemptParams,
+  state: CoordinatorState,
+  event: Extract<AttemptEvent, { type: "masked" }>,
+): Step {
   const { from, root, signature, vector } = event;
   if (state.phase !== "collectMasked") return reject(state, from, "wrongPhase");
-  if (!state.cohort.some(({ memberId }) => memberId === from)) return reject(state, from, "notInCohort");
+  if (!state.cohort.some(({ memberId }) => memberId === from))
+    return reject(state, from, "notInCohort");
   if (state.survivors.has(from)) return reject(state, from, "duplicate");
-  if (vector.length !== packedBytes(params.dimension, params.ringBits)) return reject(state, from, "wrongLength");
+  if (vector.length !== packedBytes(params.dimension, params.ringBits))
+    return reject(state, from, "wrongLength");
   if (!equalBytes(sha256(vector), root)) return reject(state, from, "wrongRoot");
   const identityKey = params.roster[rosterIndex(params, from)]?.identityKey ?? new Uint8Array();
   if (!verifySignature(identityKey, maskedStatement(state.context, from, root), signature)) {
@@ -196,7 +265,11 @@ function addMasked(params: AttemptParams, state: CoordinatorState, event: Extrac
   return { state: { ...state, survivors: new Set(state.survivors).add(from) }, effects: [] };
 }
 
-function addShares(state: CoordinatorState, params: AttemptParams, event: Extract<AttemptEvent, { type: "shares" }>): Step {
+function addShares(
+  state: CoordinatorState,
+  params: AttemptParams,
+  event: Extract<AttemptEvent, { type: "shares" }>,
+): Step {
   const { from, shares, signature } = event;
   if (state.phase !== "unmask") return reject(state, from, "wrongPhase");
   if (!state.survivors.has(from)) return reject(state, from, "notInCohort");
@@ -206,10 +279,18 @@ function addShares(state: CoordinatorState, params: AttemptParams, event: Extrac
     return reject(state, from, "badSignature");
   }
   const revealing = { shares: new Map(shares.map(({ of, share }) => [of, share])) };
-  return { state: { ...state, revealed: new Map(state.revealed).set(from, revealing) }, effects: [] };
+  return {
+    state: { ...state, revealed: new Map(state.revealed).set(from, revealing) },
+    effects: [],
+  };
 }
 
-function advance(params: AttemptParams, patience: Patience, state: CoordinatorState, atMs: number): Step {
+function advance(
+  params: AttemptParams,
+  patience: Patience,
+  state: CoordinatorState,
+  atMs: number,
+): Step {
   switch (state.phase) {
     case "collectReady":
       return closeReady(params, patience, state, atMs);
@@ -223,7 +304,13 @@ function advance(params: AttemptParams, patience: Patience, state: CoordinatorSt
 }
 
 /** True while someone who may still answer has not, and there is time. */
-function awaiting(patience: Patience, state: Common, expected: readonly string[], has: (id: string) => boolean, atMs: number): boolean {
+function awaiting(
+  patience: Patience,
+  state: Common,
+  expected: readonly string[],
+  has: (id: string) => boolean,
+  atMs: number,
+): boolean {
   if (atMs >= state.deadlineMs) return false;
   return expected.some((id) => {
     const since = state.absentSinceMs.get(id);
@@ -231,16 +318,27 @@ function awaiting(patience: Patience, state: Common, expected: readonly string[]
   });
 }
 
-function closeReady(params: AttemptParams, patience: Patience, state: CollectingReady, atMs: number): Step {
+function closeReady(
+  params: AttemptParams,
+  patience: Patience,
+  state: CollectingReady,
+  atMs: number,
+): Step {
   const everyone = params.roster.map(({ memberId }) => memberId);
-  if (awaiting(patience, state, everyone, (id) => state.ready.has(id), atMs)) return { state, effects: [] };
+  if (awaiting(patience, state, everyone, (id) => state.ready.has(id), atMs))
+    return { state, effects: [] };
   const cohort = everyone.flatMap((id) => state.ready.get(id) ?? []);
   if (cohort.length < params.survivorsMin) return abort("tooFewReady", []);
-  const effects = cohort.map(({ memberId: to }): AttemptEffect => ({
-    type: "sendCommit",
-    to,
-    cohort: cohort.map((member) => ({ ...member, sealed: state.prekeys.get(member.memberId)?.sealedFor.get(to) ?? null })),
-  }));
+  const effects = cohort.map(
+    ({ memberId: to }): AttemptEffect => ({
+      type: "sendCommit",
+      to,
+      cohort: cohort.map((member) => ({
+        ...member,
+        sealed: state.prekeys.get(member.memberId)?.sealedFor.get(to) ?? null,
+      })),
+    }),
+  );
   const next: CollectingMasked = {
     phase: "collectMasked",
     deadlineMs: atMs + patience.stepMs,
@@ -253,16 +351,32 @@ function closeReady(params: AttemptParams, patience: Patience, state: Collecting
   return { state: next, effects };
 }
 
-function closeMasked(params: AttemptParams, patience: Patience, state: CollectingMasked, atMs: number): Step {
+function closeMasked(
+  params: AttemptParams,
+  patience: Patience,
+  state: CollectingMasked,
+  atMs: number,
+): Step {
   const expected = state.cohort.map(({ memberId }) => memberId);
-  if (awaiting(patience, state, expected, (id) => state.survivors.has(id), atMs)) return { state, effects: [] };
+  if (awaiting(patience, state, expected, (id) => state.survivors.has(id), atMs))
+    return { state, effects: [] };
   if (state.survivors.size < params.survivorsMin) return abort("tooFewSurvivors", []);
   const survivors = [...state.survivors].sort();
-  const next: Unmasking = { ...state, phase: "unmask", deadlineMs: atMs + patience.stepMs, revealed: new Map() };
+  const next: Unmasking = {
+    ...state,
+    phase: "unmask",
+    deadlineMs: atMs + patience.stepMs,
+    revealed: new Map(),
+  };
   return { state: next, effects: [{ type: "sendIncluded", to: survivors, survivors }] };
 }
 
-function closeUnmask(params: AttemptParams, patience: Patience, state: Unmasking, atMs: number): Step {
+function closeUnmask(
+  params: AttemptParams,
+  patience: Patience,
+  state: Unmasking,
+  atMs: number,
+): Step {
   const survivors = [...state.survivors].sort();
   const enough = state.revealed.size >= params.threshold;
   const waiting = awaiting(patience, state, survivors, (id) => state.revealed.has(id), atMs);
@@ -271,7 +385,10 @@ function closeUnmask(params: AttemptParams, patience: Patience, state: Unmasking
   // A missing or false share may be made good by a later one, while any is to come.
   if (!opened.ok) return waiting ? { state, effects: [] } : abort("badShares", opened.blamed);
   const cohort = state.cohort.map(({ memberId }) => memberId);
-  return { state: { phase: "ended" }, effects: [{ type: "released", sum: opened.sum, cohort, survivors }] };
+  return {
+    state: { phase: "ended" },
+    effects: [{ type: "released", sum: opened.sum, cohort, survivors }],
+  };
 }
 
 function abort(reason: AbortReason, blamed: readonly string[]): Step {

@@ -18,7 +18,11 @@ export function joinStatement(runId: string, memberId: string, channelKey: Uint8
 }
 
 /** What READY signs: this ask, this attempt, this mask key. */
-export function readyStatement(params: AttemptParams, memberId: string, maskKey: Uint8Array): Uint8Array {
+export function readyStatement(
+  params: AttemptParams,
+  memberId: string,
+  maskKey: Uint8Array,
+): Uint8Array {
   const { runId, round, attempt, askHash } = params;
   return framed(LABELS.ready, runId, round, attempt, askHash, memberId, maskKey);
 }
@@ -31,7 +35,11 @@ export function roundContext(params: AttemptParams, cohort: readonly CohortMembe
   return framedHash(LABELS.context, runId, round, attempt, askHash, dimension, ringBits, ...keys);
 }
 
-export function maskedStatement(context: Uint8Array, memberId: string, root: Uint8Array): Uint8Array {
+export function maskedStatement(
+  context: Uint8Array,
+  memberId: string,
+  root: Uint8Array,
+): Uint8Array {
   return framed(LABELS.masked, context, memberId, root);
 }
 
@@ -40,7 +48,12 @@ export function sharesStatement(
   memberId: string,
   shares: readonly { readonly of: string; readonly share: Uint8Array }[],
 ): Uint8Array {
-  return framed(LABELS.shares, context, memberId, ...shares.flatMap(({ of, share }) => [of, sha256(share)]));
+  return framed(
+    LABELS.shares,
+    context,
+    memberId,
+    ...shares.flatMap(({ of, share }) => [of, sha256(share)]),
+  );
 }
 
 /** The AEAD key for shares from one member to another; one per direction and run. Null if the peer's key is unusable. */
@@ -60,7 +73,12 @@ export function selfMask(seed: Uint8Array, context: Uint8Array, memberId: string
 }
 
 /** The mask that `owner` applies for `peer`: the two apply it with opposite signs. Null if the peer's key is unusable. */
-export function pairMask(own: AgreementKey, owner: string, peer: CohortMember, context: Uint8Array): Mask | null {
+export function pairMask(
+  own: AgreementKey,
+  owner: string,
+  peer: CohortMember,
+  context: Uint8Array,
+): Mask | null {
   const secret = agree(own, peer.maskKey);
   if (!secret) return null;
   const first = owner < peer.memberId ? owner : peer.memberId;

@@ -22,7 +22,11 @@ const ZEROS = new Uint8Array(BLOCK_ELEMENTS * 4);
  * @param vector Shape [d]. Overwritten.
  * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4, round 2 (MaskedInputCollection).
  */
-export function applyMasksInPlace(vector: Uint32Array, masks: readonly Mask[], bits: RingBits): void {
+export function applyMasksInPlace(
+  vector: Uint32Array,
+  masks: readonly Mask[],
+  bits: RingBits,
+): void {
   const ciphers = masks.map(({ key }) => createCipheriv("aes-256-ctr", key, ZERO_IV));
   for (let start = 0; start < vector.length; start += BLOCK_ELEMENTS) {
     const block = vector.subarray(start, Math.min(vector.length, start + BLOCK_ELEMENTS));

@@ -39,7 +39,11 @@ export function shareThreshold(memberCount: number): number {
 }
 
 /** The smallest number of survivors whose sum may be opened. */
-export function survivorsRequired(memberCount: number, maxDropouts: number, charterMin: number): number {
+export function survivorsRequired(
+  memberCount: number,
+  maxDropouts: number,
+  charterMin: number,
+): number {
   return Math.max(shareThreshold(memberCount), memberCount - maxDropouts, charterMin, 3);
 }
 

@@ -32,7 +32,12 @@ export function packRing(values: Uint32Array, bits: RingBits): Uint8Array {
  *
  * @throws {InvariantError} If the lengths do not match.
  */
-export function addPackedInPlace(sum: Uint32Array, packed: Uint8Array, bits: RingBits, sign: 1 | -1): void {
+export function addPackedInPlace(
+  sum: Uint32Array,
+  packed: Uint8Array,
+  bits: RingBits,
+  sign: 1 | -1,
+): void {
   const width = bits / 8;
   assert(packed.length === sum.length * width, "packed vector has the wrong length");
   for (let i = 0, at = 0; i < sum.length; i++, at += width) {

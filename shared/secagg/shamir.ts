@@ -37,7 +37,12 @@ function divide(a: number, b: number): number {
  * @returns Share of point i + 1 at index i, each as long as the secret.
  * @throws {InvariantError} Unless 1 ≤ threshold ≤ shareCount ≤ 255.
  */
-export function splitSecret(secret: Uint8Array, threshold: number, shareCount: number, rng: Rng): Uint8Array[] {
+export function splitSecret(
+  secret: Uint8Array,
+  threshold: number,
+  shareCount: number,
+  rng: Rng,
+): Uint8Array[] {
   assert(threshold >= 1 && threshold <= shareCount && shareCount <= 255, "threshold out of range");
   const coefficients = randomBytes(rng, secret.length * (threshold - 1));
   const shares: Uint8Array[] = [];

@@ -4,15 +4,21 @@ import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
 import { roundsBench } from "./rounds.ts";
 
-const BENCHES: Record<string, () => Promise<BenchResult[]>> = { rounds: roundsBench, engine: engineBench };
+const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
+  rounds: roundsBench,
+  engine: engineBench,
+};
 
 const [name, ...rest] = process.argv.slice(2);
 const bench = BENCHES[name ?? ""];
 const jsonPath = rest[0] === "--json" ? rest[1] : undefined;
 if (!bench || (rest.length > 0 && jsonPath === undefined)) {
-  console.error(`usage: npm run bench -- NAME [--json FILE]; NAME is one of ${Object.keys(BENCHES).join(", ")}`);
+  console.error(
+    `usage: npm run bench -- NAME [--json FILE]; NAME is one of ${Object.keys(BENCHES).join(", ")}`,
+  );
   process.exit(2);
 }
 const results = await bench();
 printTable(results);
-if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify({ machine: machine(), results }, null, 2)}\n`);
+if (jsonPath !== undefined)
+  writeFileSync(jsonPath, `${JSON.stringify({ machine: machine(), results }, null, 2)}\n`);

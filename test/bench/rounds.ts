@@ -40,15 +40,29 @@ export async function roundsBench(): Promise<BenchResult[]> {
 function results({ rounds }: RunSummary): BenchResult[] {
   // Wall time from one release to the next: everything that a round costs.
   const gaps: number[] = [];
-  for (let i = WARM_UP; i < rounds.length; i++) gaps.push((rounds[i]?.atMs ?? 0) - (rounds[i - 1]?.atMs ?? 0));
+  for (let i = WARM_UP; i < rounds.length; i++)
+    gaps.push((rounds[i]?.atMs ?? 0) - (rounds[i - 1]?.atMs ?? 0));
   gaps.sort((a, b) => a - b);
-  const quantile = (q: number): number => gaps[Math.min(gaps.length - 1, Math.floor(q * gaps.length))] ?? Number.NaN;
+  const quantile = (q: number): number =>
+    gaps[Math.min(gaps.length - 1, Math.floor(q * gaps.length))] ?? Number.NaN;
   const complete = rounds.filter(({ survivors }) => survivors.length === AGENTS).length;
   const common = { unit: "ms", limit: null };
   return [
     { name: "round p50 (10 agents x 10,817)", value: quantile(0.5), target: 50, ...common },
     { name: "round p95 (10 agents x 10,817)", value: quantile(0.95), target: null, ...common },
-    { name: "upload per agent and round", value: rounds.at(-1)?.uploadBytes ?? 0, unit: "bytes", target: null, limit: 3 * DIMENSION },
-    { name: "rounds with all survivors", value: complete, unit: "rounds", target: ROUNDS, limit: ROUNDS },
+    {
+      name: "upload per agent and round",
+      value: rounds.at(-1)?.uploadBytes ?? 0,
+      unit: "bytes",
+      target: null,
+      limit: 3 * DIMENSION,
+    },
+    {
+      name: "rounds with all survivors",
+      value: complete,
+      unit: "rounds",
+      target: ROUNDS,
+      limit: ROUNDS,
+    },
   ];
 }

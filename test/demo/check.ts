@@ -7,15 +7,27 @@ const own = meanMetrics(report.members.map((member) => member.own))?.prAuc ?? Nu
 const consortium = report.consortium?.prAuc ?? Number.NaN;
 const pooled = report.pooled?.prAuc ?? Number.NaN;
 const checks: [string, boolean][] = [
-  [`consortium PR-AUC ${consortium.toFixed(4)} above the mean of the banks' own ${own.toFixed(4)}`, consortium > own],
+  [
+    `consortium PR-AUC ${consortium.toFixed(4)} above the mean of the banks' own ${own.toFixed(4)}`,
+    consortium > own,
+  ],
   [`took ${report.durationS} s, at most 120`, report.durationS <= 120],
-  [`the killed agent's round completed with ${report.killed?.survivors} survivors`, (report.killed?.survivors ?? 0) >= 4],
+  [
+    `the killed agent's round completed with ${report.killed?.survivors} survivors`,
+    (report.killed?.survivors ?? 0) >= 4,
+  ],
   ["the killed agent came back", report.killed?.cameBack === true],
 ];
 if (report.privacy.epsilon === null) {
-  checks.push([`consortium within 10 % of pooled ${pooled.toFixed(4)}`, consortium >= 0.9 * pooled]);
+  checks.push([
+    `consortium within 10 % of pooled ${pooled.toFixed(4)}`,
+    consortium >= 0.9 * pooled,
+  ]);
 } else {
-  checks.push([`epsilon spent ${report.privacy.epsilon.toFixed(3)} within the budget of 3`, report.privacy.epsilon <= 3]);
+  checks.push([
+    `epsilon spent ${report.privacy.epsilon.toFixed(3)} within the budget of 3`,
+    report.privacy.epsilon <= 3,
+  ]);
 }
 for (const [what, holds] of checks) process.stdout.write(`${holds ? "ok  " : "FAIL"} ${what}\n`);
 const failed = checks.filter(([, holds]) => !holds).length;

@@ -4,19 +4,19 @@ import { join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { LiveEvent } from "../../coordinator/run.ts";
 import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run-events.ts";
-import { defaultTrainTask } from "../../models/tasks/train.ts";
 import type { Metrics } from "../../models/tasks/task.ts";
+import { defaultTrainTask } from "../../models/tasks/train.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { writeFileAtomic } from "../../shared/edge/files.ts";
 import { reportAndExit } from "../../shared/edge/terminal.ts";
 import { shareThreshold } from "../../shared/secagg/params.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
-import { demoRoom, type DemoRoom } from "./room.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
 import { Progress } from "./progress.ts";
 import type { ReferenceJob, ReferenceResult } from "./reference-worker.ts";
 import { type DemoReport, reportTable } from "./report.ts";
+import { type DemoRoom, demoRoom } from "./room.ts";
 
 /** Training rounds where the person names none. */
 const ROUNDS_UNNOISED = 250;
@@ -34,20 +34,30 @@ async function demo(options: DemoOptions): Promise<void> {
   const task = trainTaskFor(options);
   const room = await demoRoom(options, task, folder);
   for (const note of room.notes) progress.say(note);
-  progress.say(`Starting a coordinator and ${room.members.length} agents, each its own process, folder, keys and vault …`);
+  progress.say(
+    `Starting a coordinator and ${room.members.length} agents, each its own process, folder, keys and vault …`,
+  );
   const data = new Map(room.members.map(({ memberId, path }) => [memberId, path]));
   const processes = await startRoom({ folder, charter: room.charter, data, patience: PATIENCE });
   try {
     const watched = await train(options, task, room, processes, progress);
     const modelPath = join(folder, "model.json");
-    const files = await processes.client.get<{ "model.json": string }>(`/v1/runs/${watched.runId}/model?format=json`);
+    const files = await processes.client.get<{ "model.json": string }>(
+      `/v1/runs/${watched.runId}/model?format=json`,
+    );
     writeFileAtomic(modelPath, files["model.json"]);
-    progress.say("Training each bank's own model and, as only a demo can, one on all records together …");
+    progress.say(
+      "Training each bank's own model and, as only a demo can, one on all records together …",
+    );
     const reference = await references(room, task, files["model.json"]);
     const report: DemoReport = {
       durationS: Math.round((performance.now() - beganAt) / 100) / 10,
       rounds: watched.rounds.map(briefRound),
-      members: room.members.map(({ memberId: id, rowCount: rows }, i) => ({ id, rows, own: reference.own[i] ?? null })),
+      members: room.members.map(({ memberId: id, rowCount: rows }, i) => ({
+        id,
+        rows,
+        own: reference.own[i] ?? null,
+      })),
       consortium: reference.consortium,
       consortiumSecure: watched.rounds.findLast(({ metrics }) => metrics)?.metrics ?? null,
       pooled: reference.pooled,
@@ -63,10 +73,18 @@ async function demo(options: DemoOptions): Promise<void> {
 }
 
 function trainTaskFor({ epsilon, rounds, seed }: DemoOptions): TrainTask {
-  const task = defaultTrainTask({ noised: epsilon !== null, rounds: rounds ?? (epsilon === null ? ROUNDS_UNNOISED : ROUNDS_NOISED) });
+  const task = defaultTrainTask({
+    noised: epsilon !== null,
+    rounds: rounds ?? (epsilon === null ? ROUNDS_UNNOISED : ROUNDS_NOISED),
+  });
   const everyRounds = task.evaluation.everyRounds === null ? null : 50;
   const strategy = epsilon === null ? { strategy: unnoisedStrategy(task.strategy.rounds) } : {};
-  return { ...task, ...strategy, model: { ...task.model, seed }, evaluation: { ...task.evaluation, everyRounds } };
+  return {
+    ...task,
+    ...strategy,
+    model: { ...task.model, seed },
+    evaluation: { ...task.evaluation, everyRounds },
+  };
 }
 
 /**
@@ -75,7 +93,15 @@ function trainTaskFor({ epsilon, rounds, seed }: DemoOptions): TrainTask {
  */
 function unnoisedStrategy(rounds: number): TrainTask["strategy"] {
   const clip = { clipNorm: 2, rowsPerUnitMax: 16 };
-  return { kind: "dpSgd", rounds, samplingProbability: 0.1, ...clip, optimizer: "adam", learningRate: 0.01, momentum: 0.9 };
+  return {
+    kind: "dpSgd",
+    rounds,
+    samplingProbability: 0.1,
+    ...clip,
+    optimizer: "adam",
+    learningRate: 0.01,
+    momentum: 0.9,
+  };
 }
 
 interface Watched {
@@ -86,7 +112,13 @@ interface Watched {
   readonly bytesPerAgent: number;
 }
 
-async function train(options: DemoOptions, task: TrainTask, room: DemoRoom, processes: RoomProcesses, progress: Progress): Promise<Watched> {
+async function train(
+  options: DemoOptions,
+  task: TrainTask,
+  room: DemoRoom,
+  processes: RoomProcesses,
+  progress: Progress,
+): Promise<Watched> {
   const meters = new Map<string, number[]>();
   let epsilonSpent: number | null = null;
   const meter = (memberId: string): void => {
@@ -95,23 +127,39 @@ async function train(options: DemoOptions, task: TrainTask, room: DemoRoom, proc
     const life = lives.push(0) - 1;
     processes.agents.get(memberId)?.onLine((line) => {
       if (typeof line["bytesSent"] === "number") lives[life] = line["bytesSent"];
-      if (typeof line["epsilonSpent"] === "number") epsilonSpent = Math.max(epsilonSpent ?? 0, line["epsilonSpent"]);
+      if (typeof line["epsilonSpent"] === "number")
+        epsilonSpent = Math.max(epsilonSpent ?? 0, line["epsilonSpent"]);
     });
   };
   for (const { memberId } of room.members) meter(memberId);
   const plan = { task, privacy: options.epsilon === null ? "none" : { epsilon: options.epsilon } };
   const { runId } = await processes.client.post<{ runId: string }>("/v1/runs", plan);
-  progress.say(`Run ${runId.slice(0, 12)}: every agent checks charter, roster and its own ledger, then joins.`);
+  progress.say(
+    `Run ${runId.slice(0, 12)}: every agent checks charter, roster and its own ledger, then joins.`,
+  );
   const victim = victimOf(options, room, progress);
   const killRound = Math.max(2, Math.floor(task.strategy.rounds * 0.4));
   let killed: DemoReport["killed"] = null;
   let restarted: Promise<void> = Promise.resolve();
   const total = totalRounds(task);
-  for await (const event of processes.client.lines<RunEvent | LiveEvent>(`/v1/runs/${runId}/events`)) {
-    if (event.type === "failed") throw new CloisterError("demo.run-failed", `the run failed: ${event.reason}`);
-    if (event.type === "declined") progress.say(`  ${event.memberId} declines: ${event.reasons.map(({ message }) => message).join("; ")}`);
-    if (event.type === "attemptAborted") progress.say(`  round ${event.round}: aborted (${event.reason}), asked again`);
-    if (event.type === "phase" && event.phase === "work" && event.round === killRound && victim && !killed) {
+  for await (const event of processes.client.lines<RunEvent | LiveEvent>(
+    `/v1/runs/${runId}/events`,
+  )) {
+    if (event.type === "failed")
+      throw new CloisterError("demo.run-failed", `the run failed: ${event.reason}`);
+    if (event.type === "declined")
+      progress.say(
+        `  ${event.memberId} declines: ${event.reasons.map(({ message }) => message).join("; ")}`,
+      );
+    if (event.type === "attemptAborted")
+      progress.say(`  round ${event.round}: aborted (${event.reason}), asked again`);
+    if (
+      event.type === "phase" &&
+      event.phase === "work" &&
+      event.round === killRound &&
+      victim &&
+      !killed
+    ) {
       processes.agents.get(victim)?.kill("SIGKILL");
       killed = { id: victim, round: killRound, survivors: 0, cameBack: false };
       progress.say(`  round ${killRound}: ${victim} is killed (SIGKILL) at its work …`);
@@ -120,41 +168,71 @@ async function train(options: DemoOptions, task: TrainTask, room: DemoRoom, proc
     if (killed && killed.survivors === 0 && event.round === killRound && victim) {
       const { length } = event.survivors;
       killed = { ...killed, survivors: length };
-      progress.say(`  round ${killRound}: completed with ${length} of ${room.members.length}; ${victim} is started again`);
+      progress.say(
+        `  round ${killRound}: completed with ${length} of ${room.members.length}; ${victim} is started again`,
+      );
       restarted = processes.startAgent(victim).then(() => meter(victim));
     }
-    if (killed && !killed.cameBack && event.round > killRound && victim && event.survivors.includes(victim)) {
+    if (
+      killed &&
+      !killed.cameBack &&
+      event.round > killRound &&
+      victim &&
+      event.survivors.includes(victim)
+    ) {
       killed = { ...killed, cameBack: true };
       progress.say(`  round ${event.round}: ${victim} is back among the survivors`);
     }
     const spent = epsilonSpent === null ? "" : `  ε ${(epsilonSpent as number).toFixed(2)}`;
     const loss = event.loss === null ? "" : `  loss ${event.loss.toFixed(4)}`;
-    progress.update(event.round + 1, total, `${event.askKind}  survivors ${event.survivors.length}/${room.members.length}  ${event.ms} ms${loss}${spent}`);
+    progress.update(
+      event.round + 1,
+      total,
+      `${event.askKind}  survivors ${event.survivors.length}/${room.members.length}  ${event.ms} ms${loss}${spent}`,
+    );
   }
   await restarted;
   const { rounds } = await processes.client.get<RunSummary>(`/v1/runs/${runId}`);
-  const perAgent = [...meters.values()].map((lives) => lives.reduce((sum, bytes) => sum + bytes, 0));
-  const bytesPerAgent = Math.round(perAgent.reduce((sum, bytes) => sum + bytes, 0) / perAgent.length);
+  const perAgent = [...meters.values()].map((lives) =>
+    lives.reduce((sum, bytes) => sum + bytes, 0),
+  );
+  const bytesPerAgent = Math.round(
+    perAgent.reduce((sum, bytes) => sum + bytes, 0) / perAgent.length,
+  );
   return { runId, rounds, killed, epsilonSpent, bytesPerAgent };
 }
 
 function totalRounds({ strategy, evaluation, scaling }: TrainTask): number {
-  const evaluations = evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
+  const evaluations =
+    evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
   return strategy.rounds + evaluations + (scaling === "moments" ? 1 : 0);
 }
 
 /** Nobody is killed where the protocol, or the noise, tolerates no drop-out. */
-function victimOf({ kill, epsilon }: DemoOptions, { members }: DemoRoom, progress: Progress): string | null {
+function victimOf(
+  { kill, epsilon }: DemoOptions,
+  { members }: DemoRoom,
+  progress: Progress,
+): string | null {
   const tolerated = members.length - shareThreshold(members.length);
   if (!kill) return null;
   if (tolerated < 1 || (epsilon !== null && members.length < 5)) {
-    progress.say(`  ${members.length} members tolerate no drop-out${epsilon === null ? "" : " under noise"}, so nobody is killed.`);
+    progress.say(
+      `  ${members.length} members tolerate no drop-out${epsilon === null ? "" : " under noise"}, so nobody is killed.`,
+    );
     return null;
   }
   return members[Math.min(2, members.length - 1)]?.memberId ?? null;
 }
 
-function briefRound({ round, askKind, cohort, survivors, ms, loss }: RoundReleased): DemoReport["rounds"][number] {
+function briefRound({
+  round,
+  askKind,
+  cohort,
+  survivors,
+  ms,
+  loss,
+}: RoundReleased): DemoReport["rounds"][number] {
   return { round, kind: askKind, cohort: cohort.length, survivors: survivors.length, ms, loss };
 }
 
@@ -165,7 +243,12 @@ interface References {
 }
 
 async function references(room: DemoRoom, task: TrainTask, model: string): Promise<References> {
-  const common = { charter: room.charter, model: task.model, paths: room.members.map(({ path }) => path), epochs: REFERENCE_EPOCHS };
+  const common = {
+    charter: room.charter,
+    model: task.model,
+    paths: room.members.map(({ path }) => path),
+    epochs: REFERENCE_EPOCHS,
+  };
   const [pooled, own] = await Promise.all([
     reference({ ...common, train: [null], score: [] }),
     reference({ ...common, train: room.members.map((_, i) => i), score: [model] }),
@@ -175,15 +258,22 @@ async function references(room: DemoRoom, task: TrainTask, model: string): Promi
 
 function reference(job: ReferenceJob): Promise<ReferenceResult> {
   return new Promise((resolveResult, reject) => {
-    const worker = new Worker(new URL("./reference-worker.ts", import.meta.url), { workerData: job });
+    const worker = new Worker(new URL("./reference-worker.ts", import.meta.url), {
+      workerData: job,
+    });
     worker.once("message", resolveResult).once("error", reject);
   });
 }
 
-function privacyOf({ epsilon }: DemoOptions, room: DemoRoom, spent: number | null): DemoReport["privacy"] {
+function privacyOf(
+  { epsilon }: DemoOptions,
+  room: DemoRoom,
+  spent: number | null,
+): DemoReport["privacy"] {
   const unit = room.charter.schema.unit?.column ?? "row";
   if (epsilon === null) {
-    const statement = "Secure aggregation only: nobody sees one member's update, but the sums and the model carry no differential privacy.";
+    const statement =
+      "Secure aggregation only: nobody sees one member's update, but the sums and the model carry no differential privacy.";
     return { unit, epsilon: null, delta: null, statement };
   }
   const delta = room.charter.privacy.budget?.delta ?? null;
@@ -191,17 +281,27 @@ function privacyOf({ epsilon }: DemoOptions, room: DemoRoom, spent: number | nul
   return { unit, epsilon: spent, delta, statement };
 }
 
-function finish(options: DemoOptions, report: DemoReport, room: DemoRoom, progress: Progress): void {
+function finish(
+  options: DemoOptions,
+  report: DemoReport,
+  room: DemoRoom,
+  progress: Progress,
+): void {
   progress.say("");
-  progress.say(`On the held-out ${room.charter.schema.unit?.column ?? "rows"}s of all members together:`);
+  progress.say(`On the held-out rows of all members together:`);
   progress.say(reportTable(report));
   progress.say("");
   progress.say(`Privacy      ${report.privacy.statement}`);
-  progress.say(`Sent         ${(report.bytesPerAgent / 1e6).toFixed(2)} MB per agent in ${report.rounds.length} rounds`);
+  progress.say(
+    `Sent         ${(report.bytesPerAgent / 1e6).toFixed(2)} MB per agent in ${report.rounds.length} rounds`,
+  );
   progress.say(`Model        ${report.modelPath}`);
-  progress.say(`Score rows   npx cloister score ${report.modelPath} --input ${room.members[0]?.path}`);
+  progress.say(
+    `Score rows   npx cloister score ${report.modelPath} --input ${room.members[0]?.path}`,
+  );
   progress.say(`Took         ${report.durationS} s`);
-  if (options.json !== null) writeFileAtomic(resolve(options.json), `${JSON.stringify(report, null, 2)}\n`);
+  if (options.json !== null)
+    writeFileAtomic(resolve(options.json), `${JSON.stringify(report, null, 2)}\n`);
 }
 
 try {

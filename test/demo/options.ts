@@ -40,8 +40,21 @@ A table of your own:
 
 const TEXT = { type: "string" } as const;
 const OPTIONS = {
-  members: TEXT, rounds: TEXT, epsilon: TEXT, "no-kill": { type: "boolean" }, seed: TEXT, json: TEXT, out: TEXT,
-  data: TEXT, label: TEXT, "member-column": TEXT, unit: TEXT, holdout: TEXT, drop: TEXT, categorical: TEXT, numeric: TEXT,
+  members: TEXT,
+  rounds: TEXT,
+  epsilon: TEXT,
+  "no-kill": { type: "boolean" },
+  seed: TEXT,
+  json: TEXT,
+  out: TEXT,
+  data: TEXT,
+  label: TEXT,
+  "member-column": TEXT,
+  unit: TEXT,
+  holdout: TEXT,
+  drop: TEXT,
+  categorical: TEXT,
+  numeric: TEXT,
   help: { type: "boolean" },
 } as const;
 
@@ -49,15 +62,27 @@ const OPTIONS = {
 export function parseOptions(args: readonly string[]): DemoOptions | "help" {
   const values = parseOrExplain(args);
   if (values.help) return "help";
-  const number = (name: "members" | "rounds" | "epsilon" | "holdout", least: number, integer: boolean): number | null => {
+  const number = (
+    name: "members" | "rounds" | "epsilon" | "holdout",
+    least: number,
+    integer: boolean,
+  ): number | null => {
     const text = values[name];
     if (text === undefined) return null;
     const value = Number(text);
-    if (text.trim() === "" || !(value >= least) || !Number.isFinite(value) || (integer && !Number.isInteger(value))) throw usage(`--${name}: expected a number of at least ${least}`);
+    if (
+      text.trim() === "" ||
+      !(value >= least) ||
+      !Number.isFinite(value) ||
+      (integer && !Number.isInteger(value))
+    )
+      throw usage(`--${name}: expected a number of at least ${least}`);
     return value;
   };
-  if (values.data !== undefined && values.label === undefined) throw usage("--data needs --label COLUMN");
-  const list = (text: string | undefined): string[] => (text === undefined ? [] : text.split(",").map((name) => name.trim()));
+  if (values.data !== undefined && values.label === undefined)
+    throw usage("--data needs --label COLUMN");
+  const list = (text: string | undefined): string[] =>
+    text === undefined ? [] : text.split(",").map((name) => name.trim());
   const holdout = number("holdout", 0.01, false) ?? 0.2;
   if (holdout > 0.9) throw usage("--holdout: expected a number of at most 0.9");
   return {
@@ -84,9 +109,12 @@ export function parseOptions(args: readonly string[]): DemoOptions | "help" {
   };
 }
 
-function parseOrExplain(args: readonly string[]): Partial<Record<keyof typeof OPTIONS, string>> & { help?: boolean; "no-kill"?: boolean } {
+function parseOrExplain(
+  args: readonly string[],
+): Partial<Record<keyof typeof OPTIONS, string>> & { help?: boolean; "no-kill"?: boolean } {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values as ReturnType<typeof parseOrExplain>;
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false })
+      .values as ReturnType<typeof parseOrExplain>;
   } catch (error) {
     throw usage(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "bad arguments");
   }

@@ -19,7 +19,9 @@ export class Progress {
     if (this.#terminal) {
       const filled = Math.round(share * BAR);
       this.#clear();
-      process.stdout.write(`  ${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${done}/${total}  ${detail}`);
+      process.stdout.write(
+        `  ${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${done}/${total}  ${detail}`,
+      );
       this.#drawn = true;
       return;
     }

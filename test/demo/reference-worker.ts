@@ -32,8 +32,19 @@ export interface ReferenceResult {
   readonly scored: readonly (Metrics | null)[];
 }
 
-async function main({ charter, model, paths, epochs, train, score }: ReferenceJob): Promise<ReferenceResult> {
-  const partition = { holdoutFraction: charter.holdoutFraction, holdoutSalt: charter.room, allowOneClass: true };
+async function main({
+  charter,
+  model,
+  paths,
+  epochs,
+  train,
+  score,
+}: ReferenceJob): Promise<ReferenceResult> {
+  const partition = {
+    holdoutFraction: charter.holdoutFraction,
+    holdoutSalt: charter.room,
+    allowOneClass: true,
+  };
   const members: { train: EncodedData; holdout: EncodedData }[] = [];
   for (const path of paths) members.push((await loadDataset(path, charter.schema, partition)).data);
   const holdout = concat(members.map((member) => member.holdout));
@@ -43,17 +54,35 @@ async function main({ charter, model, paths, epochs, train, score }: ReferenceJo
   };
   const trained = train.map((index) => {
     const chosen = index === null ? members : members.slice(index, index + 1);
-    return evaluate(trainAlone(charter, model, concat(chosen.map((member) => member.train)), epochs));
+    return evaluate(
+      trainAlone(charter, model, concat(chosen.map((member) => member.train)), epochs),
+    );
   });
   return { trained, scored: score.map((text) => evaluate(parseModelJson(text, charter.schema))) };
 }
 
-function trainAlone({ schema }: Charter, spec: ModelSpec, data: EncodedData, epochs: number): Model {
+function trainAlone(
+  { schema }: Charter,
+  spec: ModelSpec,
+  data: EncodedData,
+  epochs: number,
+): Model {
   const architecture = architectureOf(schema, spec);
   const scaling = standardScaling(data, architecture.numberCount);
-  const training = { epochs, batchSize: 256, optimizer: { kind: "adam", learningRate: 0.003 } } as const;
+  const training = {
+    epochs,
+    batchSize: 256,
+    optimizer: { kind: "adam", learningRate: 0.003 },
+  } as const;
   const rng = reproducibleRng(`reference/${spec.seed}`);
-  const { params } = trainLocally(plainBackend(architecture), initialParams(architecture, spec.seed), scaling, data, training, rng);
+  const { params } = trainLocally(
+    plainBackend(architecture),
+    initialParams(architecture, spec.seed),
+    scaling,
+    data,
+    training,
+    rng,
+  );
   return { schema, spec, scaling, params };
 }
 
@@ -79,7 +108,8 @@ function standardScaling({ numbers, rowCount }: EncodedData, numberCount: number
 
 function concat(parts: readonly EncodedData[]): EncodedData {
   const rowCount = parts.reduce((sum, part) => sum + part.rowCount, 0);
-  const width = (pick: (part: EncodedData) => { length: number }): number => parts.reduce((sum, part) => sum + pick(part).length, 0);
+  const width = (pick: (part: EncodedData) => { length: number }): number =>
+    parts.reduce((sum, part) => sum + pick(part).length, 0);
   const numbers = new Float32Array(width((part) => part.numbers));
   const codes = new Uint16Array(width((part) => part.codes));
   const labels = new Uint8Array(rowCount);
@@ -89,7 +119,8 @@ function concat(parts: readonly EncodedData[]): EncodedData {
     numbers.set(part.numbers, numbersAt);
     codes.set(part.codes, codesAt);
     labels.set(part.labels, rowsAt);
-    for (let unit = 1; unit < part.unitStarts.length; unit++) unitStarts.push(rowsAt + (part.unitStarts[unit] ?? 0));
+    for (let unit = 1; unit < part.unitStarts.length; unit++)
+      unitStarts.push(rowsAt + (part.unitStarts[unit] ?? 0));
     numbersAt += part.numbers.length;
     codesAt += part.codes.length;
     rowsAt += part.rowCount;

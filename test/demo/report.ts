@@ -3,19 +3,32 @@ import type { Metrics } from "../../models/tasks/task.ts";
 
 export interface DemoReport {
   readonly durationS: number;
-  readonly rounds: readonly { round: number; kind: string; cohort: number; survivors: number; ms: number; loss: number | null }[];
+  readonly rounds: readonly {
+    round: number;
+    kind: string;
+    cohort: number;
+    survivors: number;
+    ms: number;
+    loss: number | null;
+  }[];
   readonly members: readonly { id: string; rows: number; own: Metrics | null }[];
   readonly consortium: Metrics | null;
   /** The same model as the agents measured it, through secure histograms. */
   readonly consortiumSecure: Metrics | null;
   readonly pooled: Metrics | null;
-  readonly privacy: { unit: string; epsilon: number | null; delta: number | null; statement: string };
+  readonly privacy: {
+    unit: string;
+    epsilon: number | null;
+    delta: number | null;
+    statement: string;
+  };
   readonly killed: { id: string; round: number; survivors: number; cameBack: boolean } | null;
   readonly bytesPerAgent: number;
   readonly modelPath: string;
 }
 
-const figure = (value: number | undefined): string => (value === undefined ? "     –" : value.toFixed(4).padStart(6));
+const figure = (value: number | undefined): string =>
+  value === undefined ? "     –" : value.toFixed(4).padStart(6);
 
 export function reportTable(report: DemoReport): string {
   const width = Math.max(34, ...report.members.map(({ id }) => id.length + 12));
@@ -44,6 +57,12 @@ export function reportTable(report: DemoReport): string {
 export function meanMetrics(all: readonly (Metrics | null)[]): Metrics | null {
   const known = all.filter((metrics) => metrics !== null);
   if (known.length === 0) return null;
-  const mean = (key: keyof Metrics): number => known.reduce((sum, metrics) => sum + metrics[key], 0) / known.length;
-  return { rocAuc: mean("rocAuc"), prAuc: mean("prAuc"), recallAt1pctFpr: mean("recallAt1pctFpr"), recallAt5pctFpr: mean("recallAt5pctFpr") };
+  const mean = (key: keyof Metrics): number =>
+    known.reduce((sum, metrics) => sum + metrics[key], 0) / known.length;
+  return {
+    rocAuc: mean("rocAuc"),
+    prAuc: mean("prAuc"),
+    recallAt1pctFpr: mean("recallAt1pctFpr"),
+    recallAt5pctFpr: mean("recallAt5pctFpr"),
+  };
 }

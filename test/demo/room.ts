@@ -26,13 +26,22 @@ export interface DemoRoom {
 const ROOM = "card-fraud";
 const HOLDOUT = 0.2;
 
-export async function demoRoom(options: DemoOptions, task: TrainTask, folder: string): Promise<DemoRoom> {
+export async function demoRoom(
+  options: DemoOptions,
+  task: TrainTask,
+  folder: string,
+): Promise<DemoRoom> {
   if (options.data) {
     const { ownDataRoom } = await import("./own-data.ts");
     return ownDataRoom(options, options.data, task, folder);
   }
   const rule = holdoutRule(HOLDOUT, ROOM);
-  const tables = generateDemo({ ...DEMO_DEFAULTS, seed: options.seed, bankCount: options.members, isHoldout: rule });
+  const tables = generateDemo({
+    ...DEMO_DEFAULTS,
+    seed: options.seed,
+    bankCount: options.members,
+    isHoldout: rule,
+  });
   const members = tables.map(({ memberId, csv, rowCount }) => {
     const path = join(folder, `${memberId}.csv`);
     writeFileSync(path, csv);
@@ -43,11 +52,18 @@ export async function demoRoom(options: DemoOptions, task: TrainTask, folder: st
   const frauds = tables.reduce((sum, table) => sum + table.fraudCount, 0);
   const notes = [
     `Generated data: ${members.length} banks, ${customers} customers, ${rows} card payments, ${((100 * frauds) / rows).toFixed(2)} % fraud.`,
-    ...tables.map(({ memberId, rowCount, knownPatterns }) => `  ${memberId}  ${String(rowCount).padStart(6)} payments; knows ${knownPatterns.join(", ")}`),
+    ...tables.map(
+      ({ memberId, rowCount, knownPatterns }) =>
+        `  ${memberId}  ${String(rowCount).padStart(6)} payments; knows ${knownPatterns.join(", ")}`,
+    ),
     "A pattern that a bank does not know yet will reach its customers: the held-out ones suffer all of them.",
   ];
   const unitsTraining = Math.round(customers * (1 - HOLDOUT));
-  return { charter: demoCharter(ROOM, members, demoSchema(), unitsTraining, HOLDOUT, options, task), members, notes };
+  return {
+    charter: demoCharter(ROOM, members, demoSchema(), unitsTraining, HOLDOUT, options, task),
+    members,
+    notes,
+  };
 }
 
 /** @param unitsTraining Rounded to two digits before it is published as an estimate. */
@@ -73,7 +89,8 @@ export function demoCharter(
     minimums: { members: 3, rows: 50 },
     rowsMax: Number((2 * Math.max(...members.map(({ rowCount }) => rowCount))).toPrecision(1)),
     privacy: {
-      budget: epsilon === null ? null : { epsilon, delta, rdpOrder: bestOrder(epsilon, delta, task) },
+      budget:
+        epsilon === null ? null : { epsilon, delta, rdpOrder: bestOrder(epsilon, delta, task) },
       unnoisedRuns: epsilon === null ? "allowed" : "refused",
       unitsExpected: epsilon === null ? null : unitsExpected,
     },

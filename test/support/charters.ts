@@ -1,9 +1,13 @@
 /** Small charters and tables for tests. */
-import { Charter } from "../../shared/charter/charter.ts";
+
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
+import { Charter } from "../../shared/charter/charter.ts";
 
-export function smallCharter(members: readonly string[], privacy?: Partial<Charter["privacy"]>): Charter {
+export function smallCharter(
+  members: readonly string[],
+  privacy?: Partial<Charter["privacy"]>,
+): Charter {
   return Charter.parse({
     version: 1,
     room: "test-room",
@@ -21,7 +25,12 @@ export function smallCharter(members: readonly string[], privacy?: Partial<Chart
     tasks: ["train", "probe"],
     minimums: { members: 3, rows: 10 },
     rowsMax: 10_000,
-    privacy: { budget: { epsilon: 3, delta: 1e-5, rdpOrder: 8 }, unnoisedRuns: "allowed", unitsExpected: 300, ...privacy },
+    privacy: {
+      budget: { epsilon: 3, delta: 1e-5, rdpOrder: 8 },
+      unnoisedRuns: "allowed",
+      unitsExpected: 300,
+      ...privacy,
+    },
   });
 }
 
@@ -33,9 +42,18 @@ export function smallTable(memberId: string, rowCount: number): string {
     const amount = 1000 * source.unit();
     const label = amount > 600 ? 1 : 0;
     const customer = `${memberId}-${Math.floor(1e9 * source.unit())}`;
-    lines.push([customer, amount.toFixed(9), (24 * source.unit()).toFixed(9), source.unit() < 0.5 ? "web" : "shop", label].join(","));
+    lines.push(
+      [
+        customer,
+        amount.toFixed(9),
+        (24 * source.unit()).toFixed(9),
+        source.unit() < 0.5 ? "web" : "shop",
+        label,
+      ].join(","),
+    );
   }
   return `${lines.join("\n")}\n`;
 }
 
-export const memberIds = (count: number): string[] => Array.from({ length: count }, (_, i) => `bank-${i + 1}`);
+export const memberIds = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `bank-${i + 1}`);

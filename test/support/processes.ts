@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import type { Charter } from "../../shared/charter/charter.ts";
 import { AdminClient } from "../../coordinator/client.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
 
 const MAIN = fileURLToPath(new URL("../../bin/main.ts", import.meta.url));
 
@@ -18,7 +18,10 @@ export class Subprocess {
   #listeners = new Set<(line: Record<string, unknown>) => void>();
 
   constructor(args: readonly string[], environment: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
+    this.child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
+    });
     this.ended = new Promise((resolve) => this.child.once("close", (code) => resolve(code ?? 1)));
     this.child.stderr?.on("data", (chunk: Buffer) => {
       this.errors += chunk.toString();
@@ -69,11 +72,20 @@ export interface RoomSetup {
 }
 
 /** Coordinator, room, invitations, enrolments and agents, each through the command line that a person would use. */
-export async function startRoom({ folder, charter, data, patience }: RoomSetup): Promise<RoomProcesses> {
+export async function startRoom({
+  folder,
+  charter,
+  data,
+  patience,
+}: RoomSetup): Promise<RoomProcesses> {
   mkdirSync(folder, { recursive: true });
   const configPath = join(folder, "coordinator.yaml");
   const write = (port: number): void => {
-    const config = { listen: { host: "127.0.0.1", port }, dataDir: join(folder, "coordinator"), ...(patience ? { patience } : {}) };
+    const config = {
+      listen: { host: "127.0.0.1", port },
+      dataDir: join(folder, "coordinator"),
+      ...(patience ? { patience } : {}),
+    };
     writeFileSync(configPath, stringify(config));
   };
   write(0);
@@ -113,7 +125,19 @@ export async function startRoom({ folder, charter, data, patience }: RoomSetup):
   const enrolAndStart = async ([memberId, path]: [string, string]): Promise<void> => {
     const { token } = await client.post<{ token: string }>("/v1/invitations", { memberId });
     const url = `ws://127.0.0.1:${first.port}`;
-    const init = new Subprocess(["agent", "init", "--coordinator", url, "--token", token, "--data", path, "--folder", agentFolder(memberId), "--json"]);
+    const init = new Subprocess([
+      "agent",
+      "init",
+      "--coordinator",
+      url,
+      "--token",
+      token,
+      "--data",
+      path,
+      "--folder",
+      agentFolder(memberId),
+      "--json",
+    ]);
     const code = await init.ended;
     if (code !== 0) throw new Error(init.errors.trim());
     await room.startAgent(memberId);

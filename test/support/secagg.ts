@@ -1,9 +1,10 @@
 /** Drives both halves of secure aggregation in memory: who drops out where is an argument. */
-import { identityFromSecret } from "../../shared/crypto/identity.ts";
-import { sha256 } from "../../shared/crypto/hash.ts";
-import { agreementKey } from "../../shared/crypto/agreement.ts";
-import { type Rng, randomBytes } from "../../shared/base/env.ts";
+
 import { utf8 } from "../../shared/base/bytes.ts";
+import { type Rng, randomBytes } from "../../shared/base/env.ts";
+import { agreementKey } from "../../shared/crypto/agreement.ts";
+import { sha256 } from "../../shared/crypto/hash.ts";
+import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import * as agent from "../../shared/secagg/agent.ts";
 import * as coordinator from "../../shared/secagg/coordinator.ts";
 import { channelKey } from "../../shared/secagg/keys.ts";
@@ -21,7 +22,12 @@ export interface TestRoom {
   readonly members: readonly agent.AgentSelf[];
 }
 
-export function buildRoom(memberCount: number, dimension: number, ringBits: RingBits, rng: Rng): TestRoom {
+export function buildRoom(
+  memberCount: number,
+  dimension: number,
+  ringBits: RingBits,
+  rng: Rng,
+): TestRoom {
   const ids = Array.from({ length: memberCount }, (_, i) => `member-${String(i).padStart(2, "0")}`);
   const identities = ids.map(() => identityFromSecret(randomBytes(rng, 32)));
   const keys = ids.map(() => agreementKey(randomBytes(rng, 32)));
@@ -40,9 +46,20 @@ export function buildRoom(memberCount: number, dimension: number, ringBits: Ring
     return { memberId, identity, channels };
   });
   const threshold = shareThreshold(memberCount);
-  const roster = members.map(({ memberId, identity }) => ({ memberId, identityKey: identity.publicKey }));
+  const roster = members.map(({ memberId, identity }) => ({
+    memberId,
+    identityKey: identity.publicKey,
+  }));
   const askHash = sha256(utf8("ask"));
-  const common = { runId: "run", round: 1, attempt: 1, askHash, roster, threshold, survivorsMin: threshold };
+  const common = {
+    runId: "run",
+    round: 1,
+    attempt: 1,
+    askHash,
+    roster,
+    threshold,
+    survivorsMin: threshold,
+  };
   return { params: { ...common, dimension, ringBits }, members };
 }
 
@@ -52,7 +69,12 @@ export interface Played {
   readonly reveals: readonly { by: string; of: string; survived: boolean }[];
 }
 
-export function playAttempt(room: TestRoom, vectors: readonly Uint32Array[], drops: readonly DropPoint[], rng: Rng): Played {
+export function playAttempt(
+  room: TestRoom,
+  vectors: readonly Uint32Array[],
+  drops: readonly DropPoint[],
+  rng: Rng,
+): Played {
   const { params, members } = room;
   let state = coordinator.openAttempt(PATIENCE, 0, []);
   let outcome: Played["outcome"] = null;
@@ -81,7 +103,9 @@ export function playAttempt(room: TestRoom, vectors: readonly Uint32Array[], dro
   const maskedAtMs = state.phase === "collectMasked" ? state.deadlineMs - 1 : 0;
   const masked: (agent.Masked | null)[] = members.map(() => null);
   members.forEach((self, i) => {
-    const order = sent.find((effect) => effect.type === "sendCommit" && effect.to === self.memberId);
+    const order = sent.find(
+      (effect) => effect.type === "sendCommit" && effect.to === self.memberId,
+    );
     const begun = working[i];
     if (order?.type !== "sendCommit" || !begun || !alive(i, ["never", "beforeShares"])) return;
     const committed = agent.commit(params, self, begun.state, order.cohort);
@@ -103,7 +127,8 @@ export function playAttempt(room: TestRoom, vectors: readonly Uint32Array[], dro
     const revealed = agent.reveal(params, self, own, order.survivors);
     if (!revealed.ok) throw new Error(revealed.code);
     const { shares, signature } = revealed.value;
-    for (const { of } of shares) reveals.push({ by: self.memberId, of, survived: order.survivors.includes(of) });
+    for (const { of } of shares)
+      reveals.push({ by: self.memberId, of, survived: order.survivors.includes(of) });
     feed({ type: "shares", from: self.memberId, shares, signature }, maskedAtMs + 2);
   });
   feed({ type: "tick" }, 5000);

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { loadDataset, loadRows } from "../../../agent/data/dataset.ts";
+import { loadDataset } from "../../../agent/data/dataset.ts";
 import { DataSchema } from "../../../shared/charter/schema.ts";
 import { faultOf, tempFile } from "./files.ts";
 
@@ -50,16 +50,6 @@ test("the same file and salt give the same partitions, another salt gives others
 
   expect(again).toEqual(first);
   expect(other.data.holdout.numbers).not.toEqual(first.data.holdout.numbers);
-});
-
-test("rows to be scored keep the file's order and need neither label nor unit", async () => {
-  const rows = await loadRows(tempFile("rows.csv", "country,amount\nFR,0\nXX,100\n"), SCHEMA);
-
-  expect(rows).toEqual({
-    rowCount: 2,
-    numbers: Float32Array.of(-1, 1),
-    codes: Uint16Array.of(1, 0),
-  });
 });
 
 const FAULTS: [string, string, string, RegExp][] = [

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import {
   type EncodedTable,
   type EncodeOptions,
-  scoringEncoder,
   tableEncoder,
 } from "../../../models/features/encoder.ts";
 import { holdoutRule } from "../../../models/features/partition.ts";
+import { rowEncoder } from "../../../models/features/row-encoder.ts";
 import { CloisterError } from "../../../shared/base/errors.ts";
 import { DataSchema } from "../../../shared/charter/schema.ts";
 
@@ -243,17 +243,17 @@ test("both classes may lie in different partitions", () => {
   expect([data.train.rowCount, data.holdout.rowCount]).toEqual([1, 1]);
 });
 
-test("scoring needs neither label nor unit and encodes as training does", () => {
+test("a row to be scored needs neither label nor unit and is encoded as in training", () => {
   const trained = encode([GOOD, ["DE", "", "7", "3", "b", "yes"]]).data.train;
-  const scoring = scoringEncoder(SCHEMA, ["amount", "age", "country"], "s.csv");
-  scoring.add(["10", "50", "FR"], 1, 2);
-  scoring.add(["3", "7", "DE"], 2, 3);
-  const scored = scoring.finish();
+  const encoder = rowEncoder(SCHEMA, ["amount", "age", "country"], "s.csv");
+  const into = { numbers: new Float32Array(4), codes: new Uint16Array(2) };
+  const place = { table: "s.csv", row: 2, line: 3 };
+  encoder.encode(["10", "50", "FR"], place, { ...into, numbersAt: 0, codesAt: 0 });
+  encoder.encode(["3", "7", "DE"], place, { ...into, numbersAt: 2, codesAt: 1 });
 
-  expect(scored.rowCount).toBe(2);
-  expect(scored.numbers).toEqual(trained.numbers);
-  expect(scored.codes).toEqual(trained.codes);
-  expect(faultOf(() => scoring.add(["x", "1", "FR"], 3, 4)).message).toContain(
-    's.csv: row 3 (line 4), column "amount"',
-  );
+  expect(into.numbers).toEqual(trained.numbers);
+  expect(into.codes).toEqual(trained.codes);
+  const bad = (): void =>
+    encoder.encode(["x", "1", "FR"], place, { ...into, numbersAt: 0, codesAt: 0 });
+  expect(faultOf(bad).message).toContain('s.csv: row 2 (line 3), column "amount"');
 });

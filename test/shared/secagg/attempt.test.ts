@@ -4,21 +4,41 @@ import { expect, test } from "vitest";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import * as agent from "../../../shared/secagg/agent.ts";
-import { ringMask, type RingBits } from "../../../shared/secagg/ring.ts";
+import { type RingBits, ringMask } from "../../../shared/secagg/ring.ts";
 import { buildRoom, type DropPoint, playAttempt } from "../../support/secagg.ts";
 
-const dropPoint = fc.constantFrom<DropPoint>("never", "never", "never", "never", "never", "never", "never", "beforeReady", "beforeMasked", "beforeShares");
+const dropPoint = fc.constantFrom<DropPoint>(
+  "never",
+  "never",
+  "never",
+  "never",
+  "never",
+  "never",
+  "never",
+  "beforeReady",
+  "beforeMasked",
+  "beforeShares",
+);
 
-function randomVectors(count: number, dimension: number, bits: RingBits, seed: string): Uint32Array[] {
+function randomVectors(
+  count: number,
+  dimension: number,
+  bits: RingBits,
+  seed: string,
+): Uint32Array[] {
   const source = new UniformSource(reproducibleRng(seed));
   const mask = ringMask(bits);
-  return Array.from({ length: count }, () => Uint32Array.from({ length: dimension }, () => (source.uint32() & mask) >>> 0));
+  return Array.from({ length: count }, () =>
+    Uint32Array.from({ length: dimension }, () => (source.uint32() & mask) >>> 0),
+  );
 }
 
 test("the opened sum equals the integer sum of the survivors' vectors, or nothing is opened", () => {
   let released = 0;
   const property = fc.property(
-    fc.integer({ min: 3, max: 12 }).chain((n) => fc.tuple(fc.constant(n), fc.array(dropPoint, { minLength: n, maxLength: n }))),
+    fc
+      .integer({ min: 3, max: 12 })
+      .chain((n) => fc.tuple(fc.constant(n), fc.array(dropPoint, { minLength: n, maxLength: n }))),
     fc.constantFrom<RingBits>(24, 32),
     fc.integer({ min: 1, max: 300 }),
     fc.integer(),
@@ -46,7 +66,11 @@ test("the opened sum equals the integer sum of the survivors' vectors, or nothin
       expect(outcome.sum).toEqual(expected);
       expect(outcome.survivors.length).toBe(masked);
       for (const { by, of, survived } of reveals) {
-        expect(reveals.some((other) => other.by === by && other.of === of && other.survived !== survived)).toBe(false);
+        expect(
+          reveals.some(
+            (other) => other.by === by && other.of === of && other.survived !== survived,
+          ),
+        ).toBe(false);
       }
     },
   );
@@ -61,7 +85,12 @@ test("an agent refuses a cohort that is too small, altered, repeated or without 
   const cohort = members.map((self, i): agent.CommittedMember => {
     const own = begun[i];
     if (!own) throw new Error("missing");
-    return { memberId: self.memberId, maskKey: own.maskKey, signature: agent.signReady(params, self, own.state), sealed: null };
+    return {
+      memberId: self.memberId,
+      maskKey: own.maskKey,
+      signature: agent.signReady(params, self, own.state),
+      sealed: null,
+    };
   });
   const [self] = members;
   const [first] = begun;
@@ -90,7 +119,12 @@ test("an agent reveals nothing for too few survivors, for strangers, or when lef
   const cohort = members.map((self, i): agent.CommittedMember => {
     const own = begun[i];
     if (!own) throw new Error("missing");
-    return { memberId: self.memberId, maskKey: own.maskKey, signature: agent.signReady(params, self, own.state), sealed: null };
+    return {
+      memberId: self.memberId,
+      maskKey: own.maskKey,
+      signature: agent.signReady(params, self, own.state),
+      sealed: null,
+    };
   });
   const [self] = members;
   const [first] = begun;
