@@ -91,7 +91,7 @@ export function outwardBounds(min: number, max: number): { min: number; max: num
     if (bound === 0) return 0;
     const size = Math.max(Math.min(Math.abs(bound), width), 1e-9 * width);
     const step = 10 ** (Math.floor(Math.log10(size)) - 1);
-    return Number((round(bound / step) * step).toPrecision(12));
+    return Number((round(bound / step) * step).toPrecision(15));
   };
   return {
     min: Math.min(
