@@ -11,7 +11,12 @@ import { bytesToFloat32, fromHex, toHex } from "../shared/base/bytes.ts";
 import type { Rng } from "../shared/base/env.ts";
 import { askHash } from "../shared/charter/ask.ts";
 import type { Charter } from "../shared/charter/charter.ts";
-import { attemptParams, Manifest, runIdOf } from "../shared/charter/manifest.ts";
+import {
+  attemptParams,
+  type Manifest,
+  parseManifest,
+  runIdOf,
+} from "../shared/charter/manifest.ts";
 import { refusalReasons } from "../shared/charter/policy.ts";
 import { type AgreementKey, agreementKey } from "../shared/crypto/agreement.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
@@ -127,17 +132,16 @@ export class Member {
 
   async #consider({ runId, manifest: text }: Of<"runOffered">): Promise<void> {
     const { charter, vault, rng, identity, memberId, gate } = this.#params;
-    const parsed = Manifest.safeParse(parseJson(text));
+    const manifest = parseManifest(text);
     const decline = (reasons: { code: string; message: string }[]): void => {
       this.#params.send({ type: "runDeclined", runId, reasons });
       this.#params.report({ type: "declined", runId, reasons });
     };
-    if (!parsed.success || runIdOf(parsed.data) !== runId) {
+    if (!manifest || runIdOf(manifest) !== runId) {
       return decline([
         { code: "badManifest", message: "the manifest is not valid or not the one announced" },
       ]);
     }
-    const manifest = parsed.data;
     const pinnedKeys = vault.pinnedKeys();
     const facts = {
       memberId,
@@ -299,13 +303,5 @@ export class Member {
   } {
     const { memberId, identity } = this.#params;
     return { memberId, identity, channels: run.channels };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

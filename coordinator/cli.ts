@@ -7,8 +7,8 @@ import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { AdminClient } from "./client.ts";
 import { CoordinatorConfig } from "./config.ts";
-import type { LiveEvent } from "./run.ts";
 import type { RunEvent, RunSummary } from "./run-events.ts";
+import type { LiveEvent } from "./run-ports.ts";
 import { CoordinatorService } from "./service.ts";
 
 const CONFIG = ["--config <file>", "the coordinator's configuration", "coordinator.yaml"] as const;

@@ -12,8 +12,8 @@ import { utf8 } from "../shared/base/bytes.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
-import type { LiveEvent } from "./run.ts";
 import type { RunEvent, RunSummary } from "./run-events.ts";
+import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
 
 const InvitationRequest = z.strictObject({ room: z.string().optional(), memberId: z.string() });

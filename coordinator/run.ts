@@ -14,74 +14,24 @@ import {
   type TaskContext,
 } from "../models/tasks/task.ts";
 import { assert } from "../shared/base/assert.ts";
-import { float32ToBytes, fromHex } from "../shared/base/bytes.ts";
-import type { Clock } from "../shared/base/env.ts";
+import { float32ToBytes } from "../shared/base/bytes.ts";
 import { askHash } from "../shared/charter/ask.ts";
-import type { Charter } from "../shared/charter/charter.ts";
-import { attemptParams, type Manifest, manifestText } from "../shared/charter/manifest.ts";
+import { attemptParams, manifestText } from "../shared/charter/manifest.ts";
 import type { TaskSpec } from "../shared/charter/task-spec.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
-import { verifySignature } from "../shared/crypto/identity.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
-import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
-import {
-  type AttemptEffect,
-  type AttemptEvent,
-  type CoordinatorState,
-  openAttempt,
-  type Patience,
-  step,
-} from "../shared/secagg/coordinator.ts";
-import { joinStatement } from "../shared/secagg/keys.ts";
+import type { AgentMessage } from "../shared/protocol/messages.ts";
+import type { AttemptEffect, AttemptEvent, CoordinatorState } from "../shared/secagg/attempt.ts";
+import { openAttempt, step } from "../shared/secagg/coordinator.ts";
 import type { AttemptParams } from "../shared/secagg/params.ts";
 import { decodeSum } from "./decode.ts";
+import { JoinedMembers } from "./joined.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
+import { type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
 
 /** Attempts at one round before the run is given up. */
 const ATTEMPTS_MAX = 20;
 const RETRY_MS = 500;
-
-export interface RunPorts {
-  readonly clock: Clock;
-  readonly send: (memberId: string, message: CoordinatorMessage, vector?: Uint8Array) => void;
-  readonly isConnected: (memberId: string) => boolean;
-  /** Durable when it returns. */
-  readonly append: (event: RunEvent, state?: Uint8Array) => void;
-  /** For those who watch; nothing depends on it. */
-  readonly watch: (event: RunEvent | LiveEvent) => void;
-}
-
-export type LiveEvent =
-  | {
-      readonly type: "joined" | "left";
-      readonly runId: string;
-      readonly memberId: string;
-      readonly joined: number;
-    }
-  | {
-      readonly type: "declined";
-      readonly runId: string;
-      readonly memberId: string;
-      readonly reasons: readonly { code: string; message: string }[];
-    }
-  | {
-      readonly type: "phase";
-      readonly runId: string;
-      readonly round: number;
-      readonly attempt: number;
-      readonly phase: string;
-    }
-  | {
-      readonly type: "fault";
-      readonly runId: string;
-      readonly memberId: string;
-      readonly code: string;
-    };
-
-interface Joined {
-  readonly channelKey: Uint8Array;
-  readonly signature: Uint8Array;
-}
 
 interface Attempt {
   readonly params: AttemptParams;
@@ -92,21 +42,12 @@ interface Attempt {
   uploadBytes: number;
 }
 
-export interface RunParams {
-  readonly runId: string;
-  readonly manifest: Manifest;
-  readonly charter: Charter;
-  readonly patience: Patience;
-  /** How long to wait for every member before beginning with those who joined. */
-  readonly startMs: number;
-}
-
 export class Run {
   readonly #params: RunParams;
   readonly #ports: RunPorts;
   readonly #task: Task<TaskSpec, unknown>;
   readonly #context: TaskContext<TaskSpec>;
-  readonly #joined = new Map<string, Joined>();
+  readonly #joined: JoinedMembers;
   readonly #beganAtMs: number;
   #taskState: unknown;
   #round: number;
@@ -125,6 +66,7 @@ export class Run {
   ) {
     this.#params = params;
     this.#ports = ports;
+    this.#joined = new JoinedMembers(params.runId, params.manifest);
     this.#task = taskFor(params.manifest.task) as Task<TaskSpec, unknown>;
     this.#context = contextOf(params.charter, params.manifest);
     this.#taskState = state
@@ -167,7 +109,7 @@ export class Run {
     if (message.type === "runJoined")
       return this.#join(memberId, message.channelKey, message.signature);
     if (message.type === "runDeclined") {
-      this.#joined.delete(memberId);
+      this.#joined.remove(memberId);
       const { reasons } = message;
       return this.#ports.watch({ type: "declined", runId: this.#params.runId, memberId, reasons });
     }
@@ -186,28 +128,27 @@ export class Run {
 
   #offer(memberId: string): void {
     if (this.#status !== "running") return;
-    this.#joined.delete(memberId);
+    this.#joined.remove(memberId);
     this.#feed({ type: "withdrawn", from: memberId }); // Whatever it had in this attempt is lost.
     const manifest = manifestText(this.#params.manifest);
     this.#ports.send(memberId, { type: "runOffered", runId: this.#params.runId, manifest });
   }
 
   #join(memberId: string, channelKey: Uint8Array, signature: Uint8Array): void {
-    const { runId, manifest } = this.#params;
-    const listed = manifest.roster.find((member) => member.memberId === memberId);
-    const statement = joinStatement(runId, memberId, channelKey);
-    if (!listed || !verifySignature(fromHex(listed.identityKey), statement, signature))
+    const { runId } = this.#params;
+    if (!this.#joined.add(memberId, channelKey, signature)) {
       return this.#reject(memberId, "badSignature");
-    this.#joined.set(memberId, { channelKey, signature });
-    const members = [...this.#joined].map(([id, joined]) => ({ memberId: id, ...joined }));
-    for (const id of this.#joined.keys())
+    }
+    const members = this.#joined.channelKeys();
+    for (const { memberId: id } of members) {
       this.#ports.send(id, { type: "channelKeys", runId, members });
-    this.#ports.watch({ type: "joined", runId, memberId, joined: this.#joined.size });
+    }
+    this.#ports.watch({ type: "joined", runId, memberId, joined: members.length });
     this.#openIfDue();
   }
 
   #present(): string[] {
-    return [...this.#joined.keys()].filter((id) => this.#ports.isConnected(id));
+    return this.#joined.ids().filter((id) => this.#ports.isConnected(id));
   }
 
   #openIfDue(): void {
@@ -364,7 +305,7 @@ export class Run {
     this.#status = outcome;
     if (outcome === "completed") this.#log({ type: "completed", ...this.#stamp() });
     else this.#log({ type: "failed", ...this.#stamp(), reason });
-    for (const id of this.#joined.keys())
+    for (const id of this.#joined.ids())
       this.#ports.send(id, { type: "runEnded", runId: this.#params.runId, outcome });
   }
 
@@ -392,28 +333,5 @@ export class Run {
   #log(event: RunEvent, state?: Uint8Array): void {
     this.#ports.append(event, state);
     this.#ports.watch(event);
-  }
-}
-
-type AttemptMessage = Exclude<AgentMessage, { type: "runJoined" | "runDeclined" }>;
-
-function toEvent(from: string, message: AttemptMessage, vector: Uint8Array): AttemptEvent {
-  switch (message.type) {
-    case "prekeys":
-      return { type: "prekeys", from, maskKey: message.maskKey, shares: message.shares };
-    case "ready":
-      return { type: "ready", from, maskKey: message.maskKey, signature: message.signature };
-    case "masked":
-      return {
-        type: "masked",
-        from,
-        root: message.vector.sha256,
-        signature: message.signature,
-        vector,
-      };
-    case "shares":
-      return { type: "shares", from, shares: message.shares, signature: message.signature };
-    case "withdrawn":
-      return { type: "withdrawn", from };
   }
 }

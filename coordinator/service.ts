@@ -15,8 +15,9 @@ import type { CoordinatorConfig } from "./config.ts";
 import { Gateway, type MemberAddress } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import { buildManifest } from "./plan.ts";
-import { type LiveEvent, Run } from "./run.ts";
+import { Run } from "./run.ts";
 import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
+import type { LiveEvent } from "./run-ports.ts";
 import { Store } from "./store.ts";
 
 const TICK_MS = 50;
@@ -110,7 +111,7 @@ export class CoordinatorService {
         `${memberId} is not among the members of room "${charter.room}" (${charter.members.join(", ")})`,
       );
     }
-    const token = this.#store.invite(charter.room, memberId, INVITATION_MS);
+    const token = this.#store.invite(charter.room, memberId, INVITATION_MS, osRng);
     return {
       room: charter.room,
       memberId,

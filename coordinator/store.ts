@@ -3,7 +3,6 @@
  * every run. What happened is what the log says; a transaction is durable when it returns.
  */
 
-import { randomBytes as draw } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { fromHex, toHex, utf8 } from "../shared/base/bytes.ts";
 import { canonicalJson } from "../shared/base/canonical.ts";
@@ -92,9 +91,9 @@ export class Store {
     return text === null ? null : Charter.parse(JSON.parse(text));
   }
 
-  /** A token good once, for `validMs`. Only its hash is kept. */
-  invite(room: string, memberId: string, validMs: number): string {
-    const token = draw(24).toString("base64url");
+  /** A token good once, for `validMs`; 24 bytes of `rng`. Only its hash is kept. */
+  invite(room: string, memberId: string, validMs: number, rng: Rng): string {
+    const token = Buffer.from(randomBytes(rng, 24)).toString("base64url");
     const insert = this.#database.prepare("INSERT INTO token VALUES (?, ?, ?, ?, NULL)");
     insert.run(hashText(token), room, memberId, this.#clock.nowMs() + validMs);
     return token;

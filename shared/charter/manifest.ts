@@ -49,6 +49,15 @@ export function runIdOf(manifest: Manifest): string {
   return hashJson(manifest);
 }
 
+/** @returns Null if the text is not a manifest. */
+export function parseManifest(text: string): Manifest | null {
+  try {
+    return Manifest.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
 /** What `run start` takes: a task and the privacy that it should have. */
 export const Plan = z.strictObject({
   room: MemberId.optional(),

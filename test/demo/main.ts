@@ -1,10 +1,8 @@
 /** EDGE: `npm run demo`: a coordinator and bank agents as processes of their own train a fraud model. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Worker } from "node:worker_threads";
-import type { LiveEvent } from "../../coordinator/run.ts";
 import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run-events.ts";
-import type { Metrics } from "../../models/tasks/task.ts";
+import type { LiveEvent } from "../../coordinator/run-ports.ts";
 import { defaultTrainTask } from "../../models/tasks/train.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
@@ -14,15 +12,13 @@ import { shareThreshold } from "../../shared/secagg/params.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
 import { Progress } from "./progress.ts";
-import type { ReferenceJob, ReferenceResult } from "./reference-worker.ts";
+import { references } from "./references.ts";
 import { type DemoReport, reportTable } from "./report.ts";
 import { type DemoRoom, demoRoom } from "./room.ts";
 
 /** Training rounds where the person names none. */
 const ROUNDS_UNNOISED = 250;
 const ROUNDS_NOISED = 150;
-/** Passes over the records by the models that the consortium's is held against. */
-const REFERENCE_EPOCHS = 10;
 const PATIENCE = { workSeconds: 300, stepSeconds: 20, graceSeconds: 0.3, startSeconds: 60 };
 
 async function demo(options: DemoOptions): Promise<void> {
@@ -234,35 +230,6 @@ function briefRound({
   loss,
 }: RoundReleased): DemoReport["rounds"][number] {
   return { round, kind: askKind, cohort: cohort.length, survivors: survivors.length, ms, loss };
-}
-
-interface References {
-  readonly own: readonly (Metrics | null)[];
-  readonly pooled: Metrics | null;
-  readonly consortium: Metrics | null;
-}
-
-async function references(room: DemoRoom, task: TrainTask, model: string): Promise<References> {
-  const common = {
-    charter: room.charter,
-    model: task.model,
-    paths: room.members.map(({ path }) => path),
-    epochs: REFERENCE_EPOCHS,
-  };
-  const [pooled, own] = await Promise.all([
-    reference({ ...common, train: [null], score: [] }),
-    reference({ ...common, train: room.members.map((_, i) => i), score: [model] }),
-  ]);
-  return { own: own.trained, pooled: pooled.trained[0] ?? null, consortium: own.scored[0] ?? null };
-}
-
-function reference(job: ReferenceJob): Promise<ReferenceResult> {
-  return new Promise((resolveResult, reject) => {
-    const worker = new Worker(new URL("./reference-worker.ts", import.meta.url), {
-      workerData: job,
-    });
-    worker.once("message", resolveResult).once("error", reject);
-  });
 }
 
 function privacyOf(

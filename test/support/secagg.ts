@@ -6,13 +6,14 @@ import { agreementKey } from "../../shared/crypto/agreement.ts";
 import { sha256 } from "../../shared/crypto/hash.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import * as agent from "../../shared/secagg/agent.ts";
+import type { AttemptEffect, AttemptEvent, Patience } from "../../shared/secagg/attempt.ts";
 import * as coordinator from "../../shared/secagg/coordinator.ts";
 import { channelKey } from "../../shared/secagg/keys.ts";
 import { applyMasksInPlace } from "../../shared/secagg/masks.ts";
 import { type AttemptParams, shareThreshold } from "../../shared/secagg/params.ts";
 import { packRing, type RingBits, reduceInPlace } from "../../shared/secagg/ring.ts";
 
-export const PATIENCE: coordinator.Patience = { workMs: 1000, stepMs: 1000, graceMs: 10 };
+export const PATIENCE: Patience = { workMs: 1000, stepMs: 1000, graceMs: 10 };
 
 /** Where a member falls silent. `never`: it survives. */
 export type DropPoint = "never" | "beforeReady" | "beforeMasked" | "beforeShares";
@@ -64,7 +65,7 @@ export function buildRoom(
 }
 
 export interface Played {
-  readonly outcome: Extract<coordinator.AttemptEffect, { type: "released" | "aborted" }> | null;
+  readonly outcome: Extract<AttemptEffect, { type: "released" | "aborted" }> | null;
   /** Every share an agent revealed: revealer, of whom, and whether `of` was named a survivor. */
   readonly reveals: readonly { by: string; of: string; survived: boolean }[];
 }
@@ -79,8 +80,8 @@ export function playAttempt(
   let state = coordinator.openAttempt(PATIENCE, 0, []);
   let outcome: Played["outcome"] = null;
   const reveals: { by: string; of: string; survived: boolean }[] = [];
-  const sent: coordinator.AttemptEffect[] = [];
-  const feed = (event: coordinator.AttemptEvent, atMs: number): void => {
+  const sent: AttemptEffect[] = [];
+  const feed = (event: AttemptEvent, atMs: number): void => {
     const next = coordinator.step(params, PATIENCE, state, event, atMs);
     state = next.state;
     for (const effect of next.effects) {
