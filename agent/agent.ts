@@ -5,7 +5,8 @@ import { osRng } from "../shared/edge/os.ts";
 import { Connection } from "./connection.ts";
 import { GateHost } from "./gate/host.ts";
 import type { Address } from "./link.ts";
-import { Member, type MemberEvent } from "./member.ts";
+import { Member } from "./member.ts";
+import type { MemberEvent } from "./member-events.ts";
 import { ledgerPath, Vault } from "./vault.ts";
 
 /** What the member's own terminal shows; `bytesSent` counts all that this process has sent. */

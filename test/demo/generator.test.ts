@@ -1,3 +1,4 @@
+/** Tests of `demo/generator.ts`. */
 import { expect, test } from "vitest";
 import type { EncodedData } from "../../models/data.ts";
 import { architectureOf, initialParams } from "../../models/engine/architecture.ts";

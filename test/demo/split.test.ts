@@ -1,3 +1,4 @@
+/** Tests of `demo/split.ts`. */
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";

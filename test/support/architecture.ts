@@ -78,9 +78,12 @@ export function directionFaults(sources: Sources): string[] {
   });
 }
 
-/** Cycles of imports, those of types included. */
+/** Cycles of imports that remain when the program runs; type-only imports are erased. */
 export function importCycles(sources: Sources): string[] {
-  const edges = Map.groupBy(everyImport(sources), ({ from }) => from);
+  const edges = Map.groupBy(
+    everyImport(sources).filter(({ typeOnly }) => !typeOnly),
+    ({ from }) => from,
+  );
   const done = new Set<string>();
   const cycles: string[] = [];
   const visit = (path: string, trail: readonly string[]): void => {
@@ -227,12 +230,22 @@ function threadFaults(sources: Sources): string[] {
 }
 
 const LINES_MAX = 300;
+/** Longer than the rule today, each with its ceiling: to be split, and never to grow. */
+const KNOWN_LONG: ReadonlyMap<string, number> = new Map([
+  ["agent/member.ts", 311],
+  ["coordinator/run.ts", 345],
+]);
 
-/** Every file says what it is in its first comment, and is short enough to read. */
+/** Every file says what it is in its first comment (a test: in its sentences), and is short. */
 export function fileFaults(sources: Sources): string[] {
   return [...sources].flatMap(([path, source]) => {
     const lines = source.trimEnd().split("\n").length;
-    const faults = lines > LINES_MAX && isProduct(path) ? [`${path} has ${lines} lines`] : [];
-    return headerOf(source) === null ? [...faults, `${path} has no header comment`] : faults;
+    const faults =
+      lines > (KNOWN_LONG.get(path) ?? LINES_MAX) && isProduct(path)
+        ? [`${path} has ${lines} lines`]
+        : [];
+    return headerOf(source) === null && !path.endsWith(".test.ts")
+      ? [...faults, `${path} has no header comment`]
+      : faults;
   });
 }

@@ -1,3 +1,4 @@
+/** Tests of `agent/data/csv.ts`. */
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import Papa from "papaparse";

@@ -1,3 +1,4 @@
+/** Tests of `agent/data/dataset.ts`. */
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { loadDataset } from "../../../agent/data/dataset.ts";

@@ -1,3 +1,4 @@
+/** Tests of `agent/data/inference.ts`. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** Tests of `models/features/encoder.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {

@@ -1,3 +1,4 @@
+/** Tests of `models/features/infer.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { tableEncoder } from "../../../models/features/encoder.ts";

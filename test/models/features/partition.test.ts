@@ -1,3 +1,4 @@
+/** Tests of `models/features/partition.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { holdoutRule } from "../../../models/features/partition.ts";

@@ -1,3 +1,4 @@
+/** Tests of `shared/privacy/calibrate.ts`. */
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { CloisterError } from "../../../shared/base/errors.ts";

@@ -1,3 +1,4 @@
+/** Tests of `shared/privacy/clip.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InvariantError } from "../../../shared/base/assert.ts";

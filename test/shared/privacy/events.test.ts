@@ -1,3 +1,4 @@
+/** Tests of `shared/privacy/events.ts`. */
 import { expect, test } from "vitest";
 import { DpEvent, sampledGaussian } from "../../../shared/privacy/events.ts";
 

@@ -1,3 +1,4 @@
+/** Tests of `shared/privacy/gaussian.ts`. */
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { InvariantError } from "../../../shared/base/assert.ts";

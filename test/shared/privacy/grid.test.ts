@@ -1,3 +1,4 @@
+/** Tests of `shared/privacy/grid.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+/** Tests of `shared/privacy/quantize.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CloisterError } from "../../../shared/base/errors.ts";

@@ -1,3 +1,4 @@
+/** Tests of `shared/privacy/rdp.ts`. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";

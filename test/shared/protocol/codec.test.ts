@@ -1,0 +1,137 @@
+/** Bytes from a peer become a message of the list, or nothing. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decode, encode } from "../../../shared/protocol/codec.ts";
+import { AgentHandshake, CoordinatorHandshake } from "../../../shared/protocol/handshake.ts";
+import { LIMITS } from "../../../shared/protocol/limits.ts";
+import { AgentMessage, CoordinatorMessage } from "../../../shared/protocol/messages.ts";
+import { isWellFormed } from "../../../shared/protocol/prescan.ts";
+
+const key = new Uint8Array(32).fill(200);
+const signature = new Uint8Array(64).fill(7);
+const sealed = new Uint8Array(60).fill(9);
+const runId = "0f".repeat(32);
+const at = { runId, attempt: 0xffff_ffff };
+const reason = { code: "x", message: "é ∑ 🔒" };
+const vector = { byteLength: 3_000_000, sha256: key };
+
+const AGENT = [
+  { type: "runJoined", runId, channelKey: key, signature },
+  { type: "runDeclined", runId, reasons: [reason] },
+  {
+    type: "prekeys",
+    ...at,
+    maskKey: key,
+    shares: [
+      { to: "b-1", sealed },
+      { to: "b-2", sealed },
+    ],
+  },
+  { type: "ready", ...at, maskKey: key, signature },
+  { type: "masked", ...at, signature, vector },
+  { type: "shares", ...at, shares: [{ of: "b-1", share: key }], signature },
+  { type: "withdrawn", ...at, reason },
+];
+const COORDINATOR = [
+  { type: "runOffered", runId, manifest: "m".repeat(70_000) },
+  { type: "channelKeys", runId, members: [{ memberId: "b-1", channelKey: key, signature }] },
+  { type: "roundOpened", ...at, round: 3, askKind: "gradient", vector },
+  { type: "committed", ...at, cohort: [{ memberId: "b", maskKey: key, signature, sealed: null }] },
+  { type: "included", ...at, survivors: ["b-1", "b-2"] },
+  { type: "runEnded", runId, outcome: "completed" },
+  { type: "rejected", code: "x" },
+];
+const FIRST = [
+  { type: "auth", version: 1, room: "r", memberId: "b", nonce: key, resume: null, signature },
+  { type: "enrol", version: 1, token: "t", identityKey: key, nonce: key },
+  { type: "accept", signature },
+];
+const ANSWERS = [
+  { type: "challenge", version: 1, nonce: key, coordinatorKey: key },
+  { type: "welcome", sessionId: "s", received: 4, signature },
+  { type: "offer", memberId: "b", charter: "{}", signature },
+  { type: "enrolled" },
+  { type: "denied", code: "c", message: "m" },
+];
+const cases = [
+  ...AGENT.map((message) => [message.type, AgentMessage, message] as const),
+  ...COORDINATOR.map((message) => [message.type, CoordinatorMessage, message] as const),
+  ...FIRST.map((message) => [message.type, AgentHandshake, message] as const),
+  ...ANSWERS.map((message) => [message.type, CoordinatorHandshake, message] as const),
+];
+
+const read = (schema: (typeof cases)[number][1], bytes: Uint8Array) =>
+  decode<unknown>(schema, bytes, LIMITS.controlBytesMax);
+const plain = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, item) => (item instanceof Uint8Array ? [...item] : item)));
+
+test("there is a sample of every message", () => {
+  const count = (schema: { options: readonly unknown[] }): number => schema.options.length;
+  expect(AGENT).toHaveLength(count(AgentMessage));
+  expect(COORDINATOR).toHaveLength(count(CoordinatorMessage));
+  expect(FIRST).toHaveLength(count(AgentHandshake));
+  expect(ANSWERS).toHaveLength(count(CoordinatorHandshake));
+});
+
+test.each(
+  cases,
+)("%s survives the wire; cut short, lengthened or with a field more it does not", (_, schema, message) => {
+  const bytes = encode(message);
+  const decoded = read(schema, bytes);
+  expect(decoded.ok && plain(decoded.message)).toEqual(plain(message));
+  const stride = Math.max(1, Math.floor(bytes.length / 500));
+  for (let length = 0; length < bytes.length; length += stride) {
+    expect(read(schema, bytes.subarray(0, length))).toEqual({ ok: false, code: "malformed" });
+  }
+  expect(read(schema, Uint8Array.of(...bytes, 0xc0))).toEqual({ ok: false, code: "malformed" });
+  expect(read(schema, encode({ ...message, extra: 1 }))).toEqual({
+    ok: false,
+    code: "unknownMessage",
+  });
+});
+
+test("a message above its limit is not looked at", () => {
+  expect(decode(AgentMessage, new Uint8Array(11), 10)).toEqual({ ok: false, code: "tooLarge" });
+});
+
+const nested = (depth: number): Uint8Array => Uint8Array.of(...Array(depth).fill(0x91), 0xc0);
+const a = 0xa1; // The header of a one-letter text.
+
+test.each([
+  ["an extension type", [0xd4, 1, 0]],
+  ["an extension of a stated length", [0xc7, 1, 1, 0]],
+  ["the reserved byte", [0xc1]],
+  ["a repeated key", [0x82, a, 97, 1, a, 97, 2]],
+  ["a key that is a number", [0x81, 1, 1]],
+  ["the key __proto__", [0x81, 0xa9, ...Buffer.from("__proto__"), 1]],
+  ["nothing", []],
+  ["two values", [0xc0, 0xc0]],
+  ["text of four gigabytes", [0xdb, 0xff, 0xff, 0xff, 0xff]],
+  ["bytes of four gigabytes", [0xc6, 0xff, 0xff, 0xff, 0xff]],
+  ["an array of four thousand million", [0xdd, 0xff, 0xff, 0xff, 0xff]],
+  ["a map of four thousand million", [0xdf, 0xff, 0xff, 0xff, 0xff]],
+])("%s is malformed", (_, bytes) => {
+  expect(isWellFormed(Uint8Array.from(bytes))).toBe(false);
+});
+
+test("values nest eight deep and no deeper", () => {
+  expect(isWellFormed(nested(8))).toBe(true);
+  expect(isWellFormed(nested(9))).toBe(false);
+  expect(isWellFormed(nested(10_000))).toBe(false);
+});
+
+test("no bytes at all make decoding throw, and damaged messages neither", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      expect(() => read(AgentMessage, bytes)).not.toThrow();
+    }),
+  );
+  const whole = encode(AGENT[2] ?? {});
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.nat(255), (place, value) => {
+      const damaged = whole.slice();
+      damaged[place] = value;
+      expect(() => read(AgentMessage, damaged)).not.toThrow();
+    }),
+  );
+});

@@ -1,0 +1,59 @@
+/** An inbox delivers a message with its vector, whole and checked, or a fault. */
+import { expect, test } from "vitest";
+import { sha256 } from "../../../shared/crypto/hash.ts";
+import { encode } from "../../../shared/protocol/codec.ts";
+import { Inbox, type Taken } from "../../../shared/protocol/inbox.ts";
+import { LIMITS } from "../../../shared/protocol/limits.ts";
+import { AgentMessage } from "../../../shared/protocol/messages.ts";
+import { Session } from "../../../shared/protocol/session.ts";
+
+function masked(byteLength: number, hash: Uint8Array): Uint8Array {
+  const vector = { byteLength, sha256: hash };
+  const signature = new Uint8Array(64);
+  return encode({ type: "masked", runId: "a".repeat(64), attempt: 1, signature, vector });
+}
+
+const control = (body: Uint8Array) => ({ type: "control", body }) as const;
+const chunk = (index: number, payload: Uint8Array) =>
+  ({ type: "chunk", index, count: 2, payload }) as const;
+
+function takeAll(
+  ...received: Parameters<Inbox<AgentMessage>["take"]>[0][]
+): Taken<AgentMessage> | undefined {
+  const inbox = new Inbox<AgentMessage>(AgentMessage);
+  return received.map((one) => inbox.take(one)).at(-1);
+}
+
+const VECTOR = Uint8Array.of(1, 2, 3, 4);
+const HEAD = masked(4, sha256(VECTOR));
+const [A, B] = [VECTOR.subarray(0, 2), VECTOR.subarray(2)];
+
+test("a vector of several frames arrives whole behind its message", () => {
+  const vector = Uint8Array.from({ length: 2 * LIMITS.chunkBytesMax + 5 }, (_, i) => i % 251);
+  const [sender, receiver] = [new Session("s"), new Session("s")];
+  const inbox = new Inbox<AgentMessage>(AgentMessage);
+  const frames = [
+    sender.sendControl(masked(vector.length, sha256(vector))),
+    ...sender.sendVector(vector),
+  ];
+  const taken = frames.map((frame) => inbox.take(receiver.receive(frame)));
+  expect(taken.map(({ type }) => type)).toEqual(["nothing", "nothing", "nothing", "delivery"]);
+  const last = taken.at(-1);
+  expect(last?.type === "delivery" && Buffer.compare(last.delivery.vector, vector)).toBe(0);
+});
+
+test("an empty vector is delivered with its message", () => {
+  expect(takeAll(control(masked(0, sha256(new Uint8Array()))))?.type).toBe("delivery");
+});
+
+test("chunks out of order, in excess, unannounced or altered are faults", () => {
+  const fault = (code: string) => ({ type: "fault", code });
+  expect(takeAll(control(HEAD), chunk(0, A), chunk(1, B))?.type).toBe("delivery");
+  expect(takeAll(control(HEAD), chunk(1, B))).toEqual(fault("chunkOutOfOrder"));
+  expect(takeAll(control(HEAD), chunk(0, A), chunk(0, A))).toEqual(fault("chunkOutOfOrder"));
+  expect(takeAll(control(HEAD), chunk(0, A), chunk(1, VECTOR))).toEqual(fault("vectorTooLong"));
+  expect(takeAll(control(HEAD), chunk(0, B), chunk(1, A))).toEqual(fault("vectorHashMismatch"));
+  expect(takeAll(control(HEAD), chunk(0, A), control(HEAD))).toEqual(fault("vectorIncomplete"));
+  expect(takeAll(chunk(0, A))).toEqual(fault("unexpectedChunk"));
+  expect(takeAll(control(Uint8Array.of(0xc1)))).toEqual(fault("malformed"));
+});
