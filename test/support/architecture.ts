@@ -78,7 +78,7 @@ export function directionFaults(sources: Sources): string[] {
   });
 }
 
-/** Cycles of imports that remain when the program runs; type-only imports are erased. */
+/** Cycles of the product's imports that remain when it runs; type-only imports are erased. */
 export function importCycles(sources: Sources): string[] {
   const edges = Map.groupBy(
     everyImport(sources).filter(({ typeOnly }) => !typeOnly),
@@ -93,7 +93,7 @@ export function importCycles(sources: Sources): string[] {
     for (const { to } of edges.get(path) ?? []) if (sources.has(to)) visit(to, [...trail, path]);
     done.add(path);
   };
-  for (const path of sources.keys()) visit(path, []);
+  for (const path of sources.keys()) if (isProduct(path)) visit(path, []);
   return cycles;
 }
 

@@ -1,0 +1,162 @@
+/** Nothing leaves the gate unless the ledger was debited first, once per attempt. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Gate } from "../../../agent/gate/gate.ts";
+import { Ledger } from "../../../agent/gate/ledger.ts";
+import type { EncodedData } from "../../../models/data.ts";
+import { contextOf } from "../../../models/tasks/context.ts";
+import { taskFor } from "../../../models/tasks/registry.ts";
+import { reproducibleRng } from "../../../shared/base/reproducible.ts";
+import type { Charter } from "../../../shared/charter/charter.ts";
+import type { Manifest } from "../../../shared/charter/manifest.ts";
+import type { Mask } from "../../../shared/secagg/masks.ts";
+import { memberIds, smallCharter } from "../../support/charters.ts";
+import { PRIVACY, signedManifest } from "../../support/manifests.ts";
+
+const RUN = "ab".repeat(32);
+const MASKS: Mask[] = [1, 2, 3].map((byte) => ({ key: new Uint8Array(32).fill(byte), sign: 1 }));
+let folder = "";
+let ledgers: Ledger[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "gate-"));
+});
+afterEach(() => {
+  for (const ledger of ledgers) ledger.close();
+  ledgers = [];
+  rmSync(folder, { recursive: true });
+});
+
+/** Ten customers of two rows: two numbers and one category each. */
+function table(): EncodedData {
+  const rowCount = 20;
+  return {
+    rowCount,
+    numbers: Float32Array.from({ length: 2 * rowCount }, (_, i) => ((i * 7) % 19) / 10 - 0.9),
+    codes: Uint16Array.from({ length: rowCount }, (_, i) => i % 3),
+    labels: Uint8Array.from({ length: rowCount }, (_, i) => i % 2),
+    unitStarts: Uint32Array.from({ length: rowCount / 2 + 1 }, (_, i) => 2 * i),
+  };
+}
+
+interface Opened {
+  readonly gate: Gate;
+  readonly ledger: Ledger;
+  readonly manifest: Manifest;
+  readonly input: Float32Array;
+}
+
+function opened(
+  charter: Charter = smallCharter(memberIds(3)),
+  changes: Partial<Manifest> = {},
+): Opened {
+  const ledger = new Ledger(join(folder, "ledger.db"), { nowMs: () => 0 }, charter.privacy.budget);
+  ledgers.push(ledger);
+  const data = { train: table(), holdout: table() };
+  const gate = new Gate({
+    charter,
+    memberId: "bank-1",
+    data,
+    ledger,
+    rng: reproducibleRng("gate"),
+  });
+  const manifest = signedManifest(charter, changes);
+  const context = contextOf(charter, manifest);
+  const task = taskFor(manifest.task);
+  const input = task.nextAsk(context, task.begin(context))?.input ?? new Float32Array();
+  return { gate, ledger, manifest, input };
+}
+
+test("a gradient leaves once it is paid for, packed and of the announced length", () => {
+  const { gate, ledger, manifest, input } = opened();
+  expect(gate.assess(manifest, RUN)).toEqual([]);
+  expect(ledger.epsilonSpent()).toBe(0);
+  expect(gate.work(0, "gradient", input)).toBeNull();
+  expect(ledger.epsilonSpent()).toBe(0);
+  const sealed = gate.seal(0, MASKS);
+  const shape = taskFor(manifest.task).shapeOf(
+    contextOf(smallCharter(memberIds(3)), manifest),
+    "gradient",
+  );
+  expect("vector" in sealed && sealed.vector.length).toBe(4 * shape.dimension);
+  expect(ledger.epsilonSpent()).toBeGreaterThan(0);
+});
+
+test("an attempt is answered once: not again, not after a restart, and nothing is charged twice", () => {
+  const { gate, ledger, manifest, input } = opened();
+  gate.assess(manifest, RUN);
+  gate.work(0, "gradient", input);
+  expect(gate.seal(0, MASKS)).toHaveProperty("vector");
+  const spent = ledger.epsilonSpent();
+  expect(gate.seal(0, MASKS)).toEqual({ refused: "wrongAttempt" });
+  gate.work(0, "gradient", input);
+  expect(gate.seal(0, MASKS)).toEqual({ refused: "alreadyAnswered" });
+  const restarted = opened();
+  restarted.gate.assess(manifest, RUN);
+  restarted.gate.work(0, "gradient", input);
+  expect(restarted.gate.seal(0, MASKS)).toEqual({ refused: "alreadyAnswered" });
+  expect(restarted.ledger.epsilonSpent()).toBe(spent);
+});
+
+test("an attempt without a guarantee is answered once as well", () => {
+  const { gate, ledger, manifest, input } = opened(undefined, { privacy: null });
+  gate.assess(manifest, RUN);
+  gate.work(3, "gradient", input);
+  expect(gate.seal(3, MASKS)).toHaveProperty("vector");
+  gate.work(3, "gradient", input);
+  expect(gate.seal(3, MASKS)).toEqual({ refused: "alreadyAnswered" });
+  expect(ledger.epsilonSpent()).toBe(0);
+});
+
+test("another attempt than the one worked for, or fewer than three masks, open nothing and cost nothing", () => {
+  const { gate, ledger, manifest, input } = opened();
+  expect(gate.seal(0, MASKS)).toEqual({ refused: "wrongAttempt" });
+  gate.assess(manifest, RUN);
+  gate.work(0, "gradient", input);
+  expect(gate.seal(1, MASKS)).toEqual({ refused: "wrongAttempt" });
+  expect(gate.seal(0, MASKS)).toEqual({ refused: "wrongAttempt" });
+  gate.work(0, "gradient", input);
+  expect(gate.seal(0, MASKS.slice(1))).toEqual({ refused: "wrongAttempt" });
+  expect(ledger.epsilonSpent()).toBe(0);
+});
+
+test("rounds are answered until the budget is spent, and none after", () => {
+  const { gate, ledger, manifest, input } = opened(undefined, {
+    privacy: { ...PRIVACY, trainMultiplier: 3 },
+  });
+  expect(gate.assess(manifest, RUN)).toEqual([]);
+  const answers: string[] = [];
+  for (let attempt = 0; attempt < 40; attempt++) {
+    gate.work(attempt, "gradient", input);
+    const sealed = gate.seal(attempt, MASKS);
+    answers.push("refused" in sealed ? sealed.refused : "sealed");
+  }
+  const paid = answers.indexOf("budgetSpent");
+  expect(paid).toBeGreaterThan(0);
+  expect(new Set(answers.slice(0, paid))).toEqual(new Set(["sealed"]));
+  expect(new Set(answers.slice(paid))).toEqual(new Set(["budgetSpent"]));
+  expect(ledger.epsilonSpent()).toBeLessThanOrEqual(3);
+});
+
+test("without a budget nothing that needs one leaves", () => {
+  const { gate, manifest, input } = opened(smallCharter(memberIds(3), { budget: null }), {
+    privacy: PRIVACY,
+  });
+  expect(gate.assess(manifest, RUN).map(({ code }) => code)).toContain("budgetTooSmall");
+  expect(() => gate.work(0, "gradient", input)).toThrow("before a run");
+});
+
+test("a run that cannot be paid to its end, or a table of the wrong size, is declined before any work", () => {
+  const codes = (charter: Charter, changes: Partial<Manifest> = {}): string[] => {
+    const { gate, manifest } = opened(charter, changes);
+    return gate.assess(manifest, RUN).map(({ code }) => code);
+  };
+  const charter = smallCharter(memberIds(3));
+  expect(codes(charter, { privacy: { ...PRIVACY, trainMultiplier: 0.3 } })).toEqual([
+    "budgetTooSmall",
+  ]);
+  expect(codes({ ...charter, minimums: { members: 3, rows: 41 } })).toEqual(["tooFewRows"]);
+  expect(codes({ ...charter, rowsMax: 39 })).toEqual(["tooManyRows"]);
+});

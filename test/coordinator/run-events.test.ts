@@ -1,0 +1,68 @@
+/** What a run's log amounts to. */
+import { expect, test } from "vitest";
+import { foldRun, RunEvent } from "../../coordinator/run-events.ts";
+import { memberIds, smallCharter } from "../support/charters.ts";
+import { signedManifest } from "../support/manifests.ts";
+
+const at = { runId: "r", atMs: 5 };
+const created: RunEvent = {
+  ...at,
+  type: "created",
+  manifest: signedManifest(smallCharter(memberIds(3))),
+};
+const opened = (round: number, attempt: number): RunEvent => ({
+  ...at,
+  type: "attemptOpened",
+  round,
+  attempt,
+  askKind: "gradient",
+});
+const aborted: RunEvent = { ...at, type: "attemptAborted", round: 0, attempt: 0, reason: "tooFew" };
+const released: RunEvent = {
+  ...at,
+  type: "roundReleased",
+  round: 0,
+  attempt: 1,
+  askKind: "gradient",
+  cohort: ["a", "b", "c"],
+  survivors: ["a", "b", "c"],
+  ms: 1,
+  uploadBytes: 10,
+  loss: null,
+  metrics: null,
+};
+
+test("a log that does not begin with the creation is no run", () => {
+  expect(foldRun([])).toBeNull();
+  expect(foldRun([opened(0, 0)])).toBeNull();
+});
+
+test("an attempt number is spent when it is opened, also if the attempt breaks off", () => {
+  expect(foldRun([created])?.nextAttempt).toBe(0);
+  expect(foldRun([created, opened(0, 0)])?.nextAttempt).toBe(1);
+  const summary = foldRun([created, opened(0, 0), aborted, opened(0, 1), released]);
+  expect(summary).toMatchObject({
+    status: "running",
+    nextAttempt: 2,
+    rounds: [{ attempt: 1 }],
+    createdAtMs: 5,
+  });
+});
+
+test("a run ends completed, or failed with its reason", () => {
+  expect(foldRun([created, { ...at, type: "completed" }])).toMatchObject({
+    status: "completed",
+    reason: null,
+  });
+  expect(foldRun([created, { ...at, type: "failed", reason: "why" }])).toMatchObject({
+    status: "failed",
+    reason: "why",
+  });
+});
+
+test("every event survives the store's text form, and unknown ones are refused", () => {
+  for (const event of [created, opened(1, 2), aborted, released]) {
+    expect(RunEvent.parse(JSON.parse(JSON.stringify(event)))).toEqual(event);
+  }
+  expect(() => RunEvent.parse({ ...at, type: "paused" })).toThrow();
+});
