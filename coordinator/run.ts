@@ -6,7 +6,7 @@
 
 import { contextOf } from "../models/tasks/context.ts";
 import { taskFor } from "../models/tasks/registry.ts";
-import type { Ask, ReleaseShape, Task, TaskContext } from "../models/tasks/task.ts";
+import type { Ask, Task, TaskContext } from "../models/tasks/task.ts";
 import { assert } from "../shared/base/assert.ts";
 import { manifestText } from "../shared/charter/manifest.ts";
 import type { TaskSpec } from "../shared/charter/task-spec.ts";

@@ -10,11 +10,12 @@ import { writeFileAtomic } from "../../shared/edge/files.ts";
 import { reportAndExit } from "../../shared/edge/terminal.ts";
 import { shareThreshold } from "../../shared/secagg/params.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
+import type { DemoRoom } from "./charter.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { references } from "./references.ts";
 import { type DemoReport, reportTable } from "./report.ts";
-import { type DemoRoom, demoRoom } from "./room.ts";
+import { demoRoom } from "./room.ts";
 
 /** Training rounds where the person names none. */
 const ROUNDS_UNNOISED = 250;
@@ -74,11 +75,13 @@ function trainTaskFor({ epsilon, rounds, seed }: DemoOptions): TrainTask {
     rounds: rounds ?? (epsilon === null ? ROUNDS_UNNOISED : ROUNDS_NOISED),
   });
   const everyRounds = task.evaluation.everyRounds === null ? null : 50;
+  // Under noise one hidden layer learns more: fewer coordinates carry noise.
+  const hidden = epsilon === null ? task.model.hidden : [32];
   const strategy = epsilon === null ? { strategy: unnoisedStrategy(task.strategy.rounds) } : {};
   return {
     ...task,
     ...strategy,
-    model: { ...task.model, seed },
+    model: { ...task.model, hidden, seed },
     evaluation: { ...task.evaluation, everyRounds },
   };
 }

@@ -7,8 +7,8 @@ import { inferSchema } from "../../agent/data/inference.ts";
 import { inferenceLines } from "../../models/features/infer.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
+import { type DemoRoom, demoCharter } from "./charter.ts";
 import type { DemoOptions, OwnData } from "./options.ts";
-import { type DemoRoom, demoCharter } from "./room.ts";
 import { splitTable } from "./split.ts";
 
 const ROOM = "own-data";

@@ -2,8 +2,8 @@
 import { Worker } from "node:worker_threads";
 import type { Metrics } from "../../models/tasks/task.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
+import type { DemoRoom } from "./charter.ts";
 import type { ReferenceJob, ReferenceResult } from "./reference-worker.ts";
-import type { DemoRoom } from "./room.ts";
 
 /** Passes over the records by the models that the consortium's is held against. */
 const REFERENCE_EPOCHS = 10;

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { readCsv } from "../../agent/data/csv.ts";
+import { LIMITS } from "../../shared/protocol/limits.ts";
+import { MemberId } from "../../shared/protocol/messages.ts";
 import { faultOf, tempFile, tempFolder } from "../agent/data/files.ts";
 import { type Split, type SplitOptions, splitTable } from "./split.ts";
 
@@ -97,6 +99,24 @@ test("dealt by row, where there is no unit", async () => {
 
   expect(members.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(900);
   expect(members).toHaveLength(3);
+});
+
+test("a name is cut to a member id that a charter accepts", async () => {
+  const long = `${"a".repeat(57)} b`;
+
+  const { members } = await split(`org,y\n${long},0\n${long},1\n`, {});
+
+  expect(members.map(({ memberId }) => MemberId.safeParse(memberId).success)).toEqual([true]);
+  expect(members[0]?.memberId).toBe("a".repeat(57));
+});
+
+test("as many members as a room may have are split off, and not one more", async () => {
+  const table = (count: number): string =>
+    `org,y\n${Array.from({ length: 2 * count }, (_, i) => `n${i >> 1},${i % 2}\n`).join("")}`;
+
+  expect((await split(table(LIMITS.membersMax), {})).members).toHaveLength(LIMITS.membersMax);
+  const fault = await faultOf(() => split(table(LIMITS.membersMax + 1), {}));
+  expect(fault.code).toBe("data.too-many-members");
 });
 
 test("a column of names, and columns that are not there, are refused", async () => {

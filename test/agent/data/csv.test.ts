@@ -184,6 +184,13 @@ test("a quotation mark that swallows megabytes is refused before the file has be
   expect(fault.message).toContain("row 1 (line 2)");
 });
 
+test("a row of a million misplaced quotation marks is refused like one with a single one", async () => {
+  const fault = await faultOf(() => read(`a,b\n1,"${'x"'.repeat(1_000_000)}\n`));
+
+  expect(fault.code).toBe("data.bad-quotes");
+  expect(fault.message).toContain("row 1 (line 2)");
+});
+
 test("a missing file and a folder are refused by name", async () => {
   const handler = { onHeader: () => {}, onRow: () => {} };
   const folder = tempFolder();

@@ -223,6 +223,31 @@ test.each(["", "NA", "?", "NaN", "null"])("%j in a number column means missing",
   expect(numbers[3]).toBeNaN();
 });
 
+test("a very long cell that is nearly a number is refused in time linear in its length", () => {
+  // Backtracking over its digits would take minutes, and end this test by its time limit.
+  const fault = faultOf(() => encode([["FR", "", "50", `${"1".repeat(400_000)}x`, "a", "no"]]));
+
+  expect(fault.code).toBe("data.cell-not-a-number");
+});
+
+const EXTREME: [string, number, number, "none" | "log"][] = [
+  ["wider than any number", -1.7e308, 1.7e308, "none"],
+  ["the same once the logarithm is taken", 1e16, 1e16 + 2, "log"],
+  ["too close to divide by", 0, 1e-320, "none"],
+];
+
+test.each(
+  EXTREME,
+)("bounds %s are refused, never turned into missing values", (_name, min, max, transform) => {
+  const features = [{ name: "amount", type: "number", min, max, transform }];
+  const schema = DataSchema.parse({ ...SCHEMA, features });
+
+  const fault = faultOf(() => encode([GOOD], NONE_HELD_OUT, schema));
+
+  expect(fault.code).toBe("data.bad-bounds");
+  expect(fault.message).toContain('"amount"');
+});
+
 test("no rows and one class only are refused, unless one class is asked for", () => {
   const lenient = { ...NONE_HELD_OUT, allowOneClass: true };
 

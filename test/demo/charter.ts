@@ -1,0 +1,57 @@
+/** The demo's charter, and what a room of the demo is. Pure. */
+import { Charter } from "../../shared/charter/charter.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { TrainTask } from "../../shared/charter/task-spec.ts";
+import { calibrateNoiseMultiplier } from "../../shared/privacy/calibrate.ts";
+import type { DemoOptions } from "./options.ts";
+
+export interface DemoMember {
+  readonly memberId: string;
+  readonly path: string;
+  readonly rowCount: number;
+}
+
+export interface DemoRoom {
+  readonly charter: Charter;
+  readonly members: readonly DemoMember[];
+  /** For the person who watches. */
+  readonly notes: readonly string[];
+}
+
+/** @param unitsTraining Rounded to two digits before it is published as an estimate. */
+export function demoCharter(
+  room: string,
+  members: readonly DemoMember[],
+  schema: DataSchema,
+  unitsTraining: number,
+  holdoutFraction: number,
+  { epsilon }: DemoOptions,
+  task: TrainTask,
+): Charter {
+  const unitsExpected = Number(unitsTraining.toPrecision(2));
+  const delta = Math.min(1e-6, Number((1 / (10 * unitsExpected)).toPrecision(1)));
+  return Charter.parse({
+    version: 1,
+    room,
+    purpose: "Demonstration: a consortium trains a model on records that stay with their owners.",
+    members: members.map(({ memberId }) => memberId),
+    schema,
+    holdoutFraction,
+    tasks: ["train", "probe"],
+    minimums: { members: 3, rows: 50 },
+    rowsMax: Number((2 * Math.max(...members.map(({ rowCount }) => rowCount))).toPrecision(1)),
+    privacy: {
+      budget:
+        epsilon === null ? null : { epsilon, delta, rdpOrder: bestOrder(epsilon, delta, task) },
+      unnoisedRuns: epsilon === null ? "allowed" : "refused",
+      unitsExpected: epsilon === null ? null : unitsExpected,
+    },
+  });
+}
+
+/** The order at which the planned run costs least, fixed in the charter before anything is spent. */
+function bestOrder(epsilon: number, delta: number, { strategy }: TrainTask): number {
+  if (strategy.kind !== "dpSgd") return 10;
+  const { samplingProbability, rounds: roundCount } = strategy;
+  return calibrateNoiseMultiplier({ epsilon, delta, samplingProbability, roundCount }).order;
+}
