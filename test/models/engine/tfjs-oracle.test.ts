@@ -1,6 +1,8 @@
 /** The engine's gradients against automatic differentiation by TensorFlow.js, which shares no code with ours. */
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
+// Brings the gradients of all operations with it.
+import "@tensorflow/tfjs-layers";
 import { beforeAll, expect, test } from "vitest";
 import type { EncodedData } from "../../../models/data.ts";
 import {
@@ -47,7 +49,7 @@ function meanLoss(
       { length: data.rowCount },
       (_, row) => data.codes[row * architecture.categoryCount + column] ?? 0,
     );
-    const hot = tf.oneHot(tf.tensor1d(codes, "int32"), rowCount).toFloat();
+    const hot = tf.cast(tf.oneHot(tf.tensor1d(codes, "int32"), rowCount), "float32");
     return tf.matMul(hot as tf.Tensor2D, sliceAt(offset) as tf.Tensor2D);
   };
   const numbers = tf.tensor2d(denseInputs(architecture, scaling, data));
