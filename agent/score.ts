@@ -7,7 +7,7 @@ import { plainBackend } from "../models/engine/plain.ts";
 import { parseModelJson } from "../models/export/json.ts";
 import { type RowEncoder, rowEncoder } from "../models/features/row-encoder.ts";
 import type { Model } from "../models/model.ts";
-import { badInput } from "../shared/base/errors.ts";
+import { badInput, CloisterError } from "../shared/base/errors.ts";
 import { readCsv } from "./data/csv.ts";
 
 const BATCH_ROWS = 4096;
@@ -99,5 +99,10 @@ function readModel(path: string): Model {
       cause,
     );
   }
-  return parseModelJson(text);
+  try {
+    return parseModelJson(text);
+  } catch (error) {
+    if (!(error instanceof CloisterError)) throw error;
+    throw new CloisterError(error.code, `${path}: ${error.message}`, error.exitCode, error);
+  }
 }
