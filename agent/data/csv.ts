@@ -89,7 +89,9 @@ function parseBlock(cursor: Cursor, parser: Papa.Parser, text: string, more: boo
   const parsed: ParsedBlock = parser.parse(text, 0, more);
   const quoted = text.includes('"');
   // Faults of the row that is still to be completed are judged when it is complete.
-  const faultyRow = Math.min(...parsed.errors.map(({ row }) => row), Number.POSITIVE_INFINITY);
+  // A loop, as there may be more errors than a call takes arguments.
+  let faultyRow = Number.POSITIVE_INFINITY;
+  for (const { row } of parsed.errors) faultyRow = Math.min(faultyRow, row);
   for (let i = 0; i < parsed.data.length; i++) {
     if (i === faultyRow) throw fault(cursor, "data.bad-quotes", BAD_QUOTES);
     const cells = parsed.data[i] ?? [];

@@ -4,7 +4,8 @@
 
 /** Spellings of "no value" in a number column, beside the empty cell. */
 const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"]);
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Written so that no digit can be read in two ways: a long cell must not cause backtracking. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** The cell without white space around it; the same string where there is none. */
 export function trimCell(cell: string): string {

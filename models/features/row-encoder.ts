@@ -56,7 +56,7 @@ interface CategoryColumn {
  * ignored, and so is their order.
  *
  * @param table What errors call the table: its file name.
- * @throws {CloisterError} `data.missing-columns`, naming all of them.
+ * @throws {CloisterError} `data.missing-columns`, naming all of them; `data.bad-bounds`.
  */
 export function rowEncoder(
   schema: DataSchema,
@@ -118,7 +118,13 @@ function numberColumn(feature: NumberFeature, index: number): NumberColumn {
   const low = isLog ? signedLog(min) : min;
   const high = isLog ? signedLog(max) : max;
   const mayBeMissing = feature.missing === "indicator";
-  return { name, index, min, max, isLog, mayBeMissing, low, scale: 2 / (high - low) };
+  const scale = 2 / (high - low);
+  // Else every value would become NaN, which means "missing".
+  if (!(scale > 0 && Number.isFinite(scale))) {
+    const reason = "its bounds are too close together or too far apart to scale values by";
+    throw badInput("data.bad-bounds", `schema: feature ${JSON.stringify(name)}: ${reason}`);
+  }
+  return { name, index, min, max, isLog, mayBeMissing, low, scale };
 }
 
 /** Category names are compared without white space around them; of two alike, the first counts. */

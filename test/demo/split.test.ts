@@ -4,7 +4,6 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { readCsv } from "../../agent/data/csv.ts";
 import { LIMITS } from "../../shared/protocol/limits.ts";
-import { MemberId } from "../../shared/protocol/messages.ts";
 import { faultOf, tempFile, tempFolder } from "../agent/data/files.ts";
 import { type Split, type SplitOptions, splitTable } from "./split.ts";
 
@@ -99,15 +98,6 @@ test("dealt by row, where there is no unit", async () => {
 
   expect(members.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(900);
   expect(members).toHaveLength(3);
-});
-
-test("a name is cut to a member id that a charter accepts", async () => {
-  const long = `${"a".repeat(57)} b`;
-
-  const { members } = await split(`org,y\n${long},0\n${long},1\n`, {});
-
-  expect(members.map(({ memberId }) => MemberId.safeParse(memberId).success)).toEqual([true]);
-  expect(members[0]?.memberId).toBe("a".repeat(57));
 });
 
 test("as many members as a room may have are split off, and not one more", async () => {

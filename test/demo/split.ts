@@ -121,7 +121,7 @@ async function countGroups(path: string, options: SplitOptions): Promise<Map<str
 function groupOf(path: string, groups: Map<string, Group>, name: string): Group {
   const known = groups.get(name);
   if (known !== undefined) return known;
-  if (groups.size > LIMITS.membersMax) throw tooMany(path);
+  if (groups.size >= LIMITS.membersMax) throw tooMany(path);
   const group = {
     name: detachText(name),
     rowCount: 0,
