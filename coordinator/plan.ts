@@ -1,4 +1,5 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
+import { roundCounts } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
@@ -66,7 +67,7 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
     }
     return null;
   }
-  const { strategy, evaluation } = plan.task;
+  const { strategy } = plan.task;
   if (strategy.kind === "fedAvg") {
     throw badInput(
       "plan.strategy",
@@ -84,8 +85,7 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   }
   const cohort = { ...defaultCohort(memberCount), ...definedOnly(plan.privacy) };
   const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
-  const evaluations =
-    evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
+  const { evaluation: evaluations } = roundCounts({ spec: plan.task, schema: charter.schema });
   // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve.
   const { samplingProbability } = strategy;
   const roundCount = strategy.rounds + Math.ceil(RETRIES_SHARE * strategy.rounds);

@@ -1,6 +1,7 @@
 /** What a whole run will cost, from its manifest alone: the agent's own reckoning, before any work. Pure. */
 import { contextOf } from "../../models/tasks/context.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
+import { roundCounts } from "../../models/tasks/train-shape.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { DpEvent } from "../../shared/privacy/events.ts";
@@ -17,13 +18,11 @@ export function plannedEvents(charter: Charter, manifest: Manifest): PlannedEven
   const { task, privacy } = manifest;
   if (task.kind !== "train" || !privacy) return [];
   const context = contextOf(charter, manifest);
-  const { rounds } = task.strategy;
-  const { everyRounds } = task.evaluation;
-  const evaluations = everyRounds === null ? 1 : Math.ceil(rounds / everyRounds);
+  const { training, evaluation } = roundCounts({ spec: task, schema: charter.schema });
   const planned: PlannedEvent[] = [];
   for (const [askKind, partition, count] of [
-    ["gradient", "train", rounds],
-    ["evaluate", "holdout", evaluations],
+    ["gradient", "train", training],
+    ["evaluate", "holdout", evaluation],
   ] as const) {
     const event = privacyEvent(taskFor(task).shapeOf(context, askKind));
     if (event) planned.push({ partition, event: { kind: "selfComposed", event, count } });

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import * as agent from "../../../shared/secagg/agent.ts";
+import type { AttemptParams } from "../../../shared/secagg/params.ts";
 import { type RingBits, ringMask } from "../../../shared/secagg/ring.ts";
 import { buildRoom, type DropPoint, playAttempt } from "../../support/secagg.ts";
 
@@ -31,6 +32,24 @@ function randomVectors(
   return Array.from({ length: count }, () =>
     Uint32Array.from({ length: dimension }, () => (source.uint32() & mask) >>> 0),
   );
+}
+
+/** Everyone's signed mask key, as COMMIT carries it; nothing sealed. */
+function committedCohort(
+  params: AttemptParams,
+  members: readonly agent.AgentSelf[],
+  begun: readonly ReturnType<typeof agent.beginAttempt>[],
+): agent.CommittedMember[] {
+  return members.map((self, i): agent.CommittedMember => {
+    const own = begun[i];
+    if (!own) throw new Error("missing");
+    return {
+      memberId: self.memberId,
+      maskKey: own.maskKey,
+      signature: agent.signReady(params, self, own.state),
+      sealed: null,
+    };
+  });
 }
 
 test("the opened sum equals the integer sum of the survivors' vectors, or nothing is opened", () => {
@@ -82,16 +101,7 @@ test("an agent refuses a cohort that is too small, altered, repeated or without 
   const rng = reproducibleRng("refusals");
   const { params, members } = buildRoom(4, 5, 32, rng);
   const begun = members.map((self) => agent.beginAttempt(params, self, rng));
-  const cohort = members.map((self, i): agent.CommittedMember => {
-    const own = begun[i];
-    if (!own) throw new Error("missing");
-    return {
-      memberId: self.memberId,
-      maskKey: own.maskKey,
-      signature: agent.signReady(params, self, own.state),
-      sealed: null,
-    };
-  });
+  const cohort = committedCohort(params, members, begun);
   const [self] = members;
   const [first] = begun;
   const [one, two, three, four] = cohort;
@@ -116,16 +126,7 @@ test("an agent reveals nothing for too few survivors, for strangers, or when lef
   const rng = reproducibleRng("reveal");
   const { params, members } = buildRoom(4, 5, 32, rng);
   const begun = members.map((self) => agent.beginAttempt(params, self, rng));
-  const cohort = members.map((self, i): agent.CommittedMember => {
-    const own = begun[i];
-    if (!own) throw new Error("missing");
-    return {
-      memberId: self.memberId,
-      maskKey: own.maskKey,
-      signature: agent.signReady(params, self, own.state),
-      sealed: null,
-    };
-  });
+  const cohort = committedCohort(params, members, begun);
   const [self] = members;
   const [first] = begun;
   if (!self || !first) throw new Error("missing");
