@@ -1,30 +1,53 @@
-/** Vectors over Z_{2^b}: bit-packed bytes and back. Little-endian, coordinate after coordinate. Pure. */
+/**
+ * Vectors over Z_{2^b}: bit-packed bytes and back. Little-endian bit order, element after element; the last
+ * byte is padded with zero bits. Pure.
+ */
 import { assert } from "../base/assert.ts";
+import { type RingBits, ringMask } from "../base/ring-bits.ts";
+import { addPacked, pack, reduce, unpack } from "./kernel/plain.ts";
 
-/** Bits per ring element on the wire. */
-export type RingBits = 24 | 32;
-
-/** The mask of b one-bits. */
-export function ringMask(bits: RingBits): number {
-  return bits === 32 ? 0xffff_ffff : 2 ** bits - 1;
-}
+export { type RingBits, ringMask };
 
 export function packedBytes(dimension: number, bits: RingBits): number {
-  return dimension * (bits / 8);
+  return Math.ceil((dimension * bits) / 8);
+}
+
+/** The fewest elements that fill whole bytes: chunks of a packed vector begin at multiples of it. */
+function groupElements(bits: RingBits): 1 | 2 | 4 {
+  if (bits === 18) return 4;
+  return bits === 20 ? 2 : 1;
+}
+
+/**
+ * How many elements go into one chunk of at most `bytesMax` bytes. Each chunk but the last holds this many, so
+ * that all begin at a byte and can be added as they come.
+ *
+ * @throws {InvariantError} If not even one group of elements fits.
+ */
+export function chunkElements(bits: RingBits, bytesMax: number): number {
+  const group = groupElements(bits);
+  const groups = Math.floor(bytesMax / packedBytes(group, bits));
+  assert(groups >= 1, "a chunk holds at least one group of elements");
+  return groups * group;
 }
 
 /** @param values Shape [d]; only the low `bits` bits of each count. */
 export function packRing(values: Uint32Array, bits: RingBits): Uint8Array {
-  const width = bits / 8;
-  const packed = new Uint8Array(values.length * width);
-  for (let i = 0, at = 0; i < values.length; i++, at += width) {
-    const value = values[i] ?? 0;
-    packed[at] = value;
-    packed[at + 1] = value >>> 8;
-    packed[at + 2] = value >>> 16;
-    if (width === 4) packed[at + 3] = value >>> 24;
-  }
+  const packed = new Uint8Array(packedBytes(values.length, bits));
+  pack(values, packed, bits);
   return packed;
+}
+
+/**
+ * The d elements of a packed vector. Bits of padding are ignored.
+ *
+ * @throws {InvariantError} If the length does not match.
+ */
+export function unpackRing(packed: Uint8Array, dimension: number, bits: RingBits): Uint32Array {
+  assert(packed.length === packedBytes(dimension, bits), "packed vector has the wrong length");
+  const values = new Uint32Array(dimension);
+  unpack(packed, values, bits);
+  return values;
 }
 
 /**
@@ -38,18 +61,33 @@ export function addPackedInPlace(
   bits: RingBits,
   sign: 1 | -1,
 ): void {
-  const width = bits / 8;
-  assert(packed.length === sum.length * width, "packed vector has the wrong length");
-  for (let i = 0, at = 0; i < sum.length; i++, at += width) {
-    const low = (packed[at] ?? 0) | ((packed[at + 1] ?? 0) << 8) | ((packed[at + 2] ?? 0) << 16);
-    const value = width === 4 ? low | ((packed[at + 3] ?? 0) << 24) : low;
-    sum[i] = sign === 1 ? (sum[i] ?? 0) + value : (sum[i] ?? 0) - value;
-  }
+  assert(packed.length === packedBytes(sum.length, bits), "packed vector has the wrong length");
+  addPacked(sum, packed, bits, sign);
+}
+
+/**
+ * Adds one chunk of a packed vector: its elements begin at `firstElement` and are as many as fit, which is a
+ * whole number of groups unless the chunk ends the vector. Modulo 2^32; `sign` −1 takes it away again.
+ *
+ * @throws {InvariantError} If the chunk begins inside a byte, goes beyond the vector or has a broken end.
+ */
+export function addChunkInPlace(
+  sum: Uint32Array,
+  firstElement: number,
+  packed: Uint8Array,
+  bits: RingBits,
+  sign: 1 | -1,
+): void {
+  const group = groupElements(bits);
+  assert(firstElement % group === 0, "a chunk begins between two bytes of the vector");
+  const elementsMax = sum.length - firstElement;
+  const whole = Math.floor((packed.length * 8) / (bits * group)) * group;
+  const count = packed.length === packedBytes(elementsMax, bits) ? elementsMax : whole;
+  assert(count >= 0 && count <= elementsMax, "a chunk goes beyond the vector");
+  addPackedInPlace(sum.subarray(firstElement, firstElement + count), packed, bits, sign);
 }
 
 /** Reduces modulo 2^bits, in place. */
 export function reduceInPlace(values: Uint32Array, bits: RingBits): void {
-  if (bits === 32) return;
-  const mask = ringMask(bits);
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) & mask;
+  if (bits !== 32) reduce(values, bits);
 }

@@ -106,7 +106,8 @@ const isProduct = (path: string): boolean => !path.startsWith("test/");
 const PURE_PACKAGES = ["zod", "msgpackr"];
 const COMPUTES_WITH_CRYPTO = /^shared\/(?:crypto\/|secagg\/masks\.ts$)/;
 const DETERMINISTIC_CRYPTO = new Set([
-  ..."createHash createPrivateKey createPublicKey createCipheriv createDecipheriv".split(" "),
+  ..."createHash createPrivateKey createPublicKey createSecretKey".split(" "),
+  ..."createCipheriv createDecipheriv Cipheriv".split(" "),
   ..."diffieHellman hkdfSync sign verify KeyObject".split(" "),
 ]);
 const IMPURE =

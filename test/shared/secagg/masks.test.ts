@@ -1,70 +1,110 @@
-/** Masks are the AES-CTR keystream, and cancel when added once with each sign. */
+/** Masks are AES-256-CTR keystream, element by element, from any place on, and cancel. */
 import { createCipheriv } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyMasksInPlace } from "../../../shared/secagg/masks.ts";
 import {
-  addPackedInPlace,
-  packedBytes,
-  packRing,
-  reduceInPlace,
+  keystreamBytes,
+  RING_BITS,
+  type RingBits,
   ringMask,
-} from "../../../shared/secagg/ring.ts";
+} from "../../../shared/base/ring-bits.ts";
+import { applyMasksInPlace, type Mask } from "../../../shared/secagg/masks.ts";
+import { reduceInPlace } from "../../../shared/secagg/ring.ts";
 
-const bits = fc.constantFrom(24 as const, 32 as const);
-const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
-const values = fc.array(fc.integer({ min: 0, max: 0xffff_ffff }), { maxLength: 40 });
+const width = fc.constantFrom(...RING_BITS);
+const mask: fc.Arbitrary<Mask> = fc.record({
+  key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  sign: fc.constantFrom<1 | -1>(1, -1),
+});
+const BLOCK_ELEMENTS = { 16: 32_768, 18: 21_840, 20: 21_840, 24: 21_840, 32: 16_384 } as const;
 
-test("masks added and subtracted leave the vector; added alone they hide it", () => {
+/** Another way to the keystream: each counter enciphered by itself, in ECB mode. */
+function keystreamOf(key: Uint8Array, bytes: number): Uint8Array {
+  const counters = Buffer.alloc(Math.ceil(bytes / 16) * 16);
+  for (let i = 0; i < counters.length / 16; i++) counters.writeUInt32BE(i, 16 * i + 12);
+  return createCipheriv("aes-256-ecb", key, null).setAutoPadding(false).update(counters);
+}
+
+/** Σ sign·mask for elements first … first + length − 1, one number at a time. */
+function maskSum(masks: readonly Mask[], bits: RingBits, first: number, length: number): number[] {
+  const bytes = keystreamBytes(bits);
+  const sums = new Array<number>(length).fill(0);
+  for (const { key, sign } of masks) {
+    const keystream = Buffer.from(keystreamOf(key, (first + length) * bytes));
+    for (let i = 0; i < length; i++) {
+      const value = keystream.readUIntLE((first + i) * bytes, bytes) & ringMask(bits);
+      sums[i] = ((sums[i] ?? 0) + sign * (value >>> 0)) & ringMask(bits);
+    }
+  }
+  return sums.map((sum) => sum >>> 0);
+}
+
+function masked(vector: Uint32Array, masks: readonly Mask[], bits: RingBits, first = 0): number[] {
+  const copy = vector.slice();
+  applyMasksInPlace(copy, masks, bits, first);
+  reduceInPlace(copy, bits);
+  return [...copy];
+}
+
+test("a mask is the keystream of AES-256 in counter mode, whatever the place it starts at", () => {
   fc.assert(
     fc.property(
-      bits,
-      fc.array(key, { minLength: 1, maxLength: 4 }),
-      values,
-      (width, keys, list) => {
-        const vector = Uint32Array.from(list, (value) => (value & ringMask(width)) >>> 0);
-        const before = vector.slice();
-        applyMasksInPlace(
-          vector,
-          keys.map((one) => ({ key: one, sign: 1 })),
-          width,
-        );
-        if (keys.length === 1 && list.length > 8) expect(vector).not.toEqual(before);
-        applyMasksInPlace(
-          vector,
-          keys.map((one) => ({ key: one, sign: -1 })),
-          width,
-        );
-        reduceInPlace(vector, width);
-        expect(vector).toEqual(before);
+      width,
+      fc.array(mask, { maxLength: 5 }),
+      fc.nat(70),
+      fc.nat(100),
+      (bits, masks, length, first) => {
+        const zeros = new Uint32Array(length);
+        expect(masked(zeros, masks, bits, first)).toEqual(maskSum(masks, bits, first, length));
       },
     ),
   );
 });
 
-test("the mask is one keystream from start to end, across blocks", () => {
-  const secret = new Uint8Array(32).fill(5);
-  for (const width of [24, 32] as const) {
-    const vector = new Uint32Array(40_001);
-    applyMasksInPlace(vector, [{ key: secret, sign: 1 }], width);
-    const zeros = Buffer.alloc(packedBytes(vector.length, width));
-    const expected = createCipheriv("aes-256-ctr", secret, Buffer.alloc(16)).update(zeros);
-    expect(Buffer.compare(packRing(vector, width), expected)).toBe(0);
+test.each(RING_BITS)("%i bits: nothing breaks at the edges of blocks", (bits) => {
+  const masks: Mask[] = [
+    { key: new Uint8Array(32).fill(5), sign: -1 },
+    { key: new Uint8Array(32).fill(6), sign: 1 },
+  ];
+  const block = BLOCK_ELEMENTS[bits];
+  for (const length of [block - 1, block, block + 1, 2 * block + 17]) {
+    const expected = maskSum(masks, bits, 0, length);
+    expect(masked(new Uint32Array(length), masks, bits)).toEqual(expected);
   }
 });
 
-test("packed vectors add up modulo the ring", () => {
+test.each(RING_BITS)("%i bits: a vector cut anywhere is masked as if it were whole", (bits) => {
+  const masks: Mask[] = [{ key: new Uint8Array(32).fill(8), sign: 1 }];
+  const length = BLOCK_ELEMENTS[bits] + 100;
+  const whole = new Uint32Array(length).fill(9);
+  applyMasksInPlace(whole, masks, bits);
+  for (const cut of [0, 1, 5, 16, 21, 16_383, length - 1, length]) {
+    const parts = new Uint32Array(length).fill(9);
+    applyMasksInPlace(parts.subarray(0, cut), masks, bits);
+    applyMasksInPlace(parts.subarray(cut), masks, bits, cut);
+    expect(Buffer.compare(new Uint8Array(parts.buffer), new Uint8Array(whole.buffer))).toBe(0);
+  }
+});
+
+test("masks with both signs cancel; one alone hides the vector", () => {
   fc.assert(
-    fc.property(bits, values, values, (width, left, right) => {
-      const length = Math.min(left.length, right.length);
-      const sum = Uint32Array.from(left.slice(0, length));
-      addPackedInPlace(sum, packRing(Uint32Array.from(right.slice(0, length)), width), width, 1);
-      reduceInPlace(sum, width);
-      const modulus = 2n ** BigInt(width);
-      for (let i = 0; i < length; i++) {
-        expect(BigInt(sum[i] ?? 0)).toBe((BigInt(left[i] ?? 0) + BigInt(right[i] ?? 0)) % modulus);
-      }
-    }),
+    fc.property(
+      width,
+      fc.array(mask, { minLength: 1, maxLength: 4 }),
+      fc.uint32Array({ minLength: 16, maxLength: 75 }),
+      (bits, masks, vector) => {
+        const opposite = masks.map(({ key, sign }): Mask => ({ key, sign: sign === 1 ? -1 : 1 }));
+        reduceInPlace(vector, bits);
+        expect(masked(vector, masks.slice(0, 1), bits)).not.toEqual([...vector]);
+        expect(masked(vector, [...masks, ...opposite], bits)).toEqual([...vector]);
+      },
+    ),
   );
-  expect(() => addPackedInPlace(new Uint32Array(2), new Uint8Array(7), 32, 1)).toThrow("length");
+});
+
+test("more masks than are open at a time are all applied", () => {
+  const masks = Array.from({ length: 70 }, (_, i): Mask => {
+    return { key: new Uint8Array(32).fill(i), sign: i % 3 === 0 ? -1 : 1 };
+  });
+  expect(masked(new Uint32Array(50), masks, 20)).toEqual(maskSum(masks, 20, 0, 50));
 });
