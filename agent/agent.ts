@@ -1,8 +1,9 @@
 /** EDGE: a running agent: vault, gate thread and connection wired together. */
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
-import { osRng } from "../shared/edge/os.ts";
+import { osKem, osRng } from "../shared/edge/os.ts";
 import { Connection } from "./connection.ts";
+import { Evidence, evidencePath } from "./evidence.ts";
 import { GateHost } from "./gate/host.ts";
 import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
@@ -47,14 +48,20 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     await gate.close();
     throw error;
   }
+  const evidence = new Evidence(evidencePath(folder));
   const member = new Member({
     memberId,
     charter,
     identity,
     coordinatorKey,
-    vault,
-    gate,
+    vault: {
+      pinnedKeys: () => vault.pinnedKeys(),
+      pinKey: (id, key) => vault.pinKey(id, key),
+      record: (entry) => evidence.record(entry),
+    },
+    gate: (message, answer) => gate.request(message, answer),
     rng: osRng,
+    kem: osKem,
     send: (message, sealed) => connection.send(message, sealed),
     report: (event) => onEvent({ ...event, bytesSent: connection.bytesSent }),
   });
@@ -68,12 +75,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     coordinatorKey,
     onDelivery: (delivery) => member.deliver(delivery),
     onState: (state, detail) => onEvent({ type: "connection", state, detail }),
-    onNewSession: () => member.resetAttempt(),
+    onNewSession: () => member.reset(),
   });
   const close = async (): Promise<void> => {
     connection.close();
     await gate.close();
     vault.close();
+    evidence.close();
   };
   return { memberId, done: connection.run(), close };
 }

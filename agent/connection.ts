@@ -39,7 +39,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #jitter = new UniformSource(osRng);
   #session: Session | null = null;
-  #inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage);
+  #inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage, "whole");
   #socket: WebSocket | null = null;
   #closed = false;
   #bytesSent = 0;
@@ -165,7 +165,7 @@ export class Connection {
     this.#socket = socket;
     if (received === null || this.#session?.id !== sessionId) {
       this.#session = new Session(sessionId);
-      this.#inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage);
+      this.#inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage, "whole");
       this.#options.onNewSession();
     } else {
       for (const frame of this.#session.replay(received)) this.#transmit(frame);

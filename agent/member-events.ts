@@ -20,6 +20,13 @@ export type MemberEvent =
       readonly bytes: number;
       readonly epsilonSpent: number | null;
     }
+  /** A member, or the coordinator, is caught at something. */
+  | {
+      readonly type: "fault";
+      readonly runId: string;
+      readonly code: string;
+      readonly member: string;
+    }
   | { readonly type: "withdrawn"; readonly runId: string; readonly code: string }
   | { readonly type: "rejected"; readonly code: string }
   | { readonly type: "ended"; readonly runId: string; readonly outcome: string };

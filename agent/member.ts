@@ -1,67 +1,50 @@
 /**
  * The agent's side of a room: offers, rounds, refusals. Takes the coordinator's messages one at a time
- * and answers; believes nothing that it has not checked. It sees sealed vectors only: records and
- * what is computed from them are behind the gate.
+ * and answers; believes nothing that it has not checked. It sees sealed vectors only: records and what is
+ * computed from them are behind the gate. Pure: the gate, the network and the disk are ports.
  */
-
 import { contextOf } from "../models/tasks/context.ts";
 import { taskFor } from "../models/tasks/registry.ts";
 import { ringBitsOf } from "../models/tasks/task.ts";
-import { bytesToFloat32, fromHex, toHex } from "../shared/base/bytes.ts";
-import type { Rng } from "../shared/base/env.ts";
+import { bytesToFloat32, equalBytes, toHex } from "../shared/base/bytes.ts";
+import { toBitmap } from "../shared/base/member-set.ts";
 import { askHash } from "../shared/charter/ask.ts";
-import type { Charter } from "../shared/charter/charter.ts";
-import {
-  attemptParams,
-  type Manifest,
-  parseManifest,
-  runIdOf,
-} from "../shared/charter/manifest.ts";
+import { type Manifest, parseManifest, runIdOf, sumParams } from "../shared/charter/manifest.ts";
 import { refusalReasons } from "../shared/charter/policy.ts";
-import { type AgreementKey, agreementKey } from "../shared/crypto/agreement.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
-import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
-import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
+import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import {
   type AgentState,
   beginAttempt,
-  type Channel,
   commit,
+  include,
   reveal,
   signMasked,
-  signReady,
 } from "../shared/secagg/agent.ts";
-import { channelKey, joinStatement } from "../shared/secagg/keys.ts";
-import type { AttemptParams } from "../shared/secagg/params.ts";
-import type { GateHost } from "./gate/host.ts";
-import type { MemberEvent } from "./member-events.ts";
-import type { Vault } from "./vault.ts";
+import type { AttemptPlace } from "../shared/secagg/params.ts";
+import {
+  firstHead,
+  isSignedEntry,
+  nextHead,
+  type SignedEntry,
+} from "../shared/transcript/chain.ts";
+import type { FromGate } from "./gate/messages.ts";
+import type { MemberParams } from "./member-ports.ts";
+import { membersOf, RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
-
-export interface MemberParams {
-  readonly memberId: string;
-  readonly charter: Charter;
-  readonly identity: Identity;
-  readonly coordinatorKey: string;
-  readonly vault: Vault;
-  readonly gate: Pick<GateHost, "ask">;
-  readonly rng: Rng;
-  readonly send: (message: AgentMessage, sealed?: Uint8Array) => void;
-  /** For the member's own terminal: ids, codes and counts. */
-  readonly report: (event: MemberEvent) => void;
-}
 
 interface Run {
   readonly runId: string;
   readonly manifest: Manifest;
-  readonly channelSecret: AgreementKey;
-  readonly channels: Map<string, Channel>;
+  readonly session: RunSession;
+  /** Head of the transcript, and the round that it opens; null until the first is seen. */
+  transcript: { readonly round: number; readonly head: Uint8Array } | null;
 }
 
 interface Attempt {
-  readonly params: AttemptParams;
+  readonly run: Run;
   state: AgentState;
 }
 
@@ -70,215 +53,261 @@ export class Member {
   #run: Run | null = null;
   #attempt: Attempt | null = null;
   #lastAttempt = -1;
-  #queue: Promise<void> = Promise.resolve();
 
   constructor(params: MemberParams) {
     this.#params = params;
   }
 
-  /** One message after the other, in order. Local work does not hold up the queue. */
-  deliver(delivery: Delivery<CoordinatorMessage>): void {
-    this.#queue = this.#queue
-      .then(() => this.#handle(delivery))
-      .catch((error: unknown) => this.#fail(error));
-  }
-
-  /** A new session: the coordinator has forgotten the attempt; its secrets are worth nothing now. */
-  resetAttempt(): void {
+  /** A new session: the coordinator has forgotten us; the secrets of the run are worth nothing now. */
+  reset(): void {
+    this.#run = null;
     this.#attempt = null;
   }
 
-  async #handle({ message, vector }: Delivery<CoordinatorMessage>): Promise<void> {
+  deliver({ message, vector }: Delivery<CoordinatorMessage>): void {
     switch (message.type) {
       case "runOffered":
         return this.#consider(message);
-      case "channelKeys":
-        return this.#addChannels(message);
-      case "roundOpened":
-        return this.#open(message, vector);
-      case "committed":
-        return this.#mask(message);
-      case "included":
-        return this.#reveal(message);
-      case "runEnded":
-        return this.#end(message);
       case "rejected":
         return this.#params.report({ type: "rejected", code: message.code });
+      default: {
+        const run = this.#run;
+        if (run?.runId === message.runId) this.#take(run, message, vector);
+      }
     }
   }
 
-  async #consider({ runId, manifest: text }: Of<"runOffered">): Promise<void> {
-    const { charter, vault, rng, identity, memberId, gate } = this.#params;
-    const manifest = parseManifest(text);
+  #take(
+    run: Run,
+    message: Exclude<CoordinatorMessage, Of<"runOffered"> | Of<"rejected">>,
+    vector: Uint8Array,
+  ): void {
+    switch (message.type) {
+      case "membersJoined":
+        return this.#params.send(run.session.membersJoined(message));
+      case "channelSecret":
+        return run.session.channelSecret(message);
+      case "batchOpened": {
+        const prekeys = run.session.batchOpened(message);
+        return prekeys ? this.#params.send(prekeys) : undefined;
+      }
+      case "batchDealt":
+        return run.session.batchDealt(message);
+      case "roundOpened":
+        return this.#open(run, message, vector);
+      case "committed":
+        return this.#mask(message);
+      case "included":
+        return this.#confirm(message);
+      case "certified":
+        return this.#reveal(message);
+      case "runEnded":
+        return this.#end(run, message);
+    }
+  }
+
+  #consider({ runId, manifest: text }: Of<"runOffered">): void {
+    const { charter, identity, memberId, coordinatorKey, vault, report } = this.#params;
     const decline = (reasons: { code: string; message: string }[]): void => {
       this.#params.send({ type: "runDeclined", runId, reasons });
-      this.#params.report({ type: "declined", runId, reasons });
+      report({ type: "declined", runId, reasons });
     };
+    this.reset();
+    const manifest = parseManifest(text);
     if (!manifest || runIdOf(manifest) !== runId) {
       return decline([
         { code: "badManifest", message: "the manifest is not valid or not the one announced" },
       ]);
     }
     const pinnedKeys = vault.pinnedKeys();
-    const facts = {
-      memberId,
-      identityKey: toHex(identity.publicKey),
-      coordinatorKey: this.#params.coordinatorKey,
-      pinnedKeys,
-    };
+    const identityKey = toHex(identity.publicKey);
+    const facts = { memberId, identityKey, coordinatorKey, pinnedKeys };
     const reasons = refusalReasons(charter, manifest, facts);
     if (reasons.length > 0) return decline(reasons);
-    const assessed = await gate.ask({ type: "assess", manifest, runId }, "assessed");
-    if (assessed.reasons.length > 0) return decline([...assessed.reasons]);
+    this.#params.gate({ type: "assess", manifest, runId }, (reply) => {
+      if (reply.type !== "assessed") return this.#broken(runId, reply);
+      if (reply.reasons.length > 0) return decline([...reply.reasons]);
+      this.#joinRun(runId, manifest, reply.lastAttempt);
+    });
+  }
+
+  #joinRun(runId: string, manifest: Manifest, lastAttempt: number): void {
+    const { charter, identity, memberId, vault, rng, kem, send, report } = this.#params;
     for (const member of manifest.roster) vault.pinKey(member.memberId, member.identityKey);
-    const channelSecret = agreementKey(vault.channelSecret(runId, rng));
-    if (this.#run?.runId !== runId) this.#lastAttempt = -1;
-    this.#run = { runId, manifest, channelSecret, channels: new Map() };
-    const signature = identity.sign(joinStatement(runId, memberId, channelSecret.publicKey));
-    this.#params.send({ type: "runJoined", runId, channelKey: channelSecret.publicKey, signature });
-    this.#params.report({ type: "joined", runId });
+    const index = manifest.roster.findIndex((member) => member.memberId === memberId);
+    const sum = sumParams(manifest, charter, runId);
+    const fault = (code: string, member: string): void =>
+      report({ type: "fault", runId, code, member });
+    const session = new RunSession({ sum, manifest, index, identity, rng, kem, fault });
+    // What the ledger has answered is never answered again, whatever this process remembers.
+    this.#lastAttempt = lastAttempt;
+    this.#run = { runId, manifest, session, transcript: null };
+    send({ type: "runJoined", runId, ...session.join });
+    report({ type: "joined", runId });
   }
 
-  #addChannels({ runId, members }: Of<"channelKeys">): void {
-    const run = this.#run;
-    if (run?.runId !== runId) return;
-    const { memberId } = this.#params;
-    for (const peer of members) {
-      const listed = run.manifest.roster.find((member) => member.memberId === peer.memberId);
-      if (!listed || peer.memberId === memberId || run.channels.has(peer.memberId)) continue;
-      const statement = joinStatement(runId, peer.memberId, peer.channelKey);
-      if (!verifySignature(fromHex(listed.identityKey), statement, peer.signature)) continue;
-      const sendKey = channelKey(
-        run.channelSecret,
-        peer.channelKey,
-        runId,
-        memberId,
-        peer.memberId,
-      );
-      const receiveKey = channelKey(
-        run.channelSecret,
-        peer.channelKey,
-        runId,
-        peer.memberId,
-        memberId,
-      );
-      if (sendKey && receiveKey) run.channels.set(peer.memberId, { sendKey, receiveKey });
-    }
-  }
-
-  #open(message: Of<"roundOpened">, input: Uint8Array): void {
-    const run = this.#run;
+  #open(run: Run, message: Of<"roundOpened">, input: Uint8Array): void {
+    const { charter, gate, report, send } = this.#params;
     const { runId, round, attempt, askKind } = message;
     // An attempt number is used once: never two answers under one number.
-    if (run?.runId !== runId || attempt <= this.#lastAttempt) return;
+    if (attempt <= this.#lastAttempt) return;
     this.#lastAttempt = attempt;
-    const { charter, rng, send } = this.#params;
+    this.#attempt = null;
     const shape = taskFor(run.manifest.task).shapeOf(contextOf(charter, run.manifest), askKind);
-    const hash = askHash(runId, round, askKind, message.vector.sha256);
-    const vector = { dimension: shape.dimension, ringBits: ringBitsOf(shape) };
-    const params = attemptParams(
-      run.manifest,
-      charter,
-      runId,
-      { round, attempt, askHash: hash },
-      vector,
-    );
-    const begun = beginAttempt(params, this.#self(run), rng);
-    const current: Attempt = { params, state: begun.state };
+    const place: AttemptPlace = {
+      round,
+      attempt,
+      askHash: askHash(runId, round, askKind, message.vector.sha256),
+      transcript: message.head,
+      dimension: shape.dimension,
+      ringBits: ringBitsOf(shape),
+    };
+    if (!this.#follow(run, message, place.askHash)) return;
+    const batch = run.session.batchFor(attempt);
+    const begun = batch && beginAttempt(batch, place);
+    if (!batch || !begun?.ok) return this.#withdraw(run, attempt, "noPrekeys");
+    const current: Attempt = { run, state: begun.value };
     this.#attempt = current;
-    send({ type: "prekeys", runId, attempt, maskKey: begun.maskKey, shares: begun.shares });
-    this.#params.report({ type: "round", runId, round, askKind });
-    // The queue goes on while the gate works: a socket that answers is a socket that lives.
-    void this.#work(run, current, askKind, bytesToFloat32(input)).catch((error: unknown) =>
-      this.#fail(error),
-    );
+    report({ type: "round", runId, round, askKind });
+    gate({ type: "work", attempt, askKind, input: bytesToFloat32(input) }, (reply) => {
+      if (this.#attempt !== current) return;
+      if (reply.type !== "worked") return this.#broken(runId, reply);
+      send({ type: "ready", runId, attempt, holds: run.session.holds(batch) });
+    });
   }
 
-  async #work(run: Run, current: Attempt, askKind: string, input: Float32Array): Promise<void> {
-    const { attempt } = current.params;
-    await this.#params.gate.ask({ type: "work", attempt, askKind, input }, "worked");
-    if (this.#attempt !== current || current.state.phase !== "working") return;
-    const self = this.#self(run);
-    const { publicKey: maskKey } = current.state.maskKey;
-    const signature = signReady(current.params, self, current.state);
-    this.#params.send({ type: "ready", runId: run.runId, attempt, maskKey, signature });
+  /** Follows the transcript to this round; false, and out of the run, if it is not the history that we saw. */
+  #follow(run: Run, message: Of<"roundOpened"> | Of<"runEnded">, ask: Uint8Array): boolean {
+    const { runId, round, attempt, head, signature } = message;
+    const entry = { kind: "roundOpened", runId, round, attempt, askHash: ask, head } as const;
+    const signed: SignedEntry = { ...entry, signature };
+    if (!isSignedEntry(run.session.params.sum.coordinatorKey, signed)) {
+      this.#leave(run, attempt, "badSignature");
+      return false;
+    }
+    this.#params.vault.record(signed);
+    if (!isContinued(run, message)) {
+      this.#leave(run, attempt, "transcriptFork");
+      return false;
+    }
+    run.transcript = { round, head };
+    return true;
   }
 
-  async #mask({ runId, attempt, cohort }: Of<"committed">): Promise<void> {
-    const current = this.#current(runId, attempt);
-    const run = this.#run;
-    if (!run || current?.state.phase !== "working") return;
-    const self = this.#self(run);
-    const committed = commit(current.params, self, current.state, cohort);
-    if (!committed.ok) return this.#withdraw(run, current, committed.code);
+  #mask({ attempt, cohort: bitmap }: Of<"committed">): void {
+    const current = this.#current(attempt);
+    if (current?.state.phase !== "working") return;
+    const { run } = current;
+    const { sum } = run.session.params;
+    const cohort = membersOf(sum, bitmap);
+    const committed = cohort && commit(sum, run.session.self, current.state, cohort);
+    if (!committed?.ok) return this.#withdraw(run, attempt, committed?.code ?? "malformed");
     const { state, masks } = committed.value;
     current.state = state;
-    const reply = await this.#params.gate.ask(
-      { type: "seal", attempt, masks },
-      "sealed",
-      "refused",
-    );
-    if (reply.type === "refused") return this.#withdraw(run, current, reply.code);
-    const root = sha256(reply.vector);
-    const signature = signMasked(self, state, root);
-    const header = { byteLength: reply.vector.length, sha256: root };
-    this.#params.send({ type: "masked", runId, attempt, signature, vector: header }, reply.vector);
-    const { round } = current.params;
-    const { epsilonSpent } = reply;
-    this.#params.report({ type: "sent", runId, round, bytes: reply.vector.length, epsilonSpent });
-  }
-
-  #reveal({ runId, attempt, survivors }: Of<"included">): void {
-    const current = this.#current(runId, attempt);
-    const run = this.#run;
-    if (!run || current?.state.phase !== "masked") return;
-    const revealed = reveal(current.params, this.#self(run), current.state, survivors);
-    if (!revealed.ok) return this.#withdraw(run, current, revealed.code);
-    current.state = revealed.value.state;
-    const { shares, signature } = revealed.value;
-    this.#params.send({ type: "shares", runId, attempt, shares, signature });
-  }
-
-  #withdraw(run: Run, current: Attempt, code: string): void {
-    this.#attempt = null;
-    const reason = { code, message: `the agent goes no further with this attempt (${code})` };
-    this.#params.send({
-      type: "withdrawn",
-      runId: run.runId,
-      attempt: current.params.attempt,
-      reason,
+    this.#params.gate({ type: "seal", attempt, masks }, (reply) => {
+      if (this.#attempt !== current || current.state.phase !== "masked") return;
+      if (reply.type === "refused") return this.#withdraw(run, attempt, reply.code);
+      if (reply.type !== "sealed") return this.#broken(run.runId, reply);
+      this.#sendMasked(current, reply.vector, reply.epsilonSpent);
     });
-    this.#params.report({ type: "withdrawn", runId: run.runId, code });
   }
 
-  #end({ runId, outcome }: Of<"runEnded">): void {
-    if (this.#run?.runId !== runId) return;
-    this.#run = null;
-    this.#attempt = null;
-    this.#params.vault.forgetChannel(runId);
+  #sendMasked(current: Attempt, vector: Uint8Array, epsilonSpent: number | null): void {
+    if (current.state.phase !== "masked") return;
+    const { runId, session } = current.run;
+    const { round, attempt } = current.state.place;
+    const root = sha256(vector);
+    const signed = signMasked(session.self, current.state, root);
+    current.state = signed.state;
+    const header = { byteLength: vector.length, sha256: root };
+    const { signature } = signed;
+    this.#params.send({ type: "masked", runId, attempt, signature, vector: header }, vector);
+    const bytes = vector.length;
+    this.#params.report({ type: "sent", runId, round, bytes, epsilonSpent });
+  }
+
+  #confirm({ attempt, survivors: bitmap, roots, signature }: Of<"included">): void {
+    const current = this.#current(attempt);
+    if (current?.state.phase !== "masked") return;
+    const { run } = current;
+    const { sum } = run.session.params;
+    const survivors = membersOf(sum, bitmap);
+    const inclusion = survivors && { survivors, roots, signature };
+    const included = inclusion && include(sum, run.session.self, current.state, inclusion);
+    if (!included?.ok) return this.#withdraw(run, attempt, included?.code ?? "malformed");
+    const { state, confirmation } = included.value;
+    current.state = state;
+    const { runId } = run;
+    const said = { kind: "included", runId, attempt, inclusion: state.inclusion } as const;
+    this.#params.vault.record({ ...said, signature });
+    this.#params.send({ type: "confirmed", runId, attempt, confirmation });
+  }
+
+  #reveal({ attempt, confirmers: bitmap, proofs }: Of<"certified">): void {
+    const current = this.#current(attempt);
+    if (current?.state.phase !== "confirmed") return;
+    const { run } = current;
+    const { sum } = run.session.params;
+    const confirmers = membersOf(sum, bitmap);
+    const certificate = confirmers && { confirmers, proofs };
+    const revealed = certificate && reveal(sum, run.session.self, current.state, certificate);
+    if (!revealed?.ok) return this.#withdraw(run, attempt, revealed?.code ?? "malformed");
+    current.state = revealed.value.state;
+    const { of, shares, signature } = revealed.value.revealed;
+    const members = toBitmap(of, sum.roster.length);
+    this.#params.send({
+      type: "shares",
+      runId: run.runId,
+      attempt,
+      of: members,
+      shares,
+      signature,
+    });
+  }
+
+  #end(run: Run, message: Of<"runEnded">): void {
+    const { runId, outcome } = message;
+    this.#follow(run, message, new Uint8Array(32));
+    this.reset();
     this.#params.report({ type: "ended", runId, outcome });
   }
 
+  #withdraw(run: Run, attempt: number, code: string): void {
+    this.#attempt = null;
+    const { runId } = run;
+    const reason = { code, message: `the agent goes no further with this attempt (${code})` };
+    this.#params.send({ type: "withdrawn", runId, attempt, reason });
+    this.#params.report({ type: "withdrawn", runId, code });
+  }
+
+  /** The coordinator is caught lying: no part in this run any more. What it signed is in the vault. */
+  #leave(run: Run, attempt: number, code: string): void {
+    this.#params.report({ type: "fault", runId: run.runId, code, member: "coordinator" });
+    this.#withdraw(run, attempt, code);
+    this.#run = null;
+  }
+
   /** Something here broke: this attempt is over for us; the agent stays. */
-  #fail(error: unknown): void {
-    const code = error instanceof Error ? error.name : "error";
-    const run = this.#run;
-    if (run && this.#attempt) this.#withdraw(run, this.#attempt, code);
-    else this.#params.report({ type: "withdrawn", runId: run?.runId ?? "", code });
+  #broken(runId: string, reply: FromGate): void {
+    const code = reply.type === "failed" ? reply.code : "gate.unexpected";
+    const current = this.#attempt;
+    if (current) this.#withdraw(current.run, current.state.place.attempt, code);
+    else this.#params.report({ type: "withdrawn", runId, code });
   }
 
-  #current(runId: string, attempt: number): Attempt | null {
-    return this.#run?.runId === runId && this.#attempt?.params.attempt === attempt
-      ? this.#attempt
-      : null;
+  #current(attempt: number): Attempt | null {
+    return this.#attempt?.state.place.attempt === attempt ? this.#attempt : null;
   }
+}
 
-  #self(run: Run): {
-    memberId: string;
-    identity: Identity;
-    channels: ReadonlyMap<string, Channel>;
-  } {
-    const { memberId, identity } = this.#params;
-    return { memberId, identity, channels: run.channels };
-  }
+/** Does this opening continue what the agent saw? Rounds that it missed are taken on the signature's word. */
+function isContinued(
+  { runId, transcript }: Run,
+  { round, head, last }: Of<"roundOpened"> | Of<"runEnded">,
+): boolean {
+  const known = transcript ?? { round: 0, head: firstHead(runId) };
+  if (round < known.round) return false;
+  if (round === known.round) return equalBytes(head, known.head);
+  if (round > known.round + 1) return true;
+  return last !== null && equalBytes(head, nextHead(known.head, last));
 }

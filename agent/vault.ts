@@ -12,7 +12,7 @@ import { openDatabase } from "../shared/edge/database.ts";
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS pinned_key (member_id TEXT PRIMARY KEY, identity_key TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS channel (run_id TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT;`;
+DROP TABLE IF EXISTS channel;`;
 
 const Enrolment = z.strictObject({
   memberId: z.string(),
@@ -52,19 +52,6 @@ export class Vault {
   /** The identity's secret; drawn on first use and never leaving this file. */
   identitySecret(rng: Rng): Uint8Array {
     return fromHex(this.#settingOr("identitySecret", () => toHex(randomBytes(rng, 32))));
-  }
-
-  /** This run's channel secret: the same after a restart, so that peers need not seal anew. */
-  channelSecret(runId: string, rng: Rng): Uint8Array {
-    const known = this.#database.prepare("SELECT secret FROM channel WHERE run_id = ?").get(runId);
-    if (known) return fromHex(String(known["secret"]));
-    const secret = randomBytes(rng, 32);
-    this.#database.prepare("INSERT INTO channel VALUES (?, ?)").run(runId, toHex(secret));
-    return secret;
-  }
-
-  forgetChannel(runId: string): void {
-    this.#database.prepare("DELETE FROM channel WHERE run_id = ?").run(runId);
   }
 
   saveEnrolment(enrolment: Enrolment): void {

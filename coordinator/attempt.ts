@@ -2,47 +2,60 @@
 import { type Ask, type ReleaseShape, ringBitsOf } from "../models/tasks/task.ts";
 import { float32ToBytes } from "../shared/base/bytes.ts";
 import { askHash } from "../shared/charter/ask.ts";
-import { attemptParams } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
-import type { CoordinatorState, Patience } from "../shared/secagg/attempt.ts";
+import type { AttemptParams, CoordinatorState } from "../shared/secagg/attempt.ts";
 import { openAttempt } from "../shared/secagg/coordinator.ts";
-import type { AttemptParams } from "../shared/secagg/params.ts";
-import type { RunParams } from "./run-ports.ts";
+import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
+import type { SumParams } from "../shared/secagg/params.ts";
+import type { AttemptSpool, RunParams } from "./run-ports.ts";
 
 export interface RunningAttempt {
   readonly params: AttemptParams;
   readonly ask: Ask;
   readonly shape: ReleaseShape;
   readonly openedAtMs: number;
+  readonly spool: AttemptSpool;
   state: CoordinatorState;
-  /** Bytes of the largest masked vector received. */
+  /** Bytes of one masked vector. */
   uploadBytes: number;
 }
 
 /** The attempt's parameters, and the ask's input as it travels. */
 export function prepareAttempt(
-  { runId, manifest, charter }: RunParams,
-  { round, attempt }: { readonly round: number; readonly attempt: number },
+  { runId, patience, identity }: RunParams,
+  sum: SumParams,
+  at: {
+    readonly round: number;
+    readonly attempt: number;
+    readonly transcript: Uint8Array;
+    readonly prekeys: DealtPrekeyBatch;
+  },
   ask: Ask,
   shape: ReleaseShape,
 ): { params: AttemptParams; input: Uint8Array; inputHash: Uint8Array } {
+  const { round, attempt, transcript, prekeys } = at;
   const input = float32ToBytes(ask.input);
   const inputHash = sha256(input);
-  const place = { round, attempt, askHash: askHash(runId, round, ask.kind, inputHash) };
-  const vector = { dimension: shape.dimension, ringBits: ringBitsOf(shape) };
-  return { params: attemptParams(manifest, charter, runId, place, vector), input, inputHash };
+  const place = {
+    round,
+    attempt,
+    transcript,
+    askHash: askHash(runId, round, ask.kind, inputHash),
+    dimension: shape.dimension,
+    ringBits: ringBitsOf(shape),
+  };
+  return { params: { sum, place, prekeys, patience, identity }, input, inputHash };
 }
 
 export function openRunning(
   params: AttemptParams,
   ask: Ask,
   shape: ReleaseShape,
-  patience: Patience,
-  present: readonly string[],
+  spool: AttemptSpool,
+  present: readonly number[],
   atMs: number,
 ): RunningAttempt {
-  const everyone = params.roster.map(({ memberId }) => memberId);
-  const absent = everyone.filter((id) => !present.includes(id));
-  const state = openAttempt(patience, atMs, absent);
-  return { params, ask, shape, openedAtMs: atMs, state, uploadBytes: 0 };
+  const absent = [...params.prekeys.dealings.keys()].filter((index) => !present.includes(index));
+  const state = openAttempt(params, atMs, absent);
+  return { params, ask, shape, openedAtMs: atMs, spool, state, uploadBytes: 0 };
 }

@@ -11,6 +11,8 @@ export const CoordinatorConfig = z.strictObject({
   tls: z.strictObject({ certPath: z.string(), keyPath: z.string() }).optional(),
   /** Listen in the clear on something else than loopback: only behind a proxy that speaks TLS. */
   allowPlain: z.boolean().default(false),
+  /** Rounds of each run whose masked vectors are kept, for members to take apart; 0: none. */
+  audit: z.strictObject({ keepRounds: z.int().min(0).default(8) }).default({ keepRounds: 8 }),
   patience: z
     .strictObject({
       workSeconds: z.number().positive().default(3600),

@@ -54,6 +54,8 @@ export interface GatewayOptions {
   readonly onConnected: (member: MemberAddress, resumed: boolean) => void;
   readonly onDisconnected: (member: MemberAddress) => void;
   readonly onDelivery: (member: MemberAddress, delivery: Delivery<AgentMessage>) => void;
+  /** A part of the vector that a delivered message announced. */
+  readonly onPart: (member: MemberAddress, message: AgentMessage, bytes: Uint8Array) => void;
   /** A peer's fault, by code. */
   readonly onFault: (member: MemberAddress | null, code: string) => void;
 }
@@ -87,15 +89,20 @@ export class Gateway {
     this.#pings = setInterval(() => this.#pingAll(), PING_MS);
   }
 
+  /** The same to every member of a room that has a session; encoded once. */
   send(
-    member: MemberAddress,
+    room: string,
+    memberIds: readonly string[],
     message: CoordinatorMessage,
     vector: Uint8Array = new Uint8Array(),
   ): void {
-    const peer = this.#peers.get(keyOf(member));
-    if (!peer) return;
-    transmit(peer, peer.session.sendControl(encode(message)));
-    for (const frame of peer.session.sendVector(vector)) transmit(peer, frame);
+    const body = encode(message);
+    for (const memberId of memberIds) {
+      const peer = this.#peers.get(keyOf({ room, memberId }));
+      if (!peer) continue;
+      transmit(peer, peer.session.sendControl(body));
+      for (const frame of peer.session.sendVector(vector)) transmit(peer, frame);
+    }
   }
 
   isConnected(member: MemberAddress): boolean {
@@ -237,6 +244,7 @@ export class Gateway {
     const taken = peer.inbox.take(received);
     if (received.type !== "nothing" && taken.type !== "fault") peer.ack.received();
     if (taken.type === "delivery") this.#options.onDelivery(peer.member, taken.delivery);
+    if (taken.type === "part") this.#options.onPart(peer.member, taken.message, taken.bytes);
     if (taken.type !== "fault") return;
     this.#options.onFault(peer.member, taken.code);
     this.#peers.delete(keyOf(peer.member));
@@ -249,7 +257,7 @@ export class Gateway {
 function newPeer(member: MemberAddress): Peer {
   const session = new Session(randomUUID());
   const ack = new DelayedAck(() => transmit(peer, session.acknowledgement()));
-  const inbox = new Inbox<AgentMessage>(AgentMessage);
+  const inbox = new Inbox<AgentMessage>(AgentMessage, "parts");
   const peer: Peer = { member, session, inbox, ack, socket: null };
   return peer;
 }

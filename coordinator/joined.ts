@@ -1,44 +1,69 @@
-/** Who has joined a run, with the channel keys that the members signed for one another. Pure. */
-import { fromHex } from "../shared/base/bytes.ts";
-import type { Manifest } from "../shared/charter/manifest.ts";
-import { verifySignature } from "../shared/crypto/identity.ts";
-import { joinStatement } from "../shared/secagg/keys.ts";
+/** Who has joined a run, with the keys that the members signed for one another. Roster indices. Pure. */
+import { isSignedJoin, type Join } from "../shared/secagg/channel.ts";
+import type { SumParams } from "../shared/secagg/params.ts";
 
-interface SignedChannelKey {
-  readonly memberId: string;
-  readonly channelKey: Uint8Array;
-  readonly signature: Uint8Array;
+interface Joined {
+  readonly join: Join;
+  /** Announcements of other members that it has not answered yet. */
+  unanswered: number;
+  /** For the graph of the next batch. */
+  nonce: Uint8Array;
 }
 
 export class JoinedMembers {
-  readonly #runId: string;
-  readonly #manifest: Manifest;
-  readonly #members = new Map<string, SignedChannelKey>();
+  readonly #params: SumParams;
+  readonly #members = new Map<number, Joined>();
 
-  constructor(runId: string, manifest: Manifest) {
-    this.#runId = runId;
-    this.#manifest = manifest;
+  constructor(params: SumParams) {
+    this.#params = params;
   }
 
-  /** False: not in the roster, or not signed by the member. */
-  add(memberId: string, channelKey: Uint8Array, signature: Uint8Array): boolean {
-    const listed = this.#manifest.roster.find((member) => member.memberId === memberId);
-    const statement = joinStatement(this.#runId, memberId, channelKey);
-    if (!listed || !verifySignature(fromHex(listed.identityKey), statement, signature))
-      return false;
-    this.#members.set(memberId, { memberId, channelKey, signature });
+  /** False: not signed by the member. */
+  add(index: number, join: Join): boolean {
+    if (!isSignedJoin(this.#params, index, join)) return false;
+    this.#members.set(index, { join, unanswered: 0, nonce: new Uint8Array() });
     return true;
   }
 
-  remove(memberId: string): void {
-    this.#members.delete(memberId);
+  remove(index: number): void {
+    this.#members.delete(index);
   }
 
-  ids(): string[] {
-    return [...this.#members.keys()];
+  has(index: number): boolean {
+    return this.#members.has(index);
   }
 
-  channelKeys(): SignedChannelKey[] {
-    return [...this.#members.values()];
+  indices(): number[] {
+    return [...this.#members.keys()].sort((a, b) => a - b);
+  }
+
+  join(index: number): Join | undefined {
+    return this.#members.get(index)?.join;
+  }
+
+  announced(index: number): void {
+    const member = this.#members.get(index);
+    if (member) member.unanswered += 1;
+  }
+
+  answered(index: number, nonce: Uint8Array): void {
+    const member = this.#members.get(index);
+    if (!member) return;
+    member.unanswered = Math.max(0, member.unanswered - 1);
+    member.nonce = nonce;
+  }
+
+  /** True if it has channels with all who joined: everything announced is answered. */
+  isOpen(index: number): boolean {
+    return this.#members.get(index)?.unanswered === 0;
+  }
+
+  nonce(index: number): Uint8Array {
+    return this.#members.get(index)?.nonce ?? new Uint8Array();
+  }
+
+  showNonce(index: number, nonce: Uint8Array): void {
+    const member = this.#members.get(index);
+    if (member) member.nonce = nonce;
   }
 }

@@ -1,6 +1,8 @@
 /** What can happen to a run, as data, and what a log of it amounts to: a fold. Pure. */
 import { z } from "zod";
+import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { Manifest } from "../shared/charter/manifest.ts";
+import { firstHead, type Link, nextHead } from "../shared/transcript/chain.ts";
 
 const Metrics = z.strictObject({
   rocAuc: z.number(),
@@ -39,6 +41,9 @@ export const RunEvent = z.discriminatedUnion("type", [
     uploadBytes: z.number(),
     loss: z.number().nullable(),
     metrics: Metrics.nullable(),
+    /** What the round adds to the run's transcript, hexadecimal. */
+    inclusion: z.string(),
+    resultHash: z.string(),
   }),
   z.strictObject({ ...common, type: z.literal("completed") }),
   z.strictObject({ ...common, type: z.literal("failed"), reason: z.string() }),
@@ -55,6 +60,8 @@ export interface RunSummary {
   /** The next attempt number that was never used. */
   readonly nextAttempt: number;
   readonly rounds: readonly RoundReleased[];
+  /** Head of the transcript after the last round, hexadecimal. */
+  readonly head: string;
 }
 
 /** @returns Null if the log does not begin with the run's creation. */
@@ -69,6 +76,7 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
     createdAtMs: first.atMs,
     nextAttempt: 0,
     rounds: [],
+    head: toHex(firstHead(first.runId)),
   };
   for (const event of events) summary = apply(summary, event);
   return summary;
@@ -82,10 +90,20 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "attemptOpened":
       return { ...summary, nextAttempt: event.attempt + 1 };
     case "roundReleased":
-      return { ...summary, rounds: [...summary.rounds, event] };
+      return released(summary, event);
     case "completed":
       return { ...summary, status: "completed" };
     case "failed":
       return { ...summary, status: "failed", reason: event.reason };
   }
+}
+
+function released(summary: RunSummary, event: RoundReleased): RunSummary {
+  const head = toHex(nextHead(fromHex(summary.head), linkOf(event)));
+  return { ...summary, rounds: [...summary.rounds, event], head };
+}
+
+/** What a released round added to the transcript. */
+export function linkOf({ inclusion, resultHash }: RoundReleased): Link {
+  return { inclusion: fromHex(inclusion), resultHash: fromHex(resultHash) };
 }

@@ -1,17 +1,40 @@
 /** What a run needs from the world, and what it tells those who watch. Pure types, and one translation. */
 import type { Clock } from "../shared/base/env.ts";
+import { fromBitmap } from "../shared/base/member-set.ts";
+import type { RingBits } from "../shared/base/ring-bits.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
+import type { Identity } from "../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
-import type { AttemptEvent, Patience } from "../shared/secagg/attempt.ts";
+import type { AttemptEvent, Patience, Spool } from "../shared/secagg/attempt.ts";
+import type { Mask } from "../shared/secagg/masks.ts";
+import type { AuditRecord } from "./audit-record.ts";
 import type { RunEvent } from "./run-events.ts";
+
+/** Masked vectors of one attempt, on disk; kept for the audit of a released round, else thrown away. */
+export interface AttemptSpool extends Spool {
+  keep(record: AuditRecord): void;
+  discard(): void;
+}
 
 export interface RunPorts {
   readonly clock: Clock;
-  readonly send: (memberId: string, message: CoordinatorMessage, vector?: Uint8Array) => void;
+  readonly send: (
+    memberIds: readonly string[],
+    message: CoordinatorMessage,
+    vector?: Uint8Array,
+  ) => void;
   readonly isConnected: (memberId: string) => boolean;
   /** Durable when it returns. */
   readonly append: (event: RunEvent, state?: Uint8Array) => void;
+  readonly openSpool: (runId: string, attempt: number) => AttemptSpool;
+  /** Σ of the masks, mod 2^32; now or later. */
+  readonly expand: (
+    masks: readonly Mask[],
+    dimension: number,
+    bits: RingBits,
+    done: (sum: Uint32Array) => void,
+  ) => void;
   /** For those who watch; nothing depends on it. */
   readonly watch: (event: RunEvent | LiveEvent) => void;
 }
@@ -47,31 +70,48 @@ export interface RunParams {
   readonly runId: string;
   readonly manifest: Manifest;
   readonly charter: Charter;
+  readonly identity: Identity;
   readonly patience: Patience;
   /** How long to wait for every member before beginning with those who joined. */
   readonly startMs: number;
 }
 
-/** A message about an attempt, as the event that it is to the attempt's state machine. */
-export function toEvent(from: string, message: AttemptMessage, vector: Uint8Array): AttemptEvent {
+/** Messages about one attempt. */
+export type AttemptMessage = Extract<
+  AgentMessage,
+  { type: "ready" | "masked" | "confirmed" | "shares" | "withdrawn" }
+>;
+
+/** A message about an attempt, as the event that it is to the attempt's state machine; null if malformed. */
+export function toEvent(
+  from: number,
+  message: AttemptMessage,
+  rosterSize: number,
+): AttemptEvent | null {
   switch (message.type) {
-    case "prekeys":
-      return { type: "prekeys", from, maskKey: message.maskKey, shares: message.shares };
-    case "ready":
-      return { type: "ready", from, maskKey: message.maskKey, signature: message.signature };
-    case "masked":
+    case "ready": {
+      const holds = fromBitmap(message.holds, rosterSize);
+      return holds && { type: "ready", from, holds };
+    }
+    case "masked": {
+      const { signature, vector } = message;
       return {
         type: "masked",
         from,
-        root: message.vector.sha256,
-        signature: message.signature,
-        vector,
+        root: vector.sha256,
+        signature,
+        byteLength: vector.byteLength,
       };
-    case "shares":
-      return { type: "shares", from, shares: message.shares, signature: message.signature };
+    }
+    case "confirmed":
+      return { type: "confirmed", from, confirmation: message.confirmation };
+    case "shares": {
+      const of = fromBitmap(message.of, rosterSize);
+      return (
+        of && { type: "shares", from, of, shares: message.shares, signature: message.signature }
+      );
+    }
     case "withdrawn":
       return { type: "withdrawn", from };
   }
 }
-
-type AttemptMessage = Exclude<AgentMessage, { type: "runJoined" | "runDeclined" }>;

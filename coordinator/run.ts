@@ -1,24 +1,29 @@
 /**
- * A run under way: offers the manifest, opens one secure sum after another, hands each aggregate to the
- * task, and logs before it acts. The protocol's decisions are in `shared/secagg/coordinator.ts`, the
- * task's in `models/tasks`; here they meet the members.
+ * A run under way: opens one secure sum after another, hands each aggregate to the task, and logs before it
+ * acts. The protocol's decisions are in `shared/secagg/coordinator.ts`, the members' in `run-members.ts`, the
+ * task's in `models/tasks`; here they meet.
  */
-
 import { contextOf } from "../models/tasks/context.ts";
 import { taskFor } from "../models/tasks/registry.ts";
 import type { Ask, Task, TaskContext } from "../models/tasks/task.ts";
 import { assert } from "../shared/base/assert.ts";
-import { manifestText } from "../shared/charter/manifest.ts";
+import { fromHex, toHex, wordsToBytes } from "../shared/base/bytes.ts";
+import { toBitmap } from "../shared/base/member-set.ts";
+import { manifestText, sumParams } from "../shared/charter/manifest.ts";
 import type { TaskSpec } from "../shared/charter/task-spec.ts";
+import { sha256 } from "../shared/crypto/hash.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
-import type { AgentMessage } from "../shared/protocol/messages.ts";
+import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
+import type { SumParams } from "../shared/secagg/params.ts";
+import { entryStatement, firstHead, type Link, nextHead } from "../shared/transcript/chain.ts";
 import { openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
+import { auditRecord } from "./audit-record.ts";
 import { decodeSum } from "./decode.ts";
-import { JoinedMembers } from "./joined.ts";
-import { foldRun, type RunEvent } from "./run-events.ts";
-import { type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
+import { foldRun, linkOf, type RunEvent } from "./run-events.ts";
+import { RunMembers } from "./run-members.ts";
+import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
 
 /** Attempts at one round before the run is given up. */
 const ATTEMPTS_MAX = 20;
@@ -26,13 +31,17 @@ const RETRY_MS = 500;
 
 export class Run {
   readonly #params: RunParams;
+  readonly #sum: SumParams;
   readonly #ports: RunPorts;
   readonly #task: Task<TaskSpec, unknown>;
   readonly #context: TaskContext<TaskSpec>;
-  readonly #joined: JoinedMembers;
+  readonly #members: RunMembers;
   readonly #beganAtMs: number;
+  readonly #indices: ReadonlyMap<string, number>;
   #taskState: unknown;
   #round: number;
+  #head: Uint8Array;
+  #last: Link | null;
   #nextAttempt: number;
   #failures = 0;
   #attempt: RunningAttempt | null = null;
@@ -46,20 +55,26 @@ export class Run {
     log: readonly RunEvent[],
     state: Uint8Array | null,
   ) {
+    const { runId, manifest, charter } = params;
     this.#params = params;
     this.#ports = ports;
-    this.#joined = new JoinedMembers(params.runId, params.manifest);
-    this.#task = taskFor(params.manifest.task) as Task<TaskSpec, unknown>;
-    this.#context = contextOf(params.charter, params.manifest);
+    this.#sum = sumParams(manifest, charter, runId);
+    this.#members = new RunMembers(params, this.#sum, ports);
+    this.#indices = new Map(this.#sum.roster.map(({ memberId }, index) => [memberId, index]));
+    this.#task = taskFor(manifest.task) as Task<TaskSpec, unknown>;
+    this.#context = contextOf(charter, manifest);
     this.#taskState = state
       ? this.#task.decodeState(this.#context, state)
       : this.#task.begin(this.#context);
     const summary = foldRun(log);
     this.#round = summary?.rounds.length ?? 0;
+    this.#head = summary ? fromHex(summary.head) : firstHead(runId);
+    const last = summary?.rounds.at(-1);
+    this.#last = last ? linkOf(last) : null;
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
-    if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest: params.manifest });
-    for (const { memberId } of params.manifest.roster)
+    if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest });
+    for (const { memberId } of manifest.roster)
       if (ports.isConnected(memberId)) this.#offer(memberId);
   }
 
@@ -68,106 +83,117 @@ export class Run {
   }
 
   hasMember(memberId: string): boolean {
-    return this.#params.manifest.roster.some((member) => member.memberId === memberId);
+    return this.#indices.has(memberId);
   }
 
   connected(memberId: string, resumed: boolean): void {
-    if (resumed) this.#feed({ type: "present", from: memberId });
+    if (resumed) this.#feed({ type: "present", from: this.#index(memberId) });
     else this.#offer(memberId);
   }
 
   disconnected(memberId: string): void {
-    this.#feed({ type: "absent", from: memberId });
-    this.#ports.watch({
-      type: "left",
-      runId: this.#params.runId,
-      memberId,
-      joined: this.#present().length,
-    });
+    this.#feed({ type: "absent", from: this.#index(memberId) });
+    const { runId } = this.#params;
+    const joined = this.#members.joinedCount();
+    this.#ports.watch({ type: "left", runId, memberId, joined });
   }
 
-  deliver(memberId: string, { message, vector }: Delivery<AgentMessage>): void {
+  deliver(memberId: string, { message }: Delivery<AgentMessage>): void {
+    const from = this.#index(memberId);
     if (message.runId !== this.#params.runId) return this.#reject(memberId, "wrongRun");
-    if (message.type === "runJoined")
-      return this.#join(memberId, message.channelKey, message.signature);
-    if (message.type === "runDeclined") {
-      this.#joined.remove(memberId);
-      const { reasons } = message;
-      return this.#ports.watch({ type: "declined", runId: this.#params.runId, memberId, reasons });
+    switch (message.type) {
+      case "runJoined":
+      case "runDeclined":
+      case "channelSecrets":
+      case "prekeys": {
+        const fault = this.#members.take(from, message);
+        if (fault) return this.#reject(memberId, fault);
+        return this.#advance();
+      }
+      default:
+        return this.#hear(memberId, from, message);
     }
+  }
+
+  /** A part of the vector that a `masked` announced. */
+  deliverPart(memberId: string, message: AgentMessage, bytes: Uint8Array): void {
     const attempt = this.#attempt;
-    if (attempt?.params.attempt !== message.attempt) return; // Late for an attempt that is over: normal.
-    if (message.type === "masked")
-      attempt.uploadBytes = Math.max(attempt.uploadBytes, vector.length);
-    this.#feed(toEvent(memberId, message, vector));
+    if (message.type !== "masked" || attempt?.params.place.attempt !== message.attempt) return;
+    this.#feed({ type: "maskedPart", from: this.#index(memberId), bytes });
+  }
+
+  #hear(memberId: string, from: number, message: AttemptMessage): void {
+    const attempt = this.#attempt;
+    if (attempt?.params.place.attempt !== message.attempt) return; // Late for an attempt that is over: normal.
+    const event = toEvent(from, message, this.#sum.roster.length);
+    if (!event) return this.#reject(memberId, "malformed");
+    if (event.type === "masked") attempt.uploadBytes = event.byteLength;
+    this.#feed(event);
   }
 
   tick(): void {
     if (this.#status !== "running") return;
     if (this.#attempt) this.#feed({ type: "tick" });
-    else this.#openIfDue();
+    this.#advance();
   }
 
   #offer(memberId: string): void {
     if (this.#status !== "running") return;
-    this.#joined.remove(memberId);
-    this.#feed({ type: "withdrawn", from: memberId }); // Whatever it had in this attempt is lost.
-    const manifest = manifestText(this.#params.manifest);
-    this.#ports.send(memberId, { type: "runOffered", runId: this.#params.runId, manifest });
+    const index = this.#index(memberId);
+    this.#members.lost(index);
+    this.#feed({ type: "withdrawn", from: index }); // Whatever it had in this attempt is lost.
+    const { runId, manifest } = this.#params;
+    this.#ports.send([memberId], { type: "runOffered", runId, manifest: manifestText(manifest) });
   }
 
-  #join(memberId: string, channelKey: Uint8Array, signature: Uint8Array): void {
-    const { runId } = this.#params;
-    if (!this.#joined.add(memberId, channelKey, signature)) {
-      return this.#reject(memberId, "badSignature");
-    }
-    const members = this.#joined.channelKeys();
-    for (const { memberId: id } of members) {
-      this.#ports.send(id, { type: "channelKeys", runId, members });
-    }
-    this.#ports.watch({ type: "joined", runId, memberId, joined: members.length });
-    this.#openIfDue();
-  }
-
-  #present(): string[] {
-    return this.#joined.ids().filter((id) => this.#ports.isConnected(id));
-  }
-
-  #openIfDue(): void {
-    if (this.#attempt || this.#status !== "running") return;
+  /** Prekeys where they are due, and the next round where it can begin. */
+  #advance(): void {
+    if (this.#status !== "running") return;
     const atMs = this.#ports.clock.nowMs();
-    const present = this.#present();
-    const everyone = present.length === this.#params.manifest.roster.length;
-    if (!everyone && (atMs < this.#beganAtMs + this.#params.startMs || atMs < this.#retryAtMs)) {
-      // Later rounds go on without the absent; only the first waits for all.
-      if (this.#round === 0 || atMs < this.#retryAtMs) return;
-    }
-    const ask = this.#task.nextAsk(this.#context, this.#taskState);
-    if (!ask) return this.#complete();
-    this.#open(ask, present, atMs);
+    // Later rounds go on without the absent; only the first waits for all.
+    const waitForAll = this.#round === 0 && atMs < this.#beganAtMs + this.#params.startMs;
+    const { attempt } = this.#attempt?.params.place ?? {};
+    this.#members.tick(attempt === undefined ? this.#nextAttempt : attempt + 1, waitForAll, atMs);
+    if (!this.#attempt && atMs >= this.#retryAtMs) this.#openIfDue(atMs);
   }
 
-  #open(ask: Ask, present: readonly string[], atMs: number): void {
-    const { runId, patience } = this.#params;
+  #openIfDue(atMs: number): void {
+    const ask = this.#task.nextAsk(this.#context, this.#taskState);
+    if (!ask) return this.#end("completed", "");
+    const next = this.#members.next(this.#nextAttempt);
+    if (!next || next.present.length < this.#sum.survivorsMin) return;
+    this.#open(ask, next, atMs);
+  }
+
+  #open(ask: Ask, next: NonNullable<ReturnType<RunMembers["next"]>>, atMs: number): void {
+    const { runId } = this.#params;
+    const { attempt, present, prekeys } = next;
     const shape = this.#task.shapeOf(this.#context, ask.kind);
-    const place = { round: this.#round, attempt: this.#nextAttempt };
-    const { params, input, inputHash } = prepareAttempt(this.#params, place, ask, shape);
-    if (present.length < params.survivorsMin) {
-      this.#retryAtMs = atMs + RETRY_MS;
-      return;
-    }
-    this.#nextAttempt += 1;
-    const { round, attempt } = params;
+    const at = { round: this.#round, attempt, transcript: this.#head, prekeys };
+    const { params, input, inputHash } = prepareAttempt(this.#params, this.#sum, at, ask, shape);
+    this.#nextAttempt = attempt + 1;
+    const { round, askHash } = params.place;
     this.#log({ type: "attemptOpened", ...this.#stamp(), round, attempt, askKind: ask.kind });
-    this.#attempt = openRunning(params, ask, shape, patience, present, atMs);
-    const header = { byteLength: input.length, sha256: inputHash };
-    for (const id of present)
-      this.#ports.send(
-        id,
-        { type: "roundOpened", runId, round, attempt, askKind: ask.kind, vector: header },
-        input,
-      );
+    const spool = this.#ports.openSpool(runId, attempt);
+    this.#attempt = openRunning(params, ask, shape, spool, present, atMs);
+    const message: CoordinatorMessage = {
+      type: "roundOpened",
+      runId,
+      askKind: ask.kind,
+      ...this.#signedHead(attempt, askHash),
+      vector: { byteLength: input.length, sha256: inputHash },
+    };
+    this.#ports.send(this.#ids(present), message, input);
     this.#phase("work");
+  }
+
+  /** The transcript as it stands, signed for one attempt. */
+  #signedHead(attempt: number, askHash: Uint8Array) {
+    const { runId, identity } = this.#params;
+    const round = this.#round;
+    const head = this.#head;
+    const statement = entryStatement({ kind: "roundOpened", runId, round, attempt, askHash, head });
+    return { round, attempt, head, last: this.#last, signature: identity.sign(statement) };
   }
 
   #feed(event: AttemptEvent): void {
@@ -175,7 +201,7 @@ export class Run {
     if (!attempt) return;
     const next = step(
       attempt.params,
-      this.#params.patience,
+      attempt.spool,
       attempt.state,
       event,
       this.#ports.clock.nowMs(),
@@ -186,28 +212,34 @@ export class Run {
 
   #perform(attempt: RunningAttempt, effect: AttemptEffect): void {
     const { runId } = this.#params;
-    const { attempt: number } = attempt.params;
+    const { place } = attempt.params;
+    const common = { runId, attempt: place.attempt };
     switch (effect.type) {
-      case "sendCommit":
-        if (effect.to === effect.cohort[0]?.memberId) this.#phase("masking");
-        return this.#ports.send(effect.to, {
-          type: "committed",
-          runId,
-          attempt: number,
-          cohort: [...effect.cohort],
-        });
-      case "sendIncluded":
+      case "sendCommit": {
+        this.#phase("masking");
+        const cohort = this.#bitmap(effect.cohort);
+        return this.#ports.send(this.#ids(effect.to), { type: "committed", ...common, cohort });
+      }
+      case "sendIncluded": {
         this.#phase("unmasking");
-        for (const id of effect.to)
-          this.#ports.send(id, {
-            type: "included",
-            runId,
-            attempt: number,
-            survivors: [...effect.survivors],
-          });
-        return;
+        const { to, survivors, roots, signature } = effect;
+        const message = { ...common, survivors: this.#bitmap(survivors), roots, signature };
+        return this.#ports.send(this.#ids(to), { type: "included", ...message });
+      }
+      case "sendCertificate": {
+        const { confirmers, proofs } = effect.certificate;
+        const message = { ...common, confirmers: this.#bitmap(confirmers), proofs };
+        return this.#ports.send(this.#ids([effect.to]), { type: "certified", ...message });
+      }
       case "reject":
-        return this.#reject(effect.to, effect.code);
+        return this.#reject(this.#ids([effect.to])[0] ?? "", effect.code);
+      case "blame":
+        this.#members.ban(effect.member);
+        return this.#fault(this.#ids([effect.member])[0] ?? "", effect.code);
+      case "expand":
+        return this.#ports.expand(effect.masks, place.dimension, place.ringBits, (masks) => {
+          if (this.#attempt === attempt) this.#feed({ type: "expanded", masks });
+        });
       case "aborted":
         return this.#retry(attempt, effect.reason);
       case "released":
@@ -216,40 +248,48 @@ export class Run {
   }
 
   #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
-    const { memberCount } = this.#context;
-    const aggregate = decodeSum(effect.sum, attempt.shape, memberCount);
+    const { runId } = this.#params;
+    const { params, ask, shape, spool, uploadBytes, openedAtMs } = attempt;
+    const { place, prekeys } = params;
+    const aggregate = decodeSum(effect.sum, shape, this.#context.memberCount);
     this.#taskState = this.#task.absorb(this.#context, this.#taskState, aggregate);
     const { loss, metrics } = this.#task.progress(this.#taskState);
-    const { round, attempt: number } = attempt.params;
-    const ms = this.#ports.clock.nowMs() - attempt.openedAtMs;
-    const { cohort, survivors } = effect;
-    const { uploadBytes } = attempt;
+    const link = { inclusion: effect.inclusion, resultHash: sha256(wordsToBytes(effect.sum)) };
+    const { round } = place;
     const outcome = {
       round,
-      attempt: number,
-      askKind: attempt.ask.kind,
-      cohort: [...cohort],
-      survivors: [...survivors],
-      ms,
+      attempt: place.attempt,
+      askKind: ask.kind,
+      cohort: this.#ids(effect.cohort),
+      survivors: this.#ids([...effect.survivors.keys()].sort((a, b) => a - b)),
+      ms: this.#ports.clock.nowMs() - openedAtMs,
       uploadBytes,
       loss,
       metrics,
+      inclusion: toHex(link.inclusion),
+      resultHash: toHex(link.resultHash),
     };
     this.#round += 1;
+    this.#head = nextHead(this.#head, link);
+    this.#last = link;
     this.#failures = 0;
     this.#attempt = null;
     this.#log(
       { type: "roundReleased", ...this.#stamp(), ...outcome },
       this.#task.encodeState(this.#taskState),
     );
-    this.#openIfDue();
+    const released = { runId, place, askKind: ask.kind, prekeys: prekeys.context, ...effect };
+    const { resultHash } = link;
+    spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#head }));
+    this.#advance();
   }
 
-  #retry({ params }: RunningAttempt, reason: string): void {
-    const { round, attempt } = params;
+  #retry({ params, spool }: RunningAttempt, reason: string): void {
+    const { round, attempt } = params.place;
     this.#attempt = null;
     this.#failures += 1;
     this.#retryAtMs = this.#ports.clock.nowMs() + RETRY_MS;
+    spool.discard();
     this.#log({ type: "attemptAborted", ...this.#stamp(), round, attempt, reason });
     if (this.#failures >= ATTEMPTS_MAX)
       this.#end(
@@ -258,34 +298,41 @@ export class Run {
       );
   }
 
-  #complete(): void {
-    this.#end("completed", "");
-  }
-
   #end(outcome: "completed" | "failed", reason: string): void {
     assert(this.#status === "running", "a run ends once");
     this.#status = outcome;
     if (outcome === "completed") this.#log({ type: "completed", ...this.#stamp() });
     else this.#log({ type: "failed", ...this.#stamp(), reason });
-    for (const id of this.#joined.ids())
-      this.#ports.send(id, { type: "runEnded", runId: this.#params.runId, outcome });
+    const { runId } = this.#params;
+    const head = this.#signedHead(this.#nextAttempt, new Uint8Array(32));
+    this.#ports.send(this.#members.joinedIds(), { type: "runEnded", runId, outcome, ...head });
   }
 
   #phase(phase: string): void {
-    const { params } = this.#attempt ?? {};
-    if (params)
-      this.#ports.watch({
-        type: "phase",
-        runId: this.#params.runId,
-        round: params.round,
-        attempt: params.attempt,
-        phase,
-      });
+    const { round, attempt } = this.#attempt?.params.place ?? {};
+    if (round === undefined || attempt === undefined) return;
+    this.#ports.watch({ type: "phase", runId: this.#params.runId, round, attempt, phase });
   }
 
   #reject(memberId: string, code: string): void {
-    this.#ports.send(memberId, { type: "rejected", code });
+    this.#ports.send([memberId], { type: "rejected", code });
+    this.#fault(memberId, code);
+  }
+
+  #fault(memberId: string, code: string): void {
     this.#ports.watch({ type: "fault", runId: this.#params.runId, memberId, code });
+  }
+
+  #index(memberId: string): number {
+    return this.#indices.get(memberId) ?? -1;
+  }
+
+  #ids(indices: readonly number[]): string[] {
+    return indices.map((index) => this.#sum.roster[index]?.memberId ?? "");
+  }
+
+  #bitmap(indices: readonly number[]): Uint8Array {
+    return toBitmap(indices, this.#sum.roster.length);
   }
 
   #stamp(): { runId: string; atMs: number } {

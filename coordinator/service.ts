@@ -11,13 +11,15 @@ import { type Plan, runIdOf } from "../shared/charter/manifest.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
+import { applyMasksInPlace } from "../shared/secagg/masks.ts";
+import { Audits } from "./audits.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { Gateway, type MemberAddress } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import { buildManifest } from "./plan.ts";
 import { Run } from "./run.ts";
 import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
-import type { LiveEvent } from "./run-ports.ts";
+import type { LiveEvent, RunPorts } from "./run-ports.ts";
 import { Store } from "./store.ts";
 
 const TICK_MS = 50;
@@ -28,6 +30,7 @@ export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.
 export class CoordinatorService {
   readonly #config: CoordinatorConfig;
   readonly #store: Store;
+  readonly #audits: Audits;
   readonly #identity: Identity;
   readonly #server: Server;
   readonly #gateway: Gateway;
@@ -38,6 +41,7 @@ export class CoordinatorService {
   constructor(config: CoordinatorConfig) {
     this.#config = config;
     this.#store = new Store(join(config.dataDir, "coordinator.db"), osClock);
+    this.#audits = new Audits(join(config.dataDir, "audit"), config.audit.keepRounds);
     this.#identity = identityFromSecret(this.#store.secret("identity", osRng));
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
@@ -222,6 +226,8 @@ export class CoordinatorService {
       onConnected: (member, resumed) => this.#runOf(member)?.connected(member.memberId, resumed),
       onDisconnected: (member) => this.#runOf(member)?.disconnected(member.memberId),
       onDelivery: (member, delivery) => this.#runOf(member)?.deliver(member.memberId, delivery),
+      onPart: (member, message, bytes) =>
+        this.#runOf(member)?.deliverPart(member.memberId, message, bytes),
       onFault: (member, code) => this.#watchAll(member, code),
     });
   }
@@ -271,16 +277,28 @@ export class CoordinatorService {
     const { room } = charter;
     const ports = {
       clock: osClock,
-      send: (memberId: string, ...rest: [Parameters<Gateway["send"]>[1], Uint8Array?]) =>
-        this.#gateway.send({ room, memberId }, ...rest),
+      send: (...to: Parameters<RunPorts["send"]>) => this.#gateway.send(room, ...to),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
       append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
+      openSpool: (id: string, attempt: number) => this.#audits.openSpool(id, attempt),
+      expand: (...[masks, dimension, bits, done]: Parameters<RunPorts["expand"]>) => {
+        const sum = new Uint32Array(dimension);
+        applyMasksInPlace(sum, masks, bits);
+        done(sum);
+      },
       watch: (event: RunEvent | LiveEvent) => {
         for (const listener of this.#watchers.get(event.runId) ?? []) listener(event);
       },
     };
     return new Run(
-      { runId, manifest, charter, patience, startMs: 1000 * startSeconds },
+      {
+        runId,
+        manifest,
+        charter,
+        identity: this.#identity,
+        patience,
+        startMs: 1000 * startSeconds,
+      },
       ports,
       log,
       state,

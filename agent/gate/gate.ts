@@ -75,7 +75,7 @@ export class Gate {
   }
 
   /** Local work for one ask. The result stays here. */
-  work(attempt: number, askKind: string, input: Float32Array): GateRefusal | null {
+  work(attempt: number, askKind: string, input: Float32Array): void {
     const run = this.#run;
     assert(run !== null, "work before a run was taken up");
     const context = contextOf(this.#params.charter, run.manifest);
@@ -87,7 +87,6 @@ export class Gate {
         : this.#repeatableRng(run, attempt, "work");
     const contribution = task.contribute(context, { kind: askKind, input }, this.#params.data, rng);
     this.#pending = { attempt, askKind, shape, contribution };
-    return null;
   }
 
   /** Debits the ledger, and only then makes the vector that may leave: quantised, noised, masked. */

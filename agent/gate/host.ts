@@ -1,6 +1,6 @@
 /** EDGE: the connection's side of the gate: starts its thread and asks it one thing at a time. */
 import { Worker } from "node:worker_threads";
-import { CloisterError, type ExitCode } from "../../shared/base/errors.ts";
+import { CloisterError, EXIT, type ExitCode } from "../../shared/base/errors.ts";
 import type { FromGate, ToGate } from "./messages.ts";
 
 type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
@@ -32,6 +32,13 @@ export class GateHost {
     });
   }
 
+  /** For whoever takes failures as answers. */
+  request(message: ToGate, answer: (reply: FromGate) => void): void {
+    const reply = this.#last.then(() => this.#exchange(message)).catch(asFailure);
+    this.#last = reply;
+    void reply.then(answer);
+  }
+
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
@@ -61,6 +68,13 @@ export class GateHost {
       this.#worker.postMessage(message);
     });
   }
+}
+
+function asFailure(error: unknown): FromGate {
+  const known = error instanceof CloisterError;
+  const code = known ? error.code : "gate.internal";
+  const message = known ? error.message : "internal error of the gate's host";
+  return { type: "failed", code, message, exitCode: EXIT.failed };
 }
 
 function isOneOf<T extends FromGate["type"]>(

@@ -88,6 +88,12 @@ export class Ledger {
     );
   }
 
+  /** The highest attempt of a run that was answered; −1 if none was. */
+  lastAttempt(runId: string): number {
+    const highest = "SELECT COALESCE(MAX(attempt), -1) AS last FROM release WHERE run_id = ?";
+    return Number(this.#database.prepare(highest).get(runId)?.["last"] ?? -1);
+  }
+
   /** ε spent so far per privacy unit, the larger of the two partitions; null without a budget. */
   epsilonSpent(): number | null {
     const budget = this.#budget;

@@ -22,12 +22,7 @@ export type ToGate =
     }
   | { readonly type: "seal"; readonly attempt: number; readonly masks: readonly Mask[] };
 
-export type GateRefusal =
-  | "alreadyAnswered"
-  | "budgetSpent"
-  | "noBudget"
-  | "wrongAttempt"
-  | "unknownAsk";
+export type GateRefusal = "alreadyAnswered" | "budgetSpent" | "noBudget" | "wrongAttempt";
 
 export type FromGate =
   /** Counts for the member's own screen; the connection never carries them. */
@@ -35,6 +30,8 @@ export type FromGate =
   | {
       readonly type: "assessed";
       readonly reasons: readonly { readonly code: string; readonly message: string }[];
+      /** The last attempt of this run that was ever answered; −1: none. */
+      readonly lastAttempt: number;
     }
   | { readonly type: "worked"; readonly attempt: number }
   | {

@@ -28,14 +28,14 @@ async function answer(message: ToGate): Promise<FromGate> {
   if (message.type === "open") return open(message);
   assert(gate !== null && ledger !== null, "the gate is not open");
   switch (message.type) {
-    case "assess":
-      return { type: "assessed", reasons: gate.assess(message.manifest, message.runId) };
-    case "work": {
-      const refused = gate.work(message.attempt, message.askKind, message.input);
-      return refused
-        ? { type: "refused", code: refused }
-        : { type: "worked", attempt: message.attempt };
+    case "assess": {
+      const { manifest, runId } = message;
+      const reasons = gate.assess(manifest, runId);
+      return { type: "assessed", reasons, lastAttempt: ledger.lastAttempt(runId) };
     }
+    case "work":
+      gate.work(message.attempt, message.askKind, message.input);
+      return { type: "worked", attempt: message.attempt };
     case "seal": {
       const sealed = gate.seal(message.attempt, message.masks);
       if ("refused" in sealed) return { type: "refused", code: sealed.refused };

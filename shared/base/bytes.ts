@@ -62,3 +62,10 @@ export function bytesToFloat32(bytes: Uint8Array): Float32Array {
   for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
   return values;
 }
+
+/** 32-bit words, little-endian whatever the machine. Copies. */
+export function wordsToBytes(values: Uint32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 4));
+  for (let i = 0; i < values.length; i++) view.setUint32(4 * i, values[i] ?? 0, true);
+  return new Uint8Array(view.buffer);
+}

@@ -5,8 +5,7 @@ import { canonicalJson } from "../base/canonical.ts";
 import { hashJson } from "../crypto/hash.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
-import { type AttemptParams, shareThreshold, survivorsRequired } from "../secagg/params.ts";
-import type { RingBits } from "../secagg/ring.ts";
+import { groupRules, type SumParams, survivorsRequired } from "../secagg/params.ts";
 import type { Charter } from "./charter.ts";
 import { TaskSpec } from "./task-spec.ts";
 
@@ -77,25 +76,18 @@ export function manifestText(manifest: Manifest): string {
   return canonicalJson(manifest);
 }
 
-/** One attempt's parameters, as every side derives them from the manifest. */
-export function attemptParams(
-  manifest: Manifest,
-  charter: Charter,
-  runId: string,
-  attempt: { readonly round: number; readonly attempt: number; readonly askHash: Uint8Array },
-  vector: { readonly dimension: number; readonly ringBits: RingBits },
-): AttemptParams {
+/** The rules of a run's secure sums, as every side derives them from the manifest and the charter. */
+export function sumParams(manifest: Manifest, charter: Charter, runId: string): SumParams {
   const count = manifest.roster.length;
   const maxDropouts = manifest.privacy?.maxDropouts ?? count;
   return {
-    ...attempt,
-    ...vector,
+    ...groupRules(count),
     runId,
     roster: manifest.roster.map(({ memberId, identityKey }) => ({
       memberId,
       identityKey: fromHex(identityKey),
     })),
-    threshold: shareThreshold(count),
+    coordinatorKey: fromHex(manifest.coordinatorKey),
     survivorsMin: survivorsRequired(count, maxDropouts, charter.minimums.members),
   };
 }

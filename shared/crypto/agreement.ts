@@ -16,24 +16,21 @@ import { concatBytes, fromHex } from "../base/bytes.ts";
 
 const PKCS8_X25519 = fromHex("302e020100300506032b656e04220420");
 const SPKI_X25519 = fromHex("302a300506032b656e032100");
-const NO_SALT = new Uint8Array(32);
 const TAG_BYTES = 16;
 
 export interface AgreementKey {
   /** Raw public key, 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** Raw secret, 32 bytes. Wipe it when the round is over. */
-  readonly secret: Uint8Array;
   readonly handle: KeyObject;
 }
 
-/** @param secret 32 uniform bytes; clamped by X25519 itself. */
+/** @param secret 32 uniform bytes; clamped by X25519 itself. Wipe it when this returns. */
 export function agreementKey(secret: Uint8Array): AgreementKey {
   assert(secret.length === 32, "an X25519 secret has 32 bytes");
   const der = Buffer.from(concatBytes(PKCS8_X25519, secret));
   const handle = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   const spki = createPublicKey(handle).export({ format: "der", type: "spki" });
-  return { publicKey: new Uint8Array(spki.subarray(spki.length - 32)), secret, handle };
+  return { publicKey: new Uint8Array(spki.subarray(spki.length - 32)), handle };
 }
 
 /**
@@ -52,15 +49,15 @@ export function agree(own: AgreementKey, peerPublicKey: Uint8Array): Uint8Array 
   }
 }
 
-/** 32 bytes from `secret` for exactly one use, which `info` names (a framed label and its context). */
-export function deriveKey(secret: Uint8Array, info: Uint8Array): Uint8Array {
+/** HKDF-SHA256: 32 bytes from key material that is not uniform (a Diffie-Hellman result). */
+export function extractKey(material: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {
   assert(info.length <= 1024, "HKDF info has at most 1024 bytes");
-  return new Uint8Array(hkdfSync("sha256", secret, NO_SALT, info, 32));
+  return new Uint8Array(hkdfSync("sha256", material, salt, info, 32));
 }
 
 /** AES-256-GCM: ciphertext followed by its 16-byte tag. `nonce` (12 bytes) must never repeat under one key. */
 export function seal(
-  key: Uint8Array,
+  key: KeyObject,
   nonce: Uint8Array,
   aad: Uint8Array,
   plain: Uint8Array,
@@ -71,7 +68,7 @@ export function seal(
 
 /** The plaintext, or null if the ciphertext is not authentic. */
 export function open(
-  key: Uint8Array,
+  key: KeyObject,
   nonce: Uint8Array,
   aad: Uint8Array,
   sealed: Uint8Array,

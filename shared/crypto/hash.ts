@@ -1,13 +1,36 @@
-/** SHA-256 and the one way in which several values become one hash. Pure (node:crypto computes, nothing is drawn). */
-import { createHash } from "node:crypto";
+/** SHA-256, the one way in which several values become one hash, and keys derived from it. Pure. */
+import {
+  createCipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hash,
+  type KeyObject,
+} from "node:crypto";
+import { assert } from "../base/assert.ts";
 import { concatBytes, toHex, u32le, utf8 } from "../base/bytes.ts";
 import { canonicalJson, type Json } from "../base/canonical.ts";
+import type { Rng } from "../base/env.ts";
 import type { Label } from "./labels.ts";
 
 export type HashInput = Uint8Array | string | number;
 
+const ONE = Uint8Array.of(0, 0, 0, 1);
+const ZERO_IV = new Uint8Array(16);
+
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
+  return hash("sha256", bytes, "buffer");
+}
+
+/** A SHA-256 that takes its bytes piece by piece. */
+export interface RunningHash {
+  add(bytes: Uint8Array): void;
+  end(): Uint8Array;
+}
+
+export function runningHash(): RunningHash {
+  const running = createHash("sha256");
+  return { add: (bytes) => void running.update(bytes), end: () => running.digest() };
 }
 
 /**
@@ -15,12 +38,25 @@ export function sha256(bytes: Uint8Array): Uint8Array {
  * that no two different lists give the same bytes. Numbers are 32-bit unsigned.
  */
 export function framed(label: Label, ...parts: readonly HashInput[]): Uint8Array {
-  const chunks = [label, ...parts].flatMap((part) => {
+  const chunks: Uint8Array[] = [utf8(label)];
+  let size = 4 + (chunks[0]?.length ?? 0);
+  for (const part of parts) {
     const bytes =
       typeof part === "string" ? utf8(part) : typeof part === "number" ? u32le(part) : part;
-    return [u32le(bytes.length), bytes];
-  });
-  return concatBytes(...chunks);
+    chunks.push(bytes);
+    size += 4 + bytes.length;
+  }
+  const joined = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    joined[at] = chunk.length;
+    joined[at + 1] = chunk.length >>> 8;
+    joined[at + 2] = chunk.length >>> 16;
+    joined[at + 3] = chunk.length >>> 24;
+    joined.set(chunk, at + 4);
+    at += 4 + chunk.length;
+  }
+  return joined;
 }
 
 export function framedHash(label: Label, ...parts: readonly HashInput[]): Uint8Array {
@@ -30,4 +66,45 @@ export function framedHash(label: Label, ...parts: readonly HashInput[]): Uint8A
 /** Lower-case hexadecimal SHA-256 of the value's canonical JSON. */
 export function hashJson(value: Json): string {
   return toHex(sha256(utf8(canonicalJson(value))));
+}
+
+/**
+ * 32 bytes from a uniform secret for exactly one use, which label and context name: SHA-256 over a
+ * counter of 1, the secret, and the framed context.
+ *
+ * @param secret 32 bytes, uniform.
+ * @see NIST SP 800-56C rev. 2, §4.1, option 1 (one-step key derivation).
+ */
+export function deriveKey(
+  secret: Uint8Array,
+  label: Label,
+  ...context: readonly HashInput[]
+): Uint8Array {
+  assert(secret.length === 32, "a secret to derive from has 32 bytes");
+  return sha256(concatBytes(ONE, secret, framed(label, ...context)));
+}
+
+/** HMAC-SHA256 (RFC 2104), the first 16 bytes. */
+export function mac(key: SecretKey, message: Uint8Array): Uint8Array {
+  return createHmac("sha256", key).update(message).digest().subarray(0, 16);
+}
+
+/** A key as node:crypto wants it; made once, for handing over raw bytes costs more than the work. */
+export type SecretKey = KeyObject;
+
+export function secretKey(bytes: Uint8Array): SecretKey {
+  return createSecretKey(bytes);
+}
+
+/**
+ * The bytes that a seed stands for: the AES-256-CTR keystream under it. Public choices that must be
+ * the same on every machine and foreseeable by nobody who lacks the seed.
+ */
+export function seededRng(seed: Uint8Array): Rng {
+  const cipher = createCipheriv("aes-256-ctr", createSecretKey(seed), ZERO_IV);
+  return {
+    fill(target) {
+      target.set(cipher.update(new Uint8Array(target.length)));
+    },
+  };
 }

@@ -1,4 +1,4 @@
-/** Joins a message to the vector that follows it: delivered together, whole and checked, or not at all. Pure. */
+/** Joins a message to the vector that follows it, whole and checked, or hands its parts on as they come. Pure. */
 import type { z } from "zod";
 import { equalBytes } from "../base/bytes.ts";
 import { sha256 } from "../crypto/hash.ts";
@@ -9,19 +9,23 @@ import type { Received } from "./session.ts";
 
 export interface Delivery<T> {
   readonly message: T;
-  /** Empty where the message announces none. */
+  /** Empty where the message announces none, or its parts follow. */
   readonly vector: Uint8Array;
 }
 
 export type Taken<T> =
   | { readonly type: "delivery"; readonly delivery: Delivery<T> }
+  /** A part of the vector that `message` announced; whoever takes parts checks the hash of the whole. */
+  | { readonly type: "part"; readonly message: T; readonly bytes: Uint8Array }
   | { readonly type: "nothing" }
   | { readonly type: "fault"; readonly code: string };
 
 interface Pending<T> {
   readonly message: T;
-  readonly vector: Uint8Array;
+  readonly byteLength: number;
   readonly sha256: Uint8Array;
+  /** Null where parts are handed on. */
+  readonly vector: Uint8Array | null;
   filled: number;
   nextIndex: number;
 }
@@ -29,10 +33,12 @@ interface Pending<T> {
 /** Takes a session's frames in order and yields messages. One vector at a time is under way. */
 export class Inbox<T extends AgentMessage | CoordinatorMessage> {
   readonly #schema: z.ZodType<T>;
+  readonly #vectors: "whole" | "parts";
   #pending: Pending<T> | null = null;
 
-  constructor(schema: z.ZodType<T>) {
+  constructor(schema: z.ZodType<T>, vectors: "whole" | "parts") {
     this.#schema = schema;
+    this.#vectors = vectors;
   }
 
   take(received: Received): Taken<T> {
@@ -52,36 +58,41 @@ export class Inbox<T extends AgentMessage | CoordinatorMessage> {
     if (this.#pending) return { type: "fault", code: "vectorIncomplete" };
     const decoded = decode(this.#schema, body, LIMITS.controlBytesMax);
     if (!decoded.ok) return { type: "fault", code: decoded.code };
-    const header = vectorHeader(decoded.message);
-    if (!header)
-      return { type: "delivery", delivery: { message: decoded.message, vector: new Uint8Array() } };
-    this.#pending = {
-      message: decoded.message,
-      vector: new Uint8Array(header.byteLength),
-      sha256: header.sha256,
-      filled: 0,
-      nextIndex: 0,
-    };
-    return this.#deliverIfWhole(this.#pending);
+    const { message } = decoded;
+    const header = vectorHeader(message);
+    const delivery = { message, vector: new Uint8Array() };
+    if (!header) return { type: "delivery", delivery };
+    const { byteLength, sha256: hash } = header;
+    const vector = this.#vectors === "whole" ? new Uint8Array(byteLength) : null;
+    const pending = { message, byteLength, sha256: hash, vector, filled: 0, nextIndex: 0 };
+    if (!vector) {
+      this.#pending = byteLength > 0 ? pending : null;
+      return { type: "delivery", delivery };
+    }
+    this.#pending = pending;
+    return byteLength > 0 ? { type: "nothing" } : this.#deliver(pending, vector);
   }
 
   #takeChunk(index: number, payload: Uint8Array): Taken<T> {
     const pending = this.#pending;
     if (!pending) return { type: "fault", code: "unexpectedChunk" };
     if (index !== pending.nextIndex) return { type: "fault", code: "chunkOutOfOrder" };
-    if (pending.filled + payload.length > pending.vector.length)
+    if (pending.filled + payload.length > pending.byteLength)
       return { type: "fault", code: "vectorTooLong" };
-    pending.vector.set(payload, pending.filled);
+    pending.vector?.set(payload, pending.filled);
     pending.filled += payload.length;
     pending.nextIndex += 1;
-    return this.#deliverIfWhole(pending);
+    const whole = pending.filled === pending.byteLength;
+    if (!pending.vector) {
+      if (whole) this.#pending = null;
+      return { type: "part", message: pending.message, bytes: payload };
+    }
+    return whole ? this.#deliver(pending, pending.vector) : { type: "nothing" };
   }
 
-  #deliverIfWhole(pending: Pending<T>): Taken<T> {
-    if (pending.filled < pending.vector.length) return { type: "nothing" };
+  #deliver({ message, sha256: hash }: Pending<T>, vector: Uint8Array): Taken<T> {
     this.#pending = null;
-    if (!equalBytes(sha256(pending.vector), pending.sha256))
-      return { type: "fault", code: "vectorHashMismatch" };
-    return { type: "delivery", delivery: { message: pending.message, vector: pending.vector } };
+    if (!equalBytes(sha256(vector), hash)) return { type: "fault", code: "vectorHashMismatch" };
+    return { type: "delivery", delivery: { message, vector } };
   }
 }

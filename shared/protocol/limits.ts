@@ -1,10 +1,12 @@
 /** The protocol version and every upper bound. A peer that exceeds one is at fault. Pure. */
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export const LIMITS = {
-  /** Members of one room: share indices are the non-zero elements of GF(2^8). */
-  membersMax: 255,
+  /** Members of one room. Each holds shares for its neighbours only, of whom there are fewer than 255. */
+  membersMax: 2_000,
+  /** Attempts that one batch of prekeys serves. */
+  batchAttemptsMax: 64,
   featuresMax: 2_000,
   categoriesMax: 10_000,
   /** Coordinates of one vector. */
@@ -14,6 +16,6 @@ export const LIMITS = {
   controlBytesMax: 4 * 1024 * 1024,
   /** One message before the peer has proved who it is. */
   unauthenticatedBytesMax: 64 * 1024,
-  /** Payload of one vector chunk. */
-  chunkBytesMax: 256 * 1024,
+  /** Payload of one vector chunk: near 256 KiB, and a whole number of elements in every ring. */
+  chunkBytesMax: 180 * 1456,
 } as const;

@@ -1,24 +1,32 @@
 /**
  * Every message ever said between an agent and the coordinator: one schema each, one union per
- * direction. An agent's messages carry ids, keys, signatures and sealed shares; the one vector that
- * an agent sends is masked and travels as chunks behind `masked`. Pure.
+ * direction. Members are indices into the manifest's roster, sets of them bitmaps over it. An agent's
+ * messages carry keys, signatures, MACs and sealed shares; the one vector that an agent sends is masked
+ * and travels as chunks behind `masked`. Pure.
  */
 import { z } from "zod";
+import { KEM_CIPHERTEXT_BYTES, KEM_PUBLIC_KEY_BYTES } from "../crypto/kem.ts";
 import { rawBytes, rawBytesUpTo } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 
 const Key = rawBytes(32);
 const Hash = rawBytes(32);
 const Signature = rawBytes(64);
+const Tag = rawBytes(16);
+const Index = z
+  .int()
+  .min(0)
+  .max(LIMITS.membersMax - 1);
+const Members = rawBytesUpTo(Math.ceil(LIMITS.membersMax / 8));
+const HashOrNone = z.union([Hash, rawBytes(0)]);
 export const MemberId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
 const RunId = z.string().regex(/^[0-9a-f]{64}$/);
-const Attempt = z.int().min(0).max(0xffff_ffff);
-const SealedShare = rawBytesUpTo(256);
+const Count = z.int().min(0).max(0xffff_ffff);
 const Reason = z.strictObject({ code: z.string().max(100), message: z.string().max(500) });
 
-/** A vector follows as chunks: its size and hash. Delivered with its message, whole and checked. */
+/** A vector follows as chunks: its size and hash. */
 export const VectorHeader = z.strictObject({
   byteLength: z
     .int()
@@ -27,59 +35,82 @@ export const VectorHeader = z.strictObject({
   sha256: Hash,
 });
 
-const RunJoined = z.strictObject({
-  type: z.literal("runJoined"),
-  runId: RunId,
+/** A member's session keys, signed with its identity; see `secagg/channel.ts`. */
+const joinFields = {
   channelKey: Key,
+  kemKey: z.union([rawBytes(KEM_PUBLIC_KEY_BYTES), rawBytes(0)]),
+  nonceRoot: HashOrNone,
   signature: Signature,
-});
+};
+const encapsulationFields = { ciphertext: rawBytes(KEM_CIPHERTEXT_BYTES), tag: Tag };
+
+const RunJoined = z.strictObject({ type: z.literal("runJoined"), runId: RunId, ...joinFields });
 const RunDeclined = z.strictObject({
   type: z.literal("runDeclined"),
   runId: RunId,
   reasons: z.array(Reason).min(1).max(50),
 });
+/** Answers `membersJoined`: the post-quantum half of new channels, for members after us in the roster. */
+const ChannelSecrets = z.strictObject({
+  type: z.literal("channelSecrets"),
+  runId: RunId,
+  /** For the graph of the next batch; empty where the graph is complete. */
+  nonce: HashOrNone,
+  secrets: z.array(z.strictObject({ to: Index, ...encapsulationFields })).max(LIMITS.membersMax),
+});
 const Prekeys = z.strictObject({
   type: z.literal("prekeys"),
   runId: RunId,
-  attempt: Attempt,
-  maskKey: Key,
-  shares: z.array(z.strictObject({ to: MemberId, sealed: SealedShare })).max(LIMITS.membersMax),
+  batch: Count,
+  /** For the graph of the batch after this; empty where the graph is complete. */
+  nonce: HashOrNone,
+  entries: rawBytesUpTo(LIMITS.controlBytesMax),
+  signature: Signature,
 });
+/** Local work is done; whose shares of this batch we hold. */
 const Ready = z.strictObject({
   type: z.literal("ready"),
   runId: RunId,
-  attempt: Attempt,
-  maskKey: Key,
-  signature: Signature,
+  attempt: Count,
+  holds: Members,
 });
 const Masked = z.strictObject({
   type: z.literal("masked"),
   runId: RunId,
-  attempt: Attempt,
+  attempt: Count,
   signature: Signature,
   vector: VectorHeader,
+});
+const Confirmed = z.strictObject({
+  type: z.literal("confirmed"),
+  runId: RunId,
+  attempt: Count,
+  confirmation: rawBytesUpTo(16 * LIMITS.membersMax),
 });
 const Shares = z.strictObject({
   type: z.literal("shares"),
   runId: RunId,
-  attempt: Attempt,
-  shares: z.array(z.strictObject({ of: MemberId, share: Key })).max(LIMITS.membersMax),
+  attempt: Count,
+  of: Members,
+  shares: rawBytesUpTo(32 * LIMITS.membersMax),
   signature: Signature,
 });
 /** The agent goes no further with this attempt; `code` is from a closed set. */
 const Withdrawn = z.strictObject({
   type: z.literal("withdrawn"),
   runId: RunId,
-  attempt: Attempt,
+  attempt: Count,
   reason: Reason,
 });
 
 export const AgentMessage = z.discriminatedUnion("type", [
   RunJoined,
   RunDeclined,
+  ChannelSecrets,
   Prekeys,
   Ready,
   Masked,
+  Confirmed,
   Shares,
   Withdrawn,
 ]);
@@ -90,55 +121,95 @@ const RunOffered = z.strictObject({
   runId: RunId,
   manifest: z.string().max(1_000_000),
 });
-const ChannelKeys = z.strictObject({
-  type: z.literal("channelKeys"),
+const MembersJoined = z.strictObject({
+  type: z.literal("membersJoined"),
   runId: RunId,
-  members: z
-    .array(z.strictObject({ memberId: MemberId, channelKey: Key, signature: Signature }))
-    .max(LIMITS.membersMax),
+  members: z.array(z.strictObject({ member: Index, ...joinFields })).max(LIMITS.membersMax),
 });
+const ChannelSecret = z.strictObject({
+  type: z.literal("channelSecret"),
+  runId: RunId,
+  from: Index,
+  ...encapsulationFields,
+});
+const BatchOpened = z.strictObject({
+  type: z.literal("batchOpened"),
+  runId: RunId,
+  batch: Count,
+  firstAttempt: Count,
+  count: z.int().min(1).max(LIMITS.batchAttemptsMax),
+  members: Members,
+  /** 32 bytes of each member, in order; empty where the graph is complete. */
+  nonces: rawBytesUpTo(32 * LIMITS.membersMax),
+});
+const BatchDealt = z.strictObject({
+  type: z.literal("batchDealt"),
+  runId: RunId,
+  batch: Count,
+  dealers: Members,
+  /** 32 bytes of each dealer, in order. */
+  hashes: rawBytesUpTo(32 * LIMITS.membersMax),
+  shares: rawBytesUpTo(LIMITS.controlBytesMax),
+});
+/** What the run's transcript says as a round opens: its head, and the last link that led there. */
+const transcriptFields = {
+  head: Hash,
+  last: z.strictObject({ inclusion: Hash, resultHash: Hash }).nullable(),
+};
 const RoundOpened = z.strictObject({
   type: z.literal("roundOpened"),
   runId: RunId,
-  round: z.int().min(0),
-  attempt: Attempt,
+  round: Count,
+  attempt: Count,
   askKind: z.string().max(50),
+  ...transcriptFields,
+  signature: Signature,
   vector: VectorHeader,
 });
 const Committed = z.strictObject({
   type: z.literal("committed"),
   runId: RunId,
-  attempt: Attempt,
-  cohort: z
-    .array(
-      z.strictObject({
-        memberId: MemberId,
-        maskKey: Key,
-        signature: Signature,
-        sealed: SealedShare.nullable(),
-      }),
-    )
-    .max(LIMITS.membersMax),
+  attempt: Count,
+  cohort: Members,
 });
 const Included = z.strictObject({
   type: z.literal("included"),
   runId: RunId,
-  attempt: Attempt,
-  survivors: z.array(MemberId).max(LIMITS.membersMax),
+  attempt: Count,
+  survivors: Members,
+  /** 32 bytes of each survivor, in order. */
+  roots: rawBytesUpTo(32 * LIMITS.membersMax),
+  signature: Signature,
+});
+const Certified = z.strictObject({
+  type: z.literal("certified"),
+  runId: RunId,
+  attempt: Count,
+  confirmers: Members,
+  proofs: rawBytesUpTo(64 * LIMITS.membersMax),
 });
 const RunEnded = z.strictObject({
   type: z.literal("runEnded"),
   runId: RunId,
   outcome: z.enum(["completed", "failed"]),
+  /** As a round that opens and asks nothing. */
+  round: Count,
+  attempt: Count,
+  ...transcriptFields,
+  signature: Signature,
 });
 const Rejected = z.strictObject({ type: z.literal("rejected"), code: z.string().max(100) });
 
 export const CoordinatorMessage = z.discriminatedUnion("type", [
   RunOffered,
-  ChannelKeys,
+  MembersJoined,
+  ChannelSecret,
+  BatchOpened,
+  BatchDealt,
   RoundOpened,
   Committed,
   Included,
+  Certified,
   RunEnded,
   Rejected,
 ]);

@@ -5,7 +5,7 @@
  */
 
 const DEPTH_MAX = 8;
-const ITEMS_MAX = 20_000;
+const ITEMS_MAX = 40_000;
 
 /** One open container: how many items are left, and the keys seen if it is a map. */
 interface Level {

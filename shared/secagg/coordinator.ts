@@ -1,38 +1,43 @@
 /**
  * Secure aggregation, the coordinator's half: one attempt at one sum, as a state machine. Pure: no
  * socket, no clock, no randomness. A faulty peer is data: it yields `reject` and changes no state.
- * The running sum is one buffer owned by the state; it is opened only when enough shares came in.
+ * The running sum is one buffer owned by the state, whatever the number of members; it is opened only
+ * when enough shares came in.
  *
  * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4; the cohort is fixed after local work.
  */
+import { concatBytes } from "../base/bytes.ts";
+import { entryStatement } from "../transcript/chain.ts";
 import type {
   AbortReason,
   AttemptEffect,
   AttemptEvent,
+  AttemptParams,
+  CollectingConfirmations,
   CollectingMasked,
   CollectingReady,
-  Common,
+  CollectingShares,
   CoordinatorState,
-  Patience,
+  Spool,
   Step,
   Unmasking,
 } from "./attempt.ts";
-import { roundContext } from "./keys.ts";
-import type { AttemptParams } from "./params.ts";
-import { receive } from "./receive.ts";
-import { openSum } from "./unmask.ts";
+import { proofFor } from "./certificate.ts";
+import { inclusionHash, roundContext } from "./keys.ts";
+import { receive, undoUploads } from "./receive.ts";
+import { reduceInPlace } from "./ring.ts";
+import { masksOf, openSecrets } from "./unmask.ts";
 
 /** @param absent Members that are not there as the attempt opens; nobody waits for them. */
 export function openAttempt(
-  patience: Patience,
+  { patience }: AttemptParams,
   atMs: number,
-  absent: readonly string[],
+  absent: readonly number[],
 ): CoordinatorState {
   return {
     phase: "collectReady",
     deadlineMs: atMs + patience.workMs,
-    absentSinceMs: new Map(absent.map((id) => [id, Number.NEGATIVE_INFINITY])),
-    prekeys: new Map(),
+    absentSinceMs: new Map(absent.map((index) => [index, Number.NEGATIVE_INFINITY])),
     ready: new Map(),
   };
 }
@@ -40,30 +45,31 @@ export function openAttempt(
 /** Advances the attempt by one event at time `atMs`. The same arguments always give the same step. */
 export function step(
   params: AttemptParams,
-  patience: Patience,
+  spool: Spool,
   state: CoordinatorState,
   event: AttemptEvent,
   atMs: number,
 ): Step {
   if (state.phase === "ended") return { state, effects: [] };
+  if (state.phase === "unmask")
+    return event.type === "expanded" ? release(params, state, event.masks) : { state, effects: [] };
   const received = receive(params, state, event, atMs);
-  if (received.effects.length > 0) return received;
-  return advance(params, patience, received.state, atMs);
+  if (received.effects.some(({ type }) => type === "reject")) return received;
+  const next = advance(params, spool, received.state, atMs);
+  return { state: next.state, effects: [...received.effects, ...next.effects] };
 }
 
-function advance(
-  params: AttemptParams,
-  patience: Patience,
-  state: CoordinatorState,
-  atMs: number,
-): Step {
+function advance(params: AttemptParams, spool: Spool, state: CoordinatorState, atMs: number): Step {
   switch (state.phase) {
     case "collectReady":
-      return closeReady(params, patience, state, atMs);
+      return closeReady(params, spool, state, atMs);
     case "collectMasked":
-      return closeMasked(params, patience, state, atMs);
+      return closeMasked(params, state, atMs);
+    case "collectConfirmations":
+      return closeConfirmations(params, state, atMs);
+    case "collectShares":
+      return closeShares(params, state, atMs);
     case "unmask":
-      return closeUnmask(params, patience, state, atMs);
     case "ended":
       return { state, effects: [] };
   }
@@ -71,92 +77,166 @@ function advance(
 
 /** True while someone who may still answer has not, and there is time. */
 function awaiting(
-  patience: Patience,
-  state: Common,
-  expected: readonly string[],
-  has: (id: string) => boolean,
+  { patience }: AttemptParams,
+  state: Exclude<CoordinatorState, Unmasking | { phase: "ended" }>,
+  expected: Iterable<number>,
+  has: (index: number) => boolean,
   atMs: number,
 ): boolean {
   if (atMs >= state.deadlineMs) return false;
-  return expected.some((id) => {
-    const since = state.absentSinceMs.get(id);
-    return !has(id) && (since === undefined || atMs < since + patience.graceMs);
-  });
+  for (const index of expected) {
+    const since = state.absentSinceMs.get(index);
+    if (!has(index) && (since === undefined || atMs < since + patience.graceMs)) return true;
+  }
+  return false;
 }
 
 function closeReady(
   params: AttemptParams,
-  patience: Patience,
+  spool: Spool,
   state: CollectingReady,
   atMs: number,
 ): Step {
-  const everyone = params.roster.map(({ memberId }) => memberId);
-  if (awaiting(patience, state, everyone, (id) => state.ready.has(id), atMs))
+  const { sum, place, prekeys, patience } = params;
+  if (awaiting(params, state, prekeys.dealings.keys(), (index) => state.ready.has(index), atMs))
     return { state, effects: [] };
-  const cohort = everyone.flatMap((id) => state.ready.get(id) ?? []);
-  if (cohort.length < params.survivorsMin) return abort("tooFewReady", []);
-  const effects = cohort.map(
-    ({ memberId: to }): AttemptEffect => ({
-      type: "sendCommit",
-      to,
-      cohort: cohort.map((member) => ({
-        ...member,
-        sealed: state.prekeys.get(member.memberId)?.sealedFor.get(to) ?? null,
-      })),
-    }),
-  );
+  const cohort = recoverable(params, state.ready);
+  if (cohort.length < sum.survivorsMin) return abort("tooFewReady");
   const next: CollectingMasked = {
     phase: "collectMasked",
     deadlineMs: atMs + patience.stepMs,
     absentSinceMs: state.absentSinceMs,
-    context: roundContext(params, cohort),
+    context: roundContext(sum, prekeys.context, place, cohort),
     cohort,
-    survivors: new Set(),
-    sum: new Uint32Array(params.dimension),
+    survivors: new Map(),
+    uploads: new Map(),
+    sum: new Uint32Array(place.dimension),
+    spool,
+  };
+  return { state: next, effects: [{ type: "sendCommit", to: cohort, cohort }] };
+}
+
+/** The ready members of whom enough others hold shares: each could drop out and still be recovered. */
+function recoverable(
+  { sum, prekeys }: AttemptParams,
+  ready: ReadonlyMap<number, ReadonlySet<number>>,
+): number[] {
+  let cohort = [...prekeys.dealings.keys()].filter((index) => ready.has(index));
+  for (;;) {
+    const holders = (index: number): number => {
+      const near = [index, ...prekeys.batch.graph.neighbours(index)];
+      const members = new Set(cohort);
+      return near.filter((at) => members.has(at) && ready.get(at)?.has(index)).length;
+    };
+    const kept = cohort.filter((index) => holders(index) >= sum.threshold);
+    if (kept.length === cohort.length) return cohort;
+    cohort = kept;
+  }
+}
+
+function closeMasked(params: AttemptParams, state: CollectingMasked, atMs: number): Step {
+  const { sum, place, patience, identity } = params;
+  if (awaiting(params, state, state.cohort, (index) => state.survivors.has(index), atMs))
+    return { state, effects: [] };
+  undoUploads(params, state, state.uploads.keys());
+  if (state.survivors.size < sum.survivorsMin) return abort("tooFewSurvivors");
+  const survivors = [...state.survivors.keys()].sort((a, b) => a - b);
+  const roots = survivors.map((index) => state.survivors.get(index)?.root ?? new Uint8Array());
+  const inclusion = inclusionHash(sum, state.context, survivors, roots);
+  const { uploads: _, ...committed } = state;
+  const next: CollectingConfirmations = {
+    ...committed,
+    phase: "collectConfirmations",
+    deadlineMs: atMs + patience.stepMs,
+    inclusion,
+    confirmations: new Map(),
+  };
+  const { runId } = sum;
+  const statement = entryStatement({ kind: "included", runId, attempt: place.attempt, inclusion });
+  const signature = identity.sign(statement);
+  const message = { survivors, roots: concatBytes(...roots), signature };
+  return { state: next, effects: [{ type: "sendIncluded", to: survivors, ...message }] };
+}
+
+function closeConfirmations(
+  params: AttemptParams,
+  state: CollectingConfirmations,
+  atMs: number,
+): Step {
+  const { sum, prekeys, patience } = params;
+  const { committee } = prekeys.batch;
+  const survivors = [...state.survivors.keys()].sort((a, b) => a - b);
+  const expected = survivors.filter((index) => committee.has(index));
+  if (awaiting(params, state, expected, (index) => state.confirmations.has(index), atMs))
+    return { state, effects: [] };
+  const confirmers = expected.filter((index) => state.confirmations.has(index));
+  if (confirmers.length < sum.confirmationsMin) return abort("tooFewConfirmations");
+  const effects = survivors.map((to): AttemptEffect => {
+    const others = confirmers.filter((index) => index !== to);
+    const proofs = others.map((from) =>
+      proofFor(sum, survivors, from, to, state.confirmations.get(from) ?? new Uint8Array()),
+    );
+    return {
+      type: "sendCertificate",
+      to,
+      certificate: { confirmers: others, proofs: concatBytes(...proofs) },
+    };
+  });
+  const { confirmations: _, ...included } = state;
+  const next: CollectingShares = {
+    ...included,
+    phase: "collectShares",
+    deadlineMs: atMs + patience.stepMs,
+    revealed: new Set(),
+    shares: new Map(),
   };
   return { state: next, effects };
 }
 
-function closeMasked(
-  params: AttemptParams,
-  patience: Patience,
-  state: CollectingMasked,
-  atMs: number,
-): Step {
-  const expected = state.cohort.map(({ memberId }) => memberId);
-  if (awaiting(patience, state, expected, (id) => state.survivors.has(id), atMs))
-    return { state, effects: [] };
-  if (state.survivors.size < params.survivorsMin) return abort("tooFewSurvivors", []);
-  const survivors = [...state.survivors].sort();
-  const next: Unmasking = {
-    ...state,
-    phase: "unmask",
-    deadlineMs: atMs + patience.stepMs,
-    revealed: new Map(),
-  };
-  return { state: next, effects: [{ type: "sendIncluded", to: survivors, survivors }] };
-}
-
-function closeUnmask(
-  params: AttemptParams,
-  patience: Patience,
-  state: Unmasking,
-  atMs: number,
-): Step {
-  const survivors = [...state.survivors].sort();
-  const enough = state.revealed.size >= params.threshold;
-  const waiting = awaiting(patience, state, survivors, (id) => state.revealed.has(id), atMs);
-  if (!enough) return waiting ? { state, effects: [] } : abort("tooFewShares", []);
-  const opened = openSum(params, state);
-  // A missing or false share may be made good by a later one, while any is to come.
-  if (!opened.ok) return waiting ? { state, effects: [] } : abort("badShares", opened.blamed);
-  const cohort = state.cohort.map(({ memberId }) => memberId);
+function closeShares(params: AttemptParams, state: CollectingShares, atMs: number): Step {
+  const { sum, place, prekeys } = params;
+  const survivors = new Set(state.survivors.keys());
+  const opening = openSecrets({
+    attempt: place.attempt,
+    prekeys,
+    threshold: sum.threshold,
+    cohort: state.cohort,
+    survivors,
+    shares: state.shares,
+  });
+  if (opening.type === "wanting") {
+    const waiting = awaiting(params, state, survivors, (index) => state.revealed.has(index), atMs);
+    return waiting ? { state, effects: [] } : abort("tooFewShares");
+  }
+  if (opening.type === "blame") {
+    const aborted = abort("badPrekeys");
+    return { state: aborted.state, effects: [opening, ...aborted.effects] };
+  }
+  const { revealed: _, shares: __, ...included } = state;
+  const next: Unmasking = { ...included, phase: "unmask", opened: opening.secrets };
   return {
-    state: { phase: "ended" },
-    effects: [{ type: "released", sum: opened.sum, cohort, survivors }],
+    state: next,
+    effects: [{ type: "expand", masks: masksOf(opening.secrets, state.context) }],
   };
 }
 
-function abort(reason: AbortReason, blamed: readonly string[]): Step {
-  return { state: { phase: "ended" }, effects: [{ type: "aborted", reason, blamed }] };
+/** @param masks Σ of the masks to add. Shape [d]. */
+function release({ place }: AttemptParams, state: Unmasking, masks: Uint32Array): Step {
+  const { sum, cohort, survivors, context, inclusion, opened } = state;
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (masks[i] ?? 0);
+  reduceInPlace(sum, place.ringBits);
+  const effect: AttemptEffect = {
+    type: "released",
+    sum,
+    cohort,
+    survivors,
+    context,
+    inclusion,
+    opened,
+  };
+  return { state: { phase: "ended" }, effects: [effect] };
+}
+
+function abort(reason: AbortReason): Step {
+  return { state: { phase: "ended" }, effects: [{ type: "aborted", reason }] };
 }

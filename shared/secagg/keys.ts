@@ -1,88 +1,64 @@
-/** Key schedule: every key of the protocol, each bound to all that its holders must agree on. Pure. */
-import { type AgreementKey, agree, deriveKey } from "../crypto/agreement.ts";
-import { framed, framedHash, sha256 } from "../crypto/hash.ts";
+/** Key schedule and statements of one attempt, each bound to all that its holders must agree on. Pure. */
+import { toBitmap } from "../base/member-set.ts";
+import { deriveKey, framed, framedHash, sha256 } from "../crypto/hash.ts";
 import { LABELS } from "../crypto/labels.ts";
+import type { Channel } from "./channel.ts";
 import type { Mask } from "./masks.ts";
-import type { AttemptParams } from "./params.ts";
+import type { AttemptPlace, SumParams } from "./params.ts";
 
-/** A cohort member's one-round mask key, signed with its identity. */
-export interface CohortMember {
-  readonly memberId: string;
-  /** X25519, 32 bytes, fresh for this attempt. */
-  readonly maskKey: Uint8Array;
+/** The seed of a pair's mask in one attempt. Known to both; revealed, for this attempt alone, by recovery. */
+export function pairSeed(channel: Channel, attempt: number): Uint8Array {
+  return deriveKey(channel.pairSecret, LABELS.pairSeed, attempt);
 }
 
-/** What a member signs to join a run with its channel key. */
-export function joinStatement(runId: string, memberId: string, channelKey: Uint8Array): Uint8Array {
-  return framed(LABELS.runJoin, runId, memberId, channelKey);
-}
-
-/** What READY signs: this ask, this attempt, this mask key. */
-export function readyStatement(
-  params: AttemptParams,
-  memberId: string,
-  maskKey: Uint8Array,
+/** The hash that binds all masks of an attempt: run, prekeys, round, attempt, ask, transcript, ring and cohort. */
+export function roundContext(
+  { runId, roster }: SumParams,
+  dealt: Uint8Array,
+  place: AttemptPlace,
+  cohort: readonly number[],
 ): Uint8Array {
-  const { runId, round, attempt, askHash } = params;
-  return framed(LABELS.ready, runId, round, attempt, askHash, memberId, maskKey);
+  const { round, attempt, askHash, transcript, dimension, ringBits } = place;
+  const members = toBitmap(cohort, roster.length);
+  const vector = [dimension, ringBits] as const;
+  const parts = [runId, dealt, round, attempt, askHash, transcript, ...vector, members];
+  return framedHash(LABELS.context, ...parts);
 }
 
-/** The hash that binds all masks of an attempt: run, round, attempt, ask, cohort and its keys. */
-export function roundContext(params: AttemptParams, cohort: readonly CohortMember[]): Uint8Array {
-  const members = [...cohort].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
-  const { runId, round, attempt, askHash, dimension, ringBits } = params;
-  const keys = members.flatMap(({ memberId, maskKey }) => [memberId, maskKey]);
-  return framedHash(LABELS.context, runId, round, attempt, askHash, dimension, ringBits, ...keys);
+export function selfMask(seed: Uint8Array, context: Uint8Array, index: number): Mask {
+  return { key: deriveKey(seed, LABELS.selfMask, context, index), sign: 1 };
 }
 
-export function maskedStatement(
+/** The mask that `owner` applies for `peer`: the two apply it with opposite signs. */
+export function pairMask(seed: Uint8Array, context: Uint8Array, owner: number, peer: number): Mask {
+  const first = Math.min(owner, peer);
+  const key = deriveKey(seed, LABELS.pairMask, context, first, Math.max(owner, peer));
+  return { key, sign: owner === first ? 1 : -1 };
+}
+
+/** What MASKED signs: the hash of the packed masked vector under the round's context. */
+export function maskedStatement(context: Uint8Array, index: number, root: Uint8Array): Uint8Array {
+  return framed(LABELS.masked, context, index, root);
+}
+
+/** ctx₂: the survivors and what each of them sent. Members confirm one per attempt. */
+export function inclusionHash(
+  { roster }: SumParams,
   context: Uint8Array,
-  memberId: string,
-  root: Uint8Array,
+  survivors: readonly number[],
+  roots: readonly Uint8Array[],
 ): Uint8Array {
-  return framed(LABELS.masked, context, memberId, root);
+  return framedHash(LABELS.inclusion, context, toBitmap(survivors, roster.length), ...roots);
+}
+
+export function confirmStatement(inclusion: Uint8Array, index: number): Uint8Array {
+  return framed(LABELS.confirm, inclusion, index);
 }
 
 export function sharesStatement(
-  context: Uint8Array,
-  memberId: string,
-  shares: readonly { readonly of: string; readonly share: Uint8Array }[],
+  inclusion: Uint8Array,
+  index: number,
+  shares: Uint8Array,
 ): Uint8Array {
-  return framed(
-    LABELS.shares,
-    context,
-    memberId,
-    ...shares.flatMap(({ of, share }) => [of, sha256(share)]),
-  );
-}
-
-/** The AEAD key for shares from one member to another; one per direction and run. Null if the peer's key is unusable. */
-export function channelKey(
-  own: AgreementKey,
-  peerPublicKey: Uint8Array,
-  runId: string,
-  from: string,
-  to: string,
-): Uint8Array | null {
-  const secret = agree(own, peerPublicKey);
-  return secret && deriveKey(secret, framed(LABELS.shareChannel, runId, from, to));
-}
-
-export function selfMask(seed: Uint8Array, context: Uint8Array, memberId: string): Mask {
-  return { key: deriveKey(seed, framed(LABELS.selfMask, context, memberId)), sign: 1 };
-}
-
-/** The mask that `owner` applies for `peer`: the two apply it with opposite signs. Null if the peer's key is unusable. */
-export function pairMask(
-  own: AgreementKey,
-  owner: string,
-  peer: CohortMember,
-  context: Uint8Array,
-): Mask | null {
-  const secret = agree(own, peer.maskKey);
-  if (!secret) return null;
-  const first = owner < peer.memberId ? owner : peer.memberId;
-  const second = owner < peer.memberId ? peer.memberId : owner;
-  const key = deriveKey(secret, framed(LABELS.pairMask, context, first, second));
-  return { key, sign: owner === first ? 1 : -1 };
+  return framed(LABELS.shares, inclusion, index, sha256(shares));
 }

@@ -1,41 +1,109 @@
-/** What both halves know about one attempt at one secure sum before it begins. Pure. */
+/**
+ * What every party knows of a run's secure sums before they begin: derived by each from the signed
+ * roster and the charter, never taken from the coordinator's word. Pure.
+ */
 import { assert } from "../base/assert.ts";
-import type { RingBits } from "./ring.ts";
+import type { RingBits } from "../base/ring-bits.ts";
 
-/** A member as the manifest's roster lists it. Its share point is its index in the roster plus one. */
+/** A member as the manifest's roster lists it. Everywhere below a member is its index in the roster. */
 export interface RosterMember {
   readonly memberId: string;
   /** Ed25519, 32 bytes. */
   readonly identityKey: Uint8Array;
 }
 
-/** Invariant: every field comes from the signed manifest or is hashed into the round's context. */
-export interface AttemptParams {
-  /** Hash of the manifest: charter, roster, task, ring and privacy settings. */
+/** The rules that depend on the size of the roster alone. */
+export interface GroupRules {
+  /** Neighbours of a member, with whom it shares masks and who hold its shares. Even, or complete: n − 1. */
+  readonly degree: number;
+  /** Shares needed to rebuild a secret; the holders are a member's neighbours and itself. */
+  readonly threshold: number;
+  /** How survivors are certified: by everyone's MAC for everyone, or by a committee's signatures. */
+  readonly certificate: "macs" | "signatures";
+  /** Members who may confirm: everyone, or the committee's size. */
+  readonly confirmersMax: number;
+  /** Confirmations of one set of survivors that a member needs before it reveals a share. */
+  readonly confirmationsMin: number;
+}
+
+export interface SumParams extends GroupRules {
+  /** Hash of the manifest: charter, roster, task, encoding and privacy settings. */
   readonly runId: string;
+  readonly roster: readonly RosterMember[];
+  /** Ed25519 key of the coordinator. */
+  readonly coordinatorKey: Uint8Array;
+  /** A sum over fewer members is never opened. At least the threshold and 3. */
+  readonly survivorsMin: number;
+}
+
+/** One attempt at one round's sum. Invariant: every field is hashed into the context of its masks. */
+export interface AttemptPlace {
   readonly round: number;
   /** Counts every attempt of the run; never repeats, also after a crash. */
   readonly attempt: number;
   /** Hash of the ask that all answer: the same model for everyone, or the masks do not cancel. */
   readonly askHash: Uint8Array;
-  readonly roster: readonly RosterMember[];
-  /** Shares needed to rebuild a secret. */
-  readonly threshold: number;
-  /** A sum over fewer members is never opened. At least the threshold and 3. */
-  readonly survivorsMin: number;
+  /** Head of the run's transcript as the round opens. */
+  readonly transcript: Uint8Array;
+  /** Elements of a vector on the wire. */
   readonly dimension: number;
   readonly ringBits: RingBits;
 }
 
+const COMPLETE_MEMBERS_MAX = 64;
+const MAC_MEMBERS_MAX = 200;
+
 /**
- * Shares needed of n holders: ⌊2n/3⌋ + 1. Then 2t > n + colluders, so a lying coordinator cannot get
- * both kinds of share for one member from two camps of honest agents.
- *
- * @see Bonawitz et al. 2017, §6.2 and the active-adversary threshold of theorem 6.5.
+ * Degree and share threshold of the random regular graph up to so many members, with a fifth corrupt
+ * and a tenth dropped: no honest member has `threshold` corrupt neighbours (2^−40), every member keeps
+ * `threshold` live ones (2^−30), and the graph stays connected (2^−40, own bound, to be reviewed).
  */
-export function shareThreshold(memberCount: number): number {
+const REGULAR: readonly (readonly [membersMax: number, degree: number, threshold: number])[] = [
+  [100, 32, 21],
+  [300, 58, 36],
+  [1_000, 74, 45],
+  [10_000, 90, 54],
+  [100_000, 94, 57],
+];
+/** Smallest committee of which a third is corrupt with probability below 2^−40 where a fifth of all is. */
+const COMMITTEE: readonly (readonly [membersMax: number, size: number])[] = [
+  [1_000, 327],
+  [100_000, 489],
+];
+
+/**
+ * Complete graph up to 64 members, random regular beyond. Thresholds ⌊2n/3⌋ + 1: then 2t > n +
+ * colluders, so a lying coordinator cannot make two camps of honest members confirm two different
+ * sets, or get both kinds of share for one member.
+ *
+ * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §6.2; Bell et al., Secure
+ *   Single-Server Aggregation with (Poly)Logarithmic Overhead, CCS 2020, for the graph.
+ */
+export function groupRules(memberCount: number): GroupRules {
   assert(memberCount >= 3, "secure aggregation needs at least 3 members");
-  return Math.floor((2 * memberCount) / 3) + 1;
+  const graph = graphRules(memberCount);
+  if (memberCount <= MAC_MEMBERS_MAX) {
+    const confirmationsMin = twoThirds(memberCount);
+    return { ...graph, certificate: "macs", confirmersMax: memberCount, confirmationsMin };
+  }
+  const [, size] = COMMITTEE.find(([membersMax]) => memberCount <= membersMax) ?? [];
+  assert(size !== undefined, "no committee size for so many members");
+  const confirmersMax = Math.min(size, memberCount);
+  const confirmationsMin = twoThirds(confirmersMax);
+  return { ...graph, certificate: "signatures", confirmersMax, confirmationsMin };
+}
+
+function graphRules(memberCount: number): { degree: number; threshold: number } {
+  if (memberCount <= COMPLETE_MEMBERS_MAX)
+    return { degree: memberCount - 1, threshold: twoThirds(memberCount) };
+  const row = REGULAR.find(([membersMax]) => memberCount <= membersMax);
+  assert(row !== undefined, "no graph for so many members");
+  return { degree: row[1], threshold: row[2] };
+}
+
+/** ⌊2n/3⌋ + 1. */
+export function twoThirds(count: number): number {
+  return Math.floor((2 * count) / 3) + 1;
 }
 
 /** The smallest number of survivors whose sum may be opened. */
@@ -44,9 +112,5 @@ export function survivorsRequired(
   maxDropouts: number,
   charterMin: number,
 ): number {
-  return Math.max(shareThreshold(memberCount), memberCount - maxDropouts, charterMin, 3);
-}
-
-export function rosterIndex(params: AttemptParams, memberId: string): number {
-  return params.roster.findIndex((member) => member.memberId === memberId);
+  return Math.max(twoThirds(memberCount), memberCount - maxDropouts, charterMin, 3);
 }

@@ -1,126 +1,214 @@
 /** What an attempt makes of each message: checked, then added, or rejected by code and nothing changed. Pure. */
 import { equalBytes } from "../base/bytes.ts";
-import { sha256 } from "../crypto/hash.ts";
+import { runningHash } from "../crypto/hash.ts";
 import { verifySignature } from "../crypto/identity.ts";
-import type { AttemptEvent, CoordinatorState, Ended, RejectCode, Step } from "./attempt.ts";
-import { maskedStatement, readyStatement, sharesStatement } from "./keys.ts";
-import { type AttemptParams, rosterIndex } from "./params.ts";
-import { addPackedInPlace, packedBytes } from "./ring.ts";
+import type {
+  AttemptEffect,
+  AttemptEvent,
+  AttemptParams,
+  CollectingMasked,
+  CoordinatorState,
+  Ended,
+  RejectCode,
+  Step,
+  Unmasking,
+  Upload,
+} from "./attempt.ts";
+import { holdersOf } from "./batch.ts";
+import { confirmationBytes } from "./certificate.ts";
+import { maskedStatement, sharesStatement } from "./keys.ts";
+import { shareTag } from "./prekeys.ts";
+import { addChunkInPlace, packedBytes } from "./ring.ts";
 
-/** Takes one event in. At most one effect: a rejection. */
+type Open = Exclude<CoordinatorState, Ended | Unmasking>;
+type Event<T extends AttemptEvent["type"]> = Extract<AttemptEvent, { type: T }>;
+
+/** Every part but the last is a multiple of this: then each begins at an element, in all rings. */
+const PART_BYTES_UNIT = 180;
+
+/** Takes one event in. */
 export function receive(
   params: AttemptParams,
-  state: CoordinatorState,
+  state: Open,
   event: AttemptEvent,
   atMs: number,
 ): Step {
-  if (event.type === "tick" || state.phase === "ended") return { state, effects: [] };
-  if (rosterIndex(params, event.from) < 0) return reject(state, event.from, "notInRoster");
+  if (event.type === "tick" || event.type === "expanded") return { state, effects: [] };
+  if (!params.sum.roster[event.from]) return reject(state, event.from, "notInRoster");
   switch (event.type) {
     case "absent":
+      return absent(state, event.from, atMs);
     case "withdrawn":
-      return absent(
-        state,
-        event.from,
-        event.type === "withdrawn" ? Number.NEGATIVE_INFINITY : atMs,
-      );
+      return withdrawn(params, state, event.from);
     case "present":
       return present(state, event.from);
-    case "prekeys":
-      return addPrekeys(state, event);
     case "ready":
       return addReady(params, state, event);
     case "masked":
-      return addMasked(params, state, event);
+      return beginUpload(params, state, event);
+    case "maskedPart":
+      return addPart(params, state, event);
+    case "confirmed":
+      return addConfirmation(params, state, event);
     case "shares":
-      return addShares(state, params, event);
+      return addShares(params, state, event);
   }
 }
 
-function reject(state: CoordinatorState, to: string, code: RejectCode): Step {
+function reject(state: CoordinatorState, to: number, code: RejectCode): Step {
   return { state, effects: [{ type: "reject", to, code }] };
 }
 
-function absent(state: Exclude<CoordinatorState, Ended>, id: string, sinceMs: number): Step {
-  return {
-    state: { ...state, absentSinceMs: new Map(state.absentSinceMs).set(id, sinceMs) },
-    effects: [],
-  };
-}
-
-function present(state: Exclude<CoordinatorState, Ended>, id: string): Step {
-  const absentSinceMs = new Map(state.absentSinceMs);
-  absentSinceMs.delete(id);
+function absent(state: Open, index: number, sinceMs: number): Step {
+  const absentSinceMs = new Map(state.absentSinceMs).set(index, sinceMs);
   return { state: { ...state, absentSinceMs }, effects: [] };
 }
 
-function addPrekeys(
-  state: CoordinatorState,
-  event: Extract<AttemptEvent, { type: "prekeys" }>,
-): Step {
-  if (state.phase !== "collectReady") return reject(state, event.from, "wrongPhase");
-  if (state.prekeys.has(event.from)) return reject(state, event.from, "duplicate");
-  const sealedFor = new Map(event.shares.map(({ to, sealed }) => [to, sealed]));
-  const prekeys = new Map(state.prekeys).set(event.from, { maskKey: event.maskKey, sealedFor });
-  return { state: { ...state, prekeys }, effects: [] };
+/** What it had in this attempt is lost: nobody waits for it, and half a vector counts for nothing. */
+function withdrawn(params: AttemptParams, state: Open, index: number): Step {
+  const gone = absent(state, index, Number.NEGATIVE_INFINITY);
+  const next = gone.state;
+  if (next.phase !== "collectMasked" || !next.uploads.has(index)) return gone;
+  undoUploads(params, next, [index]);
+  const uploads = new Map(next.uploads);
+  uploads.delete(index);
+  return { state: { ...next, uploads }, effects: [] };
 }
 
-function addReady(
-  params: AttemptParams,
-  state: CoordinatorState,
-  event: Extract<AttemptEvent, { type: "ready" }>,
-): Step {
-  const { from, maskKey, signature } = event;
+function present(state: Open, index: number): Step {
+  if (state.absentSinceMs.get(index) === Number.NEGATIVE_INFINITY) return { state, effects: [] };
+  const absentSinceMs = new Map(state.absentSinceMs);
+  absentSinceMs.delete(index);
+  return { state: { ...state, absentSinceMs }, effects: [] };
+}
+
+function addReady(params: AttemptParams, state: Open, { from, holds }: Event<"ready">): Step {
   if (state.phase !== "collectReady") return reject(state, from, "wrongPhase");
-  const prekeys = state.prekeys.get(from);
-  if (!prekeys) return reject(state, from, "noPrekeys");
+  if (!params.prekeys.dealings.has(from)) return reject(state, from, "noPrekeys");
   if (state.ready.has(from)) return reject(state, from, "duplicate");
-  if (!equalBytes(prekeys.maskKey, maskKey)) return reject(state, from, "keyMismatch");
-  const identityKey = params.roster[rosterIndex(params, from)]?.identityKey ?? new Uint8Array();
-  if (!verifySignature(identityKey, readyStatement(params, from, maskKey), signature)) {
-    return reject(state, from, "badSignature");
-  }
-  const ready = new Map(state.ready).set(from, { memberId: from, maskKey, signature });
+  const ready = new Map(state.ready).set(from, new Set(holds));
   return { state: { ...state, ready }, effects: [] };
 }
 
-function addMasked(
-  params: AttemptParams,
-  state: CoordinatorState,
-  event: Extract<AttemptEvent, { type: "masked" }>,
-): Step {
-  const { from, root, signature, vector } = event;
+/** The announcement of a vector, signed; its parts follow. */
+function beginUpload(params: AttemptParams, state: Open, event: Event<"masked">): Step {
+  const { from, root, signature, byteLength } = event;
+  const { sum, place } = params;
   if (state.phase !== "collectMasked") return reject(state, from, "wrongPhase");
-  if (!state.cohort.some(({ memberId }) => memberId === from))
-    return reject(state, from, "notInCohort");
-  if (state.survivors.has(from)) return reject(state, from, "duplicate");
-  if (vector.length !== packedBytes(params.dimension, params.ringBits))
+  if (!state.cohort.includes(from)) return reject(state, from, "notInCohort");
+  if (state.survivors.has(from) || state.uploads.has(from)) return reject(state, from, "duplicate");
+  if (byteLength !== packedBytes(place.dimension, place.ringBits))
     return reject(state, from, "wrongLength");
-  if (!equalBytes(sha256(vector), root)) return reject(state, from, "wrongRoot");
-  const identityKey = params.roster[rosterIndex(params, from)]?.identityKey ?? new Uint8Array();
-  if (!verifySignature(identityKey, maskedStatement(state.context, from, root), signature)) {
+  const identityKey = sum.roster[from]?.identityKey ?? new Uint8Array();
+  if (!verifySignature(identityKey, maskedStatement(state.context, from, root), signature))
     return reject(state, from, "badSignature");
-  }
-  addPackedInPlace(state.sum, vector, params.ringBits, 1);
-  return { state: { ...state, survivors: new Set(state.survivors).add(from) }, effects: [] };
+  const upload: Upload = { root, signature, hash: runningHash(), receivedBytes: 0 };
+  return { state: { ...state, uploads: new Map(state.uploads).set(from, upload) }, effects: [] };
 }
 
-function addShares(
-  state: CoordinatorState,
+/** Adds a part to the sum as it comes; the whole must have the hash that was signed, or all of it goes again. */
+function addPart(params: AttemptParams, state: Open, { from, bytes }: Event<"maskedPart">): Step {
+  const { dimension, ringBits } = params.place;
+  if (state.phase !== "collectMasked") return reject(state, from, "wrongPhase");
+  const upload = state.uploads.get(from);
+  if (!upload) return reject(state, from, "wrongPhase");
+  const total = packedBytes(dimension, ringBits);
+  const after = upload.receivedBytes + bytes.length;
+  const whole = after === total;
+  if (after > total || (!whole && (bytes.length === 0 || bytes.length % PART_BYTES_UNIT !== 0)))
+    return dropUpload(params, state, from, "malformed");
+  addChunkInPlace(state.sum, elementAt(params, upload.receivedBytes), bytes, ringBits, 1);
+  state.spool.add(from, bytes);
+  upload.hash.add(bytes);
+  upload.receivedBytes = after;
+  if (!whole) return { state, effects: [] };
+  if (!equalBytes(upload.hash.end(), upload.root))
+    return dropUpload(params, state, from, "wrongRoot");
+  const uploads = new Map(state.uploads);
+  uploads.delete(from);
+  const { root, signature } = upload;
+  const survivors = new Map(state.survivors).set(from, { root, signature });
+  return { state: { ...state, uploads, survivors }, effects: [] };
+}
+
+function elementAt({ place }: AttemptParams, byteOffset: number): number {
+  return (byteOffset * 8) / place.ringBits;
+}
+
+function dropUpload(
   params: AttemptParams,
-  event: Extract<AttemptEvent, { type: "shares" }>,
+  state: CollectingMasked,
+  from: number,
+  code: RejectCode,
 ): Step {
-  const { from, shares, signature } = event;
-  if (state.phase !== "unmask") return reject(state, from, "wrongPhase");
+  undoUploads(params, state, [from]);
+  const uploads = new Map(state.uploads);
+  uploads.delete(from);
+  return reject({ ...state, uploads }, from, code);
+}
+
+/** Takes unfinished vectors out of the sum again, in place. */
+export function undoUploads(
+  params: AttemptParams,
+  { sum, spool }: CollectingMasked,
+  indices: Iterable<number>,
+): void {
+  for (const index of indices) {
+    let offset = 0;
+    for (const part of spool.parts(index)) {
+      addChunkInPlace(sum, elementAt(params, offset), part, params.place.ringBits, -1);
+      offset += part.length;
+    }
+    spool.drop(index);
+  }
+}
+
+function addConfirmation(
+  { sum, prekeys }: AttemptParams,
+  state: Open,
+  { from, confirmation }: Event<"confirmed">,
+): Step {
+  if (state.phase !== "collectConfirmations") return reject(state, from, "wrongPhase");
+  if (!state.survivors.has(from)) return reject(state, from, "notInCohort");
+  if (state.confirmations.has(from)) return reject(state, from, "duplicate");
+  const size = confirmationBytes(sum, prekeys.batch.committee, state.survivors.size, from);
+  if (confirmation.length !== size) return reject(state, from, "malformed");
+  const confirmations = new Map(state.confirmations).set(from, confirmation);
+  return { state: { ...state, confirmations }, effects: [] };
+}
+
+/** Takes the shares that carry the tag their holder acknowledged; a wrong one names its holder. */
+function addShares(params: AttemptParams, state: Open, event: Event<"shares">): Step {
+  const { from, of, shares, signature } = event;
+  if (state.phase !== "collectShares") return reject(state, from, "wrongPhase");
   if (!state.survivors.has(from)) return reject(state, from, "notInCohort");
   if (state.revealed.has(from)) return reject(state, from, "duplicate");
-  const identityKey = params.roster[rosterIndex(params, from)]?.identityKey ?? new Uint8Array();
-  if (!verifySignature(identityKey, sharesStatement(state.context, from, shares), signature)) {
+  if (shares.length !== 32 * of.length) return reject(state, from, "malformed");
+  const identityKey = params.sum.roster[from]?.identityKey ?? new Uint8Array();
+  if (!verifySignature(identityKey, sharesStatement(state.inclusion, from, shares), signature))
     return reject(state, from, "badSignature");
+  const collected = new Map(state.shares);
+  const effects: AttemptEffect[] = [];
+  for (const [i, index] of of.entries()) {
+    const share = shares.subarray(32 * i, 32 * i + 32);
+    const kind = state.survivors.has(index) ? "self" : "recovery";
+    if (isTagged(params, index, from, kind, share))
+      collected.set(index, new Map(collected.get(index)).set(from, share));
+    else if (effects.length === 0)
+      effects.push({ type: "blame", member: from, code: "wrongShare" });
   }
-  const revealing = { shares: new Map(shares.map(({ of, share }) => [of, share])) };
-  return {
-    state: { ...state, revealed: new Map(state.revealed).set(from, revealing) },
-    effects: [],
-  };
+  const revealed = new Set(state.revealed).add(from);
+  return { state: { ...state, revealed, shares: collected }, effects };
+}
+
+function isTagged(
+  { prekeys, place }: AttemptParams,
+  of: number,
+  holder: number,
+  kind: "self" | "recovery",
+  share: Uint8Array,
+): boolean {
+  const dealt = prekeys.dealings.get(of)?.attempts[place.attempt - prekeys.batch.firstAttempt];
+  const tags = dealt?.shareTags[holdersOf(prekeys.batch, of).indexOf(holder)];
+  return !!tags && equalBytes(shareTag(kind, share, of, holder), tags[kind]);
 }

@@ -1,73 +1,103 @@
-/** Opening a masked sum: rebuild the secrets that the shares tell, and take the masks away. Pure. */
+/** Opening a masked sum: rebuild the secrets that the shares tell, and name the masks to take away. Pure. */
 import { equalBytes } from "../base/bytes.ts";
-import { agreementKey } from "../crypto/agreement.ts";
-import { type CohortMember, pairMask, selfMask } from "./keys.ts";
-import { applyMasksInPlace, type Mask } from "./masks.ts";
-import { type AttemptParams, rosterIndex } from "./params.ts";
-import { reduceInPlace } from "./ring.ts";
+import type { Blame, OpenedSecrets, SharesOf } from "./attempt.ts";
+import { holdersOf } from "./batch.ts";
+import type { DealtPrekeyBatch } from "./coordinator-batch.ts";
+import { pairMask, selfMask } from "./keys.ts";
+import type { Mask } from "./masks.ts";
+import {
+  type DealtPrekeys,
+  isCommittedRecoveryKey,
+  isCommittedSelfSeed,
+  pairTag,
+  recoveryBox,
+} from "./prekeys.ts";
 import { combineShares } from "./shamir.ts";
 
-/** A masked sum and the shares revealed for it, by revealing member and then by the member concerned. */
+/** A masked sum and the shares revealed for it. */
 export interface MaskedSum {
-  readonly context: Uint8Array;
-  readonly cohort: readonly CohortMember[];
-  readonly survivors: ReadonlySet<string>;
-  /** Shape [d], mod 2^32. Not changed. */
-  readonly sum: Uint32Array;
-  readonly revealed: ReadonlyMap<string, { readonly shares: ReadonlyMap<string, Uint8Array> }>;
+  readonly attempt: number;
+  readonly prekeys: DealtPrekeyBatch;
+  readonly threshold: number;
+  readonly cohort: readonly number[];
+  readonly survivors: ReadonlySet<number>;
+  readonly shares: SharesOf;
 }
 
-export type Opened =
-  | { readonly ok: true; readonly sum: Uint32Array }
-  | { readonly ok: false; readonly blamed: readonly string[] };
+export type Opening =
+  | { readonly type: "opened"; readonly secrets: OpenedSecrets }
+  | { readonly type: "wanting" }
+  | { readonly type: "blame"; readonly member: number; readonly code: Blame };
 
 /**
- * Σ of the survivors' vectors, modulo 2^b, exactly. Survivors' self masks go; so do the pairwise
- * masks between each survivor and each dropout, recomputed from the dropout's rebuilt mask key.
+ * The secrets behind a sum's masks. Survivors' self-mask seeds; and of each dropout the seeds of its masks
+ * with survivors, out of the box that its rebuilt recovery key opens.
  *
- * @returns `blamed`: members whose secret could not be rebuilt from the shares at hand.
  * @see Bonawitz et al. 2017, §4, round 4 (Unmasking).
  */
-export function openSum(params: AttemptParams, masked: MaskedSum): Opened {
-  const masks: Mask[] = [];
-  const blamed: string[] = [];
-  for (const member of masked.cohort) {
-    const secret = rebuild(params, masked, member.memberId);
-    const found = secret && secretMasks(masked, member, secret);
-    if (found) masks.push(...found);
-    else blamed.push(member.memberId);
+export function openSecrets(masked: MaskedSum): Opening {
+  const selfSeeds: OpenedSecrets["selfSeeds"][number][] = [];
+  const pairSeeds: OpenedSecrets["pairSeeds"][number][] = [];
+  for (const index of masked.cohort) {
+    const dealt = dealtBy(masked, index);
+    const secret = rebuild(masked, index);
+    if (!secret || !dealt) return { type: "wanting" };
+    if (masked.survivors.has(index)) {
+      if (!isCommittedSelfSeed(dealt, secret))
+        return { type: "blame", member: index, code: "inconsistentShares" };
+      selfSeeds.push({ of: index, seed: secret });
+      continue;
+    }
+    if (!isCommittedRecoveryKey(dealt, secret))
+      return { type: "blame", member: index, code: "inconsistentShares" };
+    const found = unlock(masked, index, dealt, secret);
+    if (!found) return { type: "blame", member: index, code: "badRecoveryBox" };
+    pairSeeds.push(...found);
   }
-  if (blamed.length > 0) return { ok: false, blamed };
-  const sum = masked.sum.slice();
-  applyMasksInPlace(sum, masks, params.ringBits);
-  reduceInPlace(sum, params.ringBits);
-  return { ok: true, sum };
+  return { type: "opened", secrets: { selfSeeds, pairSeeds } };
 }
 
-function rebuild(params: AttemptParams, masked: MaskedSum, of: string): Uint8Array | null {
-  const shares = [];
-  for (const [holder, { shares: held }] of masked.revealed) {
-    const share = held.get(of);
-    if (share?.length === 32) shares.push({ point: rosterIndex(params, holder) + 1, share });
-    if (shares.length === params.threshold) return combineShares(shares);
-  }
-  return null;
+function dealtBy({ prekeys, attempt }: MaskedSum, index: number): DealtPrekeys | undefined {
+  return prekeys.dealings.get(index)?.attempts[attempt - prekeys.batch.firstAttempt];
 }
 
-/** The masks to add so that `member`'s part of the masking cancels; null if the secret is not the member's. */
-function secretMasks(masked: MaskedSum, member: CohortMember, secret: Uint8Array): Mask[] | null {
-  if (masked.survivors.has(member.memberId)) {
-    return [{ key: selfMask(secret, masked.context, member.memberId).key, sign: -1 }];
+function rebuild(masked: MaskedSum, of: number): Uint8Array | null {
+  const given = masked.shares.get(of);
+  if (!given || given.size < masked.threshold) return null;
+  const holders = holdersOf(masked.prekeys.batch, of);
+  const shares = [...given]
+    .slice(0, masked.threshold)
+    .map(([holder, share]) => ({ point: holders.indexOf(holder) + 1, share }));
+  return combineShares(shares);
+}
+
+/** Null if the box does not hold what its owner and its neighbours had agreed on. */
+function unlock(
+  masked: MaskedSum,
+  dropout: number,
+  dealt: DealtPrekeys,
+  recoveryKey: Uint8Array,
+): OpenedSecrets["pairSeeds"][number][] | null {
+  const seeds = recoveryBox(recoveryKey, dealt.box);
+  const found: OpenedSecrets["pairSeeds"][number][] = [];
+  for (const [at, survivor] of masked.prekeys.batch.graph.neighbours(dropout).entries()) {
+    if (!masked.survivors.has(survivor)) continue;
+    const seed = seeds.subarray(32 * at, 32 * at + 32);
+    // Both ends gave the same tag when dealing; see `agreeing`.
+    if (!equalBytes(pairTag(seed), dealt.pairTags[at] ?? new Uint8Array())) return null;
+    found.push({ dropout, survivor, seed });
   }
-  const key = agreementKey(secret);
-  if (!equalBytes(key.publicKey, member.maskKey)) return null;
-  const masks: Mask[] = [];
-  for (const peer of masked.cohort) {
-    if (!masked.survivors.has(peer.memberId)) continue;
-    // The dropout's mask towards a survivor is the negative of the one that survivor added.
-    const mask = pairMask(key, member.memberId, peer, masked.context);
-    if (!mask) return null;
-    masks.push(mask);
-  }
+  return found;
+}
+
+/** The masks to add to a masked sum so that all of its masking cancels. */
+export function masksOf({ selfSeeds, pairSeeds }: OpenedSecrets, context: Uint8Array): Mask[] {
+  const masks: Mask[] = selfSeeds.map(({ of, seed }) => ({
+    key: selfMask(seed, context, of).key,
+    sign: -1,
+  }));
+  // A dropout's mask towards a survivor is the negative of the one that the survivor added.
+  for (const { dropout, survivor, seed } of pairSeeds)
+    masks.push(pairMask(seed, context, dropout, survivor));
   return masks;
 }

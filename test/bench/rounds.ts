@@ -9,9 +9,9 @@ import type { BenchResult } from "./format.ts";
 
 const AGENTS = 10;
 const DIMENSION = 10_817;
-const ROUNDS = 500;
+const ROUNDS = 60;
 /** Not counted: compilers and caches warm up. The figure is that of a run under way. */
-const WARM_UP = 200;
+const WARM_UP = 20;
 
 export async function roundsBench(): Promise<BenchResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "cloister-rounds-"));

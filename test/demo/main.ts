@@ -8,7 +8,7 @@ import { CloisterError } from "../../shared/base/errors.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { writeFileAtomic } from "../../shared/edge/files.ts";
 import { reportAndExit } from "../../shared/edge/terminal.ts";
-import { shareThreshold } from "../../shared/secagg/params.ts";
+import { twoThirds } from "../../shared/secagg/params.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import type { DemoRoom } from "./charter.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
@@ -213,7 +213,7 @@ function victimOf(
   { members }: DemoRoom,
   progress: Progress,
 ): string | null {
-  const tolerated = members.length - shareThreshold(members.length);
+  const tolerated = members.length - twoThirds(members.length);
   if (!kill) return null;
   if (tolerated < 1 || (epsilon !== null && members.length < 5)) {
     progress.say(

@@ -1,0 +1,33 @@
+/** What a member needs from the world: gate, network, vault, the member's own screen. Pure types. */
+import type { Rng } from "../shared/base/env.ts";
+import type { Charter } from "../shared/charter/charter.ts";
+import type { Identity } from "../shared/crypto/identity.ts";
+import type { Kem } from "../shared/crypto/kem.ts";
+import type { AgentMessage } from "../shared/protocol/messages.ts";
+import type { SignedEntry } from "../shared/transcript/chain.ts";
+import type { FromGate, ToGate } from "./gate/messages.ts";
+import type { MemberEvent } from "./member-events.ts";
+
+export interface MemberVault {
+  /** Members' identity keys seen in earlier runs, hexadecimal, by member id. */
+  pinnedKeys(): ReadonlyMap<string, string>;
+  pinKey(memberId: string, identityKey: string): void;
+  /** Keeps what the coordinator signed: proof, should it have told others something else. */
+  record(entry: SignedEntry): void;
+}
+
+export interface MemberParams {
+  readonly memberId: string;
+  readonly charter: Charter;
+  readonly identity: Identity;
+  /** Pinned on enrolment, hexadecimal. */
+  readonly coordinatorKey: string;
+  readonly vault: MemberVault;
+  /** Answers in order, later; a failure is an answer too. */
+  readonly gate: (message: ToGate, answer: (reply: FromGate) => void) => void;
+  readonly rng: Rng;
+  readonly kem: Kem | null;
+  readonly send: (message: AgentMessage, sealed?: Uint8Array) => void;
+  /** For the member's own terminal: ids, codes and counts. */
+  readonly report: (event: MemberEvent) => void;
+}

@@ -1,0 +1,159 @@
+/**
+ * Batches of prekeys of a run: the one in use, and the one that members deal while rounds go on. Pure: says
+ * what to send.
+ */
+import { concatBytes } from "../shared/base/bytes.ts";
+import { toBitmap } from "../shared/base/member-set.ts";
+import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { type Batch, openBatch } from "../shared/secagg/batch.ts";
+import {
+  agreeing,
+  bundleFor,
+  closeDealing,
+  type Dealing,
+  type DealtPrekeyBatch,
+  readDealing,
+} from "../shared/secagg/coordinator-batch.ts";
+import type { SumParams } from "../shared/secagg/params.ts";
+
+/** Attempts that one batch serves: dealing costs messages, and unused prekeys cost work. */
+const BATCH_ATTEMPTS = 16;
+
+interface Dealt {
+  readonly batch: Batch;
+  readonly dealings: Map<number, Dealing>;
+  readonly awaited: Set<number>;
+  readonly deadlineMs: number;
+}
+
+/** A message and whom it goes to. */
+export interface Outgoing {
+  readonly to: readonly number[];
+  readonly message: CoordinatorMessage;
+}
+
+export class PrekeyBatches {
+  readonly #params: SumParams;
+  readonly #stepMs: number;
+  #current: DealtPrekeyBatch | null = null;
+  #pending: Dealt | null = null;
+  #lastNumber = -1;
+  /** Members whose prekeys of the current batch are lost with their session. */
+  readonly #lost = new Set<number>();
+
+  constructor(params: SumParams, stepMs: number) {
+    this.#params = params;
+    this.#stepMs = stepMs;
+  }
+
+  get current(): DealtPrekeyBatch | null {
+    return this.#current;
+  }
+
+  get isDealing(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** Dealers whose secrets of the current batch are still there. */
+  usable(): number[] {
+    return [...(this.#current?.dealings.keys() ?? [])].filter((index) => !this.#lost.has(index));
+  }
+
+  /** The first attempt at or after `from` that the current batch serves; null if it is used up. */
+  attemptFrom(from: number): number | null {
+    if (!this.#current) return null;
+    const { firstAttempt, count } = this.#current.batch;
+    const attempt = Math.max(from, firstAttempt);
+    return attempt < firstAttempt + count ? attempt : null;
+  }
+
+  /** Is it time to deal again: nothing in use, half used up, or somebody present has no part in it? */
+  isDue(nextAttempt: number, members: readonly number[]): boolean {
+    if (this.#pending) return false;
+    const current = this.#current;
+    if (!current) return true;
+    const left = current.batch.firstAttempt + current.batch.count - nextAttempt;
+    const usable = new Set(this.usable());
+    return left <= BATCH_ATTEMPTS / 2 || members.some((index) => !usable.has(index));
+  }
+
+  /** @param members Who is to deal, ascending. */
+  begin(
+    members: readonly number[],
+    nonces: readonly Uint8Array[],
+    nextAttempt: number,
+    atMs: number,
+  ): Outgoing {
+    const { runId, roster } = this.#params;
+    const end = this.#current ? this.#current.batch.firstAttempt + this.#current.batch.count : 0;
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
+    const place = {
+      number,
+      firstAttempt: Math.max(end, nextAttempt),
+      count: BATCH_ATTEMPTS,
+      members,
+    };
+    const batch = openBatch(this.#params, place, nonces);
+    const deadlineMs = atMs + this.#stepMs;
+    this.#pending = { batch, dealings: new Map(), awaited: new Set(members), deadlineMs };
+    const message: CoordinatorMessage = {
+      type: "batchOpened",
+      runId,
+      batch: number,
+      firstAttempt: place.firstAttempt,
+      count: place.count,
+      members: toBitmap(members, roster.length),
+      nonces: concatBytes(...nonces),
+    };
+    return { to: members, message };
+  }
+
+  /** False: the prekeys are not well-formed or not signed. Late or repeated ones are passed over. */
+  dealt(from: number, number: number, entries: Uint8Array, signature: Uint8Array): boolean {
+    const pending = this.#pending;
+    if (pending?.batch.number !== number || !pending.awaited.has(from)) return true;
+    pending.awaited.delete(from);
+    const dealing = readDealing(this.#params, pending.batch, from, entries, signature);
+    if (dealing) pending.dealings.set(from, dealing);
+    return dealing !== null;
+  }
+
+  /** The member's session is over, and its secrets with it. */
+  lost(index: number): void {
+    this.#lost.add(index);
+    this.#pending?.awaited.delete(index);
+    this.#pending?.dealings.delete(index);
+  }
+
+  /** Closes the dealing when everyone has dealt or time is up. @returns What to send; whom nobody can agree with. */
+  closeIfDue(atMs: number): {
+    readonly send: readonly Outgoing[];
+    readonly disputed: readonly number[];
+  } {
+    const pending = this.#pending;
+    if (!pending || (pending.awaited.size > 0 && atMs < pending.deadlineMs))
+      return { send: [], disputed: [] };
+    this.#pending = null;
+    const { kept, disputed } = agreeing(pending.batch, pending.dealings);
+    if (kept.size < this.#params.survivorsMin) return { send: [], disputed };
+    const dealt = closeDealing(this.#params, pending.batch, kept);
+    this.#current = dealt;
+    this.#lost.clear();
+    return { send: [...kept.keys()].map((to) => this.#bundle(dealt, to)), disputed };
+  }
+
+  #bundle(dealt: DealtPrekeyBatch, to: number): Outgoing {
+    const { runId, roster } = this.#params;
+    const { dealers, hashes, shares } = bundleFor(dealt, to);
+    const message: CoordinatorMessage = {
+      type: "batchDealt",
+      runId,
+      batch: dealt.batch.number,
+      dealers: toBitmap(dealers, roster.length),
+      hashes: concatBytes(...hashes),
+      shares,
+    };
+    return { to: [to], message };
+  }
+}

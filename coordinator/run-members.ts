@@ -1,0 +1,160 @@
+/**
+ * The members of a run under way: who is offered it, who joined, who has prekeys in the batch in use. Brings
+ * members' keys to one another and has them deal prekeys ahead of the rounds. Members are roster indices.
+ */
+import type { AgentMessage } from "../shared/protocol/messages.ts";
+import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
+import type { SumParams } from "../shared/secagg/params.ts";
+import { PrekeyBatches } from "./batches.ts";
+import { JoinedMembers } from "./joined.ts";
+import type { RunParams, RunPorts } from "./run-ports.ts";
+
+export type MembershipMessage = Extract<
+  AgentMessage,
+  { type: "runJoined" | "runDeclined" | "channelSecrets" | "prekeys" }
+>;
+
+export class RunMembers {
+  readonly #params: RunParams;
+  readonly #sum: SumParams;
+  readonly #ports: RunPorts;
+  readonly #joined: JoinedMembers;
+  readonly #batches: PrekeyBatches;
+  readonly #banned = new Set<number>();
+
+  constructor(params: RunParams, sum: SumParams, ports: RunPorts) {
+    this.#params = params;
+    this.#sum = sum;
+    this.#ports = ports;
+    this.#joined = new JoinedMembers(sum);
+    this.#batches = new PrekeyBatches(sum, params.patience.stepMs);
+  }
+
+  /** Its old session is over: whatever secrets it had are lost. */
+  lost(index: number): void {
+    this.#joined.remove(index);
+    this.#batches.lost(index);
+  }
+
+  /** Caught cheating: no prekeys of its own are asked for any more. */
+  ban(index: number): void {
+    this.#banned.add(index);
+    this.#batches.lost(index);
+  }
+
+  /** @returns A code where the message is at fault. */
+  take(from: number, message: MembershipMessage): string | null {
+    switch (message.type) {
+      case "runJoined":
+        return this.#join(from, message);
+      case "runDeclined": {
+        this.lost(from);
+        const { runId, reasons } = message;
+        this.#ports.watch({ type: "declined", runId, memberId: this.#id(from), reasons });
+        return null;
+      }
+      case "channelSecrets":
+        return this.#relay(from, message);
+      case "prekeys": {
+        const { batch, nonce, entries, signature } = message;
+        this.#joined.showNonce(from, nonce);
+        return this.#batches.dealt(from, batch, entries, signature) ? null : "badPrekeys";
+      }
+    }
+  }
+
+  #join(
+    from: number,
+    { runId, type: _, ...join }: Extract<MembershipMessage, { type: "runJoined" }>,
+  ) {
+    const others = this.#joined.indices().filter((index) => index !== from);
+    if (!this.#joined.add(from, join)) return "badSignature";
+    this.#announce(others, [from]);
+    this.#announce([from], others);
+    const joined = others.length + 1;
+    this.#ports.watch({ type: "joined", runId, memberId: this.#id(from), joined });
+    return null;
+  }
+
+  #announce(to: readonly number[], members: readonly number[]): void {
+    const { runId } = this.#params;
+    const joins = members.flatMap((member) => {
+      const join = this.#joined.join(member);
+      return join ? [{ member, ...join }] : [];
+    });
+    for (const index of to) this.#joined.announced(index);
+    this.#send(to, { type: "membersJoined", runId, members: joins });
+  }
+
+  #relay(
+    from: number,
+    { runId, nonce, secrets }: Extract<MembershipMessage, { type: "channelSecrets" }>,
+  ): string | null {
+    this.#joined.answered(from, nonce);
+    for (const { to, ...encapsulation } of secrets) {
+      if (!this.#joined.has(to)) continue;
+      this.#send([to], { type: "channelSecret", runId, from, ...encapsulation });
+    }
+    return null;
+  }
+
+  /** Has prekeys dealt where they are due, and ends a dealing that is over. */
+  tick(nextAttempt: number, waitForAll: boolean, atMs: number): void {
+    const closed = this.#batches.closeIfDue(atMs);
+    for (const { to, message } of closed.send) this.#send(to, message);
+    for (const index of closed.disputed) this.#fault(index, "prekeysDisputed");
+    const members = this.#joined
+      .indices()
+      .filter((index) => this.#joined.isOpen(index) && this.#isThere(index));
+    if (members.length < this.#sum.survivorsMin) return;
+    if (waitForAll && members.length < this.#sum.roster.length - this.#banned.size) return;
+    if (!this.#batches.isDue(nextAttempt, members)) return;
+    const complete = this.#sum.degree >= this.#sum.roster.length - 1;
+    const nonces = complete ? [] : members.map((index) => this.#joined.nonce(index));
+    const { to, message } = this.#batches.begin(members, nonces, nextAttempt, atMs);
+    this.#send(to, message);
+  }
+
+  /** The next attempt that can be made now, who is there for it, and with which prekeys; null: none can. */
+  next(
+    nextAttempt: number,
+  ): { attempt: number; present: number[]; prekeys: DealtPrekeyBatch } | null {
+    const attempt = this.#batches.attemptFrom(nextAttempt);
+    const prekeys = this.#batches.current;
+    if (attempt === null || !prekeys) return null;
+    return {
+      attempt,
+      present: this.#batches.usable().filter((index) => this.#isThere(index)),
+      prekeys,
+    };
+  }
+
+  joinedCount(): number {
+    return this.#joined.indices().filter((index) => this.#isThere(index)).length;
+  }
+
+  joinedIds(): string[] {
+    return this.#joined.indices().map((index) => this.#id(index));
+  }
+
+  #isThere(index: number): boolean {
+    return !this.#banned.has(index) && this.#ports.isConnected(this.#id(index));
+  }
+
+  #id(index: number): string {
+    return this.#sum.roster[index]?.memberId ?? "";
+  }
+
+  #send(to: readonly number[], message: Parameters<RunPorts["send"]>[1]): void {
+    if (to.length > 0)
+      this.#ports.send(
+        to.map((index) => this.#id(index)),
+        message,
+      );
+  }
+
+  #fault(index: number, code: string): void {
+    const { runId } = this.#params;
+    this.#ports.watch({ type: "fault", runId, memberId: this.#id(index), code });
+  }
+}
