@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { toHex } from "../shared/base/bytes.ts";
-import { openDatabase } from "../shared/edge/database.ts";
+import { openDatabase, transaction } from "../shared/edge/database.ts";
 import type { SignedEntry } from "../shared/transcript/chain.ts";
 
 const SCHEMA = `
@@ -20,12 +20,17 @@ export const evidencePath = (folder: string): string => join(folder, "evidence.d
 /** A signed entry as text, for files that members compare. */
 export type EntryText = Record<string, string | number>;
 
+/** Entries are written together, this long after the first of them at the latest. */
+const FLUSH_MS = 1000;
+
 export class Evidence {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
+  #unwritten: SignedEntry[] = [];
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(path: string) {
-    // Written every round and needed only in a dispute: a power cut may cost the last of it.
+    // Needed only in a dispute: a crash may cost the last second of it.
     this.#database = openDatabase(path, `PRAGMA synchronous = NORMAL; ${SCHEMA}`);
     this.#insert = this.#database.prepare(
       "INSERT INTO signed (run_id, kind, attempt, round, ask_hash, head, inclusion, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -33,6 +38,20 @@ export class Evidence {
   }
 
   record(entry: SignedEntry): void {
+    this.#unwritten.push(entry);
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+  }
+
+  #flush(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    transaction(this.#database, () => {
+      for (const entry of this.#unwritten) this.#write(entry);
+    });
+    this.#unwritten = [];
+  }
+
+  #write(entry: SignedEntry): void {
     const opened = entry.kind === "roundOpened" ? entry : null;
     const inclusion = entry.kind === "included" ? entry.inclusion : null;
     this.#insert.run(
@@ -49,6 +68,7 @@ export class Evidence {
 
   /** @param prefix A run id or the beginning of one. */
   entries(prefix: string): SignedEntry[] {
+    this.#flush();
     const rows = this.#database
       .prepare("SELECT * FROM signed WHERE substr(run_id, 1, ?) = ? ORDER BY sequence")
       .all(prefix.length, prefix);
@@ -66,6 +86,7 @@ export class Evidence {
   }
 
   close(): void {
+    this.#flush();
     this.#database.close();
   }
 }

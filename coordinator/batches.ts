@@ -26,6 +26,8 @@ interface Dealt {
   readonly deadlineMs: number;
 }
 
+type BatchOpened = Extract<CoordinatorMessage, { type: "batchOpened" }>;
+
 /** A message and whom it goes to. */
 export interface Outgoing {
   readonly to: readonly number[];
@@ -83,7 +85,7 @@ export class PrekeyBatches {
     nonces: readonly Uint8Array[],
     nextAttempt: number,
     atMs: number,
-  ): Outgoing {
+  ): { readonly to: readonly number[]; readonly message: BatchOpened } {
     const { runId, roster } = this.#params;
     const end = this.#current ? this.#current.batch.firstAttempt + this.#current.batch.count : 0;
     this.#lastNumber += 1;
@@ -97,7 +99,7 @@ export class PrekeyBatches {
     const batch = openBatch(this.#params, place, nonces);
     const deadlineMs = atMs + this.#stepMs;
     this.#pending = { batch, dealings: new Map(), awaited: new Set(members), deadlineMs };
-    const message: CoordinatorMessage = {
+    const message: BatchOpened = {
       type: "batchOpened",
       runId,
       batch: number,

@@ -14,14 +14,8 @@ const common = { runId: z.string(), atMs: z.number() };
 
 export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ ...common, type: z.literal("created"), manifest: Manifest }),
-  /** An attempt number is spent here, before anybody is asked: it is never used again. */
-  z.strictObject({
-    ...common,
-    type: z.literal("attemptOpened"),
-    round: z.number(),
-    attempt: z.number(),
-    askKind: z.string(),
-  }),
+  /** Attempt numbers below are spent or about to be, before anybody is asked: after a restart none is used again. */
+  z.strictObject({ ...common, type: z.literal("attemptsReserved"), below: z.number() }),
   z.strictObject({
     ...common,
     type: z.literal("attemptAborted"),
@@ -87,8 +81,8 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "created":
     case "attemptAborted":
       return summary;
-    case "attemptOpened":
-      return { ...summary, nextAttempt: event.attempt + 1 };
+    case "attemptsReserved":
+      return { ...summary, nextAttempt: event.below };
     case "roundReleased":
       return released(summary, event);
     case "completed":

@@ -21,9 +21,17 @@ export class RunMembers {
   readonly #joined: JoinedMembers;
   readonly #batches: PrekeyBatches;
   readonly #banned = new Set<number>();
+  /** Durable when it returns. */
+  readonly #reserve: (attemptsBelow: number) => void;
 
-  constructor(params: RunParams, sum: SumParams, ports: RunPorts) {
+  constructor(
+    params: RunParams,
+    sum: SumParams,
+    ports: RunPorts,
+    reserve: (attemptsBelow: number) => void,
+  ) {
     this.#params = params;
+    this.#reserve = reserve;
     this.#sum = sum;
     this.#ports = ports;
     this.#joined = new JoinedMembers(sum);
@@ -112,6 +120,7 @@ export class RunMembers {
     const complete = this.#sum.degree >= this.#sum.roster.length - 1;
     const nonces = complete ? [] : members.map((index) => this.#joined.nonce(index));
     const { to, message } = this.#batches.begin(members, nonces, nextAttempt, atMs);
+    this.#reserve(message.firstAttempt + message.count);
     this.#send(to, message);
   }
 

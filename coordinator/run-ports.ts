@@ -53,6 +53,13 @@ export type LiveEvent =
       readonly reasons: readonly { code: string; message: string }[];
     }
   | {
+      readonly type: "attemptOpened";
+      readonly runId: string;
+      readonly round: number;
+      readonly attempt: number;
+      readonly askKind: string;
+    }
+  | {
       readonly type: "phase";
       readonly runId: string;
       readonly round: number;

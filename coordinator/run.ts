@@ -59,7 +59,9 @@ export class Run {
     this.#params = params;
     this.#ports = ports;
     this.#sum = sumParams(manifest, charter, runId);
-    this.#members = new RunMembers(params, this.#sum, ports);
+    this.#members = new RunMembers(params, this.#sum, ports, (below) =>
+      this.#log({ type: "attemptsReserved", ...this.#stamp(), below }),
+    );
     this.#indices = new Map(this.#sum.roster.map(({ memberId }, index) => [memberId, index]));
     this.#task = taskFor(manifest.task) as Task<TaskSpec, unknown>;
     this.#context = contextOf(charter, manifest);
@@ -173,7 +175,7 @@ export class Run {
     const { params, input, inputHash } = prepareAttempt(this.#params, this.#sum, at, ask, shape);
     this.#nextAttempt = attempt + 1;
     const { round, askHash } = params.place;
-    this.#log({ type: "attemptOpened", ...this.#stamp(), round, attempt, askKind: ask.kind });
+    this.#ports.watch({ type: "attemptOpened", runId, round, attempt, askKind: ask.kind });
     const spool = this.#ports.openSpool(runId, attempt);
     this.#attempt = openRunning(params, ask, shape, spool, present, atMs);
     const message: CoordinatorMessage = {

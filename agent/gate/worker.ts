@@ -64,8 +64,14 @@ function failure(error: unknown): FromGate {
   };
 }
 
+/** The sealed vector moves to the other thread instead of being copied. */
+function handedOver(reply: FromGate): ArrayBuffer[] {
+  const buffer = reply.type === "sealed" ? reply.vector.buffer : null;
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
+}
+
 parentPort?.on("message", (message: ToGate) => {
   answer(message)
     .catch(failure)
-    .then((reply) => parentPort?.postMessage(reply));
+    .then((reply) => parentPort?.postMessage(reply, handedOver(reply)));
 });

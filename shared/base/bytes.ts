@@ -1,6 +1,7 @@
 /** Bytes: text forms, little-endian packing, comparison. Pure. */
 import { assert } from "./assert.ts";
 
+const ENCODER = new TextEncoder();
 const HEX = /^(?:[0-9a-f]{2})*$/;
 
 export function toHex(bytes: Uint8Array): string {
@@ -19,7 +20,7 @@ export function fromHex(text: string): Uint8Array {
 }
 
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return ENCODER.encode(text);
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {

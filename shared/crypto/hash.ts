@@ -1,12 +1,5 @@
 /** SHA-256, the one way in which several values become one hash, and keys derived from it. Pure. */
-import {
-  createCipheriv,
-  createHash,
-  createHmac,
-  createSecretKey,
-  hash,
-  type KeyObject,
-} from "node:crypto";
+import { createCipheriv, createHash, createSecretKey, hash, type KeyObject } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { concatBytes, toHex, u32le, utf8 } from "../base/bytes.ts";
 import { canonicalJson, type Json } from "../base/canonical.ts";
@@ -15,7 +8,6 @@ import type { Label } from "./labels.ts";
 
 export type HashInput = Uint8Array | string | number;
 
-const ONE = Uint8Array.of(0, 0, 0, 1);
 const ZERO_IV = new Uint8Array(16);
 
 export function sha256(bytes: Uint8Array): Uint8Array {
@@ -38,8 +30,14 @@ export function runningHash(): RunningHash {
  * that no two different lists give the same bytes. Numbers are 32-bit unsigned.
  */
 export function framed(label: Label, ...parts: readonly HashInput[]): Uint8Array {
-  const chunks: Uint8Array[] = [utf8(label)];
-  let size = 4 + (chunks[0]?.length ?? 0);
+  return frameInto(new Uint8Array(), label, parts);
+}
+
+/** `prefix`, then the framed list. One allocation: this runs some thousand times a round. */
+function frameInto(prefix: Uint8Array, label: Label, parts: readonly HashInput[]): Uint8Array {
+  const head = labelBytes(label);
+  const chunks: Uint8Array[] = [];
+  let size = prefix.length + head.length;
   for (const part of parts) {
     const bytes =
       typeof part === "string" ? utf8(part) : typeof part === "number" ? u32le(part) : part;
@@ -47,7 +45,9 @@ export function framed(label: Label, ...parts: readonly HashInput[]): Uint8Array
     size += 4 + bytes.length;
   }
   const joined = new Uint8Array(size);
-  let at = 0;
+  joined.set(prefix);
+  joined.set(head, prefix.length);
+  let at = prefix.length + head.length;
   for (const chunk of chunks) {
     joined[at] = chunk.length;
     joined[at + 1] = chunk.length >>> 8;
@@ -57,6 +57,18 @@ export function framed(label: Label, ...parts: readonly HashInput[]): Uint8Array
     at += 4 + chunk.length;
   }
   return joined;
+}
+
+const labelCache = new Map<Label, Uint8Array>();
+
+/** A pure cache: a label's length and bytes. */
+function labelBytes(label: Label): Uint8Array {
+  const known = labelCache.get(label);
+  if (known) return known;
+  const bytes = utf8(label);
+  const made = concatBytes(u32le(bytes.length), bytes);
+  labelCache.set(label, made);
+  return made;
 }
 
 export function framedHash(label: Label, ...parts: readonly HashInput[]): Uint8Array {
@@ -81,12 +93,14 @@ export function deriveKey(
   ...context: readonly HashInput[]
 ): Uint8Array {
   assert(secret.length === 32, "a secret to derive from has 32 bytes");
-  return sha256(concatBytes(ONE, secret, framed(label, ...context)));
-}
-
-/** HMAC-SHA256 (RFC 2104), the first 16 bytes. */
-export function mac(key: SecretKey, message: Uint8Array): Uint8Array {
-  return createHmac("sha256", key).update(message).digest().subarray(0, 16);
+  const prefix = new Uint8Array(36);
+  prefix[3] = 1; // The counter, big-endian.
+  prefix.set(secret, 4);
+  const input = frameInto(prefix, label, context);
+  const key = sha256(input);
+  input.fill(0);
+  prefix.fill(0);
+  return key;
 }
 
 /** A key as node:crypto wants it; made once, for handing over raw bytes costs more than the work. */

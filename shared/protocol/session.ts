@@ -4,7 +4,6 @@
  * kept and sent again after a reconnect. Pure: frames go in and come out; sockets are elsewhere.
  */
 import { assert } from "../base/assert.ts";
-import { concatBytes, u32le } from "../base/bytes.ts";
 import { LIMITS } from "./limits.ts";
 
 const HEADER_BYTES = 9;
@@ -55,8 +54,10 @@ export class Session {
     const count = Math.ceil(vector.length / LIMITS.chunkBytesMax);
     return Array.from({ length: count }, (_, index) => {
       const start = index * LIMITS.chunkBytesMax;
-      const payload = vector.subarray(start, start + LIMITS.chunkBytesMax);
-      return this.#send(KIND.chunk, concatBytes(u32le(index), u32le(count), payload));
+      return this.#send(
+        KIND.chunk,
+        chunkBody(index, count, vector.subarray(start, start + LIMITS.chunkBytesMax)),
+      );
     });
   }
 
@@ -96,13 +97,33 @@ export class Session {
   }
 
   #frame(kind: number, seq: number, body: Uint8Array): Uint8Array {
-    return concatBytes(Uint8Array.of(kind), u32le(seq), u32le(this.#received), body);
+    const frame = new Uint8Array(HEADER_BYTES + body.length);
+    frame[0] = kind;
+    writeU32(frame, 1, seq);
+    writeU32(frame, 5, this.#received);
+    frame.set(body, HEADER_BYTES);
+    return frame;
   }
 
   #drop(acknowledged: number): void {
     if ((this.#sent[0]?.seq ?? Number.POSITIVE_INFINITY) > acknowledged) return;
     this.#sent = this.#sent.filter(({ seq }) => seq > acknowledged);
   }
+}
+
+function chunkBody(index: number, count: number, payload: Uint8Array): Uint8Array {
+  const body = new Uint8Array(CHUNK_HEADER_BYTES + payload.length);
+  writeU32(body, 0, index);
+  writeU32(body, 4, count);
+  body.set(payload, CHUNK_HEADER_BYTES);
+  return body;
+}
+
+function writeU32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value;
+  target[at + 1] = value >>> 8;
+  target[at + 2] = value >>> 16;
+  target[at + 3] = value >>> 24;
 }
 
 function readChunk(body: Uint8Array): Received {

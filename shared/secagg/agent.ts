@@ -14,7 +14,6 @@ import {
   inclusionHash,
   maskedStatement,
   pairMask,
-  pairSeed,
   roundContext,
   selfMask,
   sharesStatement,
@@ -103,10 +102,9 @@ export function commit(
   const context = roundContext(params, batch.context, place, cohort);
   const masks = [selfMask(own.selfSeed, context, self.index)];
   const members = new Set(cohort);
-  for (const peer of batch.batch.graph.neighbours(self.index)) {
-    const channel = batch.channels.get(peer);
-    if (!members.has(peer) || !channel) continue;
-    masks.push(pairMask(pairSeed(channel, place.attempt), context, self.index, peer));
+  for (const [at, peer] of batch.batch.graph.neighbours(self.index).entries()) {
+    const seed = own.pairSeeds[at];
+    if (seed && members.has(peer)) masks.push(pairMask(seed, context, self.index, peer));
   }
   const next: Masked = { phase: "masked", place, batch, own, context, cohort, root: null };
   return { ok: true, value: { state: next, masks } };
@@ -191,7 +189,7 @@ export function reveal(
     own.fill(0);
     recovery.fill(0);
   }
-  state.own.selfSeed.fill(0);
+  for (const seed of [state.own.selfSeed, ...state.own.pairSeeds]) seed.fill(0);
   const next: Revealed = { phase: "revealed", place: state.place };
   return { ok: true, value: { state: next, revealed: { of, shares: bytes, signature } } };
 }

@@ -56,11 +56,6 @@ function committeeOf(
   return new Set(order.subarray(0, confirmersMax));
 }
 
-/** Who holds shares of a member's secrets: its neighbours and itself, ascending. Point = place + 1. */
-export function holdersOf({ graph }: Batch, index: number): number[] {
-  return [...graph.neighbours(index), index].sort((a, b) => a - b);
-}
-
 export function serves({ firstAttempt, count }: BatchPlace, attempt: number): boolean {
   return attempt >= firstAttempt && attempt < firstAttempt + count;
 }

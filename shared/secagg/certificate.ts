@@ -48,15 +48,15 @@ export function confirm(
   survivors: readonly number[],
   inclusion: Uint8Array,
 ): Uint8Array {
-  const statement = confirmStatement(inclusion, self.index);
   if (params.certificate === "signatures") {
-    return batch.committee.has(self.index) ? self.identity.sign(statement) : new Uint8Array();
+    const signs = batch.committee.has(self.index);
+    return signs ? self.identity.sign(confirmStatement(inclusion, self.index)) : new Uint8Array();
   }
   const tags = survivors
     .filter((index) => index !== self.index)
     .map((index) => {
       const channel = channels.get(index);
-      return channel ? authenticate(channel, statement) : new Uint8Array(TAG);
+      return channel ? authenticate(channel, inclusion) : new Uint8Array(TAG);
     });
   return concatBytes(...tags);
 }
@@ -92,14 +92,23 @@ export function isCertified(
     if (i > 0 && from <= (confirmers[i - 1] ?? 0)) return "malformed"; // Nobody counts twice.
     if (from === self.index || !members.has(from) || !batch.committee.has(from)) return "malformed";
     const proof = proofs.subarray(size * i, size * i + size);
-    const statement = confirmStatement(inclusion, from);
     const channel = channels.get(from);
     const holds =
       params.certificate === "macs"
-        ? !!channel && isAuthentic(channel, statement, proof)
-        : verifySignature(params.roster[from]?.identityKey ?? new Uint8Array(), statement, proof);
+        ? !!channel && isAuthentic(channel, inclusion, proof)
+        : isSigned(params, from, inclusion, proof);
     if (!holds) return "forgedCertificate";
     count += 1;
   }
   return count >= params.confirmationsMin ? "certified" : "certificateTooSmall";
+}
+
+function isSigned(
+  { roster }: SumParams,
+  from: number,
+  inclusion: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const identityKey = roster[from]?.identityKey ?? new Uint8Array();
+  return verifySignature(identityKey, confirmStatement(inclusion, from), signature);
 }

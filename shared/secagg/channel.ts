@@ -13,7 +13,6 @@ import {
   deriveKey,
   framed,
   framedHash,
-  mac,
   type SecretKey,
   secretKey,
   sha256,
@@ -44,8 +43,9 @@ export interface SessionSecrets {
 export interface Channel {
   readonly sealing: SecretKey;
   readonly opening: SecretKey;
-  readonly confirming: SecretKey;
-  readonly checking: SecretKey;
+  /** 32 bytes each: MACs from this end and from the other. */
+  readonly confirming: Uint8Array;
+  readonly checking: Uint8Array;
   /** 32 bytes, the same at both ends: the pair's seed of an attempt is derived from it. */
   readonly pairSecret: Uint8Array;
 }
@@ -153,22 +153,20 @@ function channelOf(end: ChannelEnd, ciphertext: Uint8Array, kemSecret: Uint8Arra
   const { base, binding, own, peer } = end;
   const salt = framedHash(LABELS.channelRoot, binding, ciphertext);
   const root = extractKey(concatBytes(base, kemSecret), salt, framed(LABELS.channelRoot));
-  const keyFor = (label: "channelSeal" | "channelMac", from: number, to: number): SecretKey =>
-    secretKey(deriveKey(root, LABELS[label], from, to));
   return {
-    sealing: keyFor("channelSeal", own, peer),
-    opening: keyFor("channelSeal", peer, own),
-    confirming: keyFor("channelMac", own, peer),
-    checking: keyFor("channelMac", peer, own),
+    sealing: secretKey(deriveKey(root, LABELS.channelSeal, own, peer)),
+    opening: secretKey(deriveKey(root, LABELS.channelSeal, peer, own)),
+    confirming: deriveKey(root, LABELS.channelMac, own, peer),
+    checking: deriveKey(root, LABELS.channelMac, peer, own),
     pairSecret: deriveKey(root, LABELS.channelPair),
   };
 }
 
-/** MAC of a statement from this end to the other, 16 bytes. */
-export function authenticate(channel: Channel, statement: Uint8Array): Uint8Array {
-  return mac(channel.confirming, statement);
+/** MAC of one attempt's survivors from this end to the other, 16 bytes: a key derived for this statement alone. */
+export function authenticate(channel: Channel, inclusion: Uint8Array): Uint8Array {
+  return deriveKey(channel.confirming, LABELS.confirm, inclusion).subarray(0, 16);
 }
 
-export function isAuthentic(channel: Channel, statement: Uint8Array, tag: Uint8Array): boolean {
-  return equalBytes(mac(channel.checking, statement), tag);
+export function isAuthentic(channel: Channel, inclusion: Uint8Array, tag: Uint8Array): boolean {
+  return equalBytes(deriveKey(channel.checking, LABELS.confirm, inclusion).subarray(0, 16), tag);
 }

@@ -123,11 +123,11 @@ function recoverable(
 ): number[] {
   let cohort = [...prekeys.dealings.keys()].filter((index) => ready.has(index));
   for (;;) {
-    const holders = (index: number): number => {
-      const near = [index, ...prekeys.batch.graph.neighbours(index)];
-      const members = new Set(cohort);
-      return near.filter((at) => members.has(at) && ready.get(at)?.has(index)).length;
-    };
+    const members = new Set(cohort);
+    const holds = (at: number, index: number): boolean =>
+      members.has(at) && ready.get(at)?.has(index) === true;
+    const holders = (index: number): number =>
+      prekeys.batch.graph.holders(index).filter((at) => holds(at, index)).length;
     const kept = cohort.filter((index) => holders(index) >= sum.threshold);
     if (kept.length === cohort.length) return cohort;
     cohort = kept;

@@ -13,7 +13,7 @@ import { open, seal } from "../crypto/agreement.ts";
 import { deriveKey, framed, framedHash, seededRng, sha256 } from "../crypto/hash.ts";
 import { type Identity, verifySignature } from "../crypto/identity.ts";
 import { LABELS } from "../crypto/labels.ts";
-import { type Batch, holdersOf } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 import type { Channel } from "./channel.ts";
 import { pairSeed } from "./keys.ts";
 import type { SumParams } from "./params.ts";
@@ -28,6 +28,8 @@ const PAIR_TAG = 8;
 export interface OwnPrekeys {
   readonly selfSeed: Uint8Array;
   readonly ownShare: Uint8Array;
+  /** Of each neighbour, ascending: the seed of the mask that we share with it. */
+  readonly pairSeeds: readonly Uint8Array[];
 }
 
 /** A holder's two shares of a member's secrets of one attempt. Invariant: at most one is ever revealed. */
@@ -94,7 +96,7 @@ function dealAttempt(
 ): { own: OwnPrekeys; parts: Uint8Array[] } {
   const { index, channels } = self;
   const neighbours = batch.graph.neighbours(index);
-  const holders = holdersOf(batch, index);
+  const holders = batch.graph.holders(index);
   const selfSeed = randomBytes(rng, SECRET);
   const recoveryKey = randomBytes(rng, SECRET);
   const selfShares = splitSecret(selfSeed, threshold, holders.length, rng);
@@ -128,7 +130,7 @@ function dealAttempt(
   recoveryKey.fill(0);
   const ownShare = selfShares[holders.indexOf(index)] ?? new Uint8Array();
   assert(seeds.length === neighbours.length, "a seed for each neighbour");
-  return { own: { selfSeed, ownShare }, parts };
+  return { own: { selfSeed, ownShare, pairSeeds: seeds }, parts };
 }
 
 /** A key seals once per attempt, so the attempt is the nonce. */
@@ -243,7 +245,7 @@ export function forwarded(
   dealt: DealtPrekeys,
 ): Uint8Array {
   const neighbour = batch.graph.neighbours(from).indexOf(holder);
-  const tags = dealt.shareTags[holdersOf(batch, from).indexOf(holder)];
+  const tags = dealt.shareTags[batch.graph.holders(from).indexOf(holder)];
   const sealed = dealt.sealed[neighbour];
   assert(sealed !== undefined && tags !== undefined, "shares go to neighbours only");
   return concatBytes(sealed, tags.self, tags.recovery);

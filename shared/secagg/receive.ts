@@ -14,7 +14,6 @@ import type {
   Unmasking,
   Upload,
 } from "./attempt.ts";
-import { holdersOf } from "./batch.ts";
 import { confirmationBytes } from "./certificate.ts";
 import { maskedStatement, sharesStatement } from "./keys.ts";
 import { shareTag } from "./prekeys.ts";
@@ -184,19 +183,23 @@ function addShares(params: AttemptParams, state: Open, event: Event<"shares">): 
   if (!state.survivors.has(from)) return reject(state, from, "notInCohort");
   if (state.revealed.has(from)) return reject(state, from, "duplicate");
   if (shares.length !== 32 * of.length) return reject(state, from, "malformed");
-  const identityKey = params.sum.roster[from]?.identityKey ?? new Uint8Array();
-  if (!verifySignature(identityKey, sharesStatement(state.inclusion, from, shares), signature))
-    return reject(state, from, "badSignature");
   const collected = new Map(state.shares);
-  const effects: AttemptEffect[] = [];
+  let wrong = false;
   for (const [i, index] of of.entries()) {
     const share = shares.subarray(32 * i, 32 * i + 32);
     const kind = state.survivors.has(index) ? "self" : "recovery";
     if (isTagged(params, index, from, kind, share))
       collected.set(index, new Map(collected.get(index)).set(from, share));
-    else if (effects.length === 0)
-      effects.push({ type: "blame", member: from, code: "wrongShare" });
+    else wrong = true;
   }
+  // A share with the right tag is right, whoever sent it; only an accusation needs the signature.
+  const statement = sharesStatement(state.inclusion, from, shares);
+  const identityKey = params.sum.roster[from]?.identityKey ?? new Uint8Array();
+  if (wrong && !verifySignature(identityKey, statement, signature))
+    return reject(state, from, "badSignature");
+  const effects: AttemptEffect[] = wrong
+    ? [{ type: "blame", member: from, code: "wrongShare" }]
+    : [];
   const revealed = new Set(state.revealed).add(from);
   return { state: { ...state, revealed, shares: collected }, effects };
 }
@@ -209,6 +212,6 @@ function isTagged(
   share: Uint8Array,
 ): boolean {
   const dealt = prekeys.dealings.get(of)?.attempts[place.attempt - prekeys.batch.firstAttempt];
-  const tags = dealt?.shareTags[holdersOf(prekeys.batch, of).indexOf(holder)];
+  const tags = dealt?.shareTags[prekeys.batch.graph.holders(of).indexOf(holder)];
   return !!tags && equalBytes(shareTag(kind, share, of, holder), tags[kind]);
 }

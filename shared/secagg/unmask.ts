@@ -1,7 +1,6 @@
 /** Opening a masked sum: rebuild the secrets that the shares tell, and name the masks to take away. Pure. */
 import { equalBytes } from "../base/bytes.ts";
 import type { Blame, OpenedSecrets, SharesOf } from "./attempt.ts";
-import { holdersOf } from "./batch.ts";
 import type { DealtPrekeyBatch } from "./coordinator-batch.ts";
 import { pairMask, selfMask } from "./keys.ts";
 import type { Mask } from "./masks.ts";
@@ -64,7 +63,7 @@ function dealtBy({ prekeys, attempt }: MaskedSum, index: number): DealtPrekeys |
 function rebuild(masked: MaskedSum, of: number): Uint8Array | null {
   const given = masked.shares.get(of);
   if (!given || given.size < masked.threshold) return null;
-  const holders = holdersOf(masked.prekeys.batch, of);
+  const holders = masked.prekeys.batch.graph.holders(of);
   const shares = [...given]
     .slice(0, masked.threshold)
     .map(([holder, share]) => ({ point: holders.indexOf(holder) + 1, share }));
