@@ -127,7 +127,50 @@ test.each([
   ["agent/member.ts", "+new Worker(url);", "starts a thread"],
   ["agent/gate/gate.ts", "+parentPort?.postMessage(row);", "speaks for the gate"],
   ["agent/gate/worker.ts", "+parentPort?.postMessage(row);", "posts in 2 places"],
+  ["agent/member.ts", "+const shared = new SharedArrayBuffer(8);", "opens another door"],
 ])("a second door is caught in %s: %s", (path, source, fault) => {
+  expect(oneDoorFaults(planted([path, source])).join("\n")).toContain(fault);
+});
+
+test.each([
+  ["coordinator/x.ts", `${EDGE}new Worker(url);`, "x.ts starts a thread"],
+  [
+    "shared/edge/x.ts",
+    `${EDGE}import { Worker as W } from "node:worker_threads";`,
+    "starts a thread",
+  ],
+  ["shared/edge/mask-threads.ts", "+new Worker(url);", "mask-threads.ts starts a thread"],
+  [
+    "shared/edge/mask-threads.ts",
+    '+new Worker(new URL("../../agent/gate/worker.ts", import.meta.url));',
+    "mask-threads.ts starts a thread",
+  ],
+  ["agent/gate/host.ts", '+new Worker(new URL("./gate.ts", import.meta.url));', "starts a thread"],
+  ["shared/edge/os.ts", "+parentPort?.on('message', read);", "speaks for"],
+  ["shared/edge/mask-worker.ts", "+parentPort?.postMessage(keys);", "posts in 2 places"],
+  ["shared/edge/x.ts", `${EDGE}new BroadcastChannel("x");`, "opens another door"],
+])("another thread, or another voice of one, is caught in %s: %s", (path, source, fault) => {
+  expect(oneDoorFaults(planted([path, source])).join("\n")).toContain(fault);
+});
+
+test.each([
+  [
+    "shared/edge/mask-worker.ts",
+    '+import { Gate } from "../../agent/gate/gate.ts";',
+    "gate/gate.ts",
+  ],
+  ["shared/edge/mask-worker.ts", '+import { osRng } from "./os.ts";', "shared/edge/os.ts"],
+  ["shared/edge/mask-worker.ts", '+import { WebSocket } from "ws";', "reaches ws"],
+  ["shared/secagg/masks.ts", '+import { x } from "../../agent/data/dataset.ts";', "agent/data/"],
+  [
+    "shared/secagg/kernel/wasm.ts",
+    '+import { x } from "../../../models/data.ts";',
+    "models/data.ts",
+  ],
+  ["shared/secagg/kernel/plain.ts", '+import { connect } from "node:net";', "reaches node:net"],
+  ["shared/secagg/kernel/plain.ts", "+fetch(url);", "plain.ts uses fetch("],
+  ["shared/edge/mask-worker.ts", "+console.log(keys);", "mask-worker.ts uses console"],
+])("a mask thread that holds more than masks is caught in %s: %s", (path, source, fault) => {
   expect(oneDoorFaults(planted([path, source])).join("\n")).toContain(fault);
 });
 

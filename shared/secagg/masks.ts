@@ -6,7 +6,8 @@
 import { type Cipheriv, createCipheriv, createSecretKey } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { keystreamBytes, type RingBits } from "../base/ring-bits.ts";
-import { addKeystream } from "./kernel/plain.ts";
+import { BLOCK_BYTES } from "./kernel/contract.ts";
+import { kernel } from "./kernel/kernel.ts";
 
 /** One mask of a member's vector: added for +1, subtracted for −1. */
 export interface Mask {
@@ -14,15 +15,13 @@ export interface Mask {
   readonly sign: 1 | -1;
 }
 
-/** Keystream per call of the cipher: larger blocks leave the cache, smaller ones cost calls. */
-const BLOCK_BYTES = 65_536;
 const ZEROS = new Uint8Array(BLOCK_BYTES);
 const CIPHER_BLOCK_BYTES = 16;
 /** Ciphers that are open at a time. */
 const GROUP_MASKS = 32;
 
 /**
- * Adds the masks to `vector`, in place, modulo 2^32. Reduce to the ring afterwards.
+ * Adds the masks to `vector`, in place, modulo 2^b: whatever was there, what remains is reduced to the ring.
  *
  * @param vector Elements `firstElement` … of the masked vector. Overwritten.
  * @param firstElement Where in the masks to begin: the counter of the cipher is set, nothing is skipped over.
@@ -34,9 +33,10 @@ export function applyMasksInPlace(
   bits: RingBits,
   firstElement = 0,
 ): void {
-  for (let first = 0; first < masks.length; first += GROUP_MASKS) {
+  for (let first = 0; first === 0 || first < masks.length; first += GROUP_MASKS) {
     applyGroupInPlace(vector, masks.slice(first, first + GROUP_MASKS), bits, firstElement);
   }
+  kernel.wipe(Math.min(vector.length, BLOCK_BYTES / keystreamBytes(bits)));
 }
 
 function applyGroupInPlace(
@@ -46,27 +46,32 @@ function applyGroupInPlace(
   firstElement: number,
 ): void {
   const width = keystreamBytes(bits);
-  const blockElements = blockElementsOf(width);
-  const ciphers = masks.map(({ key }) => keystreamFrom(key, firstElement * width));
+  const blockElements = BLOCK_BYTES / width;
+  const ciphersOf = (wanted: 1 | -1): Cipheriv[] =>
+    masks.filter(({ sign }) => sign === wanted).map(({ key }) => open(key, firstElement * width));
+  const plus = ciphersOf(1);
+  const minus = ciphersOf(-1);
   for (let start = 0; start < vector.length; start += blockElements) {
     const block = vector.subarray(start, Math.min(vector.length, start + blockElements));
-    const zeros = ZEROS.subarray(0, block.length * width);
-    for (let i = 0; i < masks.length; i++) {
-      const keystream = ciphers[i]?.update(zeros);
-      assert(keystream?.length === zeros.length, "the cipher gave too little keystream");
-      addKeystream(block, keystream, bits, masks[i]?.sign ?? 1);
-      release(keystream);
-    }
+    const byteCount = block.length * width;
+    const added = keystreams(plus, byteCount);
+    kernel.addKeystreams(block, { added, subtracted: keystreams(minus, byteCount) }, bits);
   }
 }
 
-/** Whole cipher blocks, and a multiple of 16 elements. */
-function blockElementsOf(width: number): number {
-  return Math.floor(BLOCK_BYTES / (16 * width)) * 16;
+/** The next `byteCount` bytes of each cipher. Each block is given back as soon as the next one is asked for. */
+function* keystreams(ciphers: readonly Cipheriv[], byteCount: number): Generator<Uint8Array> {
+  const zeros = ZEROS.subarray(0, byteCount);
+  for (const cipher of ciphers) {
+    const bytes = cipher.update(zeros);
+    assert(bytes.length === byteCount, "the cipher gave too little keystream");
+    yield bytes;
+    release(bytes);
+  }
 }
 
 /** The keystream of `key` from byte `offset` on. A key object costs a quarter of what a key's bytes cost here. */
-function keystreamFrom(key: Uint8Array, offset: number): Cipheriv {
+function open(key: Uint8Array, offset: number): Cipheriv {
   const iv = new Uint8Array(CIPHER_BLOCK_BYTES);
   const counter = new DataView(iv.buffer);
   counter.setBigUint64(8, BigInt(Math.floor(offset / CIPHER_BLOCK_BYTES)));

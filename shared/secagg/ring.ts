@@ -4,7 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { type RingBits, ringMask } from "../base/ring-bits.ts";
-import { addPacked, pack, reduce, unpack } from "./kernel/plain.ts";
+import { kernel } from "./kernel/kernel.ts";
 
 export { type RingBits, ringMask };
 
@@ -31,10 +31,18 @@ export function chunkElements(bits: RingBits, bytesMax: number): number {
   return groups * group;
 }
 
+/**
+ * Zeros, shape [d], in memory of the arithmetic kernel: what is added to a long vector that lives here costs half
+ * as much. Cloning and slicing give an ordinary vector; the buffer cannot be transferred.
+ */
+export function ringVector(dimension: number): Uint32Array {
+  return kernel.vector(dimension);
+}
+
 /** @param values Shape [d]; only the low `bits` bits of each count. */
 export function packRing(values: Uint32Array, bits: RingBits): Uint8Array {
   const packed = new Uint8Array(packedBytes(values.length, bits));
-  pack(values, packed, bits);
+  kernel.pack(values, packed, bits);
   return packed;
 }
 
@@ -46,7 +54,7 @@ export function packRing(values: Uint32Array, bits: RingBits): Uint8Array {
 export function unpackRing(packed: Uint8Array, dimension: number, bits: RingBits): Uint32Array {
   assert(packed.length === packedBytes(dimension, bits), "packed vector has the wrong length");
   const values = new Uint32Array(dimension);
-  unpack(packed, values, bits);
+  kernel.unpack(packed, values, bits);
   return values;
 }
 
@@ -62,7 +70,7 @@ export function addPackedInPlace(
   sign: 1 | -1,
 ): void {
   assert(packed.length === packedBytes(sum.length, bits), "packed vector has the wrong length");
-  addPacked(sum, packed, bits, sign);
+  kernel.addPacked(sum, packed, bits, sign);
 }
 
 /**
@@ -87,7 +95,17 @@ export function addChunkInPlace(
   addPackedInPlace(sum.subarray(firstElement, firstElement + count), packed, bits, sign);
 }
 
+/**
+ * Adds `values` to `sum`, in place, modulo 2^32.
+ *
+ * @throws {InvariantError} If the lengths do not match.
+ */
+export function addVectorInPlace(sum: Uint32Array, values: Uint32Array): void {
+  assert(values.length === sum.length, "the vectors differ in length");
+  kernel.addVector(sum, values);
+}
+
 /** Reduces modulo 2^bits, in place. */
 export function reduceInPlace(values: Uint32Array, bits: RingBits): void {
-  if (bits !== 32) reduce(values, bits);
+  if (bits !== 32) kernel.reduce(values, bits);
 }

@@ -213,20 +213,56 @@ export function oneDoorFaults(sources: Sources): string[] {
   return [...faults, ...threadFaults(sources)];
 }
 
+/** Who may start a thread, and the one file it may start. */
+const STARTERS: ReadonlyMap<string, string> = new Map([
+  ["agent/gate/host.ts", "./worker.ts"],
+  ["shared/edge/mask-threads.ts", "./mask-worker.ts"],
+]);
+const MASK_WORKER = "shared/edge/mask-worker.ts";
+/** All that a mask thread is made of: arithmetic, ciphers, and the port it answers on. */
+const IN_MASK_WORKER =
+  /^(?:shared\/(?:base|secagg)\/.*|shared\/edge\/mask-worker\.ts|node:crypto|node:worker_threads)$/;
+const SHARES_MEMORY = /^shared\/edge\/mask-(?:threads|worker)\.ts$/;
+
 function threadFaults(sources: Sources): string[] {
   const faults: string[] = [];
   for (const [path, source] of sources) {
-    if (!path.startsWith("agent/")) continue;
+    if (!isProduct(path)) continue;
     const code = codeOf(source);
-    if (path !== "agent/gate/host.ts" && /\bnew\s+Worker\b/.test(code))
-      faults.push(`${path} starts a thread`);
-    if (path !== GATE_WORKER && /\bparentPort\b/.test(code))
-      faults.push(`${path} speaks for the gate's thread`);
-    if (/\b(?:MessageChannel|BroadcastChannel|SharedArrayBuffer)\b/.test(code))
+    if (startsStranger(path, source)) faults.push(`${path} starts a thread`);
+    if (path !== GATE_WORKER && path !== MASK_WORKER && /\bparentPort\b/.test(code))
+      faults.push(`${path} speaks for the gate's thread or a mask thread`);
+    const doors = /\b(?:MessageChannel|BroadcastChannel|receiveMessageOnPort)\b/.test(code);
+    if (doors || (/\bSharedArrayBuffer\b/.test(code) && !SHARES_MEMORY.test(path)))
       faults.push(`${path} opens another door`);
   }
-  const posts = codeOf(sources.get(GATE_WORKER) ?? "").match(/\bpostMessage\b/g)?.length ?? 0;
-  if (posts !== 1) faults.push(`${GATE_WORKER} posts in ${posts} places, not one`);
+  return [...faults, ...postFaults(sources), ...maskThreadFaults(sources)];
+}
+
+/** Whether a file starts a thread that it may not start. */
+function startsStranger(path: string, source: string): boolean {
+  const started = withoutComments(source).matchAll(
+    /\bnew\s+Worker\b(?:\(\s*new URL\("([^"]*)",)?/g,
+  );
+  const imports = /\bWorker\s+as\b/.test(codeOf(source));
+  return imports || [...started].some(([, target]) => target !== (STARTERS.get(path) ?? null));
+}
+
+function postFaults(sources: Sources): string[] {
+  return [GATE_WORKER, MASK_WORKER].flatMap((path) => {
+    const posts = codeOf(sources.get(path) ?? "").match(/\bpostMessage\b/g)?.length ?? 0;
+    return posts === 1 ? [] : [`${path} posts in ${posts} places, not one`];
+  });
+}
+
+/** A mask thread is started by both sides, so it may hold nothing of either: no records, no models, no connection. */
+function maskThreadFaults(sources: Sources): string[] {
+  const faults = sources.has(MASK_WORKER) ? [] : [`${MASK_WORKER} is gone`];
+  for (const path of reachable(sources, MASK_WORKER)) {
+    if (!IN_MASK_WORKER.test(path)) faults.push(`${MASK_WORKER} reaches ${path}`);
+    for (const [use] of codeOf(sources.get(path) ?? "").matchAll(SPEAKS))
+      faults.push(`a mask thread's ${path} uses ${use}`);
+  }
   return faults;
 }
 

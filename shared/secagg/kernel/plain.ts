@@ -3,25 +3,40 @@
  * no SIMD. Written to be read; speed is the other one's business. Pure.
  */
 import { keystreamBytes, type RingBits, ringMask } from "../../base/ring-bits.ts";
+import type { Kernel } from "./contract.ts";
 
-/** Adds (or subtracts) one block of keystream, `keystreamBytes` an element, modulo 2^32. */
-export function addKeystream(
-  sum: Uint32Array,
-  keystream: Uint8Array,
-  bits: RingBits,
-  sign: 1 | -1,
-): void {
+export const plainKernel: Kernel = {
+  vector: (dimension) => new Uint32Array(dimension),
+  addKeystreams(sum, { added, subtracted }, bits) {
+    for (const keystream of added) addKeystream(sum, keystream, bits, 1);
+    for (const keystream of subtracted) addKeystream(sum, keystream, bits, -1);
+    reduce(sum, bits);
+  },
+  pack,
+  unpack(packed, values, bits) {
+    values.fill(0);
+    addPacked(values, packed, bits, 1);
+  },
+  addPacked,
+  addVector(sum, values) {
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (values[i] ?? 0);
+  },
+  reduce,
+  hadamard,
+  wipe() {},
+};
+
+function addKeystream(sum: Uint32Array, bytes: Uint8Array, bits: RingBits, sign: 1 | -1): void {
   const width = keystreamBytes(bits);
   for (let i = 0, at = 0; i < sum.length; i++, at += width) {
-    let value = (keystream[at] ?? 0) | ((keystream[at + 1] ?? 0) << 8);
-    if (width > 2) value |= (keystream[at + 2] ?? 0) << 16;
-    if (width > 3) value |= (keystream[at + 3] ?? 0) << 24;
+    let value = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+    if (width > 2) value |= (bytes[at + 2] ?? 0) << 16;
+    if (width > 3) value |= (bytes[at + 3] ?? 0) << 24;
     sum[i] = (sum[i] ?? 0) + sign * value;
   }
 }
 
-/** Element i goes to bits b·i … b·i + b − 1 of `packed`, bit 0 being the lowest of byte 0. */
-export function pack(values: Uint32Array, packed: Uint8Array, bits: RingBits): void {
+function pack(values: Uint32Array, packed: Uint8Array, bits: RingBits): void {
   const mask = ringMask(bits);
   let at = 0;
   let pending = 0;
@@ -37,45 +52,38 @@ export function pack(values: Uint32Array, packed: Uint8Array, bits: RingBits): v
   if (pendingBits > 0) packed[at] = pending;
 }
 
-/** Undoes `pack`. Padding bits are not looked at. */
-export function unpack(packed: Uint8Array, values: Uint32Array, bits: RingBits): void {
-  forEachPacked(packed, values.length, bits, (i, value) => {
-    values[i] = value;
-  });
-}
-
-/** Adds (or subtracts) packed elements, modulo 2^32. */
-export function addPacked(
-  sum: Uint32Array,
-  packed: Uint8Array,
-  bits: RingBits,
-  sign: 1 | -1,
-): void {
-  forEachPacked(packed, sum.length, bits, (i, value) => {
-    sum[i] = (sum[i] ?? 0) + sign * value;
-  });
-}
-
-function forEachPacked(
-  packed: Uint8Array,
-  count: number,
-  bits: RingBits,
-  use: (index: number, value: number) => void,
-): void {
+function addPacked(sum: Uint32Array, packed: Uint8Array, bits: RingBits, sign: 1 | -1): void {
   const mask = ringMask(bits);
   let at = 0;
   let pending = 0;
   let pendingBits = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < sum.length; i++) {
     for (; pendingBits < bits; pendingBits += 8) pending |= (packed[at++] ?? 0) << pendingBits;
-    use(i, (pending & mask) >>> 0);
+    sum[i] = (sum[i] ?? 0) + sign * (pending & mask);
     pending = bits === 32 ? 0 : pending >>> bits;
     pendingBits -= bits;
   }
 }
 
-/** Keeps the low b bits of each value. */
-export function reduce(values: Uint32Array, bits: RingBits): void {
+function reduce(values: Uint32Array, bits: RingBits): void {
   const mask = ringMask(bits);
   for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) & mask;
+}
+
+/** @see Fino and Algazi, Unified matrix treatment of the fast Walsh-Hadamard transform, IEEE ToC 1976. */
+function hadamard(values: Float32Array | Float64Array): void {
+  const { length } = values;
+  for (let stride = 1; stride < length; stride *= 2) {
+    for (let block = 0; block < length; block += 2 * stride) {
+      for (let i = block; i < block + stride; i++) {
+        const a = values[i] ?? 0;
+        const b = values[i + stride] ?? 0;
+        values[i] = a + b;
+        values[i + stride] = a - b;
+      }
+    }
+  }
+  const factor = 1 / Math.sqrt(length);
+  const rounded = values instanceof Float32Array ? Math.fround(factor) : factor;
+  for (let i = 0; i < length; i++) values[i] = (values[i] ?? 0) * rounded;
 }

@@ -8,6 +8,7 @@ import {
   type RingBits,
   ringMask,
 } from "../../../shared/base/ring-bits.ts";
+import { BLOCK_BYTES } from "../../../shared/secagg/kernel/contract.ts";
 import { applyMasksInPlace, type Mask } from "../../../shared/secagg/masks.ts";
 import { reduceInPlace } from "../../../shared/secagg/ring.ts";
 
@@ -16,7 +17,7 @@ const mask: fc.Arbitrary<Mask> = fc.record({
   key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   sign: fc.constantFrom<1 | -1>(1, -1),
 });
-const BLOCK_ELEMENTS = { 16: 32_768, 18: 21_840, 20: 21_840, 24: 21_840, 32: 16_384 } as const;
+const blockElements = (bits: RingBits): number => BLOCK_BYTES / keystreamBytes(bits);
 
 /** Another way to the keystream: each counter enciphered by itself, in ECB mode. */
 function keystreamOf(key: Uint8Array, bytes: number): Uint8Array {
@@ -66,7 +67,7 @@ test.each(RING_BITS)("%i bits: nothing breaks at the edges of blocks", (bits) =>
     { key: new Uint8Array(32).fill(5), sign: -1 },
     { key: new Uint8Array(32).fill(6), sign: 1 },
   ];
-  const block = BLOCK_ELEMENTS[bits];
+  const block = blockElements(bits);
   for (const length of [block - 1, block, block + 1, 2 * block + 17]) {
     const expected = maskSum(masks, bits, 0, length);
     expect(masked(new Uint32Array(length), masks, bits)).toEqual(expected);
@@ -75,7 +76,7 @@ test.each(RING_BITS)("%i bits: nothing breaks at the edges of blocks", (bits) =>
 
 test.each(RING_BITS)("%i bits: a vector cut anywhere is masked as if it were whole", (bits) => {
   const masks: Mask[] = [{ key: new Uint8Array(32).fill(8), sign: 1 }];
-  const length = BLOCK_ELEMENTS[bits] + 100;
+  const length = blockElements(bits) + 100;
   const whole = new Uint32Array(length).fill(9);
   applyMasksInPlace(whole, masks, bits);
   for (const cut of [0, 1, 5, 16, 21, 16_383, length - 1, length]) {

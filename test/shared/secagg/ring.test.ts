@@ -5,10 +5,12 @@ import { RING_BITS, type RingBits, ringMask } from "../../../shared/base/ring-bi
 import {
   addChunkInPlace,
   addPackedInPlace,
+  addVectorInPlace,
   chunkElements,
   packedBytes,
   packRing,
   reduceInPlace,
+  ringVector,
   unpackRing,
 } from "../../../shared/secagg/ring.ts";
 
@@ -117,4 +119,15 @@ test("a chunk that begins inside a byte, ends in one, or goes too far is refused
   expect(() => addChunkInPlace(sum, 8, new Uint8Array(9), 18, 1)).toThrow("beyond");
   expect(() => addChunkInPlace(sum, 12, new Uint8Array(9), 18, 1)).toThrow("beyond");
   expect(sum).toEqual(new Uint32Array(10));
+});
+
+test.each([10, 100_000])("a sum of %i elements begins at zero and takes vectors in", (length) => {
+  const sum = ringVector(length);
+  expect(sum.length).toBe(length);
+  const values = Uint32Array.from({ length }, (_, i) => 0xffff_ffff - i);
+  addVectorInPlace(sum, values);
+  addPackedInPlace(sum, packRing(values, 32), 32, -1);
+  addVectorInPlace(sum, values);
+  expect(Buffer.compare(packRing(sum, 32), packRing(values, 32))).toBe(0);
+  expect(() => addVectorInPlace(sum, values.subarray(1))).toThrow("length");
 });

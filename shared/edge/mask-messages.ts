@@ -1,0 +1,21 @@
+/** What passes between a thread and the mask threads it has started: keys in, one word back. Pure: types only. */
+import type { RingBits } from "../base/ring-bits.ts";
+
+/** One part of a sum of masks. */
+export interface MaskJob {
+  readonly id: number;
+  /** 32 bytes a mask, end to end. Wiped when used. */
+  readonly keys: Uint8Array;
+  /** 1 or −1 a mask. */
+  readonly signs: Int8Array;
+  readonly bits: RingBits;
+  /** Elements `firstElement` … of the masks, zero before and the sum afterwards. In shared memory. */
+  readonly target: Uint32Array;
+  readonly firstElement: number;
+}
+
+/** `failure` is the name of an error, null if the job is done. */
+export interface MaskReply {
+  readonly id: number;
+  readonly failure: string | null;
+}
