@@ -3,9 +3,11 @@ import { writeFileSync } from "node:fs";
 import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
 import { roundsBench } from "./rounds.ts";
+import { secaggBench } from "./secagg.ts";
 
 const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   rounds: roundsBench,
+  secagg: secaggBench,
   engine: engineBench,
 };
 

@@ -1,0 +1,224 @@
+/**
+ * EDGE: what secure aggregation costs in CPU time, both halves in this process, beside the limits of the
+ * machine (AES keystream and memory copy, measured in the same run). Takes about a minute.
+ */
+import { createCipheriv, createSecretKey } from "node:crypto";
+import { randomBytes } from "../../shared/base/env.ts";
+import { UniformSource } from "../../shared/base/uniform.ts";
+import { sha256 } from "../../shared/crypto/hash.ts";
+import { osRng } from "../../shared/edge/os.ts";
+import { quantize } from "../../shared/privacy/quantize.ts";
+import { dealBatch, takeShares } from "../../shared/secagg/agent-batch.ts";
+import { bundleFor } from "../../shared/secagg/coordinator-batch.ts";
+import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
+import { twoThirds } from "../../shared/secagg/params.ts";
+import { addPackedInPlace, packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
+import { type AggregationRoom, buildRoom, dealRoom, placeOf } from "../support/aggregation-room.ts";
+import { playAttempt } from "../support/play-attempt.ts";
+import type { BenchResult } from "./format.ts";
+
+const MILLION = 1_000_000;
+const RUNS = 7;
+
+export async function secaggBench(): Promise<BenchResult[]> {
+  return [
+    ...limits(),
+    ...maskRates(),
+    ...clientWork(),
+    ...keysAndShares(),
+    ...unmasking(),
+    ingest(),
+  ];
+}
+
+const KEYSTREAM_BYTES = 64 * 1024;
+
+/** AES-256-CTR through node:crypto in 64 KiB pieces, and a copy in memory: GB/s of CPU time. */
+function limits(): BenchResult[] {
+  const keystream = keystreamRate();
+  const from = new Uint8Array(64 * MILLION);
+  const to = new Uint8Array(from.length);
+  const copy = median(() => cpuMs(() => to.set(from)));
+  return [
+    info("AES-256-CTR keystream (limit)", keystream, "GB/s"),
+    info("memory copy (limit)", from.length / copy / 1e6, "GB/s"),
+  ];
+}
+
+function keystreamRate(): number {
+  const zeros = new Uint8Array(KEYSTREAM_BYTES);
+  const rounds = 500;
+  const cipher = createCipheriv(
+    "aes-256-ctr",
+    createSecretKey(randomBytes(osRng, 32)),
+    new Uint8Array(16),
+  );
+  const ms = median(() =>
+    cpuMs(() => {
+      for (let i = 0; i < rounds; i++) cipher.update(zeros);
+    }),
+  );
+  return (rounds * KEYSTREAM_BYTES) / ms / 1e6;
+}
+
+/** Masks of one million elements: the share of the keystream's own rate that is left. */
+function maskRates(): BenchResult[] {
+  const masks = someMasks(30);
+  return ([32, 24, 16] as const).map((bits) => {
+    const vector = new Uint32Array(MILLION);
+    const width = bits === 32 ? 4 : bits === 24 ? 3 : 2;
+    const ratios: number[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      const raw = keystreamRate();
+      const ms = cpuMs(() => applyMasksInPlace(vector, masks, bits));
+      ratios.push((masks.length * MILLION * width) / ms / 1e6 / raw);
+    }
+    const value = (100 * middle(ratios)) / 1;
+    return {
+      name: `mask ${bits} bit, of the keystream`,
+      value,
+      unit: "%/s",
+      target: 70,
+      limit: null,
+    };
+  });
+}
+
+/** Quantise, mask, pack and hash one million parameters against so many peers. */
+function clientWork(): BenchResult[] {
+  const values = new Float64Array(MILLION).map((_, i) => Math.sin(i));
+  const source = new UniformSource(osRng);
+  return (
+    [
+      [10, 35],
+      [30, 65],
+      [100, 200],
+    ] as const
+  ).map(([peers, target]) => {
+    const masks = someMasks(peers);
+    const quantizer = {
+      magnitudeMax: 1,
+      ringBits: 24,
+      memberCount: peers + 1,
+      exact: false,
+    } as const;
+    const value = median(() =>
+      cpuMs(() => {
+        const ring = quantize(values, quantizer, source);
+        applyMasksInPlace(ring, masks, 24);
+        reduceInPlace(ring, 24);
+        sha256(packRing(ring, 24));
+      }),
+    );
+    return { name: `client, 1M x ${peers} peers, CPU`, value, unit: "ms", target, limit: null };
+  });
+}
+
+/** Dealing one attempt's prekeys and opening those of the others. */
+function keysAndShares(): BenchResult[] {
+  const attempts = 16;
+  return (
+    [
+      [30, 4],
+      [100, 15],
+    ] as const
+  ).map(([n, target]) => {
+    const room = completeRoom(n, attempts);
+    const dealt = dealRoom(room, osRng);
+    const self = room.selves[1];
+    const own = dealt.batches[1];
+    if (!self || !own) throw new Error("no members");
+    const bundle = bundleFor(dealt.prekeys, 1);
+    const state = { ...own, hash: bundle.hashes[1] ?? own.hash };
+    const value = median(() =>
+      cpuMs(() => {
+        dealBatch(room.sum, self, room.batch, osRng);
+        takeShares(room.sum, self, state, bundle);
+      }),
+    );
+    const name = `keys and shares, n = ${n}, a round, CPU`;
+    return { name, value: value / attempts, unit: "ms", target, limit: null };
+  });
+}
+
+/** The complete graph whatever the size: what the targets are stated for. */
+function completeRoom(n: number, attempts: number): AggregationRoom {
+  return buildRoom(n, osRng, attempts, { degree: n - 1, threshold: twoThirds(n) });
+}
+
+/** Rebuilding secrets and taking the masks away, after drop-outs. */
+function unmasking(): BenchResult[] {
+  return (
+    [
+      [30, 3, 220],
+      [100, 10, 1900],
+    ] as const
+  ).map(([n, dropped, target]) => {
+    const room = dealRoom(completeRoom(n, 1), osRng);
+    const place = placeOf(MILLION, 24);
+    const zeros = (): Uint32Array => new Uint32Array(MILLION);
+    let ms = 0;
+    const { outcome } = playAttempt(
+      room,
+      place,
+      zeros,
+      (index) => (index < dropped ? "beforeMasked" : "never"),
+      (part, body) => {
+        const before = process.cpuUsage();
+        const result = body();
+        const spent = process.cpuUsage(before);
+        if (part === "unmask") ms += (spent.user + spent.system) / 1000;
+        return result;
+      },
+    );
+    if (outcome?.type !== "released" || outcome.sum.some((value) => value !== 0))
+      throw new Error("the opened sum is wrong");
+    const name = `unmask, n = ${n} complete, 1M, ${dropped} dropped, CPU`;
+    return { name, value: ms, unit: "ms", target, limit: null };
+  });
+}
+
+function ingest(): BenchResult {
+  const packed = packRing(new Uint32Array(MILLION).fill(12345), 24);
+  const sum = new Uint32Array(MILLION);
+  const value = median(() => cpuMs(() => addPackedInPlace(sum, packed, 24, 1)));
+  return {
+    name: "coordinator, sum of an arriving 1M, CPU",
+    value,
+    unit: "ms",
+    target: 0.5,
+    limit: null,
+  };
+}
+
+function someMasks(count: number): Mask[] {
+  return Array.from({ length: count }, (_, i) => ({
+    key: randomBytes(osRng, 32),
+    sign: i % 2 === 0 ? 1 : -1,
+  }));
+}
+
+const info = (name: string, value: number, unit: string): BenchResult => ({
+  name,
+  value,
+  unit,
+  target: null,
+  limit: null,
+});
+
+function cpuMs(body: () => unknown): number {
+  const before = process.cpuUsage();
+  body();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** Of some runs after one that is not counted. */
+function median(run: () => number): number {
+  run();
+  return middle(Array.from({ length: RUNS }, run));
+}
+
+function middle(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
