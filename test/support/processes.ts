@@ -1,6 +1,7 @@
 /** Starts the project's own binary in processes of their own, on loopback, and ends them by their ids. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,8 @@ import { AdminClient } from "../../coordinator/client.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 
 const MAIN = fileURLToPath(new URL("../../bin/main.ts", import.meta.url));
+/** Compiled code, kept by Node from one process to the next: they start in half the time. */
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), "cloister-compile-cache") };
 
 /** A process of ours: its JSON lines, and its end. */
 export class Subprocess {
@@ -20,7 +23,7 @@ export class Subprocess {
   constructor(args: readonly string[], environment: Record<string, string> = {}) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...environment },
+      env: { ...COMPILE_CACHE, ...process.env, ...environment },
     });
     this.ended = new Promise((resolve) => this.child.once("close", (code) => resolve(code ?? 1)));
     this.child.stderr?.on("data", (chunk: Buffer) => {
