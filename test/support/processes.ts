@@ -57,6 +57,8 @@ export class Subprocess {
 export interface RoomProcesses {
   readonly folder: string;
   readonly configPath: string;
+  /** Where agents connect. */
+  readonly url: string;
   readonly client: AdminClient;
   readonly agents: Map<string, Subprocess>;
   coordinator: Subprocess;
@@ -101,12 +103,14 @@ export async function startRoom({
   const first = await launch();
   write(first.port); // From now on the same port, also after a restart.
   writeFileSync(join(folder, "charter.yaml"), stringify(charter));
+  const url = `ws://127.0.0.1:${first.port}`;
   const client = AdminClient.fromConfig(configPath);
   await client.post("/v1/rooms", charter);
   const agentFolder = (memberId: string): string => join(folder, memberId);
   const room: RoomProcesses = {
     folder,
     configPath,
+    url,
     client,
     agents,
     coordinator: first.process,
@@ -127,7 +131,6 @@ export async function startRoom({
   };
   const enrolAndStart = async ([memberId, path]: [string, string]): Promise<void> => {
     const { token } = await client.post<{ token: string }>("/v1/invitations", { memberId });
-    const url = `ws://127.0.0.1:${first.port}`;
     const init = new Subprocess([
       "agent",
       "init",
