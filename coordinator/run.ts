@@ -59,8 +59,8 @@ export class Run {
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
     if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest: params.manifest });
-    for (const { memberId } of params.manifest.roster)
-      if (ports.isConnected(memberId)) this.#offer(memberId);
+    // Also to those whose connection is lost just now: they may come back in the same session.
+    for (const { memberId } of params.manifest.roster) this.#offer(memberId);
   }
 
   get status(): "running" | "completed" | "failed" {

@@ -41,14 +41,18 @@ function reject(state: CoordinatorState, to: string, code: RejectCode): Step {
   return { state, effects: [{ type: "reject", to, code }] };
 }
 
+/** For good, within this attempt, where it was never asked or withdrew: that outlasts any later loss. */
 function absent(state: Exclude<CoordinatorState, Ended>, id: string, sinceMs: number): Step {
+  const earliest = Math.min(sinceMs, state.absentSinceMs.get(id) ?? sinceMs);
   return {
-    state: { ...state, absentSinceMs: new Map(state.absentSinceMs).set(id, sinceMs) },
+    state: { ...state, absentSinceMs: new Map(state.absentSinceMs).set(id, earliest) },
     effects: [],
   };
 }
 
+/** Back after a lost connection. Who was never asked, or withdrew, still has nothing to answer. */
 function present(state: Exclude<CoordinatorState, Ended>, id: string): Step {
+  if (state.absentSinceMs.get(id) === Number.NEGATIVE_INFINITY) return { state, effects: [] };
   const absentSinceMs = new Map(state.absentSinceMs);
   absentSinceMs.delete(id);
   return { state: { ...state, absentSinceMs }, effects: [] };

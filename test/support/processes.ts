@@ -63,6 +63,8 @@ export interface RoomProcesses {
   readonly agents: Map<string, Subprocess>;
   coordinator: Subprocess;
   startCoordinator(): Promise<void>;
+  /** Invites, enrols and starts. @param at Another address than `url`, such as a proxy's. */
+  enrolAgent(memberId: string, dataPath: string, at?: string): Promise<void>;
   startAgent(memberId: string): Promise<void>;
   agentFolder(memberId: string): string;
   close(): Promise<void>;
@@ -118,6 +120,14 @@ export async function startRoom({
     async startCoordinator() {
       room.coordinator = (await launch()).process;
     },
+    async enrolAgent(memberId, dataPath, at = url) {
+      const { token } = await client.post<{ token: string }>("/v1/invitations", { memberId });
+      const where = ["--coordinator", at, "--folder", agentFolder(memberId)];
+      const what = ["--token", token, "--data", dataPath, "--json"];
+      const init = new Subprocess(["agent", "init", ...where, ...what]);
+      if ((await init.ended) !== 0) throw new Error(init.errors.trim());
+      await room.startAgent(memberId);
+    },
     async startAgent(memberId) {
       const agent = new Subprocess(["agent", "start", "--folder", agentFolder(memberId), "--json"]);
       agents.set(memberId, agent);
@@ -129,27 +139,8 @@ export async function startRoom({
       await Promise.all(all.map(({ ended }) => ended));
     },
   };
-  const enrolAndStart = async ([memberId, path]: [string, string]): Promise<void> => {
-    const { token } = await client.post<{ token: string }>("/v1/invitations", { memberId });
-    const init = new Subprocess([
-      "agent",
-      "init",
-      "--coordinator",
-      url,
-      "--token",
-      token,
-      "--data",
-      path,
-      "--folder",
-      agentFolder(memberId),
-      "--json",
-    ]);
-    const code = await init.ended;
-    if (code !== 0) throw new Error(init.errors.trim());
-    await room.startAgent(memberId);
-  };
   try {
-    await Promise.all([...data].map(enrolAndStart));
+    await Promise.all([...data].map(([memberId, path]) => room.enrolAgent(memberId, path)));
   } catch (error) {
     await room.close();
     throw error;
