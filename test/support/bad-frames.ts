@@ -84,10 +84,6 @@ export function badFrames<T extends Message>(schema: z.ZodType<T>): BadFrames[] 
       announced(session),
       ...session.sendVector(new Uint8Array(101)),
     ]),
-    bad("a vector of another hash", "vectorHashMismatch", (session) => [
-      announced(session),
-      ...session.sendVector(new Uint8Array(100).fill(1)),
-    ]),
   ];
 }
 

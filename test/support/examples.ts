@@ -14,16 +14,7 @@ export function exampleMessages<T>(schema: z.ZodType<T>, given: Record<string, u
   return options.map((option) => option.parse(example(option, "message", given)));
 }
 
-const COMMON = [
-  0,
-  "x",
-  "a".repeat(64),
-  [],
-  null,
-  new Uint8Array(),
-  new Uint8Array(32),
-  new Uint8Array(64),
-];
+const COMMON = [0, 1, "x", "a".repeat(64), [], null, new Uint8Array()];
 
 function example(schema: z.core.$ZodType, name: string, given: Record<string, unknown>): unknown {
   if (schema instanceof z.ZodObject) {
@@ -38,8 +29,15 @@ function example(schema: z.core.$ZodType, name: string, given: Record<string, un
   }
   const candidates = name in given ? [given[name], ...COMMON] : COMMON;
   const found = candidates.find((value) => z.safeParse(schema, value).success);
-  if (found === undefined) throw new Error(`no example for the field ${name}`);
-  return found;
+  return found === undefined ? bytesFor(schema, name) : found;
+}
+
+/** As many zero bytes as the schema's own complaint asks for. */
+function bytesFor(schema: z.core.$ZodType, name: string): Uint8Array {
+  const complaint = JSON.stringify(z.safeParse(schema, null).error?.issues ?? []);
+  const bytes = new Uint8Array(Number(/(\d+) bytes/.exec(complaint)?.[1] ?? 0));
+  if (!z.safeParse(schema, bytes).success) throw new Error(`no example for the field ${name}`);
+  return bytes;
 }
 
 /** The header of a vector without elements: its message is complete by itself. */
