@@ -79,7 +79,7 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
         EXIT.refused,
       );
     }
-    const charter = parseOrRefuse(Charter, JSON.parse(offer.charter), "the charter");
+    const charter = offeredCharter(offer.charter, options.url);
     const counts = await checkData(charter, offer.memberId, options);
     const hash = charterHash(charter);
     handshake.send({
@@ -107,6 +107,17 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
   } finally {
     socket.terminate();
   }
+}
+
+function offeredCharter(text: string, url: string): Charter {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const remedy = "ask who runs it which version it is";
+    throw badInput("charter.not-json", `${url}: the charter offered is not JSON; ${remedy}`, cause);
+  }
+  return parseOrRefuse(Charter, value, `${url}: the charter offered`);
 }
 
 async function checkData(

@@ -214,7 +214,9 @@ export class Gateway {
     const known = this.#peers.get(keyOf(member));
     const resumed = known !== undefined && message.resume?.sessionId === known.session.id;
     const peer = resumed ? known : newPeer(member);
-    known?.socket?.terminate();
+    const replaced = known?.socket;
+    if (known) known.socket = null; // Its end is not the member's: the member is here.
+    replaced?.terminate();
     this.#peers.set(keyOf(member), peer);
     peer.socket = socket;
     const signature = this.#options.identity.sign(
@@ -229,6 +231,10 @@ export class Gateway {
     if (resumed)
       for (const frame of peer.session.replay(message.resume?.received ?? 0)) transmit(peer, frame);
     socket.on("message", (data: Buffer) => this.#receive(peer, socket, new Uint8Array(data)));
+    socket.on("error", (error) => {
+      const code = frameFault(error);
+      if (code && peer.socket === socket) this.#fault(peer, socket, code);
+    });
     socket.once("close", () => {
       if (peer.socket !== socket) return;
       peer.socket = null;
@@ -245,13 +251,24 @@ export class Gateway {
     if (received.type !== "nothing" && taken.type !== "fault") peer.ack.received();
     if (taken.type === "delivery") this.#options.onDelivery(peer.member, taken.delivery);
     if (taken.type === "part") this.#options.onPart(peer.member, taken.message, taken.bytes);
-    if (taken.type !== "fault") return;
-    this.#options.onFault(peer.member, taken.code);
+    if (taken.type === "fault") this.#fault(peer, socket, taken.code);
+  }
+
+  /** The stream is broken: it is dropped whole, and the member may begin a new session. */
+  #fault(peer: Peer, socket: WebSocket, code: string): void {
+    this.#options.onFault(peer.member, code);
     this.#peers.delete(keyOf(peer.member));
     peer.socket = null;
-    socket.close(1002, taken.code);
+    socket.close(1002, code);
     this.#options.onDisconnected(peer.member);
   }
+}
+
+/** What the WebSocket layer itself holds against a peer; null where the network is at fault. */
+function frameFault(error: Error & { readonly code?: unknown }): string | null {
+  const code = String(error.code ?? "");
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return "frameTooLarge";
+  return code.startsWith("WS_ERR_") ? "badFrame" : null;
 }
 
 function newPeer(member: MemberAddress): Peer {

@@ -76,8 +76,8 @@ export class Run {
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
     if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest });
-    for (const { memberId } of manifest.roster)
-      if (ports.isConnected(memberId)) this.#offer(memberId);
+    // Also to those whose connection is lost just now: they may come back in the same session.
+    for (const { memberId } of manifest.roster) this.#offer(memberId);
   }
 
   get status(): "running" | "completed" | "failed" {

@@ -58,8 +58,10 @@ function reject(state: CoordinatorState, to: number, code: RejectCode): Step {
   return { state, effects: [{ type: "reject", to, code }] };
 }
 
+/** For good, within this attempt, where it was never asked or withdrew: that outlasts any later loss. */
 function absent(state: Open, index: number, sinceMs: number): Step {
-  const absentSinceMs = new Map(state.absentSinceMs).set(index, sinceMs);
+  const earliest = Math.min(sinceMs, state.absentSinceMs.get(index) ?? sinceMs);
+  const absentSinceMs = new Map(state.absentSinceMs).set(index, earliest);
   return { state: { ...state, absentSinceMs }, effects: [] };
 }
 

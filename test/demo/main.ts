@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run-events.ts";
 import type { LiveEvent } from "../../coordinator/run-ports.ts";
 import { defaultTrainTask } from "../../models/tasks/train.ts";
+import { roundCounts } from "../../models/tasks/train-shape.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { writeFileAtomic } from "../../shared/edge/files.ts";
@@ -140,7 +141,8 @@ async function train(
   const killRound = Math.max(2, Math.floor(task.strategy.rounds * 0.4));
   let killed: DemoReport["killed"] = null;
   let restarted: Promise<void> = Promise.resolve();
-  const total = totalRounds(task);
+  const counts = roundCounts({ spec: task, schema: room.charter.schema });
+  const total = counts.moments + counts.training + counts.evaluation;
   for await (const event of processes.client.lines<RunEvent | LiveEvent>(
     `/v1/runs/${runId}/events`,
   )) {
@@ -199,12 +201,6 @@ async function train(
     perAgent.reduce((sum, bytes) => sum + bytes, 0) / perAgent.length,
   );
   return { runId, rounds, killed, epsilonSpent, bytesPerAgent };
-}
-
-function totalRounds({ strategy, evaluation, scaling }: TrainTask): number {
-  const evaluations =
-    evaluation.everyRounds === null ? 1 : Math.ceil(strategy.rounds / evaluation.everyRounds);
-  return strategy.rounds + evaluations + (scaling === "moments" ? 1 : 0);
 }
 
 /** Nobody is killed where the protocol, or the noise, tolerates no drop-out. */

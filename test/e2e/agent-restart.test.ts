@@ -1,0 +1,153 @@
+/** Agents are killed without warning in the middle of a run and started again: no round is lost, nothing is paid twice. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ledgerPath } from "../../agent/vault.ts";
+import { memberIds } from "../support/charters.ts";
+import type { RoomProcesses } from "../support/processes.ts";
+import {
+  follow,
+  openRoom,
+  type RunLine,
+  released,
+  releasedRounds,
+  roundsUpTo,
+  startRun,
+} from "../support/rooms.ts";
+
+const members = memberIds(4);
+const folder = mkdtempSync(join(tmpdir(), "cloister-agent-restart-"));
+let room: RoomProcesses;
+
+beforeAll(async () => {
+  room = await openRoom({ folder, members });
+  for (const memberId of members) meter(memberId);
+}, 30_000);
+
+afterAll(async () => {
+  for (const agent of room.agents.values()) agent.kill("SIGCONT"); // A paused one cannot end.
+  await room.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** ε spent, as each agent's own terminal showed it, over all its lives. */
+const epsilons = new Map<string, number[]>();
+
+function meter(memberId: string): void {
+  const shown = epsilons.get(memberId) ?? [];
+  epsilons.set(memberId, shown);
+  room.agents.get(memberId)?.onLine(({ epsilonSpent }) => {
+    if (typeof epsilonSpent === "number") shown.push(epsilonSpent);
+  });
+}
+
+/** With noise, so that every release has its price. One evaluation comes after the training rounds. */
+const training = (rounds: number, maxDropouts: number): object => ({
+  task: {
+    kind: "train",
+    model: { hidden: [] },
+    scaling: "bounds",
+    strategy: { kind: "dpSgd", rounds, samplingProbability: 0.5, clipNorm: 1, learningRate: 0.1 },
+    evaluation: { everyRounds: null, bins: 8 },
+  },
+  privacy: { epsilon: 1.5, maxDropouts },
+});
+
+interface Entry {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly rdp: number;
+}
+
+function ledgerOf(memberId: string): Entry[] {
+  const database = new DatabaseSync(ledgerPath(room.agentFolder(memberId)), { readOnly: true });
+  const rows = database.prepare("SELECT run_id, attempt, rdp FROM release ORDER BY sequence").all();
+  database.close();
+  return rows.map((row) => ({
+    runId: String(row["run_id"]),
+    attempt: Number(row["attempt"]),
+    rdp: Number(row["rdp"]),
+  }));
+}
+
+/** @returns What the ledger held when the process was dead. */
+async function kill(memberId: string): Promise<Entry[]> {
+  const agent = room.agents.get(memberId);
+  agent?.kill("SIGKILL");
+  await agent?.ended;
+  return ledgerOf(memberId);
+}
+
+async function startAgain(memberId: string): Promise<void> {
+  await room.startAgent(memberId);
+  meter(memberId);
+}
+
+function expectSoundLedger(memberId: string, runId: string, lines: readonly RunLine[]): void {
+  const entries = ledgerOf(memberId);
+  const keys = entries.map((entry) => `${entry.runId}/${entry.attempt}`);
+  expect(new Set(keys).size).toBe(keys.length);
+  // Whatever was opened with this member's vector in it had been paid for.
+  for (const { attempt, survivors } of released(lines)) {
+    if (survivors?.includes(memberId)) expect(keys).toContain(`${runId}/${attempt}`);
+  }
+  for (const { rdp } of entries) expect(rdp).toBeGreaterThan(0);
+  const shown = epsilons.get(memberId) ?? [];
+  expect(shown.length).toBeGreaterThan(2);
+  expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+}
+
+test("a run goes on without an agent that is killed, and with it once it is started again", async () => {
+  const rounds = 40;
+  const victims = ["bank-2", "bank-3"] as const;
+  const ledgers: Entry[][] = [];
+  const runId = await startRun(room, training(rounds, 1));
+  const joinedAgain: RunLine[][] = [];
+  let [next]: readonly string[] = victims;
+  const lines = await follow(room, runId, async (line, seen) => {
+    if (line.type === "joined" && line.memberId === victims[ledgers.length - 1]) {
+      room.agents.get("bank-1")?.kill("SIGCONT");
+      joinedAgain.push([...seen]);
+      next = victims[ledgers.length];
+    }
+    if (line.type !== "roundReleased" || (line.round ?? 0) < 4 + 8 * ledgers.length || !next)
+      return;
+    // Without a paused member no round ends, so the run waits, in the middle of one, for the return.
+    room.agents.get("bank-1")?.kill("SIGSTOP");
+    ledgers.push(await kill(next));
+    await startAgain(next);
+    next = undefined;
+  });
+  expect(lines.at(-1)?.type).toBe("completed");
+  expect(releasedRounds(lines)).toEqual(roundsUpTo(rounds + 1));
+  for (const [i, victim] of victims.entries()) {
+    const before = ledgers[i] ?? [];
+    expect(before.length).toBeGreaterThan(2);
+    expect(ledgerOf(victim).slice(0, before.length)).toEqual(before);
+    const after = released(lines.slice(joinedAgain[i]?.length));
+    expect(after.length).toBeGreaterThan(5);
+    for (const { survivors } of after.slice(1)) expect(survivors).toContain(victim);
+    expectSoundLedger(victim, runId, lines);
+  }
+}, 30_000);
+
+test("a run that needs everybody waits for an agent that is killed, and completes with it", async () => {
+  const rounds = 40;
+  let before: Entry[] = [];
+  const runId = await startRun(room, training(rounds, 0));
+  const lines = await follow(room, runId, async ({ type, round }) => {
+    if (type !== "roundReleased" || round !== 3) return;
+    before = await kill("bank-2");
+    await startAgain("bank-2");
+  });
+  expect(lines.at(-1)?.type).toBe("completed");
+  expect(releasedRounds(lines)).toEqual(roundsUpTo(rounds + 1));
+  for (const { survivors } of released(lines)) expect(survivors).toEqual(members);
+  expect(before.length).toBeGreaterThan(3);
+  expect(ledgerOf("bank-2").slice(0, before.length)).toEqual(before);
+  for (const memberId of members) expectSoundLedger(memberId, runId, lines);
+  const opened = lines.flatMap(({ type, attempt }) => (type === "attemptOpened" ? [attempt] : []));
+  expect(new Set(opened).size).toBe(opened.length);
+}, 30_000);

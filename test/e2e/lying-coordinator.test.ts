@@ -1,0 +1,135 @@
+/** A coordinator that proves its key and then sends nonsense: the agent hangs up, comes back, and gives nothing away. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ledgerPath } from "../../agent/vault.ts";
+import { toHex, utf8 } from "../../shared/base/bytes.ts";
+import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
+import { decode, encode } from "../../shared/protocol/codec.ts";
+import { LIMITS } from "../../shared/protocol/limits.ts";
+import { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
+import { badFrames } from "../support/bad-frames.ts";
+import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
+import { EMPTY_VECTOR, exampleMessages } from "../support/examples.ts";
+import { type Caller, type FakeCoordinator, fakeCoordinator } from "../support/fake-coordinator.ts";
+import { signedManifest } from "../support/manifests.ts";
+import { Subprocess } from "../support/processes.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cloister-liar-"));
+const own = join(folder, "agent");
+const dataPath = join(folder, "bank-1.csv");
+const charter = smallCharter(memberIds(3));
+let liar: FakeCoordinator;
+let agent: Subprocess;
+
+const init = (coordinator: FakeCoordinator, into: string): Subprocess => {
+  const where = ["--coordinator", coordinator.url, "--token", coordinator.token];
+  return new Subprocess(["agent", "init", ...where, "--data", dataPath, "--folder", into]);
+};
+
+beforeAll(async () => {
+  writeFileSync(dataPath, smallTable("bank-1", 40));
+  liar = await fakeCoordinator(JSON.stringify(charter), "bank-1");
+  expect(await init(liar, own).ended).toBe(0);
+  agent = new Subprocess(["agent", "start", "--folder", own, "--json"]);
+}, 20_000);
+
+afterAll(async () => {
+  agent.kill("SIGKILL");
+  await agent.ended;
+  liar.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Ends a session as the agent must: by hanging up over a message that nobody knows. */
+async function end(caller: Caller): Promise<void> {
+  caller.send(caller.session.sendControl(encode({ type: "the end" })));
+  expect(await caller.closed).toEqual({ code: 1002, reason: "unknownMessage" });
+}
+
+test("whatever the coordinator sends, the agent hangs up by code and connects again", async () => {
+  for (const { what, code, frames } of badFrames(CoordinatorMessage)) {
+    const caller = await liar.caller();
+    caller.send(...frames(caller.session));
+    const closing = await caller.closed;
+    if (code === "frameTooLarge") expect([1006, 1009]).toContain(closing.code);
+    else expect({ what, ...closing }).toEqual({ what, code: 1002, reason: code });
+  }
+}, 20_000);
+
+test("a greeting that is no challenge is waited out", async () => {
+  const caller = await liar.caller();
+  for (const greeting of [utf8("garbage"), encode({ type: "enrolled" }), new Uint8Array(70_000)]) {
+    liar.greetWith(greeting);
+  }
+  await end(caller);
+  await end(await liar.caller());
+}, 20_000);
+
+/** A run among members that the coordinator has made up, and whose keys it has. */
+function inventedRun(): Manifest {
+  const manifest = signedManifest(charter, { coordinatorKey: toHex(liar.publicKey) });
+  const { identityKey, signature } = liar.enrolment;
+  const self = { identityKey: toHex(identityKey), enrolmentSignature: toHex(signature) };
+  const roster = manifest.roster.map((member) =>
+    member.memberId === "bank-1" ? { ...member, ...self } : member,
+  );
+  return { ...manifest, roster };
+}
+
+/** What the agent said in a session, by type, up to `last`. Chunks of vectors count as said. */
+async function saidUntil(caller: Caller, last: string): Promise<string[]> {
+  const said: string[] = [];
+  while (said.at(-1) !== last) {
+    const frame = await caller.next();
+    if (frame[0] === 2) said.push("a chunk");
+    if (frame[0] !== 1) continue;
+    const decoded = decode(AgentMessage, frame.subarray(9), LIMITS.controlBytesMax);
+    said.push(decoded.ok ? decoded.message.type : decoded.code);
+  }
+  return said;
+}
+
+test("valid messages of every kind at any time draw no vector and no debit out of a member of a run", async () => {
+  const manifest = inventedRun();
+  const runId = runIdOf(manifest);
+  const caller = await liar.caller();
+  const say = (message: object): void => caller.send(caller.session.sendControl(encode(message)));
+  for (const attempt of [0, 1, 2, 0xffff_ffff]) {
+    const offer = { type: "runOffered", runId, manifest: manifestText(manifest) };
+    for (const askKind of ["gradient", "evaluate", "x"]) {
+      say(offer);
+      const given = { ...EMPTY_VECTOR, runId, attempt, askKind, memberId: "bank-1", of: "bank-2" };
+      for (const message of exampleMessages(CoordinatorMessage, given)) {
+        if (message.type !== offer.type) say(message);
+      }
+    }
+  }
+  say({ type: "runOffered", runId, manifest: "no manifest" });
+  const said = await saidUntil(caller, "runDeclined");
+  expect(said).toContain("runJoined");
+  expect(said).not.toContain("a chunk");
+  await end(caller);
+  const database = new DatabaseSync(ledgerPath(own), { readOnly: true });
+  expect(database.prepare("SELECT * FROM release").all()).toEqual([]);
+  database.close();
+}, 20_000);
+
+test("after all that the same process is there, has complained of nothing, and ends politely", async () => {
+  await end(await liar.caller());
+  expect(agent.errors).toBe("");
+  agent.kill();
+  expect(await agent.ended).toBe(0);
+}, 20_000);
+
+test("a charter that is not one ends the enrolment in one line", async () => {
+  for (const text of ["{", '{"version":1}']) {
+    const other = await fakeCoordinator(text, "bank-1");
+    const process = init(other, join(folder, "other"));
+    expect(await process.ended).toBe(3);
+    expect(process.errors).toMatch(/^cloister: ws:\/\/127\S+: the charter offered.*\n$/);
+    other.close();
+  }
+}, 20_000);

@@ -1,0 +1,75 @@
+/** EDGE: whole rooms of processes on small tables, and the reading of their runs' events. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { smallCharter, smallTable } from "./charters.ts";
+import { type RoomProcesses, startRoom } from "./processes.ts";
+
+/** Short enough for tests, long enough for a busy machine. */
+export const PATIENCE = { workSeconds: 20, stepSeconds: 20, graceSeconds: 0.2, startSeconds: 10 };
+
+/** One line of a run's events, as a watcher sees it. */
+export interface RunLine {
+  readonly type: string;
+  readonly round?: number;
+  readonly attempt?: number;
+  readonly survivors?: readonly string[];
+  readonly memberId?: string;
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+export interface SmallRoom {
+  readonly folder: string;
+  /** Each has a table and an agent. */
+  readonly members: readonly string[];
+  readonly rowCount?: number;
+  readonly patience?: Record<string, number>;
+  /** Members of the charter for whom nothing is started. */
+  readonly others?: readonly string[];
+}
+
+export async function openRoom(room: SmallRoom): Promise<RoomProcesses> {
+  const { folder, members, rowCount = 40, patience = PATIENCE, others = [] } = room;
+  mkdirSync(folder, { recursive: true });
+  const data = new Map<string, string>();
+  for (const memberId of members) {
+    const path = join(folder, `${memberId}.csv`);
+    writeFileSync(path, smallTable(memberId, rowCount));
+    data.set(memberId, path);
+  }
+  return startRoom({ folder, charter: smallCharter([...members, ...others]), data, patience });
+}
+
+export async function startRun(room: RoomProcesses, plan: object): Promise<string> {
+  return (await room.client.post<{ runId: string }>("/v1/runs", plan)).runId;
+}
+
+export const probe = (rounds: number, dimension = 64): object => ({
+  task: { kind: "probe", dimension, rounds },
+  privacy: "none",
+});
+
+/** Follows a run to its end, or to its coordinator's; `see` may act on a line, or end the watching with "stop". */
+export async function follow(
+  room: RoomProcesses,
+  runId: string,
+  see: (line: RunLine, seen: readonly RunLine[]) => unknown = () => undefined,
+): Promise<RunLine[]> {
+  const seen: RunLine[] = [];
+  for await (const line of room.client.lines<RunLine>(`/v1/runs/${runId}/events`)) {
+    seen.push(line);
+    if ((await see(line, seen)) === "stop") break;
+    if (line.type === "completed" || line.type === "failed") break;
+  }
+  return seen;
+}
+
+export const released = (lines: readonly RunLine[]): RunLine[] =>
+  lines.filter(({ type }) => type === "roundReleased");
+
+/** The rounds that were released, in the order of their release. */
+export const releasedRounds = (lines: readonly RunLine[]): number[] =>
+  released(lines).map(({ round }) => round ?? Number.NaN);
+
+/** 0, 1, …: what the released rounds of a complete run are. */
+export const roundsUpTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
