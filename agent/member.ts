@@ -6,7 +6,7 @@
 
 import { contextOf } from "../models/tasks/context.ts";
 import { taskFor } from "../models/tasks/registry.ts";
-import { ringBitsOf } from "../models/tasks/task.ts";
+import { wireFormat } from "../models/tasks/wire.ts";
 import { bytesToFloat32, fromHex, toHex } from "../shared/base/bytes.ts";
 import type { Rng } from "../shared/base/env.ts";
 import { askHash } from "../shared/charter/ask.ts";
@@ -175,7 +175,7 @@ export class Member {
     const { charter, rng, send } = this.#params;
     const shape = taskFor(run.manifest.task).shapeOf(contextOf(charter, run.manifest), askKind);
     const hash = askHash(runId, round, askKind, message.vector.sha256);
-    const vector = { dimension: shape.dimension, ringBits: ringBitsOf(shape) };
+    const vector = wireFormat(shape, run.manifest);
     const params = attemptParams(
       run.manifest,
       charter,

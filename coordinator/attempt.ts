@@ -1,5 +1,6 @@
 /** One attempt of a run, before and while it is under way: what is asked, of whom, under which parameters. Pure. */
-import { type Ask, type ReleaseShape, ringBitsOf } from "../models/tasks/task.ts";
+import type { Ask, ReleaseShape } from "../models/tasks/task.ts";
+import { wireFormat } from "../models/tasks/wire.ts";
 import { float32ToBytes } from "../shared/base/bytes.ts";
 import { askHash } from "../shared/charter/ask.ts";
 import { attemptParams } from "../shared/charter/manifest.ts";
@@ -29,7 +30,7 @@ export function prepareAttempt(
   const input = float32ToBytes(ask.input);
   const inputHash = sha256(input);
   const place = { round, attempt, askHash: askHash(runId, round, ask.kind, inputHash) };
-  const vector = { dimension: shape.dimension, ringBits: ringBitsOf(shape) };
+  const vector = wireFormat(shape, manifest);
   return { params: attemptParams(manifest, charter, runId, place, vector), input, inputHash };
 }
 

@@ -216,8 +216,8 @@ export class Run {
   }
 
   #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
-    const { memberCount } = this.#context;
-    const aggregate = decodeSum(effect.sum, attempt.shape, memberCount);
+    const { manifest } = this.#params;
+    const aggregate = decodeSum(effect.sum, attempt.shape, manifest, attempt.params);
     this.#taskState = this.#task.absorb(this.#context, this.#taskState, aggregate);
     const { loss, metrics } = this.#task.progress(this.#taskState);
     const { round, attempt: number } = attempt.params;

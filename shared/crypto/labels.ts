@@ -8,6 +8,7 @@ export const LABELS = {
   ask: "cloister/1/ask",
   ready: "cloister/1/ready",
   context: "cloister/1/round-context",
+  rotation: "cloister/1/rotation",
   masked: "cloister/1/masked",
   shares: "cloister/1/shares",
   shareChannel: "cloister/1/share-channel",
