@@ -5,7 +5,7 @@
  */
 import { contextOf } from "../models/tasks/context.ts";
 import { taskFor } from "../models/tasks/registry.ts";
-import { ringBitsOf } from "../models/tasks/task.ts";
+import { wireFormat } from "../models/tasks/wire.ts";
 import { bytesToFloat32, equalBytes, toHex } from "../shared/base/bytes.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
 import { askHash } from "../shared/charter/ask.ts";
@@ -154,13 +154,14 @@ export class Member {
     this.#lastAttempt = attempt;
     this.#attempt = null;
     const shape = taskFor(run.manifest.task).shapeOf(contextOf(charter, run.manifest), askKind);
+    const { dimension, ringBits } = wireFormat(shape, run.manifest);
     const place: AttemptPlace = {
       round,
       attempt,
       askHash: askHash(runId, round, askKind, message.vector.sha256),
       transcript: message.head,
-      dimension: shape.dimension,
-      ringBits: ringBitsOf(shape),
+      dimension,
+      ringBits,
     };
     if (!this.#follow(run, message, place.askHash)) return;
     const batch = run.session.batchFor(attempt);

@@ -1,5 +1,6 @@
 /** One attempt of a run, before and while it is under way: what is asked, of whom, under which parameters. Pure. */
-import { type Ask, type ReleaseShape, ringBitsOf } from "../models/tasks/task.ts";
+import type { Ask, ReleaseShape } from "../models/tasks/task.ts";
+import { wireFormat } from "../models/tasks/wire.ts";
 import { float32ToBytes } from "../shared/base/bytes.ts";
 import { askHash } from "../shared/charter/ask.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
@@ -22,7 +23,7 @@ export interface RunningAttempt {
 
 /** The attempt's parameters, and the ask's input as it travels. */
 export function prepareAttempt(
-  { runId, patience, identity }: RunParams,
+  { runId, manifest, patience, identity }: RunParams,
   sum: SumParams,
   at: {
     readonly round: number;
@@ -36,13 +37,14 @@ export function prepareAttempt(
   const { round, attempt, transcript, prekeys } = at;
   const input = float32ToBytes(ask.input);
   const inputHash = sha256(input);
+  const { dimension, ringBits } = wireFormat(shape, manifest);
   const place = {
     round,
     attempt,
     transcript,
     askHash: askHash(runId, round, ask.kind, inputHash),
-    dimension: shape.dimension,
-    ringBits: ringBitsOf(shape),
+    dimension,
+    ringBits,
   };
   return { params: { sum, place, prekeys, patience, identity }, input, inputHash };
 }

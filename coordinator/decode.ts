@@ -1,16 +1,38 @@
 /** An opened ring sum → the aggregate in the contribution's own units. Pure. */
 import type { Aggregate, ReleaseShape } from "../models/tasks/task.ts";
+import { type WireFormat, type WireManifest, wireFormat } from "../models/tasks/wire.ts";
+import { unreachable } from "../shared/base/assert.ts";
+import { rotationSigns } from "../shared/charter/rotation.ts";
 import { fromGrid } from "../shared/privacy/grid.ts";
 import { dequantizeSum } from "../shared/privacy/quantize.ts";
 import { fromRing } from "../shared/privacy/ring.ts";
+import { rotateBack } from "../shared/privacy/rotation.ts";
+import { fromSmoothGrid } from "../shared/privacy/smooth-grid.ts";
 
-/** @param memberCount Members of the roster: it fixes the scale, whoever survived. */
+/**
+ * @param manifest Its roster fixes the scale, whoever survived.
+ * @param place The attempt that the sum is of: it seeds the rotation.
+ */
 export function decodeSum(
   sum: Uint32Array,
-  { release }: ReleaseShape,
-  memberCount: number,
+  shape: ReleaseShape,
+  manifest: WireManifest,
+  { runId, attempt }: { readonly runId: string; readonly attempt: number },
 ): Aggregate {
-  if (release.kind === "noised") return fromGrid(fromRing(sum, 32), release.sensitivity);
-  const { magnitudeMax, ringBits, exact } = release;
-  return dequantizeSum(sum, { magnitudeMax, ringBits, memberCount, exact });
+  const format = wireFormat(shape, manifest);
+  const values = valuesOf(sum, format);
+  return format.rotated ? rotateBack(values, rotationSigns(runId, attempt)) : values;
+}
+
+function valuesOf(sum: Uint32Array, { coding, ringBits }: WireFormat): Float64Array {
+  switch (coding.kind) {
+    case "levels":
+      return dequantizeSum(sum, coding.quantizer);
+    case "grid":
+      return fromGrid(fromRing(sum, ringBits), coding.sensitivity);
+    case "smooth":
+      return fromSmoothGrid(fromRing(sum, ringBits), coding.sensitivity, coding.grid);
+    default:
+      return unreachable(coding);
+  }
 }

@@ -1,4 +1,5 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
+import { checkEncoding } from "../models/tasks/encoding.ts";
 import { roundCounts } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
@@ -43,7 +44,7 @@ export function buildManifest({
       `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first`,
     );
   }
-  return {
+  const manifest: Manifest = {
     version: 1,
     room: charter.room,
     charterHash: charterHash(charter),
@@ -51,9 +52,12 @@ export function buildManifest({
     roster: members.map((member) => ({ ...member })),
     task: plan.task,
     privacy: privacyOf(plan, charter, members.length),
+    ...(plan.encoding && { encoding: plan.encoding }),
     createdAtMs: nowMs,
     nonce: toHex(randomBytes(rng, 16)),
   };
+  checkEncoding(charter, manifest);
+  return manifest;
 }
 
 function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestPrivacy | null {

@@ -250,10 +250,10 @@ export class Run {
   }
 
   #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
-    const { runId } = this.#params;
+    const { runId, manifest } = this.#params;
     const { params, ask, shape, spool, uploadBytes, openedAtMs } = attempt;
     const { place, prekeys } = params;
-    const aggregate = decodeSum(effect.sum, shape, this.#context.memberCount);
+    const aggregate = decodeSum(effect.sum, shape, manifest, { runId, attempt: place.attempt });
     this.#taskState = this.#task.absorb(this.#context, this.#taskState, aggregate);
     const { loss, metrics } = this.#task.progress(this.#taskState);
     const link = { inclusion: effect.inclusion, resultHash: sha256(wordsToBytes(effect.sum)) };

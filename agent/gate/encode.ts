@@ -1,49 +1,66 @@
 /**
- * Clip → quantise → noise: a contribution becomes ring elements, ready to be masked. The clipping of
+ * Rotate → quantise → noise: a contribution becomes ring elements, ready to be masked. The clipping of
  * units was done where their gradients were; here every coordinate meets its grid once. Pure.
  */
 
 import type { ReleaseShape } from "../../models/tasks/task.ts";
-import { assert } from "../../shared/base/assert.ts";
+import { type WireFormat, type WireManifest, wireFormat } from "../../models/tasks/wire.ts";
+import { assert, unreachable } from "../../shared/base/assert.ts";
 import type { UniformSource } from "../../shared/base/uniform.ts";
-import type { ManifestPrivacy } from "../../shared/charter/manifest.ts";
+import { rotationSigns } from "../../shared/charter/rotation.ts";
 import type { SingleDpEvent } from "../../shared/privacy/events.ts";
 import { addDiscreteGaussianInPlace } from "../../shared/privacy/gaussian.ts";
-import { gridMagnitudeMax, toGrid } from "../../shared/privacy/grid.ts";
-import { gridNoiseShare } from "../../shared/privacy/noise-share.ts";
+import { toGrid } from "../../shared/privacy/grid.ts";
 import { quantize } from "../../shared/privacy/quantize.ts";
 import { toRing } from "../../shared/privacy/ring.ts";
+import { rotate } from "../../shared/privacy/rotation.ts";
+import { toSmoothGrid } from "../../shared/privacy/smooth-grid.ts";
 
 export interface EncodeParams {
   readonly shape: ReleaseShape;
-  readonly privacy: ManifestPrivacy | null;
-  readonly memberCount: number;
+  readonly manifest: WireManifest;
+  /** The attempt that the vector is for: they seed the rotation. */
+  readonly runId: string;
+  readonly attempt: number;
 }
 
 /**
- * @param contribution Shape [dimension].
- * @returns Ring elements, shape [dimension]: noised where the release is.
+ * @param contribution Shape [shape.dimension].
+ * @returns Ring elements, shape [wireFormat(…).dimension]: noised where the release is.
  * @throws {InvariantError} If the contribution has the wrong length.
+ * @throws {CloisterError} @see wireFormat
  */
 export function encodeContribution(
   contribution: Float64Array,
-  params: EncodeParams,
+  { shape, manifest, runId, attempt }: EncodeParams,
   source: UniformSource,
 ): Uint32Array {
-  const { shape, memberCount } = params;
   assert(contribution.length === shape.dimension, "contribution has the wrong length");
-  if (shape.release.kind === "bounded") {
-    const { magnitudeMax, ringBits, exact } = shape.release;
-    return quantize(contribution, { magnitudeMax, ringBits, memberCount, exact }, source);
+  const format = wireFormat(shape, manifest);
+  const values = format.rotated
+    ? rotate(contribution, rotationSigns(runId, attempt))
+    : contribution;
+  return ringElements(values, format, source);
+}
+
+function ringElements(
+  values: Float64Array,
+  { coding, ringBits }: WireFormat,
+  source: UniformSource,
+): Uint32Array {
+  switch (coding.kind) {
+    case "levels":
+      return quantize(values, coding.quantizer, source);
+    case "grid": {
+      const steps = toGrid(values, coding.sensitivity, coding.magnitudeMax);
+      addDiscreteGaussianInPlace(steps, coding.shareStdDev, source);
+      return toRing(steps, ringBits);
+    }
+    case "smooth":
+      return toRing(toSmoothGrid(values, coding.sensitivity, coding.grid, source), ringBits);
+    default:
+      return unreachable(coding);
   }
-  const { sensitivity, noiseMultiplier } = shape.release;
-  assert(params.privacy !== null, "a noised release needs the run's privacy settings");
-  const cohort = { ...params.privacy, memberCount };
-  const { shareStdDev } = gridNoiseShare(noiseMultiplier, shape.dimension, cohort);
-  const magnitudeMax = gridMagnitudeMax({ memberCount, shareStdDev, dimension: shape.dimension });
-  const steps = toGrid(contribution, sensitivity, magnitudeMax);
-  addDiscreteGaussianInPlace(steps, shareStdDev, source);
-  return toRing(steps, 32);
 }
 
 /**
@@ -53,7 +70,7 @@ export function encodeContribution(
 export function privacyEvent(shape: ReleaseShape): SingleDpEvent | null {
   const { release } = shape;
   if (release.kind === "bounded") return null;
-  // Shares are rounded up to whole grid steps: the opened sum has at least this much noise.
+  // Both grids guarantee at least this much noise in the opened sum, whatever the encoding.
   const { samplingProbability, noiseMultiplier } = release;
   const event: Extract<SingleDpEvent, { kind: "gaussian" }> = { kind: "gaussian", noiseMultiplier };
   return samplingProbability === 1 ? event : { kind: "poissonSampled", samplingProbability, event };

@@ -7,7 +7,8 @@
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
-import { type ReleaseShape, ringBitsOf } from "../../models/tasks/task.ts";
+import type { ReleaseShape } from "../../models/tasks/task.ts";
+import { wireFormat } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
@@ -19,7 +20,7 @@ import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
 import { encodeContribution, privacyEvent } from "./encode.ts";
 import type { Ledger } from "./ledger.ts";
 import type { GateRefusal } from "./messages.ts";
-import { plannedEvents } from "./plan.ts";
+import { encodingFault, plannedEvents } from "./plan.ts";
 
 /** Who and what the gate guards. */
 export interface GateParams {
@@ -70,6 +71,8 @@ export class Gate {
         });
       }
     }
+    const fault = encodingFault(charter, manifest);
+    if (fault) reasons.push(fault);
     if (reasons.length === 0) this.#run = { manifest, runId };
     return reasons;
   }
@@ -107,14 +110,15 @@ export class Gate {
       event,
     });
     if (outcome !== "debited") return { refused: outcome };
-    const { privacy, roster } = run.manifest;
+    const { manifest, runId } = run;
     const rng = event ? this.#params.rng : this.#repeatableRng(run, attempt, "rounding");
-    const encode = { shape, privacy, memberCount: roster.length };
+    const encode = { shape, manifest, runId, attempt };
     const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));
     pending.contribution.fill(0);
-    applyMasksInPlace(ring, masks, ringBitsOf(shape));
-    reduceInPlace(ring, ringBitsOf(shape));
-    return { vector: packRing(ring, ringBitsOf(shape)) };
+    const { ringBits } = wireFormat(shape, manifest);
+    applyMasksInPlace(ring, masks, ringBits);
+    reduceInPlace(ring, ringBits);
+    return { vector: packRing(ring, ringBits) };
   }
 
   /** Without a privacy guarantee nothing rests on secrecy of shuffles and rounding: let a seed repeat the run. */

@@ -14,8 +14,10 @@ const STATE_BYTES = 8;
 export const probeTask: Task<ProbeTask, ProbeState> = {
   shapeOf({ spec }, askKind) {
     checkKind(askKind);
-    const release = { kind: "bounded", magnitudeMax: 1, ringBits: 24, exact: false } as const;
-    return { dimension: spec.dimension, release };
+    const bounds = { magnitudeMax: 1, l2NormMax: 1, ringBits: 24, exact: false } as const;
+    // A stand-in for a model's vector: it measures what the manifest's encoding costs.
+    const release = { kind: "bounded", ...bounds } as const;
+    return { dimension: spec.dimension, release, isModelVector: true };
   },
   contribute({ spec }, ask) {
     checkKind(ask.kind);

@@ -23,6 +23,11 @@ export interface ReleaseShape {
   /** Length of the contribution. */
   readonly dimension: number;
   readonly release: NoisedRelease | BoundedRelease;
+  /**
+   * True for a gradient or an update, whose encoding the manifest may choose (`wire.ts`). Left out for counts,
+   * histograms and moments, which travel as `release` says.
+   */
+  readonly isModelVector?: true;
 }
 
 /** A sum over units with a privacy guarantee per unit. */
@@ -43,6 +48,9 @@ export interface BoundedRelease {
   readonly kind: "bounded";
   /** Bound of the absolute value of each coordinate of one member's vector. */
   readonly magnitudeMax: number;
+  /** Bound of the ℓ2 norm of one member's vector, where it is tight enough to choose a scale by. */
+  readonly l2NormMax?: number;
+  /** The ring that suffices without rotation. */
   readonly ringBits: 24 | 32;
   /** True where coordinates are integers and must arrive exactly. */
   readonly exact: boolean;
@@ -99,9 +107,4 @@ export interface Metrics {
   readonly prAuc: number;
   readonly recallAt1pctFpr: number;
   readonly recallAt5pctFpr: number;
-}
-
-/** Ring of an ask's vector on the wire: the DP grid needs all 32 bits. */
-export function ringBitsOf(shape: ReleaseShape): 24 | 32 {
-  return shape.release.kind === "noised" ? 32 : shape.release.ringBits;
 }

@@ -66,10 +66,8 @@ export function shapeOf(context: TrainContext, askKind: string): ReleaseShape {
       return bounded(3 * architecture.numberCount, rowsMax, 32);
     case "gradient":
       return gradientShape(context, architecture.paramCount);
-    case "update": {
-      const magnitudeMax = Math.max(context.spec.strategy.clipNorm, 1, LOSS_MAX);
-      return bounded(architecture.paramCount + 2, magnitudeMax, 24);
-    }
+    case "update":
+      return updateShape(context, architecture.paramCount);
     case "evaluate":
       return evaluateShape(context);
   }
@@ -79,12 +77,29 @@ function bounded(dimension: number, magnitudeMax: number, ringBits: 24 | 32): Re
   return { dimension, release: { kind: "bounded", magnitudeMax, ringBits, exact: false } };
 }
 
+/** [w·clipped update | w | w·loss] with a weight w of at most 1. */
+function updateShape({ spec }: TrainContext, paramCount: number): ReleaseShape {
+  const { clipNorm } = spec.strategy;
+  return {
+    dimension: paramCount + 2,
+    release: {
+      kind: "bounded",
+      magnitudeMax: Math.max(clipNorm, 1, LOSS_MAX),
+      l2NormMax: Math.hypot(clipNorm, 1, LOSS_MAX),
+      ringBits: 24,
+      exact: false,
+    },
+    isModelVector: true,
+  };
+}
+
 function gradientShape({ spec, noise, rowsMax }: TrainContext, paramCount: number): ReleaseShape {
   const { strategy } = spec;
   if (noise === null || strategy.kind !== "dpSgd") {
     // Every unit has a row at least, so no member has more than `rowsMax` units. That bound is loose
-    // for most members: 24 bits would round a small member's sum away.
-    return bounded(paramCount + 2, rowsMax * Math.max(strategy.clipNorm, 1, LOSS_MAX), 32);
+    // for most members: 24 bits would round a small member's sum away, and so would 16 bits by a norm as loose.
+    const magnitudeMax = rowsMax * Math.max(strategy.clipNorm, 1, LOSS_MAX);
+    return { ...bounded(paramCount + 2, magnitudeMax, 32), isModelVector: true };
   }
   return {
     dimension: paramCount + 1,
@@ -95,6 +110,7 @@ function gradientShape({ spec, noise, rowsMax }: TrainContext, paramCount: numbe
       noiseMultiplier: noise.trainMultiplier,
       partition: "train",
     },
+    isModelVector: true,
   };
 }
 

@@ -25,6 +25,25 @@ export const ManifestPrivacy = z.strictObject({
 });
 export type ManifestPrivacy = z.infer<typeof ManifestPrivacy>;
 
+/**
+ * How gradients and updates are encoded. Left out: noised sums on the 32-bit grid, others as `compact`.
+ * Exact counts and histograms are never touched by it.
+ */
+export const ManifestEncoding = z.discriminatedUnion("profile", [
+  /** 32 bits, no rotation, no noise. */
+  z.strictObject({ profile: z.literal("exact") }),
+  /** 24 bits (32 where the task's bound is too loose for that), no rotation, no noise. */
+  z.strictObject({ profile: z.literal("compact") }),
+  /** Rotated, 16 bits, no noise. */
+  z.strictObject({ profile: z.literal("wan") }),
+  /** Rotated, with noise. */
+  z.strictObject({
+    profile: z.literal("dp"),
+    ringBits: z.union([z.literal(16), z.literal(18), z.literal(20)]).default(18),
+  }),
+]);
+export type ManifestEncoding = z.infer<typeof ManifestEncoding>;
+
 export const Manifest = z.strictObject({
   version: z.literal(1),
   room: MemberId,
@@ -39,6 +58,7 @@ export const Manifest = z.strictObject({
   task: TaskSpec,
   /** Null: no noise; secure aggregation alone hides the members' contributions. */
   privacy: ManifestPrivacy.nullable(),
+  encoding: ManifestEncoding.optional(),
   createdAtMs: z.int().min(0),
   nonce: z.string().regex(/^[0-9a-f]{32}$/),
 });
@@ -69,6 +89,7 @@ export const Plan = z.strictObject({
       maxColluders: z.int().min(0).optional(),
     }),
   ]),
+  encoding: ManifestEncoding.optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -32,6 +32,7 @@ export const LABELS = {
   pairMask: "cloister/2/pair-mask",
   selfMask: "cloister/2/self-mask",
   context: "cloister/2/context",
+  rotation: "cloister/2/rotation",
   masked: "cloister/2/masked",
   inclusion: "cloister/2/inclusion",
   included: "cloister/2/included",

@@ -69,23 +69,29 @@ export interface SumBounds {
 }
 
 /**
- * Bound of each coordinate of one member's rounded vector, before noise, such that the sum of all
- * members lies within Z_{2^32}'s signed range except with probability 2^−40 per release.
+ * What the noise of all members stays within, in every coordinate, except with probability 2^−40 per
+ * release.
  *
  * A discrete Gaussian is sub-Gaussian: E e^(tX) is e^(t²σ²/2) times Σ_n e^(−(n−tσ²)²/2σ²) over
  * Σ_n e^(−n²/2σ²), a ratio of at most 1. So the noise of K members exceeds √(2Kσ² ln(2d/p)) in
  * absolute value, somewhere among d coordinates, with probability at most p.
+ */
+export function noiseReach({ memberCount, shareStdDev, dimension }: SumBounds): number {
+  assert(Number.isInteger(memberCount) && memberCount >= 1, "a sum has at least one member");
+  assert(Number.isInteger(dimension) && dimension >= 1, "a release has at least one coordinate");
+  const tail = Math.sqrt(2 * Math.log((2 * dimension) / WRAP_PROBABILITY));
+  return tail * Math.sqrt(memberCount) * shareStdDev;
+}
+
+/**
+ * Bound of each coordinate of one member's rounded vector, before noise, such that the sum of all
+ * members lies within Z_{2^32}'s signed range, unless the noise exceeds `noiseReach`.
  * Wrapping would cost accuracy, never privacy: reduction modulo 2^32 is post-processing.
  *
  * @throws {CloisterError} `privacy.noise-exceeds-ring` If noise alone does not fit.
  */
 export function gridMagnitudeMax(bounds: SumBounds): number {
-  const { memberCount, shareStdDev, dimension } = bounds;
-  assert(Number.isInteger(memberCount) && memberCount >= 1, "a sum has at least one member");
-  assert(Number.isInteger(dimension) && dimension >= 1, "a release has at least one coordinate");
-  const tail = Math.sqrt(2 * Math.log((2 * dimension) / WRAP_PROBABILITY));
-  const noiseMax = tail * Math.sqrt(memberCount) * shareStdDev;
-  const magnitudeMax = Math.floor((signedMax(32) - noiseMax) / memberCount);
+  const magnitudeMax = Math.floor((signedMax(32) - noiseReach(bounds)) / bounds.memberCount);
   if (!(magnitudeMax >= GRID_STEPS)) {
     throw badInput(
       "privacy.noise-exceeds-ring",

@@ -12,7 +12,7 @@ import { CoordinatorConfig } from "../../coordinator/config.ts";
 import { CoordinatorService } from "../../coordinator/service.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
-import { ringBitsOf } from "../../models/tasks/task.ts";
+import { wireFormat } from "../../models/tasks/wire.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { type Manifest, Plan } from "../../shared/charter/manifest.ts";
@@ -135,9 +135,9 @@ async function unmaskedOf(memberId: string): Promise<Unmasked[]> {
     const rng = (use: string) => reproducibleRng(`${seed}/${memberId}/${attempt}/${use}`);
     const shape = task.shapeOf(context, kind);
     const update = task.contribute(context, { kind, input }, data, rng("work"));
-    const params = { shape, privacy: null, memberCount: members.length };
+    const params = { shape, manifest, runId, attempt };
     const ring = encodeContribution(update, params, new UniformSource(rng("rounding")));
-    return { update, ring, bits: ringBitsOf(shape) };
+    return { update, ring, bits: wireFormat(shape, manifest).ringBits };
   });
 }
 

@@ -84,6 +84,21 @@ test("a gradient leaves once it is paid for, packed and of the announced length"
   expect(ledger.epsilonSpent()).toBeGreaterThan(0);
 });
 
+test("under dp a gradient is packed into fewer bits, once it is paid for", () => {
+  const { gate, ledger, manifest, input } = opened(undefined, {
+    encoding: { profile: "dp", ringBits: 20 },
+  });
+  expect(gate.assess(manifest, RUN)).toEqual([]);
+  gate.work(0, "gradient", input);
+  const sealed = gate.seal(0, MASKS);
+  const shape = taskFor(manifest.task).shapeOf(
+    contextOf(smallCharter(memberIds(3)), manifest),
+    "gradient",
+  );
+  expect("vector" in sealed && sealed.vector.length).toBe(Math.ceil((20 * shape.dimension) / 8));
+  expect(ledger.epsilonSpent()).toBeGreaterThan(0);
+});
+
 test("an attempt is answered once: not again, not after a restart, and nothing is charged twice", () => {
   const { gate, ledger, manifest, input } = opened();
   gate.assess(manifest, RUN);
@@ -157,6 +172,7 @@ test("a run that cannot be paid to its end, or a table of the wrong size, is dec
   expect(codes(charter, { privacy: { ...PRIVACY, trainMultiplier: 0.3 } })).toEqual([
     "budgetTooSmall",
   ]);
+  expect(codes(charter, { encoding: { profile: "compact" } })).toEqual(["encodingUnusable"]);
   expect(codes({ ...charter, minimums: { members: 3, rows: 41 } })).toEqual(["tooFewRows"]);
   expect(codes({ ...charter, rowsMax: 39 })).toEqual(["tooManyRows"]);
 });

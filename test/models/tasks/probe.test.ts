@@ -35,8 +35,13 @@ test("a probe asks for zeros as often as its specification says, whatever the da
 });
 
 test("a probe states a bound of one, and refuses other asks and other states", () => {
-  const release = { kind: "bounded", magnitudeMax: 1, ringBits: 24, exact: false };
-  expect(probeTask.shapeOf(context, "zeros")).toEqual({ dimension: 7, release });
+  const bounds = { magnitudeMax: 1, l2NormMax: 1, ringBits: 24, exact: false };
+  const release = { kind: "bounded", ...bounds };
+  expect(probeTask.shapeOf(context, "zeros")).toEqual({
+    dimension: 7,
+    release,
+    isModelVector: true,
+  });
   expect(() => probeTask.shapeOf(context, "gradient")).toThrow('never asks for "gradient"');
   for (const bytes of [
     new Uint8Array(0),

@@ -6,6 +6,8 @@ import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import {
   addDiscreteGaussianInPlace,
+  CENTRE_PARTS,
+  discreteGaussianAround,
   discreteGaussianInto,
 } from "../../../shared/privacy/gaussian.ts";
 import { chiSquareScore, discreteGaussianPmf, variance } from "./statistics.ts";
@@ -112,4 +114,93 @@ test.each([
 ])("σ = %d is refused", (stdDev) => {
   const source = new UniformSource(reproducibleRng("refused"));
   expect(() => discreteGaussianInto(new Int32Array(1), stdDev, source)).toThrow(InvariantError);
+});
+
+function drawsAround(centre: number, stdDev: number, count: number): Int32Array {
+  const source = new UniformSource(reproducibleRng(`noise ${stdDev} around ${centre}`));
+  return discreteGaussianAround(new Float64Array(count).fill(centre), stdDev, source);
+}
+
+/** P(n) around `centre`, for n = ⌊centre⌋ − reach … ⌊centre⌋ + reach. */
+function pmfAround(centre: number, stdDev: number, reach: number): number[] {
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => {
+    const distance = Math.floor(centre) + i - reach - centre;
+    return Math.exp(-(distance ** 2) / (2 * stdDev ** 2));
+  });
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+function scoreAround(values: Int32Array, centre: number, stdDev: number): number {
+  const reach = 12 * stdDev;
+  const floor = Math.floor(centre);
+  const counts = binned(values, 1, floor - reach, floor + reach);
+  return chiSquareScore(counts, pmfAround(centre, stdDev, reach));
+}
+
+test.each([
+  [0.5, 1],
+  [0.25, 1],
+  [-0.75, 2],
+  [1 / CENTRE_PARTS, 1],
+  [-1 / CENTRE_PARTS, 3],
+  [7.3125, 5],
+  [-1000.875, 11],
+  [123_456.5, 64],
+  [3, 2],
+])("around %d with σ = %i every integer has its exact probability", (centre, stdDev) => {
+  const values = drawsAround(centre, stdDev, 300_000);
+  expect(scoreAround(values, centre, stdDev)).toBeLessThan(ONCE_IN_A_MILLION);
+});
+
+test("the same test rejects a centre that is 1/32 of a step off", () => {
+  const values = drawsAround(0.53125, 1, 300_000);
+  expect(scoreAround(values, 0.5, 1)).toBeGreaterThan(10);
+});
+
+test.each([
+  [0.5 / CENTRE_PARTS, 1],
+  [Number.NaN, 1],
+  [2 ** 29, 1],
+  [0.5, 129],
+  [0.5, 0],
+])("a centre of %d with σ = %i is refused", (centre, stdDev) => {
+  const source = new UniformSource(reproducibleRng("refused"));
+  const draw = () => discreteGaussianAround(Float64Array.of(centre), stdDev, source);
+  expect(draw).toThrow(InvariantError);
+});
+
+/** Σ_n e^(−(n−c)²/2v)/√(2πv): what a discrete Gaussian's normaliser is of its continuous one. */
+function normaliser(centre: number, variance: number): number {
+  let sum = 0;
+  for (let n = -200; n <= 200; n++) sum += Math.exp(-((n - centre) ** 2) / (2 * variance));
+  return sum / Math.sqrt(2 * Math.PI * variance);
+}
+
+test("normalisers hardly depend on the centre, as the accounting of both grids says", () => {
+  for (const variance of [0.5, 0.7, 1, 1.3]) {
+    const bound = 2.0001 * Math.exp(-2 * Math.PI ** 2 * variance);
+    for (const centre of [0, 0.1, 0.25, 0.5, 0.9]) {
+      const error = Math.abs(normaliser(centre, variance) - 1);
+      expect(error).toBeLessThan(bound + 1e-14);
+      if (centre === 0) expect(error).toBeGreaterThan(bound * 0.99 - 1e-14);
+    }
+  }
+});
+
+test("a sum of two draws is a draw around the sum of the centres, up to a factor near 1", () => {
+  // σ = 1 each, so that the factor can be seen at all: its bound is a few e^(−2π²/2).
+  const [first, second] = [0.3, 0.45];
+  const a = pmfAround(first, 1, 30);
+  const b = pmfAround(second, 1, 30);
+  const whole = pmfAround(first + second, Math.SQRT2, 30);
+  const bound = 4 * 2.0001 * Math.exp(-(Math.PI ** 2));
+  let largest = 0;
+  for (let n = -6; n <= 6; n++) {
+    let sum = 0;
+    for (let m = -24; m <= 24; m++) sum += (a[m + 30] ?? 0) * (b[n - m + 30] ?? 0);
+    largest = Math.max(largest, Math.abs(sum / (whole[n + 30] ?? 1) - 1));
+  }
+  expect(largest).toBeLessThan(bound);
+  expect(largest).toBeGreaterThan(bound / 100);
 });

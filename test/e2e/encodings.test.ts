@@ -1,0 +1,117 @@
+/** Whole runs over real sockets under each narrow encoding: they end, and cost the bytes that they should. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningAgent, startAgent } from "../../agent/agent.ts";
+import { enrol } from "../../agent/enrol.ts";
+import { Vault } from "../../agent/vault.ts";
+import { CoordinatorConfig } from "../../coordinator/config.ts";
+import type { RunEvent } from "../../coordinator/run-events.ts";
+import { CoordinatorService } from "../../coordinator/service.ts";
+import { Plan } from "../../shared/charter/manifest.ts";
+import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
+
+const members = memberIds(3);
+const folder = mkdtempSync(join(tmpdir(), "cloister-encodings-"));
+const agents: RunningAgent[] = [];
+let service: CoordinatorService;
+
+async function join3(memberId: string, port: number): Promise<void> {
+  const own = join(folder, memberId);
+  mkdirSync(own);
+  const dataPath = join(folder, `${memberId}.csv`);
+  writeFileSync(dataPath, smallTable(memberId, 120));
+  const { token } = service.invite(undefined, memberId);
+  const vault = new Vault(own);
+  const address = { url: `ws://127.0.0.1:${port}`, caPath: undefined, allowPlain: undefined };
+  await enrol(vault, { ...address, token, dataPath, folder: own });
+  vault.close();
+  await new Promise<void>((resolve, reject) => {
+    const onEvent = (event: { type: string; state?: string }): void => {
+      if (event.state === "connected") resolve();
+    };
+    startAgent({ folder: own, onEvent }).then((agent) => agents.push(agent), reject);
+  });
+}
+
+beforeAll(async () => {
+  const dataDir = join(folder, "coordinator");
+  mkdirSync(dataDir);
+  service = new CoordinatorService(CoordinatorConfig.parse({ listen: { port: 0 }, dataDir }));
+  const port = await service.listen();
+  service.createRoom({ ...smallCharter(members), rowsMax: 200 });
+  await Promise.all(members.map((memberId) => join3(memberId, port)));
+}, 20_000);
+
+afterAll(async () => {
+  await Promise.all(agents.map((agent) => agent.close()));
+  await service.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Released = Extract<RunEvent, { type: "roundReleased" }>;
+
+/** Carries a plan out. Its rounds, once the run has completed. */
+function carriedOut(plan: unknown): Promise<Released[]> {
+  const { runId } = service.startRun(Plan.parse(plan));
+  const rounds: Released[] = [];
+  return new Promise((resolve, reject) => {
+    service.watch(runId, (event) => {
+      if (event.type === "roundReleased") rounds.push(event);
+      if (event.type === "completed") resolve(rounds);
+      if (event.type === "failed" || event.type === "declined") reject(new Error(event.type));
+    });
+  });
+}
+
+const MODEL = { kind: "train", model: { hidden: [16] }, scaling: "bounds" };
+const EVALUATION = { everyRounds: null, bins: 16 };
+/** Four inputs, sixteen hidden units, one output. */
+const PARAMS = 16 * (5 + 1) + 16 + 1;
+
+test("federated averaging under wan takes two bytes a coordinate, and learns", async () => {
+  const strategy = { kind: "fedAvg", rounds: 8, batchSize: 16, learningRate: 0.05 };
+  const task = { ...MODEL, strategy, evaluation: EVALUATION };
+  const rounds = await carriedOut({ task, privacy: "none", encoding: { profile: "wan" } });
+  const updates = rounds.filter(({ askKind }) => askKind === "update");
+  expect(updates.map(({ uploadBytes }) => uploadBytes)).toEqual(
+    new Array<number>(8).fill(2 * (PARAMS + 2)),
+  );
+  const evaluation = rounds.at(-1);
+  expect(evaluation?.uploadBytes).toBe(4 * 2 * 16);
+  expect(evaluation?.metrics?.rocAuc).toBeGreaterThan(0.9);
+});
+
+test("a noised run under dp takes eighteen bits a coordinate, and is paid for as any other", async () => {
+  const strategy = {
+    kind: "dpSgd",
+    rounds: 2,
+    samplingProbability: 0.5,
+    clipNorm: 1,
+    learningRate: 0.1,
+  };
+  const task = { ...MODEL, strategy, evaluation: EVALUATION };
+  const rounds = await carriedOut({ task, privacy: { epsilon: 2 }, encoding: { profile: "dp" } });
+  const [gradient] = rounds.filter(({ askKind }) => askKind === "gradient");
+  expect(gradient?.uploadBytes).toBe(Math.ceil((18 * (PARAMS + 1)) / 8));
+  expect(rounds.at(-1)?.uploadBytes).toBe(4 * 2 * 16);
+  expect(gradient?.survivors).toHaveLength(3);
+});
+
+test("a probe measures what an encoding costs", async () => {
+  const task = { kind: "probe", dimension: 50_001, rounds: 1 };
+  const bytes = async (encoding?: object): Promise<(number | undefined)[]> => {
+    const rounds = await carriedOut({ task, privacy: "none", ...(encoding && { encoding }) });
+    return rounds.map(({ uploadBytes }) => uploadBytes);
+  };
+  expect(await bytes()).toEqual([150_003]);
+  expect(await bytes({ profile: "wan" })).toEqual([100_002]);
+  expect(await bytes({ profile: "exact" })).toEqual([200_004]);
+});
+
+test("a plan whose encoding does not fit its privacy never becomes a run", () => {
+  const task = { kind: "probe", dimension: 10, rounds: 1 };
+  const plan = Plan.parse({ task, privacy: "none", encoding: { profile: "dp" } });
+  expect(() => service.startRun(plan)).toThrow("the encoding dp is for runs with noise");
+});
