@@ -5,7 +5,7 @@
 import type { AgentMessage } from "../shared/protocol/messages.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import { PrekeyBatches } from "./batches.ts";
+import { BATCH_ATTEMPTS, PrekeyBatches } from "./batches.ts";
 import { JoinedMembers } from "./joined.ts";
 import type { RunParams, RunPorts } from "./run-ports.ts";
 
@@ -27,7 +27,11 @@ export class RunMembers {
     this.#sum = sum;
     this.#ports = ports;
     this.#joined = new JoinedMembers(sum);
-    this.#batches = new PrekeyBatches(sum, params.patience.stepMs);
+    this.#batches = new PrekeyBatches(
+      sum,
+      params.patience.stepMs,
+      params.batchAttempts ?? BATCH_ATTEMPTS,
+    );
   }
 
   /** Its old session is over: whatever secrets it had are lost. */
