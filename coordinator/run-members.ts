@@ -86,7 +86,7 @@ export class RunMembers {
       const join = this.#joined.join(member);
       return join ? [{ member, ...join }] : [];
     });
-    for (const index of to) this.#joined.announced(index);
+    for (const index of to) this.#joined.announced(index, members);
     this.#send(to, { type: "membersJoined", runId, members: joins });
   }
 
@@ -94,9 +94,9 @@ export class RunMembers {
     from: number,
     { runId, nonce, secrets }: Extract<MembershipMessage, { type: "channelSecrets" }>,
   ): string | null {
-    this.#joined.answered(from, nonce);
+    const current = this.#joined.answered(from, nonce);
     for (const { to, ...encapsulation } of secrets) {
-      if (!this.#joined.has(to)) continue;
+      if (!current.has(to)) continue; // Made for keys that are gone: it would look like a forgery.
       this.#send([to], { type: "channelSecret", runId, from, ...encapsulation });
     }
     return null;
