@@ -44,6 +44,7 @@ export interface SimulationParams {
   readonly coordinatorLies?: boolean;
   readonly diesAfter?: (event: RunEvent) => boolean;
   readonly patience?: Patience;
+  readonly batchAttempts?: number;
   readonly trace?: (line: string) => void;
   /** Planted bugs, for the tests of the checkers. */
   readonly planted?: {
@@ -210,7 +211,7 @@ export class Simulation {
   }
 
   #makeCoordinator(): VirtualCoordinator {
-    const { diesAfter, planted, patience } = this.#params;
+    const { diesAfter, planted, patience, batchAttempts } = this.#params;
     return new VirtualCoordinator({
       run: this.run,
       links: this.links,
@@ -220,6 +221,7 @@ export class Simulation {
       diesAfter: diesAfter ?? (() => false),
       expand: planted?.expand,
       patience,
+      batchAttempts,
     });
   }
 

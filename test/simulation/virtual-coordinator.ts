@@ -31,6 +31,7 @@ export interface CoordinatorParams {
   readonly diesAfter: (event: RunEvent) => boolean;
   readonly expand?: RunPorts["expand"] | undefined;
   readonly patience?: Patience | undefined;
+  readonly batchAttempts?: number | undefined;
 }
 
 export class VirtualCoordinator {
@@ -94,7 +95,7 @@ export class VirtualCoordinator {
 
   /** After a crash only from a log that does not end: a finished run stays finished. */
   #makeRun(alive: () => boolean): Run | null {
-    const { run, patience } = this.#params;
+    const { run, patience, batchAttempts } = this.#params;
     const { runId, manifest, room } = run;
     const log = this.events();
     const summary = foldRun(log);
@@ -106,6 +107,7 @@ export class VirtualCoordinator {
       identity: room.coordinator,
       patience: patience ?? PATIENCE,
       startMs: START_MS,
+      batchAttempts: batchAttempts ?? 4,
     };
     return new Run(params, this.#ports(alive), log, this.#state);
   }
