@@ -17,7 +17,7 @@ import {
 import type { SumParams } from "../shared/secagg/params.ts";
 
 /** Attempts that one batch serves: dealing costs messages, and unused prekeys cost work. */
-const BATCH_ATTEMPTS = 16;
+export const BATCH_ATTEMPTS = 16;
 
 interface Dealt {
   readonly batch: Batch;
@@ -37,15 +37,20 @@ export interface Outgoing {
 export class PrekeyBatches {
   readonly #params: SumParams;
   readonly #stepMs: number;
+  readonly #attempts: number;
   #current: DealtPrekeyBatch | null = null;
   #pending: Dealt | null = null;
   #lastNumber = -1;
+  /** Members were asked for prekeys of all attempts below, and deal once for each, also if nothing came of it. */
+  #attemptsBelow = 0;
   /** Members whose prekeys of the current batch are lost with their session. */
   readonly #lost = new Set<number>();
 
-  constructor(params: SumParams, stepMs: number) {
+  /** @param attempts How many one batch serves. */
+  constructor(params: SumParams, stepMs: number, attempts: number) {
     this.#params = params;
     this.#stepMs = stepMs;
+    this.#attempts = attempts;
   }
 
   get current(): DealtPrekeyBatch | null {
@@ -76,7 +81,7 @@ export class PrekeyBatches {
     if (!current) return true;
     const left = current.batch.firstAttempt + current.batch.count - nextAttempt;
     const usable = new Set(this.usable());
-    return left <= BATCH_ATTEMPTS / 2 || members.some((index) => !usable.has(index));
+    return left <= this.#attempts / 2 || members.some((index) => !usable.has(index));
   }
 
   /** @param members Who is to deal, ascending. */
@@ -87,15 +92,11 @@ export class PrekeyBatches {
     atMs: number,
   ): { readonly to: readonly number[]; readonly message: BatchOpened } {
     const { runId, roster } = this.#params;
-    const end = this.#current ? this.#current.batch.firstAttempt + this.#current.batch.count : 0;
     this.#lastNumber += 1;
     const number = this.#lastNumber;
-    const place = {
-      number,
-      firstAttempt: Math.max(end, nextAttempt),
-      count: BATCH_ATTEMPTS,
-      members,
-    };
+    const firstAttempt = Math.max(this.#attemptsBelow, nextAttempt);
+    const place = { number, firstAttempt, count: this.#attempts, members };
+    this.#attemptsBelow = firstAttempt + this.#attempts;
     const batch = openBatch(this.#params, place, nonces);
     const deadlineMs = atMs + this.#stepMs;
     this.#pending = { batch, dealings: new Map(), awaited: new Set(members), deadlineMs };
@@ -103,7 +104,7 @@ export class PrekeyBatches {
       type: "batchOpened",
       runId,
       batch: number,
-      firstAttempt: place.firstAttempt,
+      firstAttempt,
       count: place.count,
       members: toBitmap(members, roster.length),
       nonces: concatBytes(...nonces),

@@ -4,8 +4,8 @@ import type { SumParams } from "../shared/secagg/params.ts";
 
 interface Joined {
   readonly join: Join;
-  /** Announcements of other members that it has not answered yet. */
-  unanswered: number;
+  /** Announcements that it has not answered yet, oldest first: the joins of other members, by index. */
+  readonly unanswered: ReadonlyMap<number, Join>[];
   /** For the graph of the next batch. */
   nonce: Uint8Array;
 }
@@ -21,16 +21,12 @@ export class JoinedMembers {
   /** False: not signed by the member. */
   add(index: number, join: Join): boolean {
     if (!isSignedJoin(this.#params, index, join)) return false;
-    this.#members.set(index, { join, unanswered: 0, nonce: new Uint8Array() });
+    this.#members.set(index, { join, unanswered: [], nonce: new Uint8Array() });
     return true;
   }
 
   remove(index: number): void {
     this.#members.delete(index);
-  }
-
-  has(index: number): boolean {
-    return this.#members.has(index);
   }
 
   indices(): number[] {
@@ -41,21 +37,26 @@ export class JoinedMembers {
     return this.#members.get(index)?.join;
   }
 
-  announced(index: number): void {
-    const member = this.#members.get(index);
-    if (member) member.unanswered += 1;
+  announced(index: number, members: readonly number[]): void {
+    const joins = new Map<number, Join>();
+    for (const member of members) {
+      const join = this.join(member);
+      if (join) joins.set(member, join);
+    }
+    this.#members.get(index)?.unanswered.push(joins);
   }
 
-  answered(index: number, nonce: Uint8Array): void {
+  /** @returns Whom the answer is still good for: members that have not joined anew since the announcement. */
+  answered(index: number, nonce: Uint8Array): ReadonlySet<number> {
     const member = this.#members.get(index);
-    if (!member) return;
-    member.unanswered = Math.max(0, member.unanswered - 1);
-    member.nonce = nonce;
+    const joins = member?.unanswered.shift() ?? new Map<number, Join>();
+    if (member) member.nonce = nonce;
+    return new Set([...joins.keys()].filter((other) => joins.get(other) === this.join(other)));
   }
 
   /** True if it has channels with all who joined: everything announced is answered. */
   isOpen(index: number): boolean {
-    return this.#members.get(index)?.unanswered === 0;
+    return this.#members.get(index)?.unanswered.length === 0;
   }
 
   nonce(index: number): Uint8Array {

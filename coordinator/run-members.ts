@@ -5,7 +5,7 @@
 import type { AgentMessage } from "../shared/protocol/messages.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import { PrekeyBatches } from "./batches.ts";
+import { BATCH_ATTEMPTS, PrekeyBatches } from "./batches.ts";
 import { JoinedMembers } from "./joined.ts";
 import type { RunParams, RunPorts } from "./run-ports.ts";
 
@@ -35,7 +35,11 @@ export class RunMembers {
     this.#sum = sum;
     this.#ports = ports;
     this.#joined = new JoinedMembers(sum);
-    this.#batches = new PrekeyBatches(sum, params.patience.stepMs);
+    this.#batches = new PrekeyBatches(
+      sum,
+      params.patience.stepMs,
+      params.batchAttempts ?? BATCH_ATTEMPTS,
+    );
   }
 
   /** Its old session is over: whatever secrets it had are lost. */
@@ -90,7 +94,7 @@ export class RunMembers {
       const join = this.#joined.join(member);
       return join ? [{ member, ...join }] : [];
     });
-    for (const index of to) this.#joined.announced(index);
+    for (const index of to) this.#joined.announced(index, members);
     this.#send(to, { type: "membersJoined", runId, members: joins });
   }
 
@@ -98,9 +102,9 @@ export class RunMembers {
     from: number,
     { runId, nonce, secrets }: Extract<MembershipMessage, { type: "channelSecrets" }>,
   ): string | null {
-    this.#joined.answered(from, nonce);
+    const current = this.#joined.answered(from, nonce);
     for (const { to, ...encapsulation } of secrets) {
-      if (!this.#joined.has(to)) continue;
+      if (!current.has(to)) continue; // Made for keys that are gone: it would look like a forgery.
       this.#send([to], { type: "channelSecret", runId, from, ...encapsulation });
     }
     return null;

@@ -81,6 +81,8 @@ export interface RunParams {
   readonly patience: Patience;
   /** How long to wait for every member before beginning with those who joined. */
   readonly startMs: number;
+  /** Attempts that members deal prekeys for at a time; a simulation uses few. */
+  readonly batchAttempts?: number;
 }
 
 /** Messages about one attempt. */
