@@ -1,0 +1,224 @@
+/**
+ * The second implementation: every step of secure aggregation as docs/secure-aggregation.md and the comments of
+ * shared/secagg describe it, written down anew. Labels are spelled out: changing one is a change of the
+ * protocol, and must break a vector. Pure.
+ */
+import { gcmSeal, keystream, xor } from "./cipher.ts";
+import {
+  agreed,
+  agreementKeyOf,
+  bitmap,
+  frame,
+  frameHash,
+  hkdfKey,
+  join,
+  littleEndian,
+  oneStepKey,
+  sha256,
+} from "./primitives.ts";
+
+const EMPTY = new Uint8Array();
+
+export interface Joining {
+  readonly memberId: string;
+  readonly channelKey: Uint8Array;
+  readonly kemKey: Uint8Array;
+  readonly nonceRoot: Uint8Array;
+}
+
+export function joinStatement(runId: string, joining: Joining): Uint8Array {
+  const { memberId, channelKey, kemKey, nonceRoot } = joining;
+  return frame("cloister/2/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
+}
+
+/** What one end of a channel knows before ML-KEM: the two joins, lower index first, and its own secret. */
+export interface Meeting {
+  readonly runId: string;
+  readonly lower: number;
+  readonly higher: number;
+  readonly lowerJoin: Joining;
+  readonly higherJoin: Joining;
+  readonly lowerSecret: Uint8Array;
+  /** Empty where one end has no ML-KEM. */
+  readonly kemCiphertext: Uint8Array;
+  readonly kemSecret: Uint8Array;
+}
+
+export interface ChannelKeys {
+  readonly binding: Uint8Array;
+  readonly base: Uint8Array;
+  readonly ciphertextTag: Uint8Array;
+  readonly root: Uint8Array;
+  /** Keys by direction: of the lower index towards the higher, and back. */
+  readonly sealUp: Uint8Array;
+  readonly sealDown: Uint8Array;
+  readonly macUp: Uint8Array;
+  readonly macDown: Uint8Array;
+  readonly pairSecret: Uint8Array;
+}
+
+export function channelKeys(meeting: Meeting): ChannelKeys {
+  const { runId, lower, higher, lowerJoin, higherJoin, lowerSecret } = meeting;
+  const { kemCiphertext, kemSecret } = meeting;
+  const shared = agreed(lowerSecret, higherJoin.channelKey);
+  const binding = sha256(
+    join(sha256(joinStatement(runId, lowerJoin)), sha256(joinStatement(runId, higherJoin))),
+  );
+  const base = hkdfKey(shared, binding, frame("cloister/2/channel-base", runId, lower, higher));
+  const salt = frameHash("cloister/2/channel-root", binding, kemCiphertext);
+  const root = hkdfKey(join(base, kemSecret), salt, frame("cloister/2/channel-root"));
+  return {
+    binding,
+    base,
+    ciphertextTag: oneStepKey(base, "cloister/2/kem-ciphertext", kemCiphertext).slice(0, 16),
+    root,
+    sealUp: oneStepKey(root, "cloister/2/channel-seal", lower, higher),
+    sealDown: oneStepKey(root, "cloister/2/channel-seal", higher, lower),
+    macUp: oneStepKey(root, "cloister/2/channel-mac", lower, higher),
+    macDown: oneStepKey(root, "cloister/2/channel-mac", higher, lower),
+    pairSecret: oneStepKey(root, "cloister/2/channel-pair"),
+  };
+}
+
+export function joining(
+  memberId: string,
+  secret: Uint8Array,
+  kemKey: Uint8Array = EMPTY,
+  nonceRoot: Uint8Array = EMPTY,
+): Joining {
+  return { memberId, channelKey: agreementKeyOf(secret), kemKey, nonceRoot };
+}
+
+export const pairSeed = (pairSecret: Uint8Array, attempt: number): Uint8Array =>
+  oneStepKey(pairSecret, "cloister/2/pair-seed", attempt);
+export const pairTag = (seed: Uint8Array): Uint8Array =>
+  frameHash("cloister/2/pair-tag", seed).slice(0, 8);
+export const selfCommitment = (seed: Uint8Array): Uint8Array =>
+  frameHash("cloister/2/self-commitment", seed);
+export const recoveryCommitment = (key: Uint8Array): Uint8Array =>
+  frameHash("cloister/2/recovery-commitment", key);
+
+export function shareTag(kind: string, share: Uint8Array, from: number, holder: number) {
+  return frameHash("cloister/2/share-tag", kind, share, from, holder).slice(0, 8);
+}
+
+export function recoveryBox(recoveryKey: Uint8Array, seeds: Uint8Array): Uint8Array {
+  const key = oneStepKey(recoveryKey, "cloister/2/recovery-box");
+  return xor(seeds, keystream(key, seeds.length));
+}
+
+export function sealedShares(
+  sealingKey: Uint8Array,
+  opening: Uint8Array,
+  attempt: number,
+  from: number,
+  to: number,
+  shares: Uint8Array,
+): Uint8Array {
+  const nonce = littleEndian(attempt, 12);
+  const aad = frame("cloister/2/sealed-share", opening, attempt, from, to);
+  return gcmSeal(sealingKey, nonce, aad, shares);
+}
+
+export function nonceChain(secret: Uint8Array, length: number): Uint8Array[] {
+  const chain = [secret];
+  for (let i = 0; i < length; i++) {
+    const last = chain[i] ?? EMPTY;
+    chain.push(frameHash("cloister/2/nonce-chain", last));
+  }
+  return chain.reverse();
+}
+
+export interface BatchFacts {
+  readonly runId: string;
+  readonly rosterCount: number;
+  readonly number: number;
+  readonly firstAttempt: number;
+  readonly count: number;
+  readonly members: readonly number[];
+  readonly nonces: readonly Uint8Array[];
+}
+
+export function graphSeed({ runId, rosterCount, number, members, nonces }: BatchFacts): Uint8Array {
+  return frameHash("cloister/2/graph", runId, number, bitmap(members, rosterCount), ...nonces);
+}
+
+export function batchOpening(batch: BatchFacts): Uint8Array {
+  const { runId, rosterCount, number, firstAttempt, count, members } = batch;
+  const facts = [runId, number, firstAttempt, count, bitmap(members, rosterCount)];
+  return frameHash("cloister/2/batch", ...facts, graphSeed(batch));
+}
+
+export function prekeysHash(opening: Uint8Array, index: number, entries: Uint8Array): Uint8Array {
+  return frameHash("cloister/2/prekeys", opening, index, sha256(entries));
+}
+
+export const prekeysStatement = (hash: Uint8Array): Uint8Array => frame("cloister/2/prekeys", hash);
+
+export function dealtContext(
+  runId: string,
+  rosterCount: number,
+  opening: Uint8Array,
+  dealers: readonly number[],
+  hashes: readonly Uint8Array[],
+): Uint8Array {
+  return frameHash("cloister/2/batch", runId, opening, bitmap(dealers, rosterCount), ...hashes);
+}
+
+export interface Place {
+  readonly round: number;
+  readonly attempt: number;
+  readonly askHash: Uint8Array;
+  readonly transcript: Uint8Array;
+  readonly dimension: number;
+  readonly ringBits: number;
+}
+
+export function roundContext(
+  runId: string,
+  rosterCount: number,
+  dealt: Uint8Array,
+  place: Place,
+  cohort: readonly number[],
+): Uint8Array {
+  const { round, attempt, askHash, transcript, dimension, ringBits } = place;
+  const members = bitmap(cohort, rosterCount);
+  const parts = [runId, dealt, round, attempt, askHash, transcript, dimension, ringBits, members];
+  return frameHash("cloister/2/context", ...parts);
+}
+
+export const selfMaskKey = (seed: Uint8Array, context: Uint8Array, index: number): Uint8Array =>
+  oneStepKey(seed, "cloister/2/self-mask", context, index);
+export const pairMaskKey = (seed: Uint8Array, context: Uint8Array, one: number, other: number) =>
+  oneStepKey(seed, "cloister/2/pair-mask", context, Math.min(one, other), Math.max(one, other));
+
+export const maskedStatement = (context: Uint8Array, index: number, root: Uint8Array) =>
+  frame("cloister/2/masked", context, index, root);
+
+export function inclusionHash(
+  rosterCount: number,
+  context: Uint8Array,
+  survivors: readonly number[],
+  roots: readonly Uint8Array[],
+): Uint8Array {
+  return frameHash("cloister/2/inclusion", context, bitmap(survivors, rosterCount), ...roots);
+}
+
+export const confirmStatement = (inclusion: Uint8Array, index: number): Uint8Array =>
+  frame("cloister/2/confirm", inclusion, index);
+export const sharesStatement = (inclusion: Uint8Array, index: number, shares: Uint8Array) =>
+  frame("cloister/2/shares", inclusion, index, sha256(shares));
+
+export const firstHead = (runId: string): Uint8Array => frameHash("cloister/2/transcript", runId);
+export const nextHead = (head: Uint8Array, inclusion: Uint8Array, resultHash: Uint8Array) =>
+  frameHash("cloister/2/transcript", head, inclusion, resultHash);
+export const includedStatement = (runId: string, attempt: number, inclusion: Uint8Array) =>
+  frame("cloister/2/included", runId, attempt, inclusion);
+
+export function roundOpenedStatement(
+  runId: string,
+  place: Pick<Place, "round" | "attempt" | "askHash" | "transcript">,
+): Uint8Array {
+  const { round, attempt, askHash, transcript } = place;
+  return frame("cloister/2/round-opened", runId, round, attempt, askHash, transcript);
+}
