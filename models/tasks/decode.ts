@@ -1,8 +1,9 @@
 /** An opened ring sum → the aggregate in the contribution's own units. Pure. */
-import type { Aggregate, ReleaseShape } from "./task.ts";
+
 import { fromGrid } from "../../shared/privacy/grid.ts";
 import { dequantizeSum } from "../../shared/privacy/quantize.ts";
 import { fromRing } from "../../shared/privacy/ring.ts";
+import type { Aggregate, ReleaseShape } from "./task.ts";
 
 /** @param memberCount Members of the roster: it fixes the scale, whoever survived. */
 export function decodeSum(
