@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { type AgentOptions, startAgent } from "./agent.ts";
 import { enrol } from "./enrol.ts";
+import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
 interface LinkOptions {
@@ -27,6 +28,14 @@ export function agentCommands(program: Command): void {
   withLink(agent.command("start"), "cloister agent start --folder agent-data")
     .description("connect and take part in runs until stopped")
     .action(start);
+  agent
+    .command("transcript")
+    .description("print what the coordinator signed for this member: rounds, histories, survivors")
+    .argument("[run]", "a run's id, or its beginning; all runs where not given")
+    .option("--folder <folder>", "the agent's own folder", "agent-data")
+    .option("--json", 'print the export that "cloister audit compare" reads')
+    .addHelpText("after", "\nExample:\n  $ cloister agent transcript --json > bank-a.json")
+    .action(printTranscript);
 }
 
 function withLink(command: Command, line: string): Command {

@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { toHex } from "../shared/base/bytes.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
 import type { SignedEntry } from "../shared/transcript/chain.ts";
 
@@ -16,9 +15,6 @@ CREATE TABLE IF NOT EXISTS signed (
 CREATE INDEX IF NOT EXISTS signed_run ON signed (run_id);`;
 
 export const evidencePath = (folder: string): string => join(folder, "evidence.db");
-
-/** A signed entry as text, for files that members compare. */
-export type EntryText = Record<string, string | number>;
 
 /** Entries are written together, this long after the first of them at the latest. */
 const FLUSH_MS = 1000;
@@ -89,13 +85,4 @@ export class Evidence {
     this.#flush();
     this.#database.close();
   }
-}
-
-export function entryText(entry: SignedEntry): EntryText {
-  return Object.fromEntries(
-    Object.entries(entry).map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? toHex(value) : value,
-    ]),
-  );
 }

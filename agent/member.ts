@@ -7,6 +7,7 @@ import { contextOf } from "../models/tasks/context.ts";
 import { taskFor } from "../models/tasks/registry.ts";
 import { wireFormat } from "../models/tasks/wire.ts";
 import { bytesToFloat32, equalBytes, toHex } from "../shared/base/bytes.ts";
+import { CloisterError } from "../shared/base/errors.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
 import { askHash } from "../shared/charter/ask.ts";
 import { type Manifest, parseManifest, runIdOf, sumParams } from "../shared/charter/manifest.ts";
@@ -34,6 +35,7 @@ import type { MemberParams } from "./member-ports.ts";
 import { membersOf, RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
+type RunMessage = Exclude<CoordinatorMessage, Of<"runOffered"> | Of<"rejected">>;
 
 interface Run {
   readonly runId: string;
@@ -72,16 +74,22 @@ export class Member {
         return this.#params.report({ type: "rejected", code: message.code });
       default: {
         const run = this.#run;
-        if (run?.runId === message.runId) this.#take(run, message, vector);
+        if (run?.runId === message.runId) this.#takeSafely(run, message, vector);
       }
     }
   }
 
-  #take(
-    run: Run,
-    message: Exclude<CoordinatorMessage, Of<"runOffered"> | Of<"rejected">>,
-    vector: Uint8Array,
-  ): void {
+  /** What a task cannot make sense of (an ask that it does not know, a vector that does not fit) is a refusal. */
+  #takeSafely(run: Run, message: RunMessage, vector: Uint8Array): void {
+    try {
+      this.#take(run, message, vector);
+    } catch (error) {
+      if (!(error instanceof CloisterError)) throw error;
+      this.#withdraw(run, "attempt" in message ? message.attempt : 0, error.code);
+    }
+  }
+
+  #take(run: Run, message: RunMessage, vector: Uint8Array): void {
     switch (message.type) {
       case "membersJoined":
         return this.#params.send(run.session.membersJoined(message));

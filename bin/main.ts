@@ -1,8 +1,10 @@
 /** EDGE: the one binary. Subcommands live with the side that they belong to. */
 import { Command } from "commander";
+import { auditCommands } from "../agent/audit/cli.ts";
 import { agentCommands } from "../agent/cli.ts";
 import { scoreCommand } from "../agent/score.ts";
 import { coordinatorCommands } from "../coordinator/cli.ts";
+import { AdminClient } from "../coordinator/client.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
 
 const program = new Command("cloister")
@@ -14,6 +16,7 @@ const program = new Command("cloister")
   .configureHelp({ showGlobalOptions: true });
 coordinatorCommands(program);
 agentCommands(program);
+auditCommands(program, AdminClient.fromConfig);
 scoreCommand(program);
 
 try {

@@ -13,6 +13,8 @@ import type { AttemptSpool, RunParams } from "./run-ports.ts";
 export interface RunningAttempt {
   readonly params: AttemptParams;
   readonly ask: Ask;
+  /** SHA-256 of the ask's input. */
+  readonly inputHash: Uint8Array;
   readonly shape: ReleaseShape;
   readonly openedAtMs: number;
   readonly spool: AttemptSpool;
@@ -51,13 +53,12 @@ export function prepareAttempt(
 
 export function openRunning(
   params: AttemptParams,
-  ask: Ask,
-  shape: ReleaseShape,
+  asked: Pick<RunningAttempt, "ask" | "inputHash" | "shape">,
   spool: AttemptSpool,
   present: readonly number[],
   atMs: number,
 ): RunningAttempt {
   const absent = [...params.prekeys.dealings.keys()].filter((index) => !present.includes(index));
   const state = openAttempt(params, atMs, absent);
-  return { params, ask, shape, openedAtMs: atMs, spool, state, uploadBytes: 0 };
+  return { params, ...asked, openedAtMs: atMs, spool, state, uploadBytes: 0 };
 }

@@ -2,28 +2,22 @@
  * EDGE: masked vectors on disk: while an attempt collects them, and, of a run's last released rounds, for
  * members who want to take the sum apart. Vectors of attempts that released nothing are deleted at once.
  */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../shared/edge/files.ts";
-import { AuditRecord } from "./audit-record.ts";
+import { z } from "zod";
+import { AuditRecord } from "../shared/audit/record.ts";
+import { badInput, CloisterError } from "../shared/base/errors.ts";
+import { FileSpool, prekeysPath, recordPath, vectorsPath } from "./file-spool.ts";
 import type { AttemptSpool } from "./run-ports.ts";
 
-/** Where in its round's file a member's masked vector lies, piece by piece. */
-interface Piece {
-  readonly member: number;
-  readonly offset: number;
-  readonly length: number;
-}
+const Count = z.int().min(0);
+/** A record, and where in the round's file each piece of the members' vectors lies. */
+const Kept = z.strictObject({
+  record: AuditRecord,
+  pieces: z.array(z.strictObject({ member: Count, offset: Count, length: Count })),
+});
+type Kept = z.infer<typeof Kept>;
 
 export class Audits {
   readonly #folder: string;
@@ -34,108 +28,139 @@ export class Audits {
     this.#keepRounds = keepRounds;
   }
 
+  /** Deletes what attempts under way left behind when the last coordinator died. None may be under way. */
+  deleteLeftovers(): void {
+    for (const run of entriesOf(this.#folder))
+      for (const name of entriesOf(join(this.#folder, run)))
+        if (/^attempt-\d+\.part$|\.tmp$/.test(name)) rmSync(join(this.#folder, run, name));
+  }
+
   openSpool(runId: string, attempt: number): AttemptSpool {
     const folder = join(this.#folder, runId);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return new FileSpool(folder, attempt, (round) => this.#prune(folder, round));
+    const kept = this.#keepRounds > 0 ? (round: number) => this.#prune(runId, round) : null;
+    return new FileSpool(folder, attempt, kept);
   }
 
-  /** A released round's record, or null if it is not kept. */
-  record(runId: string, round: number): AuditRecord | null {
-    const text = readOrNull(join(this.#folder, runId, `${round}.json`));
-    return text && AuditRecord.parse(JSON.parse(text.toString()).record);
+  /** Rounds of a run that can be taken apart, ascending. */
+  keptRounds(runId: string): number[] {
+    return numbered(join(this.#folder, runId), /^(\d+)\.json$/);
   }
 
-  /** A survivor's masked vector as it was sent, or null. */
-  vector(runId: string, round: number, member: number): Uint8Array | null {
-    const text = readOrNull(join(this.#folder, runId, `${round}.json`));
-    const vectors = text && readOrNull(join(this.#folder, runId, `${round}.bin`));
-    if (!text || !vectors) return null;
-    const { pieces } = JSON.parse(text.toString()) as { pieces: Piece[] };
-    const own = pieces.filter((piece) => piece.member === member);
-    return Buffer.concat(
-      own.map(({ offset, length }) => vectors.subarray(offset, offset + length)),
-    );
+  /** @throws {CloisterError} If the round is not kept; says which are. */
+  record(runId: string, round: number): AuditRecord {
+    return this.#kept(runId, round).record;
   }
 
-  #prune(folder: string, round: number): void {
-    const last = round - this.#keepRounds;
-    if (last >= 0)
-      for (const kind of ["json", "bin"]) rmSync(join(folder, `${last}.${kind}`), { force: true });
-    if (this.#keepRounds > 0) return;
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function readOrNull(path: string): Buffer | null {
-  try {
-    return readFileSync(path);
-  } catch {
-    return null;
-  }
-}
-
-/** One attempt's vectors, in one file, in the order in which their pieces came. */
-class FileSpool implements AttemptSpool {
-  readonly #folder: string;
-  readonly #path: string;
-  readonly #file: number;
-  readonly #released: (round: number) => void;
-  #pieces: Piece[] = [];
-  #size = 0;
-
-  constructor(folder: string, attempt: number, released: (round: number) => void) {
-    this.#folder = folder;
-    this.#path = join(folder, `attempt-${attempt}.part`);
-    this.#file = openSync(this.#path, "w+", 0o600);
-    this.#released = released;
+  /** What was dealt in the batch of prekeys that served the round. @throws {CloisterError} As `record`. */
+  prekeys(runId: string, round: number): Promise<Uint8Array> {
+    const { firstAttempt } = this.#kept(runId, round).record.batch;
+    const path = prekeysPath(join(this.#folder, runId), firstAttempt);
+    return this.#read(path, runId, round, async (file) => file.readFile());
   }
 
-  add(member: number, bytes: Uint8Array): void {
-    let written = 0;
-    while (written < bytes.length)
-      written += writeSync(
-        this.#file,
-        bytes,
-        written,
-        bytes.length - written,
-        this.#size + written,
-      );
-    this.#pieces.push({ member, offset: this.#size, length: bytes.length });
-    this.#size += bytes.length;
-  }
-
-  *parts(member: number): Iterable<Uint8Array> {
-    for (const piece of this.#pieces) {
-      if (piece.member !== member) continue;
-      const bytes = new Uint8Array(piece.length);
-      for (let read = 0; read < piece.length; ) {
-        const count = readSync(this.#file, bytes, read, piece.length - read, piece.offset + read);
-        if (count === 0) throw new Error("the spool of masked vectors was cut short");
-        read += count;
+  /**
+   * A survivor's masked vector as it was sent; empty if there is none of this member.
+   *
+   * @throws {CloisterError} As `record`.
+   */
+  vector(runId: string, round: number, member: number): Promise<Uint8Array> {
+    const own = this.#kept(runId, round).pieces.filter((piece) => piece.member === member);
+    const path = vectorsPath(join(this.#folder, runId), round);
+    return this.#read(path, runId, round, async (file) => {
+      const vector = new Uint8Array(own.reduce((size, { length }) => size + length, 0));
+      let at = 0;
+      for (const { offset, length } of own) {
+        await file.read(vector, at, length, offset);
+        at += length;
       }
-      yield bytes;
+      return vector;
+    });
+  }
+
+  #kept(runId: string, round: number): Kept {
+    const kept = this.keptRounds(runId);
+    if (!kept.includes(round)) throw notKept(runId, round, kept);
+    let content: unknown;
+    try {
+      content = JSON.parse(readFileSync(recordPath(join(this.#folder, runId), round), "utf8"));
+    } catch {
+      content = null;
+    }
+    const parsed = Kept.safeParse(content);
+    if (parsed.success) return parsed.data;
+    throw damaged(runId, round);
+  }
+
+  async #read<T>(
+    path: string,
+    runId: string,
+    round: number,
+    body: (file: FileHandle) => Promise<T>,
+  ): Promise<T> {
+    let file: FileHandle | null = null;
+    try {
+      file = await open(path);
+      return await body(file);
+    } catch (cause) {
+      throw damaged(runId, round, cause);
+    } finally {
+      await file?.close();
     }
   }
 
-  drop(member: number): void {
-    this.#pieces = this.#pieces.filter((piece) => piece.member !== member);
+  /** Lets go of all rounds but the last, and of prekeys that no kept round needs. */
+  #prune(runId: string, lastRound: number): void {
+    const folder = join(this.#folder, runId);
+    const rounds = this.keptRounds(runId);
+    const first = lastRound - this.#keepRounds + 1;
+    for (const round of rounds) {
+      if (round >= first) continue;
+      rmSync(recordPath(folder, round), { force: true });
+      rmSync(vectorsPath(folder, round), { force: true });
+    }
+    const batches = numbered(folder, /^prekeys-(\d+)\.bin$/);
+    const oldest = rounds.find((round) => round >= first);
+    if (batches.length < 2 || oldest === undefined) return;
+    const { firstAttempt } = this.#kept(runId, oldest).record.batch;
+    for (const batch of batches)
+      if (batch < firstAttempt) rmSync(prekeysPath(folder, batch), { force: true });
   }
+}
 
-  keep(record: AuditRecord): void {
-    closeSync(this.#file);
-    const { round } = record;
-    renameSync(this.#path, join(this.#folder, `${round}.bin`));
-    writeFileAtomic(
-      join(this.#folder, `${round}.json`),
-      JSON.stringify({ record, pieces: this.#pieces }),
-      0o600,
-    );
-    this.#released(round);
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
+}
 
-  discard(): void {
-    closeSync(this.#file);
-    rmSync(this.#path, { force: true });
-  }
+/** Numbers in the names that match, ascending. */
+function numbered(folder: string, name: RegExp): number[] {
+  return entriesOf(folder)
+    .flatMap((entry) => name.exec(entry)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function notKept(runId: string, round: number, kept: readonly number[]): CloisterError {
+  const [first] = kept;
+  const which =
+    first === undefined
+      ? "no round of this run is kept"
+      : `kept are rounds ${first} to ${kept.at(-1)}`;
+  return badInput(
+    "audit.not-kept",
+    `round ${round} of run ${runId.slice(0, 12)} is not kept for audits; ${which} (audit.keepRounds in the coordinator's configuration)`,
+  );
+}
+
+function damaged(runId: string, round: number, cause?: unknown): CloisterError {
+  return new CloisterError(
+    "audit.unreadable",
+    `what the coordinator kept of round ${round} of run ${runId.slice(0, 12)} cannot be read; its disk was changed or is damaged, or the round was let go meanwhile`,
+    1,
+    cause,
+  );
 }

@@ -1,5 +1,4 @@
-/** EDGE: the operator's HTTP interface: rooms, invitations, runs, models. Every route needs the admin token. */
-import { timingSafeEqual } from "node:crypto";
+/** EDGE: the HTTP interface: rooms, invitations, runs, models for the operator; audits for members too. */
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -8,19 +7,19 @@ import { modelToJson } from "../models/export/json.ts";
 import { modelToTfjs } from "../models/export/tfjs.ts";
 import { contextOf } from "../models/tasks/context.ts";
 import { modelOf, trainTask } from "../models/tasks/train.ts";
-import { utf8 } from "../shared/base/bytes.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
+import { type Access, identifyCaller, operatorOnly } from "./http-access.ts";
+import { auditRoutes } from "./http-audit.ts";
 import type { RunEvent, RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
 
 const InvitationRequest = z.strictObject({ room: z.string().optional(), memberId: z.string() });
 
-export function httpApi(service: CoordinatorService, adminToken: string): Hono {
-  const api = new Hono();
-  const expected = utf8(`Bearer ${adminToken}`);
+export function httpApi(service: CoordinatorService, adminToken: string): Hono<Access> {
+  const api = new Hono<Access>();
   api.onError((error, context) => {
     const known = error instanceof CloisterError;
     const status: ContentfulStatusCode = known ? 400 : 500;
@@ -34,20 +33,11 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono {
     return context.json(body, status);
   });
   api.get("/healthz", (context) => context.json({ status: "ok" }));
-  api.use("/v1/*", async (context, next) => {
-    const given = utf8(context.req.header("authorization") ?? "");
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-      return context.json(
-        {
-          code: "admin.token",
-          message: "the admin token is wrong; it lies in the coordinator's dataDir",
-          exitCode: EXIT.refused,
-        },
-        401,
-      );
-    }
-    return next();
-  });
+  const { publicKey: coordinatorKey } = service;
+  const identityKeyOf = service.identityKeyOf.bind(service);
+  api.use("/v1/*", identifyCaller({ adminToken, coordinatorKey, identityKeyOf }));
+  auditRoutes(api, service);
+  api.use("/v1/*", operatorOnly);
   api.post("/v1/rooms", async (context) =>
     context.json(
       service.createRoom(parseOrRefuse(Charter, await context.req.json(), "the charter")),
@@ -61,7 +51,6 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono {
     );
     return context.json(service.invite(room, memberId));
   });
-  api.get("/v1/runs", (context) => context.json(service.runs().map(brief)));
   api.post("/v1/runs", async (context) =>
     context.json(service.startRun(parseOrRefuse(Plan, await context.req.json(), "the plan"))),
   );
@@ -99,20 +88,6 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono {
     ),
   );
   return api;
-}
-
-function brief({ runId, status, reason, createdAtMs, rounds, manifest }: RunSummary): object {
-  const metrics = rounds.findLast((round) => round.metrics)?.metrics ?? null;
-  return {
-    runId,
-    room: manifest.room,
-    task: manifest.task.kind,
-    status,
-    reason,
-    createdAtMs,
-    rounds: rounds.length,
-    metrics,
-  };
 }
 
 function exportModel(service: CoordinatorService, run: RunSummary, format: string): object {

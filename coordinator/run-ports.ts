@@ -1,4 +1,5 @@
 /** What a run needs from the world, and what it tells those who watch. Pure types, and one translation. */
+import type { AuditRecord } from "../shared/audit/record.ts";
 import type { Clock } from "../shared/base/env.ts";
 import { fromBitmap } from "../shared/base/member-set.ts";
 import type { RingBits } from "../shared/base/ring-bits.ts";
@@ -7,13 +8,13 @@ import type { Manifest } from "../shared/charter/manifest.ts";
 import type { Identity } from "../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { AttemptEvent, Patience, Spool } from "../shared/secagg/attempt.ts";
+import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import type { Mask } from "../shared/secagg/masks.ts";
-import type { AuditRecord } from "./audit-record.ts";
 import type { RunEvent } from "./run-events.ts";
 
 /** Masked vectors of one attempt, on disk; kept for the audit of a released round, else thrown away. */
 export interface AttemptSpool extends Spool {
-  keep(record: AuditRecord): void;
+  keep(record: AuditRecord, prekeys: DealtPrekeyBatch): void;
   discard(): void;
 }
 

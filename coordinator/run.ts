@@ -4,8 +4,10 @@
  * task's in `models/tasks`; here they meet.
  */
 import { contextOf } from "../models/tasks/context.ts";
+import { decodeSum } from "../models/tasks/decode.ts";
 import { taskFor } from "../models/tasks/registry.ts";
 import type { Ask, Task, TaskContext } from "../models/tasks/task.ts";
+import { auditRecord } from "../shared/audit/record.ts";
 import { assert } from "../shared/base/assert.ts";
 import { fromHex, toHex, wordsToBytes } from "../shared/base/bytes.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
@@ -19,8 +21,6 @@ import { step } from "../shared/secagg/coordinator.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
 import { entryStatement, firstHead, type Link, nextHead } from "../shared/transcript/chain.ts";
 import { openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
-import { auditRecord } from "./audit-record.ts";
-import { decodeSum } from "./decode.ts";
 import { foldRun, linkOf, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
@@ -177,7 +177,7 @@ export class Run {
     const { round, askHash } = params.place;
     this.#ports.watch({ type: "attemptOpened", runId, round, attempt, askKind: ask.kind });
     const spool = this.#ports.openSpool(runId, attempt);
-    this.#attempt = openRunning(params, ask, shape, spool, present, atMs);
+    this.#attempt = openRunning(params, { ask, inputHash, shape }, spool, present, atMs);
     const message: CoordinatorMessage = {
       type: "roundOpened",
       runId,
@@ -251,7 +251,7 @@ export class Run {
 
   #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
     const { runId, manifest } = this.#params;
-    const { params, ask, shape, spool, uploadBytes, openedAtMs } = attempt;
+    const { params, ask, inputHash, shape, spool, uploadBytes, openedAtMs } = attempt;
     const { place, prekeys } = params;
     const aggregate = decodeSum(effect.sum, shape, manifest, { runId, attempt: place.attempt });
     this.#taskState = this.#task.absorb(this.#context, this.#taskState, aggregate);
@@ -280,9 +280,9 @@ export class Run {
       { type: "roundReleased", ...this.#stamp(), ...outcome },
       this.#task.encodeState(this.#taskState),
     );
-    const released = { runId, place, askKind: ask.kind, prekeys: prekeys.context, ...effect };
+    const released = { runId, place, askKind: ask.kind, inputHash, prekeys, ...effect };
     const { resultHash } = link;
-    spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#head }));
+    spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#head }), prekeys);
     this.#advance();
   }
 

@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
-import { type Plan, runIdOf } from "../shared/charter/manifest.ts";
+import { type Manifest, type Plan, runIdOf } from "../shared/charter/manifest.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
@@ -30,7 +30,8 @@ export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.
 export class CoordinatorService {
   readonly #config: CoordinatorConfig;
   readonly #store: Store;
-  readonly #audits: Audits;
+  /** What is kept of released rounds. */
+  readonly audits: Audits;
   readonly #identity: Identity;
   readonly #server: Server;
   readonly #gateway: Gateway;
@@ -41,7 +42,7 @@ export class CoordinatorService {
   constructor(config: CoordinatorConfig) {
     this.#config = config;
     this.#store = new Store(join(config.dataDir, "coordinator.db"), osClock);
-    this.#audits = new Audits(join(config.dataDir, "audit"), config.audit.keepRounds);
+    this.audits = new Audits(join(config.dataDir, "audit"), config.audit.keepRounds);
     this.#identity = identityFromSecret(this.#store.secret("identity", osRng));
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
@@ -84,7 +85,8 @@ export class CoordinatorService {
           new CloisterError("coordinator.listen", `${host}:${port}: ${reason}`, EXIT.failed, cause),
         );
       });
-      this.#server.listen(port, host, resolve);
+      // Not before: with the port in use another coordinator may be at work in the same folder.
+      this.#server.listen(port, host, () => resolve(this.audits.deleteLeftovers()));
     });
     const address = this.#server.address();
     return typeof address === "object" && address ? address.port : port;
@@ -154,17 +156,32 @@ export class CoordinatorService {
   findRun(prefix: string): RunSummary {
     const found = this.runs().filter(({ runId }) => runId.startsWith(prefix));
     const [run] = found;
-    if (!run || found.length > 1) {
-      throw badInput(
-        "run.unknown",
-        `${prefix}: ${found.length === 0 ? "no such run" : "more than one run begins so"}; see "cloister run list"`,
-      );
-    }
+    if (!run || found.length > 1) throw unknownRun(prefix, found.length);
+    return run;
+  }
+
+  /** @param room Only a run of this room is found; null: of any. */
+  manifestOf(prefix: string, room: string | null): { runId: string; manifest: Manifest } {
+    const found = this.#store
+      .manifests(prefix)
+      .filter(({ manifest }) => (room ?? manifest.room) === manifest.room);
+    const [run] = found;
+    if (!run || found.length > 1) throw unknownRun(prefix, found.length);
     return run;
   }
 
   events(runId: string): RunEvent[] {
     return this.#store.events(runId);
+  }
+
+  get publicKey(): Uint8Array {
+    return this.#identity.publicKey;
+  }
+
+  /** Null: not enrolled. */
+  identityKeyOf({ room, memberId }: MemberAddress): Uint8Array | null {
+    const member = this.#store.members(room).find((known) => known.memberId === memberId);
+    return member ? fromHex(member.identityKey) : null;
   }
 
   charterOf(room: string): Charter {
@@ -204,10 +221,7 @@ export class CoordinatorService {
   #openGateway(): Gateway {
     return new Gateway(this.#server, {
       identity: this.#identity,
-      identityKeyOf: ({ room, memberId }) => {
-        const member = this.#store.members(room).find((known) => known.memberId === memberId);
-        return member ? fromHex(member.identityKey) : null;
-      },
+      identityKeyOf: (member) => this.identityKeyOf(member),
       offer: (token) => {
         const invitation = this.#store.lookUpToken(token);
         if (invitation === "unknown") return "is not known here";
@@ -280,7 +294,7 @@ export class CoordinatorService {
       send: (...to: Parameters<RunPorts["send"]>) => this.#gateway.send(room, ...to),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
       append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
-      openSpool: (id: string, attempt: number) => this.#audits.openSpool(id, attempt),
+      openSpool: (id: string, attempt: number) => this.audits.openSpool(id, attempt),
       expand: (...[masks, dimension, bits, done]: Parameters<RunPorts["expand"]>) => {
         const sum = new Uint32Array(dimension);
         applyMasksInPlace(sum, masks, bits);
@@ -304,4 +318,9 @@ export class CoordinatorService {
       state,
     );
   }
+}
+
+function unknownRun(prefix: string, count: number): CloisterError {
+  const what = count === 0 ? "no such run" : "more than one run begins so";
+  return badInput("run.unknown", `${prefix}: ${what}; see "cloister run list"`);
 }

@@ -9,6 +9,7 @@ import { canonicalJson } from "../shared/base/canonical.ts";
 import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
+import type { Manifest } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
 import { RunEvent } from "./run-events.ts";
@@ -150,6 +151,19 @@ export class Store {
       .prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence")
       .all(runId);
     return rows.map((row) => RunEvent.parse(JSON.parse(String(row["body"]))));
+  }
+
+  /** Runs whose ids begin so, without reading what happened in them. */
+  manifests(prefix: string): { runId: string; manifest: Manifest }[] {
+    return this.runIds()
+      .filter((runId) => runId.startsWith(prefix))
+      .flatMap((runId) => {
+        const row = this.#database
+          .prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence LIMIT 1")
+          .get(runId);
+        const first = row && RunEvent.parse(JSON.parse(String(row["body"])));
+        return first?.type === "created" ? [{ runId, manifest: first.manifest }] : [];
+      });
   }
 
   runIds(): string[] {

@@ -8,6 +8,8 @@ export const EXIT = {
   badInput: 3,
   refused: 4,
   unreachable: 5,
+  /** An audit caught somebody: a round that does not add up, or two signatures that contradict. */
+  caught: 6,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

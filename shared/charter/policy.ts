@@ -44,6 +44,22 @@ function bindingFaults(charter: Charter, manifest: Manifest, facts: LocalFacts):
 }
 
 function rosterFaults(charter: Charter, manifest: Manifest, facts: LocalFacts): Reason[] {
+  const reasons = signedRosterFaults(charter, manifest, facts.pinnedKeys);
+  const refuse = (code: string, message: string): number => reasons.push({ code, message });
+  const own = manifest.roster.find(({ memberId }) => memberId === facts.memberId);
+  if (own?.identityKey !== facts.identityKey)
+    refuse("notInRoster", "the roster does not list this agent with its own key");
+  if (manifest.roster.length < charter.minimums.members)
+    refuse("tooFewMembers", "fewer members than the charter asks");
+  return reasons;
+}
+
+/** Members of the roster who did not sign the charter with the keys that it lists, or changed their key. */
+export function signedRosterFaults(
+  charter: Charter,
+  manifest: Manifest,
+  pinnedKeys: ReadonlyMap<string, string>,
+): Reason[] {
   const reasons: Reason[] = [];
   const refuse = (code: string, message: string): number => reasons.push({ code, message });
   const seen = new Set<string>();
@@ -56,15 +72,10 @@ function rosterFaults(charter: Charter, manifest: Manifest, facts: LocalFacts): 
     if (!verifySignature(fromHex(identityKey), statement, fromHex(enrolmentSignature))) {
       refuse("badEnrolment", `${memberId} did not sign the charter with this key`);
     }
-    const pinned = facts.pinnedKeys.get(memberId);
+    const pinned = pinnedKeys.get(memberId);
     if (pinned !== undefined && pinned !== identityKey)
       refuse("keyChanged", `the key of ${memberId} has changed`);
   }
-  const own = manifest.roster.find(({ memberId }) => memberId === facts.memberId);
-  if (own?.identityKey !== facts.identityKey)
-    refuse("notInRoster", "the roster does not list this agent with its own key");
-  if (manifest.roster.length < charter.minimums.members)
-    refuse("tooFewMembers", "fewer members than the charter asks");
   return reasons;
 }
 

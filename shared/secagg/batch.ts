@@ -21,6 +21,8 @@ export interface BatchPlace {
 
 export interface Batch extends BatchPlace {
   readonly graph: Graph;
+  /** One of each member, in order; none where the graph is complete. The graph's seed is their hash. */
+  readonly nonces: readonly Uint8Array[];
   /** Hash of all of the above and the graph's seed; every prekey of the batch is bound to it. */
   readonly opening: Uint8Array;
   /** Who may confirm survivors where a committee does. */
@@ -39,6 +41,7 @@ export function openBatch(
   const seed = framedHash(LABELS.graph, runId, number, bitmap, ...nonces);
   return {
     ...place,
+    nonces,
     graph: buildGraph(members, degree, seed),
     opening: framedHash(LABELS.batch, runId, number, firstAttempt, count, bitmap, seed),
     committee: committeeOf(params, members, seed),

@@ -14,7 +14,9 @@ import {
 /** One member's dealing. */
 export interface Dealing {
   readonly hash: Uint8Array;
-  /** By attempt − firstAttempt. */
+  /** As it was dealt: what `hash` is of. */
+  readonly entries: Uint8Array;
+  /** By attempt − firstAttempt; views of `entries`. */
   readonly attempts: readonly DealtPrekeys[];
 }
 
@@ -35,7 +37,8 @@ export function readDealing(
 ): Dealing | null {
   const attempts = parseEntries(batch, from, entries);
   const hash = prekeysHash(batch, from, entries);
-  return attempts && isSignedPrekeys(params, from, hash, signature) ? { hash, attempts } : null;
+  const signed = isSignedPrekeys(params, from, hash, signature);
+  return attempts && signed ? { hash, entries, attempts } : null;
 }
 
 /**

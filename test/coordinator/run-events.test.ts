@@ -10,13 +10,7 @@ const created: RunEvent = {
   type: "created",
   manifest: signedManifest(smallCharter(memberIds(3))),
 };
-const opened = (round: number, attempt: number): RunEvent => ({
-  ...at,
-  type: "attemptOpened",
-  round,
-  attempt,
-  askKind: "gradient",
-});
+const reserved = (below: number): RunEvent => ({ ...at, type: "attemptsReserved", below });
 const aborted: RunEvent = { ...at, type: "attemptAborted", round: 0, attempt: 0, reason: "tooFew" };
 const released: RunEvent = {
   ...at,
@@ -30,17 +24,19 @@ const released: RunEvent = {
   uploadBytes: 10,
   loss: null,
   metrics: null,
+  inclusion: "1a".repeat(32),
+  resultHash: "2b".repeat(32),
 };
 
 test("a log that does not begin with the creation is no run", () => {
   expect(foldRun([])).toBeNull();
-  expect(foldRun([opened(0, 0)])).toBeNull();
+  expect(foldRun([reserved(16)])).toBeNull();
 });
 
-test("an attempt number is spent when it is opened, also if the attempt breaks off", () => {
+test("attempt numbers are spent when they are reserved, whether or not they are opened", () => {
   expect(foldRun([created])?.nextAttempt).toBe(0);
-  expect(foldRun([created, opened(0, 0)])?.nextAttempt).toBe(1);
-  const summary = foldRun([created, opened(0, 0), aborted, opened(0, 1), released]);
+  expect(foldRun([created, reserved(16)])?.nextAttempt).toBe(16);
+  const summary = foldRun([created, reserved(16), aborted, released]);
   expect(summary).toMatchObject({
     status: "running",
     nextAttempt: 2,
@@ -61,7 +57,7 @@ test("a run ends completed, or failed with its reason", () => {
 });
 
 test("every event survives the store's text form, and unknown ones are refused", () => {
-  for (const event of [created, opened(1, 2), aborted, released]) {
+  for (const event of [created, reserved(32), aborted, released]) {
     expect(RunEvent.parse(JSON.parse(JSON.stringify(event)))).toEqual(event);
   }
   expect(() => RunEvent.parse({ ...at, type: "paused" })).toThrow();

@@ -29,7 +29,7 @@ function openMembers() {
   };
   const { charter, coordinator: identity } = room;
   const params = { runId, manifest, charter, identity, patience: PATIENCE, startMs: 0 };
-  const members = new RunMembers(params, sum, ports);
+  const members = new RunMembers(params, sum, ports, () => undefined);
   const join = (index: number): string | null => {
     const member = room.members[index];
     if (!member) throw new Error("no such member");

@@ -102,7 +102,7 @@ function sentBy(memberId: string): Buffer[] {
 function asksOf(memberId: string): { attempt: number; kind: string; input: Float32Array }[] {
   const last = recordings.get(memberId)?.connections.at(-1);
   const session = new Session("reader");
-  const inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage);
+  const inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage, "whole");
   return parseWire(last?.received ?? [])
     .binary.slice(2) // Challenge and welcome.
     .flatMap((frame) => {

@@ -67,6 +67,8 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
   switch (event.type) {
     case "created":
       return `created run ${short(event.runId)}`;
+    case "attemptsReserved":
+      return `reserved attempts below ${event.below}`;
     case "attemptOpened":
       return `opened attempt ${event.attempt} at round ${event.round}`;
     case "attemptAborted":

@@ -2,7 +2,7 @@
 
 import { equalBytes } from "../../shared/base/bytes.ts";
 import { fromBitmap } from "../../shared/base/member-set.ts";
-import { type Batch, holdersOf, openBatch, serves } from "../../shared/secagg/batch.ts";
+import { type Batch, openBatch, serves } from "../../shared/secagg/batch.ts";
 import type { SumParams } from "../../shared/secagg/params.ts";
 import { type DealtPrekeys, parseEntries, shareTag } from "../../shared/secagg/prekeys.ts";
 import type { Observed } from "./checkers.ts";
@@ -51,7 +51,7 @@ export class KnownBatches {
   ): "self" | "recovery" | null {
     for (const { batch, attempts } of this.#dealt.get(dealer) ?? []) {
       if (!serves(batch, attempt)) continue;
-      const at = holdersOf(batch, dealer).indexOf(holder);
+      const at = batch.graph.holders(dealer).indexOf(holder);
       const tags = attempts[attempt - batch.firstAttempt]?.shareTags[at];
       for (const kind of ["self", "recovery"] as const)
         if (tags && equalBytes(tags[kind], shareTag(kind, share, dealer, holder))) return kind;

@@ -1,6 +1,6 @@
 /** A secure sum without network or masks: encode at every member, add modulo 2^b, decode. */
 import { encodeContribution } from "../../agent/gate/encode.ts";
-import { decodeSum } from "../../coordinator/decode.ts";
+import { decodeSum } from "../../models/tasks/decode.ts";
 import type { ReleaseShape } from "../../models/tasks/task.ts";
 import { type WireManifest, wireFormat } from "../../models/tasks/wire.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";

@@ -1,7 +1,7 @@
 /** From the members' contributions to the opened sum, under every encoding. */
 import { expect, test } from "vitest";
 import { encodeContribution } from "../../../agent/gate/encode.ts";
-import { decodeSum } from "../../../coordinator/decode.ts";
+import { decodeSum } from "../../../models/tasks/decode.ts";
 import type { ReleaseShape } from "../../../models/tasks/task.ts";
 import { type WireManifest, wireFormat } from "../../../models/tasks/wire.ts";
 import { InvariantError } from "../../../shared/base/assert.ts";

@@ -20,7 +20,7 @@ const chunk = (index: number, payload: Uint8Array) =>
 function takeAll(
   ...received: Parameters<Inbox<AgentMessage>["take"]>[0][]
 ): Taken<AgentMessage> | undefined {
-  const inbox = new Inbox<AgentMessage>(AgentMessage);
+  const inbox = new Inbox<AgentMessage>(AgentMessage, "whole");
   return received.map((one) => inbox.take(one)).at(-1);
 }
 
@@ -31,7 +31,7 @@ const [A, B] = [VECTOR.subarray(0, 2), VECTOR.subarray(2)];
 test("a vector of several frames arrives whole behind its message", () => {
   const vector = Uint8Array.from({ length: 2 * LIMITS.chunkBytesMax + 5 }, (_, i) => i % 251);
   const [sender, receiver] = [new Session("s"), new Session("s")];
-  const inbox = new Inbox<AgentMessage>(AgentMessage);
+  const inbox = new Inbox<AgentMessage>(AgentMessage, "whole");
   const frames = [
     sender.sendControl(masked(vector.length, sha256(vector))),
     ...sender.sendVector(vector),

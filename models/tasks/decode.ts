@@ -1,13 +1,14 @@
 /** An opened ring sum → the aggregate in the contribution's own units. Pure. */
-import type { Aggregate, ReleaseShape } from "../models/tasks/task.ts";
-import { type WireFormat, type WireManifest, wireFormat } from "../models/tasks/wire.ts";
-import { unreachable } from "../shared/base/assert.ts";
-import { rotationSigns } from "../shared/charter/rotation.ts";
-import { fromGrid } from "../shared/privacy/grid.ts";
-import { dequantizeSum } from "../shared/privacy/quantize.ts";
-import { fromRing } from "../shared/privacy/ring.ts";
-import { rotateBack } from "../shared/privacy/rotation.ts";
-import { fromSmoothGrid } from "../shared/privacy/smooth-grid.ts";
+
+import { unreachable } from "../../shared/base/assert.ts";
+import { rotationSigns } from "../../shared/charter/rotation.ts";
+import { fromGrid } from "../../shared/privacy/grid.ts";
+import { dequantizeSum } from "../../shared/privacy/quantize.ts";
+import { fromRing } from "../../shared/privacy/ring.ts";
+import { rotateBack } from "../../shared/privacy/rotation.ts";
+import { fromSmoothGrid } from "../../shared/privacy/smooth-grid.ts";
+import type { Aggregate, ReleaseShape } from "./task.ts";
+import { type WireFormat, type WireManifest, wireFormat } from "./wire.ts";
 
 /**
  * @param manifest Its roster fixes the scale, whoever survived.
