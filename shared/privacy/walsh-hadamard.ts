@@ -1,6 +1,6 @@
 /**
- * The Walsh-Hadamard transform in plain TypeScript. Pure. Float64 only: under noise the rounding errors of
- * a whole sum must be small beside a single unit's part (`FLOAT_SLACK` of `grid.ts`).
+ * The Walsh-Hadamard transform in plain TypeScript. Pure. Float64 only: under noise the rounding
+ * errors of a whole sum must be small beside a single unit's part (`FLOAT_SLACK` of `grid.ts`).
  */
 import { assert } from "../base/assert.ts";
 
@@ -11,8 +11,8 @@ export type WalshHadamard = (values: Float64Array) => void;
 const TILE = 2 ** 13;
 
 /**
- * Overwrites x by Hx: H₁ = (1), H₂ₙ = (Hₙ Hₙ; Hₙ −Hₙ). n·log₂ n additions, no multiplication, so the
- * same bits on every machine.
+ * Overwrites x by Hx: H₁ = (1), H₂ₙ = (Hₙ Hₙ; Hₙ −Hₙ). n·log₂ n additions, no multiplication, so
+ * the same bits on every machine.
  *
  * @param values Shape [p], p a power of two. Overwritten.
  * @throws {InvariantError} If the length is not a power of two.
