@@ -47,7 +47,7 @@ export function rotate(
   const rotated = values.slice();
   for (const { start, end, flips } of windows(values.length, signs)) {
     const window = rotated.subarray(start, end);
-    flipAndScaleInPlace(window, flips);
+    flipInPlace(window, flips);
     transform(window);
   }
   return rotated;
@@ -63,7 +63,7 @@ export function rotateBack(
   for (const { start, end, flips } of windows(rotated.length, signs).reverse()) {
     const window = values.subarray(start, end);
     transform(window);
-    flipAndScaleInPlace(window, flips);
+    flipInPlace(window, flips);
   }
   return values;
 }
@@ -85,11 +85,10 @@ function windows(dimension: number, signs: Rng): Window[] {
   });
 }
 
-/** D/√p: each entry divided by √p, its sign changed where the bit is set. */
-function flipAndScaleInPlace(values: Float64Array, flips: Uint8Array): void {
-  const scale = 1 / Math.sqrt(values.length);
+/** D: the sign of an entry is changed where its bit is set. */
+function flipInPlace(values: Float64Array, flips: Uint8Array): void {
   for (let i = 0; i < values.length; i++) {
     const bit = ((flips[i >>> 3] ?? 0) >>> (i & 7)) & 1;
-    values[i] = (values[i] ?? 0) * (scale - 2 * scale * bit);
+    values[i] = (values[i] ?? 0) * (1 - 2 * bit);
   }
 }
