@@ -1,6 +1,6 @@
 /**
- * Rotate → quantise → noise: a contribution becomes ring elements, ready to be masked. The clipping of
- * units was done where their gradients were; here every coordinate meets its grid once. Pure.
+ * Rotate → quantise → noise: a contribution becomes ring elements, ready to be masked. The clipping
+ * of units was done where their gradients were; here every coordinate meets its grid once. Pure.
  */
 
 import type { ReleaseShape } from "../../models/tasks/task.ts";

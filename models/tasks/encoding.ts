@@ -8,7 +8,10 @@ import { contextOf } from "./context.ts";
 import { taskFor } from "./registry.ts";
 import { wireFormat } from "./wire.ts";
 
-/** @throws {CloisterError} If the model vectors of the run do not fit its encoding; says what to change. */
+/**
+ * @throws {CloisterError} If the model vectors of the run do not fit its encoding; says what to
+ *   change.
+ */
 export function checkEncoding(charter: Charter, manifest: Manifest): void {
   const { task } = manifest;
   const shape = taskFor(task).shapeOf(contextOf(charter, manifest), modelAskKind(task));

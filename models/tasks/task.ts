@@ -24,8 +24,8 @@ export interface ReleaseShape {
   readonly dimension: number;
   readonly release: NoisedRelease | BoundedRelease;
   /**
-   * True for a gradient or an update, whose encoding the manifest may choose (`wire.ts`). Left out for counts,
-   * histograms and moments, which travel as `release` says.
+   * True for a gradient or an update, whose encoding the manifest may choose (`wire.ts`). Left out
+   * for counts, histograms and moments, which travel as `release` says.
    */
   readonly isModelVector?: true;
 }

@@ -85,7 +85,7 @@ function updateShape({ spec }: TrainContext, paramCount: number): ReleaseShape {
     release: {
       kind: "bounded",
       magnitudeMax: Math.max(clipNorm, 1, LOSS_MAX),
-      l2NormMax: Math.hypot(clipNorm, 1, LOSS_MAX),
+      l2NormMax: Math.sqrt(clipNorm ** 2 + 1 + LOSS_MAX ** 2),
       ringBits: 24,
       exact: false,
     },
@@ -97,7 +97,7 @@ function gradientShape({ spec, noise, rowsMax }: TrainContext, paramCount: numbe
   const { strategy } = spec;
   if (noise === null || strategy.kind !== "dpSgd") {
     // Every unit has a row at least, so no member has more than `rowsMax` units. That bound is loose
-    // for most members: 24 bits would round a small member's sum away, and so would 16 bits by a norm as loose.
+    // for most members: 24 bits would round a small member's sum away, as would 16 by a norm as loose.
     const magnitudeMax = rowsMax * Math.max(strategy.clipNorm, 1, LOSS_MAX);
     return { ...bounded(paramCount + 2, magnitudeMax, 32), isModelVector: true };
   }

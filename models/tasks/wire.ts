@@ -1,6 +1,7 @@
 /**
- * How a release travels: `ReleaseShape` says what is released, the manifest's encoding says how. Both sides
- * derive the same from manifest and shape, and nothing of it from the coordinator's word. Pure.
+ * How a release travels: `ReleaseShape` says what is released, the manifest's encoding says how.
+ * Both sides derive the same from manifest and shape, and nothing of it from the coordinator's
+ * word. Pure.
  */
 import { assert } from "../../shared/base/assert.ts";
 import { badInput } from "../../shared/base/errors.ts";
@@ -40,8 +41,8 @@ export type Coding =
   | { readonly kind: "smooth"; readonly sensitivity: number; readonly grid: SmoothGrid };
 
 /**
- * The wire format of a release. The manifest's encoding applies to model vectors (`isModelVector`) only; counts,
- * histograms and moments always travel as their shape says.
+ * The wire format of a release. The manifest's encoding applies to model vectors (`isModelVector`)
+ * only; counts, histograms and moments always travel as their shape says.
  *
  * @throws {CloisterError} If the manifest's encoding cannot carry the release; says what to change.
  */

@@ -1,4 +1,7 @@
-/** The signs of a round's rotation: public, and the same at every member and at the coordinator. Pure. */
+/**
+ * The signs of a round's rotation: public, and the same at every member and at the coordinator.
+ * Pure.
+ */
 import type { Rng } from "../base/env.ts";
 import { expandPublicSeed } from "../crypto/expand.ts";
 import { framedHash } from "../crypto/hash.ts";

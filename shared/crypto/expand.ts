@@ -1,6 +1,6 @@
 /**
- * Public bytes from a public seed, the same for everyone who has the seed: they spread errors evenly and protect
- * nobody. Never for keys, masks, noise or the sampling of units. Pure.
+ * Public bytes from a public seed, the same for everyone who has the seed: they spread errors
+ * evenly and protect nobody. Never for keys, masks, noise or the sampling of units. Pure.
  */
 import { createCipheriv } from "node:crypto";
 import { assert } from "../base/assert.ts";

@@ -52,8 +52,8 @@ export function addDiscreteGaussianInPlace(
 }
 
 /**
- * Independent draws of the discrete Gaussian around each of `centres`,
- * P(n) = e^(−(n−c)²/2σ²) / Σ_m e^(−(m−c)²/2σ²) over the integers n. Exact, as `discreteGaussianInto`.
+ * Independent draws of the discrete Gaussian around each of `centres`, P(n) = e^(−(n−c)²/2σ²) / Σ_m
+ * e^(−(m−c)²/2σ²) over the integers n. Exact, as `discreteGaussianInto`.
  *
  * @param centres c. Shape [d], multiples of 2^−24 with |c| < 2^28.
  * @param stdDev σ in grid steps, an integer in [1, 128].
@@ -100,11 +100,13 @@ function draw(stdDev: number, source: UniformSource): number {
 }
 
 /**
- * One draw around f = parts/2^24, 0 ≤ f < 1: n = kσ + 1 + j above f, or n = −(kσ + j) at or below it, j uniform
- * in 0 … σ−1. With |n − f| = (k + x)σ, x is (1 − f + j)/σ above and (f + j)/σ below: every integer is one (k, j)
- * on one side, and 0 ≤ x ≤ 1, so it is kept with weight e^(−k²/2)·e^(−x(2k+x)/2) as above.
+ * One draw around f = parts/2^24, 0 ≤ f < 1: n = kσ + 1 + j above f, or n = −(kσ + j) at or below
+ * it, j uniform in 0 … σ−1. With |n − f| = (k + x)σ, x is (1 − f + j)/σ above and (f + j)/σ below:
+ * every integer is one (k, j) on one side, and 0 ≤ x ≤ 1, so it is kept with weight
+ * e^(−k²/2)·e^(−x(2k+x)/2) as above.
  *
- * @see Karney 2016, algorithm D, steps D3 to D7. Deviation: x is a fraction of whole parts of σ·2^24.
+ * @see Karney 2016, algorithm D, steps D3 to D7. Deviation: x is a fraction of whole parts of
+ *   σ·2^24.
  */
 function drawAround(parts: number, stdDev: number, source: UniformSource): number {
   for (;;) {

@@ -69,8 +69,8 @@ export interface SumBounds {
 }
 
 /**
- * What the noise of all members stays within, in every coordinate, except with probability 2^−40 per
- * release.
+ * What the noise of all members stays within, in every coordinate, except with probability 2^−40
+ * per release.
  *
  * A discrete Gaussian is sub-Gaussian: E e^(tX) is e^(t²σ²/2) times Σ_n e^(−(n−tσ²)²/2σ²) over
  * Σ_n e^(−n²/2σ²), a ratio of at most 1. So the noise of K members exceeds √(2Kσ² ln(2d/p)) in

@@ -1,6 +1,7 @@
 /**
- * The encodings of a sum without noise, as profiles: how wide the ring is, whether the vector is rotated first, and
- * how large the error may be. Pure. The `dp` profile of noised sums is `smooth-grid.ts`.
+ * The encodings of a sum without noise, as profiles: how wide the ring is, whether the vector is
+ * rotated first, and how large the error may be. Pure. The `dp` profile of noised sums is
+ * `smooth-grid.ts`.
  */
 import { assert } from "../base/assert.ts";
 import { badInput } from "../base/errors.ts";
@@ -8,7 +9,10 @@ import { clampedEnergyMax, flatMagnitudeMax } from "./flatness.ts";
 import { type Quantizer, quantizerScale } from "./quantize.ts";
 import type { RingBits } from "./ring.ts";
 
-/** `exact`: 32 bits. `compact`: the ring the task asks for, 24 bits as a rule. `wan`: rotated, 16 bits. */
+/**
+ * `exact`: 32 bits. `compact`: the ring the task asks for, 24 bits as a rule. `wan`: rotated, 16
+ * bits.
+ */
 export type UnnoisedProfile = "exact" | "compact" | "wan";
 
 /** One member's vector, as the task bounds it. */
@@ -30,9 +34,10 @@ export interface UnnoisedEncoding {
 }
 
 /**
- * The encoding of a bounded vector under a profile. No sum of `memberCount` members can leave the ring, whatever
- * they hold: `quantize` clamps each coordinate of each member to ⌊(2^(b−1) − 1)/n⌋ levels. Under `wan` that may touch
- * a coordinate of a vector within its norm, with the probability and the loss that `flatness.ts` bounds.
+ * The encoding of a bounded vector under a profile. No sum of `memberCount` members can leave the
+ * ring, whatever they hold: `quantize` clamps each coordinate of each member to ⌊(2^(b−1) − 1)/n⌋
+ * levels. Under `wan` that may touch a coordinate of a vector within its norm, with the probability
+ * and the loss that `flatness.ts` bounds.
  *
  * @throws {CloisterError} `encoding.no-norm` If the profile rotates and the task states no norm.
  */
@@ -49,8 +54,8 @@ export function unnoisedEncoding(
   if (l2NormMax === undefined) {
     throw badInput(
       "encoding.no-norm",
-      "the encoding wan needs a bound on the ℓ2 norm of a member's vector, and this task states none: " +
-        "use compact or exact",
+      "the encoding wan needs a bound on the ℓ2 norm of a member's vector, and this task states " +
+        "none: use compact or exact",
     );
   }
   const flat = flatMagnitudeMax(l2NormMax, dimension);
@@ -58,9 +63,10 @@ export function unnoisedEncoding(
 }
 
 /**
- * Bound of the root mean square ℓ2 error of the opened sum, in the unit of the vector: over the rounding, and under
- * rotation over the signs. Rounding at random has a variance of at most ¼ level² in each coordinate of each member;
- * what clamping cuts off n members' vectors of norm c may add up.
+ * Bound of the root mean square ℓ2 error of the opened sum, in the unit of the vector: over the
+ * rounding, and under rotation over the signs. Rounding at random has a variance of at most ¼
+ * level² in each coordinate of each member; what clamping cuts off n members' vectors of norm c may
+ * add up.
  */
 export function rmsErrorMax(
   { rotated, quantizer }: UnnoisedEncoding,

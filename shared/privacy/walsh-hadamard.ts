@@ -1,18 +1,18 @@
 /**
- * The Walsh-Hadamard transform in plain TypeScript. Pure. Float64 only: under noise the rounding errors of
- * a whole sum must be small beside a single unit's part (`FLOAT_SLACK` of `grid.ts`).
+ * The Walsh-Hadamard transform in plain TypeScript. Pure. Float64 only: under noise the rounding
+ * errors of a whole sum must be small beside a single unit's part (`FLOAT_SLACK` of `grid.ts`).
  */
 import { assert } from "../base/assert.ts";
 
-/** Overwrites x by Hx, H the ±1 matrix of order `values.length` with H = Hᵀ and H² = length · 1. */
+/** Overwrites x by Hx/√p: p is the length, a power of two, H = Hᵀ of entries ±1, H² = p. */
 export type WalshHadamard = (values: Float64Array) => void;
 
 /** 2^13 doubles are 64 KiB: the passes within a tile stay in the second-level cache. */
 const TILE = 2 ** 13;
 
 /**
- * Overwrites x by Hx: H₁ = (1), H₂ₙ = (Hₙ Hₙ; Hₙ −Hₙ). n·log₂ n additions, no multiplication, so the
- * same bits on every machine.
+ * Overwrites x by Hx/√p: H₁ = (1), H₂ₙ = (Hₙ Hₙ; Hₙ −Hₙ). p·log₂ p additions and one multiplication
+ * an entry, by the same pairs in the same order as the textbook's loop: the same bits everywhere.
  *
  * @param values Shape [p], p a power of two. Overwritten.
  * @throws {InvariantError} If the length is not a power of two.
@@ -23,6 +23,8 @@ export const walshHadamardInPlace: WalshHadamard = (values) => {
   const tile = Math.min(size, TILE);
   for (let start = 0; start < size; start += tile) passes(values.subarray(start, start + tile), 1);
   passes(values, tile);
+  const scale = 1 / Math.sqrt(size);
+  for (let i = 0; i < size; i++) values[i] = (values[i] ?? 0) * scale;
 };
 
 /** The passes of stride `stride`, 2·stride, … : two at a time, for half of the memory traffic. */
