@@ -172,6 +172,7 @@ export class Member {
       ringBits,
     };
     if (!this.#follow(run, message, place.askHash)) return;
+    if (input.length % 4 !== 0) return this.#withdraw(run, attempt, "malformed");
     const batch = run.session.batchFor(attempt);
     const begun = batch && beginAttempt(batch, place);
     if (!batch || !begun?.ok) return this.#withdraw(run, attempt, "noPrekeys");

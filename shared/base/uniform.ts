@@ -26,6 +26,11 @@ export class UniformSource {
     return word;
   }
 
+  /** Overwrites `target` with uniform words, straight from the generator. */
+  fill(target: Uint32Array): void {
+    this.#rng.fill(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
+  }
+
   /** Uniform on [0, 1) in steps of 2^−53. */
   unit(): number {
     return ((this.uint32() >>> 5) * 0x4000000 + (this.uint32() >>> 6)) / 0x20000000000000;

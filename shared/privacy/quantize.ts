@@ -4,8 +4,12 @@
  */
 import { assert } from "../base/assert.ts";
 import { badInput } from "../base/errors.ts";
+import { type RingBits, ringMask } from "../base/ring-bits.ts";
 import type { UniformSource } from "../base/uniform.ts";
-import { fromRing, type RingBits, signedMax, toRing } from "./ring.ts";
+import { fromRing, signedMax } from "./ring.ts";
+
+/** Random words drawn at a time: they stay in the cache. */
+const BLOCK_WORDS = 4096;
 
 /** Public parameters of one sum: the same at every member and at the coordinator. */
 export interface Quantizer {
@@ -64,18 +68,33 @@ export function quantize(
   source: UniformSource,
 ): Uint32Array {
   const { scale, levelMax } = quantizerScale(quantizer);
-  const { magnitudeMax } = quantizer;
-  const levels = new Int32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    if (!Number.isFinite(value)) {
-      throw badInput("privacy.value-not-finite", `coordinate ${i} of a release is not a number`);
+  const { magnitudeMax, ringBits } = quantizer;
+  const mask = ringMask(ringBits);
+  const ring = new Uint32Array(values.length);
+  const words = new Uint32Array(Math.min(BLOCK_WORDS, values.length));
+  for (let start = 0; start < values.length; start += BLOCK_WORDS) {
+    source.fill(words);
+    const end = Math.min(values.length, start + BLOCK_WORDS);
+    for (let i = start; i < end; i++) {
+      const value = values[i] ?? 0;
+      if (!(value - value === 0)) notFinite(i);
+      const clamped =
+        value > magnitudeMax ? magnitudeMax : value < -magnitudeMax ? -magnitudeMax : value;
+      const scaled = clamped * scale;
+      const lower = Math.floor(scaled);
+      // Up with the probability of the fraction; never where there is none.
+      const level = (words[i - start] ?? 0) < (scaled - lower) * 0x1_0000_0000 ? lower + 1 : lower;
+      ring[i] = (level > levelMax ? levelMax : level < -levelMax ? -levelMax : level) & mask;
     }
-    const clamped = Math.max(-magnitudeMax, Math.min(magnitudeMax, value));
-    const level = roundAtRandom(clamped * scale, source);
-    levels[i] = Math.max(-levelMax, Math.min(levelMax, level));
   }
-  return toRing(levels, quantizer.ringBits);
+  return ring;
+}
+
+function notFinite(coordinate: number): never {
+  throw badInput(
+    "privacy.value-not-finite",
+    `coordinate ${coordinate} of a release is not a number`,
+  );
 }
 
 /**
@@ -89,12 +108,6 @@ export function dequantizeSum(sum: Uint32Array, quantizer: Quantizer): Float64Ar
   const values = new Float64Array(levels.length);
   for (let i = 0; i < levels.length; i++) values[i] = (levels[i] ?? 0) / scale;
   return values;
-}
-
-function roundAtRandom(value: number, source: UniformSource): number {
-  const lower = Math.floor(value);
-  const fraction = value - lower;
-  return fraction > 0 && source.uint32() < fraction * 0x1_0000_0000 ? lower + 1 : lower;
 }
 
 /** The largest power of two that is at most `limit`; 0 if `limit` is not positive and finite. */

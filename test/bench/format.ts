@@ -11,10 +11,12 @@ export interface BenchResult {
   readonly limit: number | null;
 }
 
-/** Rates are better high; times, sizes and losses are better low. */
+/** Rates and shares of a limit are better high; times, sizes and losses are better low. */
 export function meets(result: BenchResult, bound: number | null): boolean {
   if (bound === null) return true;
-  return result.unit.endsWith("/s") ? result.value >= bound : result.value <= bound;
+  return result.unit.endsWith("/s") || result.unit.startsWith("%")
+    ? result.value >= bound
+    : result.value <= bound;
 }
 
 /** One line: processor, cores, memory, runtime. */
