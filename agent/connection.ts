@@ -9,6 +9,7 @@ import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { UniformSource } from "../shared/base/uniform.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
 import { DelayedAck } from "../shared/edge/delayed-ack.ts";
+import { chunkTaken, sendFrame } from "../shared/edge/frames.ts";
 import { osRng } from "../shared/edge/os.ts";
 import { encode } from "../shared/protocol/codec.ts";
 import { authStatement, coordinatorStatement } from "../shared/protocol/handshake.ts";
@@ -100,7 +101,7 @@ export class Connection {
     if (this.#socket?.readyState !== 1) return;
     this.#ack.settled();
     this.#bytesSent += frame.length;
-    this.#socket.send(frame);
+    sendFrame(this.#socket, frame);
   }
 
   /** Boxed, for a promise inside a promise would be awaited with it. */
@@ -187,7 +188,7 @@ export class Connection {
     socket.on("ping", heard);
     socket.on("message", (data: Buffer) => {
       heard();
-      this.#receive(socket, new Uint8Array(data));
+      this.#receive(socket, data);
     });
     for (const frame of early) this.#receive(socket, frame);
     return lost;
@@ -198,6 +199,7 @@ export class Connection {
     if (!session || this.#socket !== socket) return;
     const received = session.receive(frame);
     const taken = this.#inbox.take(received);
+    if (received.type === "chunk") chunkTaken(frame);
     if (received.type !== "nothing" && taken.type !== "fault") this.#ack.received();
     if (taken.type === "delivery") this.#options.onDelivery(taken.delivery);
     if (taken.type !== "fault") return;

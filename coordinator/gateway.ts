@@ -8,6 +8,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { randomBytes } from "../shared/base/env.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
 import { DelayedAck } from "../shared/edge/delayed-ack.ts";
+import { chunkTaken, sendFrame } from "../shared/edge/frames.ts";
 import { osRng } from "../shared/edge/os.ts";
 import { decode, encode } from "../shared/protocol/codec.ts";
 import {
@@ -230,7 +231,7 @@ export class Gateway {
     });
     if (resumed)
       for (const frame of peer.session.replay(message.resume?.received ?? 0)) transmit(peer, frame);
-    socket.on("message", (data: Buffer) => this.#receive(peer, socket, new Uint8Array(data)));
+    socket.on("message", (data: Buffer) => this.#receive(peer, socket, data));
     socket.on("error", (error) => {
       const code = frameFault(error);
       if (code && peer.socket === socket) this.#fault(peer, socket, code);
@@ -252,6 +253,7 @@ export class Gateway {
     if (taken.type === "delivery") this.#options.onDelivery(peer.member, taken.delivery);
     if (taken.type === "part") this.#options.onPart(peer.member, taken.message, taken.bytes);
     if (taken.type === "fault") this.#fault(peer, socket, taken.code);
+    if (received.type === "chunk") chunkTaken(frame);
   }
 
   /** The stream is broken: it is dropped whole, and the member may begin a new session. */
@@ -282,5 +284,5 @@ function newPeer(member: MemberAddress): Peer {
 function transmit(peer: Peer, frame: Uint8Array): void {
   if (peer.socket?.readyState !== 1) return;
   peer.ack.settled();
-  peer.socket.send(frame);
+  sendFrame(peer.socket, frame);
 }

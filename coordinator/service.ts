@@ -10,6 +10,7 @@ import { type Charter, charterHash } from "../shared/charter/charter.ts";
 import { type Manifest, type Plan, runIdOf } from "../shared/charter/manifest.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
+import { isShort, MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { applyMasksInPlace } from "../shared/secagg/masks.ts";
 import { Audits } from "./audits.ts";
@@ -32,6 +33,7 @@ export class CoordinatorService {
   readonly #store: Store;
   /** What is kept of released rounds. */
   readonly audits: Audits;
+  readonly #maskThreads = new MaskThreads();
   readonly #identity: Identity;
   readonly #server: Server;
   readonly #gateway: Gateway;
@@ -98,6 +100,7 @@ export class CoordinatorService {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#store.close();
+    await this.#maskThreads.close();
   }
 
   createRoom(charter: Charter): { room: string; charterHash: string } {
@@ -252,6 +255,17 @@ export class CoordinatorService {
     return null;
   }
 
+  /** Short sums of masks at once, long ones in threads; here, should those fail. */
+  #expand(...[masks, dimension, bits, done]: Parameters<RunPorts["expand"]>): void {
+    const here = (): Uint32Array => {
+      const sum = new Uint32Array(dimension);
+      applyMasksInPlace(sum, masks, bits);
+      return sum;
+    };
+    if (isShort(masks.length * dimension)) return done(here());
+    this.#maskThreads.expandMasks(masks, dimension, bits).catch(here).then(done);
+  }
+
   #watchAll(member: MemberAddress | null, code: string): void {
     for (const [runId, listeners] of this.#watchers) {
       const event: LiveEvent = {
@@ -295,11 +309,7 @@ export class CoordinatorService {
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
       append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
       openSpool: (id: string, attempt: number) => this.audits.openSpool(id, attempt),
-      expand: (...[masks, dimension, bits, done]: Parameters<RunPorts["expand"]>) => {
-        const sum = new Uint32Array(dimension);
-        applyMasksInPlace(sum, masks, bits);
-        done(sum);
-      },
+      expand: (...job: Parameters<RunPorts["expand"]>) => this.#expand(...job),
       watch: (event: RunEvent | LiveEvent) => {
         for (const listener of this.#watchers.get(event.runId) ?? []) listener(event);
       },

@@ -10,6 +10,7 @@ import { taskFor } from "../../models/tasks/registry.ts";
 import type { ReleaseShape } from "../../models/tasks/task.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
+import { giveBack } from "../../shared/base/bytes.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
@@ -115,10 +116,13 @@ export class Gate {
     const encode = { shape, manifest, runId, attempt };
     const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));
     pending.contribution.fill(0);
+    giveBack(pending.contribution);
     const { ringBits } = wireFormat(shape, manifest);
     applyMasksInPlace(ring, masks, ringBits);
     reduceInPlace(ring, ringBits);
-    return { vector: packRing(ring, ringBits) };
+    const vector = packRing(ring, ringBits);
+    giveBack(ring);
+    return { vector };
   }
 
   /** Without a privacy guarantee nothing rests on secrecy of shuffles and rounding: let a seed repeat the run. */

@@ -48,25 +48,38 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** The bytes of `values`, little-endian whatever the machine. Copies. */
 export function float32ToBytes(values: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.length * 4));
-  for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i] ?? 0, true);
-  return new Uint8Array(view.buffer);
+  return littleEndian(new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice());
 }
 
 /** @throws {InvariantError} If the length is not a multiple of 4. */
 export function bytesToFloat32(bytes: Uint8Array): Float32Array {
   assert(bytes.length % 4 === 0, "length is not a multiple of 4 bytes");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Float32Array(bytes.length / 4);
-  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
-  return values;
+  return new Float32Array(littleEndian(bytes.slice()).buffer);
 }
 
 /** 32-bit words, little-endian whatever the machine. Copies. */
 export function wordsToBytes(values: Uint32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.length * 4));
-  for (let i = 0; i < values.length; i++) view.setUint32(4 * i, values[i] ?? 0, true);
-  return new Uint8Array(view.buffer);
+  return littleEndian(new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice());
+}
+
+/** Turns words of 4 bytes round where the machine's order is not little-endian. In place. */
+function littleEndian(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (LITTLE_ENDIAN) return bytes;
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < bytes.length; at += 4) view.setUint32(at, view.getUint32(at, false), true);
+  return bytes;
+}
+
+/**
+ * Gives memory outside the heap back at once; the view is empty afterwards. Left to the garbage collector large
+ * buffers pile up, leave the caches, and call for collections of the whole heap. Nothing where the view shares
+ * its buffer with others.
+ */
+export function giveBack(view: Uint8Array | Uint32Array | Float64Array): void {
+  const { buffer } = view;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === view.byteLength) buffer.transfer(0);
 }

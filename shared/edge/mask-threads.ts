@@ -19,6 +19,11 @@ const KEY_BYTES = 32;
 /** A keystream's buffers lie outside this heap and are given back by hand: there is next to nothing in it. */
 const LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
+/** True for work, in masks times elements, that is done sooner than handed over. */
+export function isShort(work: number): boolean {
+  return work <= INLINE_WORK_MAX;
+}
+
 /** Threads that one side of the protocol owns. `close` ends them; later sums start new ones. */
 export class MaskThreads {
   readonly #threadsMax: number;
@@ -45,7 +50,7 @@ export class MaskThreads {
       "a mask's key has 32 bytes",
     );
     const work = masks.length * dimension;
-    if (work <= INLINE_WORK_MAX) {
+    if (isShort(work)) {
       const sum = new Uint32Array(dimension);
       applyMasksInPlace(sum, masks, bits);
       return sum;

@@ -28,10 +28,20 @@ export type Received =
       readonly code: "frameTooShort" | "unknownFrame" | "sequenceGap" | "badAck";
     };
 
+/** A frame that may have to be sent again. The payload is the sender's own, not a copy. */
+interface Sent {
+  readonly seq: number;
+  readonly kind: number;
+  readonly head: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+const NOTHING = new Uint8Array();
+
 /** One side of a session. Holds what was sent and not yet acknowledged. */
 export class Session {
   readonly id: string;
-  #sent: { seq: number; kind: number; body: Uint8Array }[] = [];
+  #sent: Sent[] = [];
   #nextSeq = 1;
   #received = 0;
 
@@ -46,7 +56,7 @@ export class Session {
 
   sendControl(body: Uint8Array): Uint8Array {
     assert(body.length <= LIMITS.controlBytesMax, "control message too large");
-    return this.#send(KIND.control, body);
+    return this.#send(KIND.control, NOTHING, body);
   }
 
   /** The frames that carry `vector`, one per chunk. */
@@ -54,22 +64,20 @@ export class Session {
     const count = Math.ceil(vector.length / LIMITS.chunkBytesMax);
     return Array.from({ length: count }, (_, index) => {
       const start = index * LIMITS.chunkBytesMax;
-      return this.#send(
-        KIND.chunk,
-        chunkBody(index, count, vector.subarray(start, start + LIMITS.chunkBytesMax)),
-      );
+      const payload = vector.subarray(start, start + LIMITS.chunkBytesMax);
+      return this.#send(KIND.chunk, chunkHead(index, count), payload);
     });
   }
 
   /** A frame that only acknowledges. */
   acknowledgement(): Uint8Array {
-    return this.#frame(KIND.ack, 0, new Uint8Array());
+    return this.#frame({ kind: KIND.ack, seq: 0, head: NOTHING, payload: NOTHING });
   }
 
   /** Frames to send again to a peer that has everything up to `received`. */
   replay(received: number): Uint8Array[] {
     this.#drop(received);
-    return this.#sent.map(({ seq, kind, body }) => this.#frame(kind, seq, body));
+    return this.#sent.map((sent) => this.#frame(sent));
   }
 
   receive(frame: Uint8Array): Received {
@@ -90,18 +98,19 @@ export class Session {
     return kind === KIND.control ? { type: "control", body } : readChunk(body);
   }
 
-  #send(kind: number, body: Uint8Array): Uint8Array {
-    const seq = this.#nextSeq++;
-    this.#sent.push({ seq, kind, body });
-    return this.#frame(kind, seq, body);
+  #send(kind: number, head: Uint8Array, payload: Uint8Array): Uint8Array {
+    const sent = { seq: this.#nextSeq++, kind, head, payload };
+    this.#sent.push(sent);
+    return this.#frame(sent);
   }
 
-  #frame(kind: number, seq: number, body: Uint8Array): Uint8Array {
-    const frame = new Uint8Array(HEADER_BYTES + body.length);
+  #frame({ seq, kind, head, payload }: Sent): Uint8Array {
+    const frame = new Uint8Array(HEADER_BYTES + head.length + payload.length);
     frame[0] = kind;
     writeU32(frame, 1, seq);
     writeU32(frame, 5, this.#received);
-    frame.set(body, HEADER_BYTES);
+    frame.set(head, HEADER_BYTES);
+    frame.set(payload, HEADER_BYTES + head.length);
     return frame;
   }
 
@@ -111,12 +120,11 @@ export class Session {
   }
 }
 
-function chunkBody(index: number, count: number, payload: Uint8Array): Uint8Array {
-  const body = new Uint8Array(CHUNK_HEADER_BYTES + payload.length);
-  writeU32(body, 0, index);
-  writeU32(body, 4, count);
-  body.set(payload, CHUNK_HEADER_BYTES);
-  return body;
+function chunkHead(index: number, count: number): Uint8Array {
+  const head = new Uint8Array(CHUNK_HEADER_BYTES);
+  writeU32(head, 0, index);
+  writeU32(head, 4, count);
+  return head;
 }
 
 function writeU32(target: Uint8Array, at: number, value: number): void {

@@ -5,6 +5,7 @@
  */
 import { type Cipheriv, createCipheriv, createSecretKey } from "node:crypto";
 import { assert } from "../base/assert.ts";
+import { giveBack } from "../base/bytes.ts";
 import { keystreamBytes, type RingBits } from "../base/ring-bits.ts";
 import { BLOCK_BYTES } from "./kernel/contract.ts";
 import { kernel } from "./kernel/kernel.ts";
@@ -66,7 +67,7 @@ function* keystreams(ciphers: readonly Cipheriv[], byteCount: number): Generator
     const bytes = cipher.update(zeros);
     assert(bytes.length === byteCount, "the cipher gave too little keystream");
     yield bytes;
-    release(bytes);
+    giveBack(bytes);
   }
 }
 
@@ -79,13 +80,4 @@ function open(key: Uint8Array, offset: number): Cipheriv {
   const skipped = offset % CIPHER_BLOCK_BYTES;
   if (skipped > 0) cipher.update(ZEROS.subarray(0, skipped));
   return cipher;
-}
-
-/**
- * Gives a block's memory back at once. Each call of the cipher allocates its result outside the heap; left to
- * the garbage collector these pile up, leave the caches and call it early: that halves the rate.
- */
-function release(keystream: Buffer<ArrayBufferLike>): void {
-  const { buffer } = keystream;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === keystream.length) buffer.transfer(0);
 }
