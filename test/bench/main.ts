@@ -2,11 +2,13 @@
 import { writeFileSync } from "node:fs";
 import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
+import { kernelBench } from "./kernel.ts";
 import { roundsBench } from "./rounds.ts";
 
 const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   rounds: roundsBench,
   engine: engineBench,
+  kernel: kernelBench,
 };
 
 const [name, ...rest] = process.argv.slice(2);
