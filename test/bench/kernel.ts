@@ -29,17 +29,16 @@ export async function kernelBench(): Promise<BenchResult[]> {
   const clean = [...rawCases(), ...maskCases(), ...packingCases(), ...hadamardCases()];
   // What this one leaves to the garbage collector would be paid for by the others.
   const wasteful = wastefulCase();
-  const times = new Map([...measure(clean), ...measure([wasteful])]);
-  const cases = [wasteful, ...clean];
-  const results = cases.map(({ name, target }): BenchResult => {
+  const samples = new Map([...measure(clean), ...measure([wasteful])]);
+  const results = [wasteful, ...clean].map(({ name, target }): BenchResult => {
     const limit = target === null ? null : 3 * target;
-    return { name, value: times.get(name) ?? Number.NaN, unit: "ms", target, limit };
+    return { name, value: median(samples.get(name) ?? []), unit: "ms", target, limit };
   });
-  return [...results, ...ratios(times), await threadsResult()];
+  return [...results, ...ratios(samples), await threadsResult()];
 }
 
-/** CPU milliseconds of each case per unit of work: medians over runs that take turns. */
-function measure(cases: readonly Case[]): Map<string, number> {
+/** CPU milliseconds of each case per unit of work, in runs that take turns. */
+function measure(cases: readonly Case[]): Map<string, number[]> {
   const samples = new Map(cases.map(({ name }) => [name, [] as number[]]));
   for (let run = -1; run < RUNS; run++) {
     for (const { name, per, run: work } of cases) {
@@ -49,7 +48,7 @@ function measure(cases: readonly Case[]): Map<string, number> {
       if (run >= 0) samples.get(name)?.push((user + system) / 1000 / per);
     }
   }
-  return new Map([...samples].map(([name, values]) => [name, median(values)]));
+  return samples;
 }
 
 function median(values: readonly number[]): number {
@@ -150,11 +149,13 @@ function hadamardCases(): Case[] {
   ];
 }
 
-/** Masking over bare keystream of the same length, both at the best rate found: 1 would be free additions. */
-function ratios(times: ReadonlyMap<string, number>): BenchResult[] {
+/** Masking over bare keystream of the same length, run by run, both at the best rate found: 1 is free addition. */
+function ratios(samples: ReadonlyMap<string, readonly number[]>): BenchResult[] {
   return RING_BITS.map((bits) => {
-    const raw = ((times.get(RAW) ?? Number.NaN) * keystreamBytes(bits)) / 4;
-    const value = (times.get(maskName(bits)) ?? Number.NaN) / raw;
+    const masked = samples.get(maskName(bits)) ?? [];
+    const bare = samples.get(RAW) ?? [];
+    const share = keystreamBytes(bits) / 4;
+    const value = median(masked.map((ms, run) => ms / ((bare[run] ?? Number.NaN) * share)));
     const name = `mask over bare keystream, ${bits} bits`;
     return { name, value, unit: "x", target: RATIO_TARGET, limit: 2 };
   });
