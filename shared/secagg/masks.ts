@@ -19,7 +19,7 @@ export interface Mask {
 const ZEROS = new Uint8Array(BLOCK_BYTES);
 const CIPHER_BLOCK_BYTES = 16;
 /** Ciphers that are open at a time. */
-const GROUP_MASKS = 32;
+const GROUP_MASKS = 128;
 
 /**
  * Adds the masks to `vector`, in place, modulo 2^b: whatever was there, what remains is reduced to the ring.

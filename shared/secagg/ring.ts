@@ -42,8 +42,18 @@ export function ringVector(dimension: number): Uint32Array {
 /** @param values Shape [d]; only the low `bits` bits of each count. */
 export function packRing(values: Uint32Array, bits: RingBits): Uint8Array {
   const packed = new Uint8Array(packedBytes(values.length, bits));
-  kernel.pack(values, packed, bits);
+  packRingInto(packed, values, bits);
   return packed;
+}
+
+/**
+ * Packs into bytes that are there already, such as a frame's: touching fresh memory takes longer than packing.
+ *
+ * @throws {InvariantError} If the lengths do not match.
+ */
+export function packRingInto(packed: Uint8Array, values: Uint32Array, bits: RingBits): void {
+  assert(packed.length === packedBytes(values.length, bits), "packed vector has the wrong length");
+  kernel.pack(values, packed, bits);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
+import { kernelBench } from "./kernel.ts";
 import { roundsBench } from "./rounds.ts";
 import { secaggBench } from "./secagg.ts";
 
@@ -9,6 +10,7 @@ const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   rounds: roundsBench,
   secagg: secaggBench,
   engine: engineBench,
+  kernel: kernelBench,
 };
 
 const [name, ...rest] = process.argv.slice(2);

@@ -2,12 +2,12 @@
 import type { RingBits } from "../../base/ring-bits.ts";
 
 /**
- * Longest block of `addKeystreams`, in bytes of keystream: whole elements of 2, 3 and 4 bytes, sixteen at a time. Near
- * 64 KiB, above which blocks leave the cache and below which calls count; and no multiple of 4 KiB: for those Node.js
- * copies the cipher's output between two buffers that lie 16 bytes apart modulo the page, where each load waits for
- * the store before it, and a third of the rate is left.
+ * Longest block of `addKeystreams`, in bytes of keystream: whole elements of 2, 3 and 4 bytes, sixteen at a time. About
+ * 64 KiB, above which blocks leave the cache and below which calls count. Not a multiple of 4 KiB, and too long for the
+ * holes that buffers of 64 KiB leave: Node.js copies a cipher's output from one buffer to the next, and if they lie 16
+ * bytes apart modulo the page, each load waits for the store before it, and a third of the rate is left.
  */
-export const BLOCK_BYTES = 63_360;
+export const BLOCK_BYTES = 67_200;
 
 /** Blocks of keystream, `keystreamBytes` an element. Each is used up before the next one is asked for. */
 export interface SignedKeystreams {

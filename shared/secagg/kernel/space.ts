@@ -48,7 +48,8 @@ export interface Space {
 /** The module computes sixteen elements at a time. */
 export const LANES = 16;
 export const BYTES_AT = 0;
-const BYTES_ROOM = 65_536;
+/** A block of keystream, or a piece of a packed vector. */
+const BYTES_ROOM = 69_632;
 export const MORE_BYTES_AT = BYTES_AT + BYTES_ROOM;
 /** Half a page off, so that loads of bytes never wait for stores of values with the same low address. */
 export const VALUES_AT = MORE_BYTES_AT + BYTES_ROOM + 2_048;

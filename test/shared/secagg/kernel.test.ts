@@ -8,7 +8,13 @@ import { KERNEL_BINARY } from "../../../shared/secagg/kernel/binary.ts";
 import { BLOCK_BYTES, type Kernel } from "../../../shared/secagg/kernel/contract.ts";
 import { kernel } from "../../../shared/secagg/kernel/kernel.ts";
 import { plainKernel } from "../../../shared/secagg/kernel/plain.ts";
-import { compileModule, openSpace, wipe } from "../../../shared/secagg/kernel/space.ts";
+import {
+  compileModule,
+  HALVES_AT,
+  openSpace,
+  VALUES_AT,
+  wipe,
+} from "../../../shared/secagg/kernel/space.ts";
 import { wasmKernel } from "../../../shared/secagg/kernel/wasm.ts";
 import { packedBytes } from "../../../shared/secagg/ring.ts";
 import {
@@ -191,12 +197,16 @@ test("wiping leaves nothing of a block behind, in any room of the kernel's memor
   const module = compileModule(KERNEL_BINARY);
   if (!module) throw new Error("this machine has no WebAssembly with SIMD: nothing is tested here");
   const space = openSpace(module, 65_536);
-  new Uint8Array(space.buffer).fill(0xff);
-  wipe(space, 16_384);
-  expect(space.bytes.every((byte) => byte === 0)).toBe(true);
-  expect(space.moreBytes.every((byte) => byte === 0)).toBe(true);
-  expect(space.values.subarray(0, 16_384).every((value) => value === 0)).toBe(true);
-  expect(space.values.subarray(32_768, 32_768 + 8192).every((value) => value === 0)).toBe(true);
+  const halvesFrom = (HALVES_AT - VALUES_AT) / 4;
+  const zero = (part: Uint8Array | Uint32Array): boolean => part.every((value) => value === 0);
+  for (const count of [BLOCK_BYTES / 4, BLOCK_BYTES / 2]) {
+    new Uint8Array(space.buffer).fill(0xff);
+    wipe(space, count);
+    expect(zero(space.bytes.subarray(0, BLOCK_BYTES))).toBe(true);
+    expect(zero(space.moreBytes.subarray(0, BLOCK_BYTES))).toBe(true);
+    expect(zero(space.values.subarray(0, count))).toBe(true);
+    expect(zero(space.values.subarray(halvesFrom, halvesFrom + count / 2))).toBe(true);
+  }
 });
 
 test("the binary names the sources it was built from", () => {

@@ -9,6 +9,7 @@ import {
   chunkElements,
   packedBytes,
   packRing,
+  packRingInto,
   reduceInPlace,
   ringVector,
   unpackRing,
@@ -36,6 +37,16 @@ test("a packed vector is the little-endian integer whose digits are the elements
       expect(littleEndian(packed)).toBe(asInteger(values, bits));
     }),
   );
+});
+
+test("packing into given bytes overwrites them, padding too, and wants exactly enough", () => {
+  for (const bits of RING_BITS) {
+    const values = Uint32Array.of(0xffff_ffff, 0, 0x1234_5678, 7, 9);
+    const packed = new Uint8Array(packedBytes(5, bits)).fill(0xff);
+    packRingInto(packed, values, bits);
+    expect(littleEndian(packed)).toBe(asInteger(values, bits));
+    expect(() => packRingInto(packed.subarray(1), values, bits)).toThrow("wrong length");
+  }
 });
 
 test("ten elements take 20, 23, 25, 30 and 40 bytes", () => {
