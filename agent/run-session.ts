@@ -160,7 +160,7 @@ export class RunSession {
     const batch = openBatch(sum, { number, firstAttempt, count, members }, nonces);
     if (sum.certificate !== "macs") this.#meetNeighbours(batch.graph.neighbours(index));
     const dealt = dealBatch(sum, this.self, batch, rng);
-    if (!dealt) return this.#refuse("noChannel");
+    for (const member of dealt.unreachable) this.#fault("noChannel", member);
     this.#batches.set(number, dealt.state);
     const { entries, signature } = dealt;
     const nonce = this.#nextNonce();
