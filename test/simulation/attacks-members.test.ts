@@ -179,6 +179,16 @@ test("wrong tags of shares are caught by their holders, wrong tags of pairs by t
   expect(blamed(pairTags)).toEqual(["prekeysDisputed bank-2"]);
 });
 
+test("prekeys that cannot be used do not have everyone deal again and again", () => {
+  let last = -1;
+  const garbage: Lie<"prekeys"> = (message) => {
+    last = Math.max(last, message.batch);
+    return [{ message: { ...message, signature: randomBytes(rng, 64) } }];
+  };
+  expectGoesOnWithout(lying({ prekeys: garbage }, { rounds: 8, batchAttempts: 8 }));
+  expect(last).toBeLessThanOrEqual(2); // Batches of eight for eight rounds, each dealt half a batch ahead.
+});
+
 test("prekeys that are not signed, or of the wrong size, are not taken", () => {
   const unsigned = lying({
     prekeys: (message) => [{ message: { ...message, signature: randomBytes(rng, 64) } }],
