@@ -97,7 +97,8 @@ export class RunSession {
     const secrets: To<"channelSecrets">["secrets"] = [];
     for (const { member, ...join } of members) {
       if (member === index) continue;
-      if (!isSignedJoin(sum, member, join)) this.#fault("badJoin", member);
+      // The coordinator takes no join that is not signed, so this one was changed since.
+      if (!isSignedJoin(sum, member, join)) this.#fault("badJoin", null);
       else secrets.push(...this.#meet(member, join));
     }
     return { type: "channelSecrets", runId: sum.runId, nonce: this.#nextNonce(), secrets };

@@ -1,6 +1,4 @@
 /** What attacks have in common: lies told in the right form, signed by whoever tells them. */
-import { toHex } from "../../shared/base/bytes.ts";
-import { toBitmap } from "../../shared/base/member-set.ts";
 import { askHash } from "../../shared/charter/ask.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { signJoin } from "../../shared/secagg/channel.ts";
@@ -47,17 +45,6 @@ export function isOf<M extends { type: string }, Type extends M["type"]>(
   return message.type === type;
 }
 
-/** INCLUDED over other survivors, signed by the coordinator as it should be. */
-export function resignedInclusion(
-  run: RoomRun,
-  inclusion: Uint8Array,
-  message: OfType<ToAgent, "included">,
-): OfType<ToAgent, "included"> {
-  const { attempt } = message;
-  const statement = entryStatement({ kind: "included", runId: run.runId, attempt, inclusion });
-  return { ...message, signature: run.room.coordinator.sign(statement) };
-}
-
 /** ROUND over another model or history, signed by the coordinator as it should be. */
 export function resignedRound(
   { runId, room }: RoomRun,
@@ -84,9 +71,6 @@ export function resignedJoin(
   const signed = signJoin(runId, memberId, { channelKey, kemKey, nonceRoot }, identity);
   return { type: "runJoined", runId, ...signed };
 }
-
-export const bitmapOf = (run: RoomRun, members: readonly number[]): Uint8Array =>
-  toBitmap(members, run.sum.roster.length);
 
 /** What the coordinator signed for two members, laid side by side. */
 export function evidenceOf(simulation: Simulation, ...members: number[]): Equivocation["what"][] {
@@ -141,5 +125,3 @@ export function overhearing(simulation: SimulationParams["fromAgent"] | null = n
     },
   };
 }
-
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => toHex(a) === toHex(b);
