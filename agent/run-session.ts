@@ -97,7 +97,8 @@ export class RunSession {
     const secrets: To<"channelSecrets">["secrets"] = [];
     for (const { member, ...join } of members) {
       if (member === index) continue;
-      if (!isSignedJoin(sum, member, join)) this.#fault("badJoin", member);
+      // The coordinator takes no join that is not signed, so this one was changed since.
+      if (!isSignedJoin(sum, member, join)) this.#fault("badJoin", null);
       else secrets.push(...this.#meet(member, join));
     }
     return { type: "channelSecrets", runId: sum.runId, nonce: this.#nextNonce(), secrets };
@@ -160,7 +161,7 @@ export class RunSession {
     const batch = openBatch(sum, { number, firstAttempt, count, members }, nonces);
     if (sum.certificate !== "macs") this.#meetNeighbours(batch.graph.neighbours(index));
     const dealt = dealBatch(sum, this.self, batch, rng);
-    if (!dealt) return this.#refuse("noChannel");
+    for (const member of dealt.unreachable) this.#fault("noChannel", member);
     this.#batches.set(number, dealt.state);
     const { entries, signature } = dealt;
     const nonce = this.#nextNonce();

@@ -45,6 +45,8 @@ export class PrekeyBatches {
   #attemptsBelow = 0;
   /** Members whose prekeys of the current batch are lost with their session. */
   readonly #lost = new Set<number>();
+  /** Who was asked for the current batch and has no part in it: asked again with the others, or at this time. */
+  readonly #leftOut = new Map<number, number>();
 
   /** @param attempts How many one batch serves. */
   constructor(params: SumParams, stepMs: number, attempts: number) {
@@ -75,13 +77,15 @@ export class PrekeyBatches {
   }
 
   /** Is it time to deal again: nothing in use, half used up, or somebody present has no part in it? */
-  isDue(nextAttempt: number, members: readonly number[]): boolean {
+  isDue(nextAttempt: number, members: readonly number[], atMs: number): boolean {
     if (this.#pending) return false;
     const current = this.#current;
     if (!current) return true;
     const left = current.batch.firstAttempt + current.batch.count - nextAttempt;
     const usable = new Set(this.usable());
-    return left <= this.#attempts / 2 || members.some((index) => !usable.has(index));
+    const isMissing = (index: number): boolean =>
+      !usable.has(index) && atMs >= (this.#leftOut.get(index) ?? 0);
+    return left <= this.#attempts / 2 || members.some(isMissing);
   }
 
   /** @param members Who is to deal, ascending. */
@@ -125,6 +129,7 @@ export class PrekeyBatches {
   /** The member's session is over, and its secrets with it. */
   lost(index: number): void {
     this.#lost.add(index);
+    this.#leftOut.delete(index);
     this.#pending?.awaited.delete(index);
     this.#pending?.dealings.delete(index);
   }
@@ -143,6 +148,10 @@ export class PrekeyBatches {
     const dealt = closeDealing(this.#params, pending.batch, kept);
     this.#current = dealt;
     this.#lost.clear();
+    this.#leftOut.clear();
+    // Whoever deals what cannot be used would have everyone deal again and again.
+    for (const index of pending.batch.members)
+      if (!kept.has(index)) this.#leftOut.set(index, atMs + this.#stepMs);
     return { send: [...kept.keys()].map((to) => this.#bundle(dealt, to)), disputed };
   }
 

@@ -120,7 +120,7 @@ export class RunMembers {
       .filter((index) => this.#joined.isOpen(index) && this.#isThere(index));
     if (members.length < this.#sum.survivorsMin) return;
     if (waitForAll && members.length < this.#sum.roster.length - this.#banned.size) return;
-    if (!this.#batches.isDue(nextAttempt, members)) return;
+    if (!this.#batches.isDue(nextAttempt, members, atMs)) return;
     const complete = this.#sum.degree >= this.#sum.roster.length - 1;
     const nonces = complete ? [] : members.map((index) => this.#joined.nonce(index));
     const { to, message } = this.#batches.begin(members, nonces, nextAttempt, atMs);

@@ -1,8 +1,8 @@
 /** Prekeys on the agent's side: its own secrets of a batch, and the shares that it holds for others. Pure. */
-import type { Rng } from "../base/env.ts";
+import { type Rng, randomBytes } from "../base/env.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { type Batch, dealtContext } from "./batch.ts";
-import type { Channel } from "./channel.ts";
+import { type Channel, deadChannel } from "./channel.ts";
 import type { SumParams } from "./params.ts";
 import {
   dealPrekeys,
@@ -42,20 +42,26 @@ export interface AgentBatch extends DealtBatch {
   readonly held: Map<number, Map<number, HeldShares>>;
 }
 
-/** Null if there is no channel with somebody with whom we would share masks or confirmations. */
+/** Deals over dead channels where there are no others. @returns With `unreachable`, who these are. */
 export function dealBatch(
   params: SumParams,
   self: AgentSelf,
   batch: Batch,
   rng: Rng,
-): { state: DealtBatch; entries: Uint8Array; signature: Uint8Array } | null {
+): {
+  readonly state: DealtBatch;
+  readonly entries: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly unreachable: readonly number[];
+} {
   const channels = new Map(self.channels);
   const peers = params.certificate === "macs" ? batch.members : batch.graph.neighbours(self.index);
-  if (peers.some((index) => index !== self.index && !channels.has(index))) return null;
-  const { own, entries, hash } = dealPrekeys(params, batch, self, rng);
+  const unreachable = peers.filter((index) => index !== self.index && !channels.has(index));
+  for (const index of unreachable) channels.set(index, deadChannel(randomBytes(rng, 32)));
+  const { own, entries, hash } = dealPrekeys(params, batch, { ...self, channels }, rng);
   const byAttempt = new Map(own.map((prekeys, i) => [batch.firstAttempt + i, prekeys]));
   const signature = signPrekeys(self.identity, hash);
-  return { state: { batch, hash, own: byAttempt, channels }, entries, signature };
+  return { state: { batch, hash, own: byAttempt, channels }, entries, signature, unreachable };
 }
 
 /** What the coordinator forwards when dealing is over. */

@@ -145,6 +145,17 @@ export function plainChannel(end: ChannelEnd): Channel {
   return channelOf(end, new Uint8Array(), new Uint8Array());
 }
 
+/**
+ * A channel with nobody at its other end, in place of one that could not be made. A member that deals over it
+ * gives nothing away, and disagrees with the peer for all to see: the coordinator leaves out whoever disagrees
+ * with most (`agreeing`), so a liar cannot keep the honest from dealing.
+ *
+ * @param root 32 uniform bytes, for this alone.
+ */
+export function deadChannel(root: Uint8Array): Channel {
+  return channelFrom(root, 0, 1);
+}
+
 function ciphertextTag({ base }: ChannelEnd, ciphertext: Uint8Array): Uint8Array {
   return deriveKey(base, LABELS.kemCiphertext, ciphertext).subarray(0, 16);
 }
@@ -153,6 +164,10 @@ function channelOf(end: ChannelEnd, ciphertext: Uint8Array, kemSecret: Uint8Arra
   const { base, binding, own, peer } = end;
   const salt = framedHash(LABELS.channelRoot, binding, ciphertext);
   const root = extractKey(concatBytes(base, kemSecret), salt, framed(LABELS.channelRoot));
+  return channelFrom(root, own, peer);
+}
+
+function channelFrom(root: Uint8Array, own: number, peer: number): Channel {
   return {
     sealing: secretKey(deriveKey(root, LABELS.channelSeal, own, peer)),
     opening: secretKey(deriveKey(root, LABELS.channelSeal, peer, own)),

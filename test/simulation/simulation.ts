@@ -114,6 +114,14 @@ export class Simulation {
     while (!stop() && this.violations.length === 0 && this.time.step(untilMs));
   }
 
+  /** What a lying coordinator says out of turn. */
+  tell(member: number, message: CoordinatorMessage, vector?: Uint8Array): void {
+    const { memberId } = this.run.room.members[member] ?? { memberId: "" };
+    this.observe({ type: "toAgent", member, message });
+    this.#traceMessage(member, "←", message);
+    this.links.get(memberId)?.gatewaySend(message, vector);
+  }
+
   observe(observed: Observed): void {
     this.violations.push(...this.#check(observed));
   }
@@ -186,11 +194,7 @@ export class Simulation {
     const { toAgent } = this.#params;
     const member = this.run.room.members.findIndex((known) => known.memberId === memberId);
     const leaving = toAgent ? toAgent(member, sent) : [sent];
-    for (const { message, vector } of leaving) {
-      this.observe({ type: "toAgent", member, message });
-      this.#traceMessage(member, "←", message);
-      this.links.get(memberId)?.gatewaySend(message, vector);
-    }
+    for (const { message, vector } of leaving) this.tell(member, message, vector);
   }
 
   #traceMessage(

@@ -94,7 +94,7 @@ export class VirtualAgent {
       rng,
       kem: unsafeKem(rng),
       send: (message, sealed) => alive() && send(message, sealed),
-      report,
+      report: (event) => alive() && report(event),
     });
   }
 

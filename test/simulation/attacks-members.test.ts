@@ -1,0 +1,264 @@
+/** Members who lie: they are named, the honest are not, and the run goes on without them. */
+import { expect, test, vi } from "vitest";
+import { randomBytes } from "../../shared/base/env.ts";
+import { framed, sha256 } from "../../shared/crypto/hash.ts";
+import type { AgentMessage } from "../../shared/protocol/messages.ts";
+import {
+  attacked,
+  blamed,
+  faultsSeenBy,
+  type OfType,
+  resignedJoin,
+  survivorsOf,
+} from "./attacks.ts";
+import { unsafeSeededRng } from "./dice.ts";
+import type { DealerLie } from "./lying-dealer.ts";
+import type { Sent, Simulation, SimulationParams } from "./simulation.ts";
+
+const LIAR = 1;
+const dealer = vi.hoisted((): DealerLie => ({ liar: 1, change: null }));
+vi.mock("../../shared/secagg/prekeys.ts", async (original) => {
+  const { lyingDealer } = await import("./lying-dealer.ts");
+  return lyingDealer(await original(), dealer);
+});
+
+const rng = unsafeSeededRng("lying members");
+
+type Lie<Type extends AgentMessage["type"]> = (
+  message: OfType<AgentMessage, Type>,
+  simulation: Simulation,
+  sent: Sent<AgentMessage>,
+) => readonly Sent<AgentMessage>[];
+
+/** What the liar makes of its own messages, by type. */
+type Lies = { readonly [Type in AgentMessage["type"]]?: Lie<Type> };
+
+/** One member lies; everyone else is honest. */
+function lying(lies: Lies, params: Partial<SimulationParams> = {}): Simulation {
+  let running: Simulation | null = null;
+  const fromAgent = (member: number, sent: Sent<AgentMessage>) => {
+    const lie = lies[sent.message.type] as Lie<AgentMessage["type"]> | undefined;
+    return member === LIAR && running && lie ? lie(sent.message, running, sent) : [sent];
+  };
+  return attacked({ liars: [LIAR], fromAgent, memberCount: 5, ...params }, (simulation) => {
+    running = simulation;
+  });
+}
+
+/** `change` works on the entries of the liar's prekeys, before it signs them. */
+function dealing(change: NonNullable<DealerLie["change"]>, lies: Lies = {}): Simulation {
+  dealer.change = change;
+  try {
+    return lying(lies);
+  } finally {
+    dealer.change = null;
+  }
+}
+
+/** Where things lie in the prekeys of one attempt, with 4 neighbours. */
+const BOX = 64;
+const SEALED = BOX + 4 * 32;
+const SHARE_TAGS = SEALED + 4 * 80;
+const PAIR_TAGS = SHARE_TAGS + 5 * 16;
+
+function changeAt(offset: number, length: number) {
+  return (entries: Uint8Array, entryBytes: number): void => {
+    for (let start = 0; start < entries.length; start += entryBytes)
+      for (let i = 0; i < length; i++)
+        entries[start + offset + i] = (entries[start + offset + i] ?? 0) ^ 0x55;
+  };
+}
+
+function expectGoesOnWithout(simulation: Simulation): void {
+  expect(simulation.violations).toEqual([]);
+  expect(simulation.status).toBe("completed");
+  expect(survivorsOf(simulation).at(-1)).toBe("1 3 4 5");
+}
+
+test("a wrong share names whoever gave it out, and the sum is opened without it", () => {
+  const simulation = lying({
+    shares: (message, { run, agents }) => {
+      const shares = message.shares.slice();
+      shares[40] = (shares[40] ?? 0) ^ 1;
+      const { identity } = run.room.members[LIAR] ?? { identity: run.room.coordinator };
+      const included = agents[LIAR]?.evidence.findLast(({ kind }) => kind === "included");
+      if (included?.kind !== "included") return [];
+      const statement = framed("cloister/2/shares", included.inclusion, LIAR, sha256(shares));
+      return [{ message: { ...message, shares, signature: identity.sign(statement) } }];
+    },
+  });
+  expectGoesOnWithout(simulation);
+  expect(blamed(simulation)).toEqual(["wrongShare bank-2"]);
+  expect(survivorsOf(simulation)[0]).toBe("1 2 3 4 5"); // Its vector was sound.
+});
+
+test("shares of the wrong length, or not signed, are rejected", () => {
+  const short = lying({
+    shares: (message) => [{ message: { ...message, shares: message.shares.slice(1) } }],
+  });
+  expect(blamed(short)).toEqual(["malformed bank-2"]);
+  const unsigned = lying({
+    shares: (message) => [{ message: { ...message, signature: randomBytes(rng, 64) } }],
+  });
+  expect(blamed(unsigned)).toEqual(["badSignature bank-2"]);
+  for (const { status, violations } of [short, unsigned])
+    expect({ status, violations }).toEqual({ status: "completed", violations: [] });
+});
+
+test("a channel key of all zeros is caught by everyone who would use it", () => {
+  const simulation = lying({
+    runJoined: (message, { run }) => [
+      { message: resignedJoin(run, LIAR, { channelKey: new Uint8Array(32) }, message) },
+    ],
+  });
+  expectGoesOnWithout(simulation);
+  for (const honest of [0, 2, 3, 4])
+    expect(faultsSeenBy(simulation, honest)).toContain("badChannelKey bank-2");
+});
+
+test("another member's key is of no use: nobody who takes it agrees with the liar", () => {
+  let stolen: Uint8Array | null = null;
+  const simulation = lying(
+    {
+      runJoined: (message, { run }) => [
+        { message: resignedJoin(run, LIAR, stolen ? { channelKey: stolen } : {}, message) },
+      ],
+    },
+    {
+      toAgent: (_, sent) => {
+        const { message } = sent;
+        const first =
+          message.type === "membersJoined" && message.members.find((m) => m.member === 0);
+        if (first) stolen ??= first.channelKey;
+        return [sent];
+      },
+    },
+  );
+  expect(simulation.violations).toEqual([]);
+  expect(simulation.status).toBe("completed");
+});
+
+test("an ML-KEM key that is none is caught by those who would encapsulate to it", () => {
+  const simulation = lying({
+    runJoined: (message, { run }) => [
+      { message: resignedJoin(run, LIAR, { kemKey: randomBytes(rng, 1184) }, message) },
+    ],
+  });
+  expectGoesOnWithout(simulation);
+  expect(faultsSeenBy(simulation, 0)).toContain("badKemKey bank-2");
+});
+
+test("a garbage ML-KEM ciphertext is caught by whom it was meant for", () => {
+  const simulation = lying({
+    channelSecrets: (message) => {
+      const secrets = message.secrets.map((secret) => ({
+        ...secret,
+        ciphertext: randomBytes(rng, 1088),
+      }));
+      return [{ message: { ...message, secrets } }];
+    },
+  });
+  expectGoesOnWithout(simulation);
+  for (const honest of [2, 3, 4])
+    expect(faultsSeenBy(simulation, honest)).toContain("badCiphertext bank-2");
+});
+
+test("garbage sealed shares name their dealer, who is left out of the cohort", () => {
+  const simulation = dealing(changeAt(SEALED, 4 * 80));
+  expectGoesOnWithout(simulation);
+  for (const honest of [0, 2, 3, 4])
+    expect(faultsSeenBy(simulation, honest)).toEqual(["badShares bank-2"]);
+});
+
+test("wrong tags of shares are caught by their holders, wrong tags of pairs by the coordinator", () => {
+  const shareTags = dealing(changeAt(SHARE_TAGS, 5 * 16));
+  expectGoesOnWithout(shareTags);
+  expect(faultsSeenBy(shareTags, 0)).toEqual(["badShares bank-2"]);
+  const pairTags = dealing(changeAt(PAIR_TAGS, 4 * 8));
+  expectGoesOnWithout(pairTags);
+  expect(blamed(pairTags)).toEqual(["prekeysDisputed bank-2"]);
+});
+
+test("prekeys that cannot be used do not have everyone deal again and again", () => {
+  let last = -1;
+  const garbage: Lie<"prekeys"> = (message) => {
+    last = Math.max(last, message.batch);
+    return [{ message: { ...message, signature: randomBytes(rng, 64) } }];
+  };
+  expectGoesOnWithout(lying({ prekeys: garbage }, { rounds: 8, batchAttempts: 8 }));
+  expect(last).toBeLessThanOrEqual(2); // Batches of eight for eight rounds, each dealt half a batch ahead.
+});
+
+test("prekeys that are not signed, or of the wrong size, are not taken", () => {
+  const unsigned = lying({
+    prekeys: (message) => [{ message: { ...message, signature: randomBytes(rng, 64) } }],
+  });
+  const short = lying({
+    prekeys: (message) => [{ message: { ...message, entries: message.entries.slice(1) } }],
+  });
+  for (const simulation of [unsigned, short]) {
+    expectGoesOnWithout(simulation);
+    expect(blamed(simulation)).toEqual(["badPrekeys bank-2"]);
+  }
+});
+
+test("shares that do not rebuild what was committed to name their dealer", () => {
+  const simulation = dealing(changeAt(0, 32));
+  expectGoesOnWithout(simulation);
+  expect(blamed(simulation)).toEqual(["inconsistentShares bank-2"]);
+});
+
+test("a recovery box with other seeds names its owner when it is needed", () => {
+  const simulation = dealing(changeAt(BOX, 4 * 32), {
+    masked: () => [], // It vanishes after COMMIT: its masks have to be opened without it.
+  });
+  expectGoesOnWithout(simulation);
+  expect(blamed(simulation)).toEqual(["badRecoveryBox bank-2"]);
+});
+
+test("what is said twice counts once, and of two vectors the first", () => {
+  const twice: Lie<AgentMessage["type"]> = (_, __, sent) => [sent, sent];
+  for (const type of ["ready", "confirmed", "shares"] as const) {
+    const simulation = lying({ [type]: twice });
+    expect(simulation.violations).toEqual([]);
+    expect(simulation.status).toBe("completed");
+    expect(survivorsOf(simulation)).toEqual(["1 2 3 4 5", "1 2 3 4 5"]);
+    for (const fault of blamed(simulation)) expect(fault).toBe("duplicate bank-2");
+  }
+  const vectors = lying({
+    masked: (message, _, { vector = new Uint8Array() }) => {
+      const other = vector.map((byte) => byte ^ 0xff);
+      const header = { byteLength: other.length, sha256: sha256(other) };
+      return [
+        { message, vector },
+        { message: { ...message, vector: header }, vector: other },
+      ];
+    },
+  });
+  expect(vectors.violations).toEqual([]);
+  expect(survivorsOf(vectors)).toEqual(["1 2 3 4 5", "1 2 3 4 5"]);
+});
+
+test("a vector of another length, hash or signature is not counted", () => {
+  const changed: ((message: OfType<AgentMessage, "masked">) => AgentMessage)[] = [
+    (message) => ({ ...message, signature: randomBytes(rng, 64) }),
+    (message) => ({ ...message, vector: { ...message.vector, sha256: randomBytes(rng, 32) } }),
+  ];
+  for (const change of changed) {
+    const simulation = lying({
+      masked: (message, _, { vector }) => [{ message: change(message), vector }],
+    });
+    expect(simulation.violations).toEqual([]);
+    expect(survivorsOf(simulation)).toEqual(["1 3 4 5", "1 3 4 5"]);
+    expect(blamed(simulation)).toContain("badSignature bank-2");
+  }
+  const long = lying({
+    masked: (message, _, { vector = new Uint8Array() }) => {
+      const longer = new Uint8Array(vector.length + 3);
+      const header = { byteLength: longer.length, sha256: sha256(longer) };
+      return [{ message: { ...message, vector: header }, vector: longer }];
+    },
+  });
+  expect(survivorsOf(long)).toEqual(["1 3 4 5", "1 3 4 5"]);
+  expect(blamed(long)).toEqual(["wrongLength bank-2"]);
+});

@@ -1,0 +1,161 @@
+/** A coordinator that lies about models, cohorts and history: it gets noise, or nothing, and is found out. */
+import { expect, test } from "vitest";
+import { sha256 } from "../../shared/crypto/hash.ts";
+import { firstHead, nextHead } from "../../shared/transcript/chain.ts";
+import {
+  attacked,
+  evidenceOf,
+  faultsSeenBy,
+  lyingTo,
+  type OfType,
+  overhearing,
+  refusalsOf,
+  resignedRound,
+  survivorsOf,
+  type ToAgent,
+} from "./attacks.ts";
+import { roomOf, runIn } from "./room.ts";
+
+const FIVE = { memberCount: 5, coordinatorLies: true } as const;
+const run = runIn(roomOf(5), "attack", 2, 4);
+
+test("two models in one round: the masks of the two camps do not cancel, and both signatures are proof", () => {
+  const { fromAgent, heard } = overhearing();
+  const simulation = attacked({
+    ...FIVE,
+    fromAgent,
+    toAgent: lyingTo([0], "roundOpened", (message) => {
+      const vector = Uint8Array.of(0, 0, 128, 63); // A model of one parameter, for the victim alone.
+      const header = { byteLength: vector.length, sha256: sha256(vector) };
+      return [{ message: resignedRound(run, { ...message, vector: header }), vector }];
+    }),
+  });
+  expect(simulation.violations).toEqual([]);
+  // The victim answers under a context of its own: its vector fits into no sum.
+  expect(heard.some(({ member, message }) => member === 0 && message.type === "masked")).toBe(true);
+  expect(survivorsOf(simulation)).toEqual(["2 3 4 5", "2 3 4 5"]);
+  expect(evidenceOf(simulation, 0, 1)).toContain("twoAsks");
+  expect(evidenceOf(simulation, 1, 2)).toEqual([]);
+});
+
+test("two cohorts in one round: the one who was told another one fits into no sum", () => {
+  const simulation = attacked({
+    ...FIVE,
+    toAgent: lyingTo([0], "committed", (message) => [
+      { message: { ...message, cohort: Uint8Array.of(0b01111) } },
+    ]),
+  });
+  expect(simulation.violations).toEqual([]);
+  expect(survivorsOf(simulation)).toEqual(["2 3 4 5", "2 3 4 5"]);
+});
+
+test("a stranger in the cohort, or a cohort twice, gets no second vector", () => {
+  const { fromAgent, heard } = overhearing();
+  const simulation = attacked({
+    ...FIVE,
+    fromAgent,
+    toAgent: lyingTo([0], "committed", (message) => [
+      { message },
+      { message: { ...message, cohort: Uint8Array.of(0b01111) } },
+    ]),
+  });
+  expect(simulation.violations).toEqual([]);
+  const masked = heard.filter(({ member, message }) => member === 0 && message.type === "masked");
+  expect(masked).toHaveLength(2); // One for each round.
+});
+
+test("an old attempt asked for again is not worked on, let alone answered", () => {
+  const opened: OfType<ToAgent, "roundOpened">[] = [];
+  const { fromAgent, heard } = overhearing();
+  const simulation = attacked({
+    ...FIVE,
+    fromAgent,
+    toAgent: lyingTo([0], "roundOpened", (message) => {
+      opened.push(message);
+      const [first = message] = opened;
+      return [{ message }, { message: first }, { message }];
+    }),
+  });
+  expect(simulation.violations).toEqual([]);
+  expect([...simulation.work].filter(([name]) => name.startsWith("bank-1"))).toEqual([
+    ["bank-1/0", 1],
+    ["bank-1/1", 1],
+  ]);
+  const ready = heard.filter(({ member, message }) => member === 0 && message.type === "ready");
+  expect(ready).toHaveLength(2);
+});
+
+test("an attempt beyond all prekeys is declined", () => {
+  const simulation = attacked({
+    ...FIVE,
+    toAgent: lyingTo([0], "roundOpened", (message) => [
+      { message: resignedRound(run, { ...message, attempt: message.attempt + 1000 }) },
+    ]),
+  });
+  expect(simulation.violations).toEqual([]);
+  expect(refusalsOf(simulation, 0)[0]).toBe("noPrekeys");
+});
+
+test("a round that the coordinator did not sign makes the member leave the run", () => {
+  const simulation = attacked({
+    ...FIVE,
+    toAgent: lyingTo([0], "roundOpened", (message) => [
+      { message: { ...message, signature: new Uint8Array(64) } },
+    ]),
+  });
+  expect(faultsSeenBy(simulation, 0)).toEqual(["badSignature coordinator"]);
+  expect(survivorsOf(simulation)).toEqual(["2 3 4 5", "2 3 4 5"]);
+});
+
+test("survivors that the coordinator did not sign are not confirmed", () => {
+  const simulation = attacked({
+    ...FIVE,
+    toAgent: lyingTo([0], "included", (message) => [
+      { message: { ...message, signature: new Uint8Array(64) } },
+    ]),
+  });
+  expect(refusalsOf(simulation, 0)).toEqual(["badSignature", "badSignature"]);
+  expect(simulation.violations).toEqual([]);
+});
+
+test("another vector counted for a member than it sent: it does not confirm", () => {
+  const simulation = attacked({
+    ...FIVE,
+    toAgent: lyingTo([0], "included", (message) => {
+      const roots = message.roots.slice();
+      roots[0] = (roots[0] ?? 0) ^ 1;
+      return [{ message: { ...message, roots } }];
+    }),
+  });
+  expect(refusalsOf(simulation, 0)).toEqual(["notIncluded", "notIncluded"]);
+});
+
+test("a history that is not the one the member saw makes it leave, with the proof in its vault", () => {
+  const simulation = attacked({
+    ...FIVE,
+    toAgent: lyingTo([0], "roundOpened", (message) => {
+      if (message.round === 0) return [{ message }];
+      return [{ message: resignedRound(run, { ...message, head: new Uint8Array(32).fill(7) }) }];
+    }),
+  });
+  expect(faultsSeenBy(simulation, 0)).toEqual(["transcriptFork coordinator"]);
+  expect(survivorsOf(simulation)).toEqual(["1 2 3 4 5", "2 3 4 5"]);
+  expect(evidenceOf(simulation, 0, 1)).toEqual(["twoHistories"]);
+});
+
+test("two histories, each in itself sound: no sum over both, and two members side by side hold the proof", () => {
+  const simulation = attacked({
+    ...FIVE,
+    toAgent: lyingTo([0], "roundOpened", (message) => {
+      const { last } = message;
+      if (!last) return [{ message }];
+      const forged = { ...last, resultHash: new Uint8Array(32).fill(9) };
+      const head = nextHead(firstHead(run.runId), forged);
+      return [{ message: resignedRound(run, { ...message, head, last: forged }) }];
+    }),
+  });
+  expect(faultsSeenBy(simulation, 0)).toEqual([]); // Alone it cannot know.
+  expect(simulation.violations).toEqual([]);
+  expect(survivorsOf(simulation)).toEqual(["1 2 3 4 5", "2 3 4 5"]);
+  expect(evidenceOf(simulation, 0, 1)).toEqual(["twoHistories"]);
+});

@@ -1,0 +1,169 @@
+/** Each checker catches the bug that it is there for: planted here, in doubles and wrappers, never in the product. */
+import { expect, test, vi } from "vitest";
+import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
+import type { HeldShares } from "../../shared/secagg/prekeys.ts";
+import { Simulation, type SimulationParams } from "./simulation.ts";
+import { knownVector } from "./vectors.ts";
+import { MemoryLedger } from "./virtual-gate.ts";
+
+/** The shares that the planted agents keep, by holder and attempt, when they should forget them. */
+const kept = vi.hoisted(() => new Map<string, ReadonlyMap<number, HeldShares>>());
+vi.mock("../../shared/secagg/agent.ts", async (original) => {
+  const actual = await original<typeof import("../../shared/secagg/agent.ts")>();
+  const reveal: typeof actual.reveal = (params, self, state, certificate) => {
+    const held = [...(state.batch.held.get(state.place.attempt) ?? [])].map(
+      ([index, { self: own, recovery }]) =>
+        [index, { self: own.slice(), recovery: recovery.slice() }] as const,
+    );
+    kept.set(`${self.index}/${state.place.attempt}`, new Map(held));
+    return actual.reveal(params, self, state, certificate);
+  };
+  return { ...actual, reveal };
+});
+
+function violationsOf(params: Partial<SimulationParams>): string[] {
+  const simulation = new Simulation({ seed: "planted", memberCount: 4, rounds: 2, ...params });
+  simulation.start();
+  simulation.runUntil(15_000);
+  return simulation.violations.map(({ checker, text }) => `${checker}: ${text}`);
+}
+
+test("without a planted bug nothing is found, and the run completes", () => {
+  const simulation = new Simulation({ seed: "planted", memberCount: 4, rounds: 2 });
+  simulation.start();
+  simulation.runUntil(15_000);
+  expect(simulation.violations).toEqual([]);
+  expect(simulation.status).toBe("completed");
+});
+
+test("a coordinator that counts a member twice is caught", () => {
+  const twice: NonNullable<SimulationParams["planted"]> = {
+    expand: (masks, dimension, bits, done) => {
+      const sum = knownVector("planted", 2, 0, dimension, bits);
+      applyMasksInPlace(sum, masks, bits);
+      done(sum);
+    },
+  };
+  expect(violationsOf({ planted: twice })).toEqual([
+    "sums: the sum of round 0 is not its survivors'",
+  ]);
+});
+
+test("a coordinator that leaves a mask on is caught", () => {
+  const planted: SimulationParams["planted"] = {
+    expand: (masks, dimension, bits, done) => {
+      const sum = new Uint32Array(dimension);
+      applyMasksInPlace(sum, masks.slice(1), bits);
+      done(sum);
+    },
+  };
+  expect(violationsOf({ planted })).toEqual(["sums: the sum of round 0 is not its survivors'"]);
+});
+
+test("a sum over fewer members than the charter asks is caught", () => {
+  const gone: SimulationParams["fromAgent"] = (member, sent) =>
+    member === 3 && sent.message.type === "masked" ? [] : [sent];
+  const found = violationsOf({ fromAgent: gone, planted: { checkedMembersMin: 4 } });
+  expect(found).toEqual(["shares: member 0 opens attempt 0 over 3 survivors"]);
+});
+
+test("a release that counts a member twice, or comes out of turn, is caught", () => {
+  const doubled: SimulationParams["planted"] = {
+    event: (event) =>
+      event.type === "roundReleased"
+        ? { ...event, survivors: [...event.survivors.slice(1), ...event.survivors.slice(1, 2)] }
+        : event,
+  };
+  expect(violationsOf({ planted: doubled })).toEqual([
+    "sums: round 0 counts a member twice, or a stranger",
+  ]);
+  const repeated: SimulationParams["planted"] = {
+    event: (event) => (event.type === "roundReleased" ? { ...event, round: 0 } : event),
+  };
+  expect(violationsOf({ planted: repeated })).toEqual(["sums: round 0 released where 1 was due"]);
+});
+
+test("an agent that gives out both kinds of share is caught", () => {
+  const both: SimulationParams["fromAgent"] = (member, sent) => {
+    const { message } = sent;
+    const held = message.type === "shares" && kept.get(`${member}/${message.attempt}`);
+    if (member !== 2 || message.type !== "shares" || !held) return [sent];
+    const recovery = held.get(0)?.recovery ?? new Uint8Array();
+    const second = { ...message, of: Uint8Array.of(0b0001), shares: recovery };
+    return [sent, { message: second }];
+  };
+  expect(violationsOf({ fromAgent: both })).toContain(
+    "shares: both kinds of share of member 0 are out in attempt 0",
+  );
+});
+
+test("an agent that gives out the wrong kind to a coordinator that asks nicely is caught", () => {
+  const wrong: SimulationParams["fromAgent"] = (member, sent) => {
+    const { message } = sent;
+    if (member !== 2 || message.type !== "shares") return [sent];
+    const held = kept.get(`${member}/${message.attempt}`);
+    const shares = message.shares.slice();
+    shares.set(held?.get(0)?.recovery ?? new Uint8Array());
+    return [{ message: { ...message, shares } }];
+  };
+  expect(violationsOf({ fromAgent: wrong })).toContain(
+    "shares: both kinds of share of member 0 are out in attempt 0",
+  );
+});
+
+test.each([
+  "confirmed",
+  "shares",
+] as const)("an agent that says %s twice in an attempt is caught", (type) => {
+  const twice: SimulationParams["fromAgent"] = (member, sent) =>
+    member === 1 && sent.message.type === type ? [sent, sent] : [sent];
+  expect(violationsOf({ fromAgent: twice })).toContain(`shares: member 1 says ${type} twice`);
+});
+
+test("a ledger that forgets is caught before the vector is out", () => {
+  class UnsafeForgetfulLedger extends MemoryLedger {
+    override debit(): boolean {
+      return true;
+    }
+  }
+  const planted = { ledger: () => new UnsafeForgetfulLedger() };
+  expect(violationsOf({ planted })).toEqual(["ledger: member 0 answers attempt 0 on 0 entries"]);
+});
+
+test("an agent that sends a vector twice is caught", () => {
+  const twice: SimulationParams["fromAgent"] = (member, sent) =>
+    member === 1 && sent.message.type === "masked" ? [sent, sent] : [sent];
+  expect(violationsOf({ fromAgent: twice })).toContain(
+    "ledger: member 1 sends two vectors in attempt 0",
+  );
+});
+
+test("an agent that masks two vectors with one mask is caught", () => {
+  let first: readonly Mask[] | null = null;
+  const planted: SimulationParams["planted"] = {
+    masks: (member, masks) => {
+      if (member !== 0) return masks;
+      first ??= masks;
+      return first;
+    },
+  };
+  expect(violationsOf({ planted })).toEqual(["keys: member 0 uses a mask twice"]);
+});
+
+test("an agent that deals twice for one attempt is caught", () => {
+  const twice: SimulationParams["fromAgent"] = (member, sent) =>
+    member === 1 && sent.message.type === "prekeys" ? [sent, sent] : [sent];
+  expect(violationsOf({ fromAgent: twice })).toContain("keys: member 1 deals twice for attempt 0");
+});
+
+test("blame of an honest member is caught", () => {
+  // The liar is not declared as one, so its fault counts as an honest member's.
+  const unsigned: SimulationParams["fromAgent"] = (member, sent) => {
+    const { message } = sent;
+    if (member !== 1 || message.type !== "prekeys") return [sent];
+    return [{ message: { ...message, signature: new Uint8Array(64) } }];
+  };
+  expect(violationsOf({ fromAgent: unsigned })).toEqual([
+    "blame: the coordinator blames bank-2: badPrekeys",
+  ]);
+});

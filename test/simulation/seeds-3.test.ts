@@ -1,0 +1,12 @@
+/** Seeds 668 to 999: whole runs under faults that heal. One seed: `npm run simulate -- --seed 17`. */
+import { expect, test, vi } from "vitest";
+import { remembering } from "./remembered-signatures.ts";
+import { faultySimulation, runSeed, seedRange } from "./seeds.ts";
+
+vi.mock("../../shared/crypto/identity.ts", async (original) => remembering(await original()));
+
+test.each(
+  seedRange(668, 332),
+)("seed %i: sums are exact, secrets stay, and the run goes on", (seed) => {
+  expect(runSeed(faultySimulation(seed))).toEqual([]);
+});
