@@ -1,4 +1,5 @@
 /** Prekeys on the agent's side: its own secrets of a batch, and the shares that it holds for others. Pure. */
+import { equalBytes } from "../base/bytes.ts";
 import type { Rng } from "../base/env.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { type Batch, dealtContext } from "./batch.ts";
@@ -83,7 +84,7 @@ export function takeShares(
   const { batch, channels } = dealt;
   const { dealers, hashes, shares } = bundle;
   const place = dealers.indexOf(self.index);
-  if (place < 0 || !hashes[place]?.every((byte, i) => byte === dealt.hash[i])) return null;
+  if (place < 0 || !equalBytes(hashes[place] ?? new Uint8Array(), dealt.hash)) return null;
   const dealing = new Set(dealers);
   const members = new Set(batch.members);
   if (dealers.some((index) => !members.has(index))) return null;

@@ -41,6 +41,9 @@ test("a bundle that leaves us out, or says we dealt something else, is refused",
   expect(take(without)).toBeNull();
   const hashes = BUNDLE.hashes.map((hash, i) => (i === 2 ? unsafeSecret("other") : hash));
   expect(take({ hashes })).toBeNull();
+  expect(
+    take({ hashes: BUNDLE.hashes.map((hash, i) => (i === 2 ? hash.subarray(0, 8) : hash)) }),
+  ).toBeNull();
 });
 
 test("a dealer from outside the batch is refused: it shares no mask with anybody and would only count", () => {
