@@ -1,4 +1,5 @@
 /** Prekeys on the agent's side: its own secrets of a batch, and the shares that it holds for others. Pure. */
+import { equalBytes } from "../base/bytes.ts";
 import { type Rng, randomBytes } from "../base/env.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { type Batch, dealtContext } from "./batch.ts";
@@ -77,7 +78,8 @@ export interface SharesBundle {
  * Opens what others dealt us. A dealer whose shares do not open is not held, and so is left out of
  * cohorts where too few hold it.
  *
- * @returns Null if the bundle leaves us out, changes what we dealt, or has the wrong size.
+ * @returns Null if the bundle leaves us out, changes what we dealt, names dealers from outside the batch (they
+ *   share no masks and would only swell the count of survivors), or has the wrong size.
  */
 export function takeShares(
   params: SumParams,
@@ -88,8 +90,10 @@ export function takeShares(
   const { batch, channels } = dealt;
   const { dealers, hashes, shares } = bundle;
   const place = dealers.indexOf(self.index);
-  if (place < 0 || !hashes[place]?.every((byte, i) => byte === dealt.hash[i])) return null;
+  if (place < 0 || !equalBytes(hashes[place] ?? new Uint8Array(), dealt.hash)) return null;
   const dealing = new Set(dealers);
+  const members = new Set(batch.members);
+  if (dealers.some((index) => !members.has(index))) return null;
   const from = batch.graph.neighbours(self.index).filter((index) => dealing.has(index));
   if (shares.length !== from.length * batch.count * FORWARDED_BYTES) return null;
   const held = new Map<number, Map<number, HeldShares>>();

@@ -1,4 +1,5 @@
 /** The product reproduces every vector of the second implementation, and the file is what that one writes now. */
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { toHex } from "../../shared/base/bytes.ts";
@@ -16,6 +17,7 @@ import { isEarlierLink, nonceChain } from "../../shared/secagg/nonces.ts";
 import * as prekeys from "../../shared/secagg/prekeys.ts";
 import { packRing, reduceInPlace, unpackRing } from "../../shared/secagg/ring.ts";
 import { entryStatement, firstHead, nextHead } from "../../shared/transcript/chain.ts";
+import { reachable } from "../support/architecture.ts";
 import { keyVectors } from "./key-vectors.ts";
 import { Bytes, channelWith, Int, sumOf, Text, unusedOf, vectorOf, vectorsFile } from "./load.ts";
 import { roundVectors } from "./round-vectors.ts";
@@ -29,6 +31,16 @@ const EMPTY = new Uint8Array();
 test("the file is what the second implementation writes now", () => {
   const written = vectorsText([...keyVectors(), ...sumVectors(), ...roundVectors()]);
   expect(written === vectorsFile).toBe(true);
+});
+
+test("the second implementation imports nothing of the product's", () => {
+  const root = new URL("../..", import.meta.url).pathname;
+  const paths = globSync("test/vectors/**/*.ts", { cwd: root });
+  const sources = new Map(paths.map((path) => [path, readFileSync(`${root}${path}`, "utf8")]));
+  const used = reachable(sources, "test/vectors/generate.ts");
+  expect(used.size).toBeGreaterThan(10);
+  const foreign = [...used].filter((path) => !path.startsWith("test/vectors/"));
+  expect(foreign.filter((path) => path !== "node:fs" && !path.startsWith("@noble/"))).toEqual([]);
 });
 
 test("the second implementation's AES and GCM give the standards' own examples", () => {
