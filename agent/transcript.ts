@@ -1,4 +1,5 @@
 /** EDGE: `cloister agent transcript`: what the coordinator signed for this member, to read or to compare. */
+import { short } from "../shared/audit/check.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { type EntryText, type TranscriptExport, toText } from "../shared/transcript/export.ts";
@@ -31,9 +32,14 @@ export function exportTranscript(
   return { ...about, coordinatorKey, entries: own.map(toText) };
 }
 
+/** What the end of a run asks: nothing. */
+const NO_ASK = "00".repeat(32);
+
 function describe({ runId, attempt, ...said }: EntryText): string {
   const place = `run ${runId.slice(0, 12)}  attempt ${attempt}`;
-  return said.kind === "included"
-    ? `${place}  survivors ${said.inclusion.slice(0, 16)}…`
-    : `${place}  opens round ${said.round}  model ${said.askHash.slice(0, 16)}…  history ${said.head.slice(0, 16)}…`;
+  if (said.kind === "included") return `${place}  survivors ${short(said.inclusion)}`;
+  const { round, askHash, head } = said;
+  const what = askHash === NO_ASK ? `ends after ${round} rounds` : `opens round ${round}`;
+  const model = askHash === NO_ASK ? "" : `  model ${short(askHash)}`;
+  return `${place}  ${what}${model}  history ${short(head)}`;
 }

@@ -2,9 +2,9 @@
  * Real processes: any member replays released rounds from what the coordinator keeps, finds whatever is
  * changed there, and proves with another member's transcript that the coordinator told them different things.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compare } from "../../agent/audit/compare.ts";
 import { openOwnSide } from "../../agent/audit/own.ts";
@@ -35,6 +35,7 @@ const DIMENSION = 400_000;
 const ROUNDS_MAX = 6;
 const folder = mkdtempSync(join(tmpdir(), "cloister-audit-"));
 const members = memberIds(4);
+const LEFT_OVER = join(folder, "coordinator", "audit", "ab".repeat(32), "attempt-3.part");
 let room: RoomProcesses;
 /** A finished training run; and a probe in which a member vanished after the cohort was fixed. */
 let trained = "";
@@ -58,6 +59,8 @@ beforeAll(async () => {
     writeFileSync(path, smallTable(memberId, 40));
     data.set(memberId, path);
   }
+  mkdirSync(dirname(LEFT_OVER), { recursive: true });
+  writeFileSync(LEFT_OVER, "an attempt that a crash ended");
   const patience = { workSeconds: 5, stepSeconds: 1, graceSeconds: 0.1, startSeconds: 10 };
   room = await startRoom({ folder, charter: smallCharter(members), data, patience });
   const train = {
@@ -76,7 +79,7 @@ beforeAll(async () => {
   const task = { kind: "probe", dimension: DIMENSION, rounds: ROUNDS_MAX };
   probed = await start({ task, privacy: "none" });
   await freezeMidway("bank-4");
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await room.close();
@@ -240,6 +243,11 @@ test("one byte of a stored vector, of the prekeys or of the record is found, and
   );
   await expect(unreadable).rejects.toThrow(/cannot be read/);
   expect((await replay(probed, dropoutRound)).round).not.toBeNull();
+});
+
+test("a coordinator that starts deletes what attempts under way had left behind", () => {
+  expect(existsSync(dirname(LEFT_OVER))).toBe(true);
+  expect(existsSync(LEFT_OVER)).toBe(false);
 });
 
 test("what is not there is refused in one line", async () => {
