@@ -3,6 +3,7 @@
  * changed there, and proves with another member's transcript that the coordinator told them different things.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -29,24 +30,20 @@ import { fromText, TranscriptExport, toText } from "../../shared/transcript/expo
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { type RoomProcesses, Subprocess, startRoom } from "../support/processes.ts";
 
-/** Long enough to be caught in the middle of an upload. */
-const DIMENSION = 400_000;
-/** No more than are kept by default. */
-const ROUNDS_MAX = 6;
+const DIMENSION = 200_000;
+/** Of a probe's vector, in a ring of 24 bits; all that a member sends besides is far less. */
+const UPLOAD_BYTES = 3 * DIMENSION;
 const folder = mkdtempSync(join(tmpdir(), "cloister-audit-"));
 const members = memberIds(4);
 const LEFT_OVER = join(folder, "coordinator", "audit", "ab".repeat(32), "attempt-3.part");
 let room: RoomProcesses;
-/** A finished training run; and a probe in which a member vanished after the cohort was fixed. */
+/** A finished training run; and a probe in whose first round a member vanished in the middle of its upload. */
 let trained = "";
 let probed = "";
-let dropoutRound = -1;
 
 interface Line {
   readonly type: string;
   readonly round?: number;
-  readonly phase?: string;
-  readonly survivors?: readonly string[];
   readonly loss?: number | null;
   readonly metrics?: object | null;
 }
@@ -61,8 +58,11 @@ beforeAll(async () => {
   }
   mkdirSync(dirname(LEFT_OVER), { recursive: true });
   writeFileSync(LEFT_OVER, "an attempt that a crash ended");
-  const patience = { workSeconds: 5, stepSeconds: 1, graceSeconds: 0.1, startSeconds: 10 };
+  const patience = { workSeconds: 20, stepSeconds: 20, graceSeconds: 0.1, startSeconds: 10 };
+  const frail = data.get("bank-4") ?? "";
+  data.delete("bank-4");
   room = await startRoom({ folder, charter: smallCharter(members), data, patience });
+  await startFrail("bank-4", frail);
   const train = {
     task: {
       kind: "train",
@@ -76,9 +76,10 @@ beforeAll(async () => {
   trained = await start(train);
   for await (const line of lines(trained)) trainedLines.push(line);
   trainedLines = trainedLines.filter(({ type }) => type === "roundReleased");
-  const task = { kind: "probe", dimension: DIMENSION, rounds: ROUNDS_MAX };
+  const task = { kind: "probe", dimension: DIMENSION, rounds: 2 };
   probed = await start({ task, privacy: "none" });
-  await freezeMidway("bank-4");
+  for await (const { type } of lines(probed)) expect(type).not.toBe("failed");
+  room.agents.get("bank-4")?.kill("SIGKILL");
 }, 120_000);
 
 afterAll(async () => {
@@ -91,18 +92,35 @@ const start = async (plan: object): Promise<string> =>
 const lines = (runId: string): AsyncGenerator<Line> =>
   room.client.lines<Line>(`/v1/runs/${runId}/events`);
 
-/** Stops the member's process as it masks, until a round is released without its vector; then ends it. */
-async function freezeMidway(memberId: string): Promise<void> {
-  const agent = room.agents.get(memberId);
-  for await (const { type, phase, round, survivors } of lines(probed)) {
-    if (phase === "masking" && dropoutRound < 0) agent?.kill("SIGSTOP");
-    if (type !== "roundReleased" || dropoutRound >= 0) continue;
-    if (survivors?.includes(memberId)) agent?.kill("SIGCONT");
-    else {
-      dropoutRound = round ?? -1;
-      agent?.kill("SIGKILL");
-    }
-  }
+/** Carries a member's bytes to the coordinator, and fails for good in the middle of its first long upload. */
+async function frailLine(port: number): Promise<Server> {
+  const line = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    let sent = 0;
+    near.on("data", (bytes) => {
+      sent += bytes.length;
+      if (sent < UPLOAD_BYTES / 2) return void far.write(bytes);
+      line.close();
+      near.destroy();
+      far.destroy();
+    });
+    far.pipe(near);
+    near.on("error", () => undefined).on("close", () => far.destroy());
+    far.on("error", () => undefined).on("close", () => near.destroy());
+  });
+  return new Promise((resolve) => line.listen(0, "127.0.0.1", () => resolve(line)));
+}
+
+/** Enrols and starts a member whose line will break. */
+async function startFrail(memberId: string, data: string): Promise<void> {
+  const line = await frailLine(Number(new URL(baseUrl()).port));
+  const address = line.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const { token } = await room.client.post<{ token: string }>("/v1/invitations", { memberId });
+  const where = ["--coordinator", `ws://127.0.0.1:${port}`, "--folder", room.agentFolder(memberId)];
+  const init = await cloister("agent", "init", ...where, "--token", token, "--data", data);
+  expect(init.errors).toBe("");
+  await room.startAgent(memberId);
 }
 
 interface Audited {
@@ -171,7 +189,6 @@ test("a member replays every round of a training run and reads the coordinator's
 });
 
 test("a round whose dropout left its masks behind opens, from the command line, to the released sum", async () => {
-  expect(dropoutRound).toBeGreaterThanOrEqual(0);
   const out = join(folder, "sum.bin");
   const {
     code,
@@ -180,7 +197,7 @@ test("a round whose dropout left its masks behind opens, from the command line, 
   } = await cloister(
     ..."audit replay".split(" "),
     probed.slice(0, 8),
-    String(dropoutRound),
+    "0",
     ..."--json --save".split(" "),
     out,
     "--folder",
@@ -191,7 +208,7 @@ test("a round whose dropout left its masks behind opens, from the command line, 
   const { type, survivors, cohort, resultHash } = said.at(-1) ?? {};
   expect([type, survivors, cohort]).toEqual(["replayed", 3, 4]);
   expect(said.filter(({ status }) => status === "holds")).toHaveLength(said.length - 1);
-  const stored = JSON.parse(readFileSync(kept(`${dropoutRound}.json`), "utf8"));
+  const stored = JSON.parse(readFileSync(kept("0.json"), "utf8"));
   expect(AuditRecord.parse(stored.record).pairSeeds).toHaveLength(3);
   const saved = readFileSync(out);
   expect(saved).toHaveLength(4 * DIMENSION);
@@ -208,20 +225,15 @@ test("the operator replays without a folder, and is told what it cannot know", a
 });
 
 test("one byte of a stored vector, of the prekeys or of the record is found, and the check is named", async () => {
-  const round = String(dropoutRound);
-  const args = ["audit", "replay", probed, round, "--folder", room.agentFolder("bank-1")];
-  const { code, errors } = await whileChanged(kept(`${round}.bin`), flipByte, () =>
-    cloister(...args),
-  );
+  const args = ["audit", "replay", probed, "0", "--folder", room.agentFolder("bank-1")];
+  const { code, errors } = await whileChanged(kept("0.bin"), flipByte, () => cloister(...args));
   expect(code).toBe(EXIT.caught);
   expect(errors).toMatch(
     /^cloister: vectors FAILS: the stored vector of bank-\d is not the one whose hash it signed\. This accuses the coordinator\.\n$/,
   );
   const failing = async (): Promise<string | undefined> =>
-    (await replay(probed, dropoutRound)).checks.find(({ status }) => status === "fails")?.name;
-  const { batch } = AuditRecord.parse(
-    JSON.parse(readFileSync(kept(`${round}.json`), "utf8")).record,
-  );
+    (await replay(probed, 0)).checks.find(({ status }) => status === "fails")?.name;
+  const { batch } = AuditRecord.parse(JSON.parse(readFileSync(kept("0.json"), "utf8")).record);
   const prekeys = kept(`prekeys-${batch.firstAttempt}.bin`);
   expect(await whileChanged(prekeys, flipByte, failing)).toBe("prekeys");
   const inRecord = (pattern: RegExp) => (bytes: Buffer) =>
@@ -236,13 +248,11 @@ test("one byte of a stored vector, of the prekeys or of the record is found, and
     [/("resultHash":")(.)/, "result"],
     [/("headAfter":")(.)/, "history"],
   ] as const)
-    expect(await whileChanged(kept(`${round}.json`), inRecord(pattern), failing)).toBe(name);
+    expect(await whileChanged(kept("0.json"), inRecord(pattern), failing)).toBe(name);
   const garbage = () => Buffer.from("{");
-  const unreadable = whileChanged(kept(`${round}.json`), garbage, () =>
-    replay(probed, dropoutRound),
-  );
+  const unreadable = whileChanged(kept("0.json"), garbage, () => replay(probed, 0));
   await expect(unreadable).rejects.toThrow(/cannot be read/);
-  expect((await replay(probed, dropoutRound)).round).not.toBeNull();
+  expect((await replay(probed, 0)).round).not.toBeNull();
 });
 
 test("a coordinator that starts deletes what attempts under way had left behind", () => {
@@ -289,7 +299,9 @@ test("nobody but members of the room and the operator reads a round, and members
 });
 
 function baseUrl(): string {
-  const { coordinatorUrl } = new Vault(room.agentFolder("bank-1")).enrolment();
+  const vault = new Vault(room.agentFolder("bank-1"));
+  const { coordinatorUrl } = vault.enrolment();
+  vault.close();
   return coordinatorUrl.replace(/^ws/, "http");
 }
 
