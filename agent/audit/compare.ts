@@ -36,14 +36,14 @@ export function compare(paths: readonly string[], { json }: { json?: boolean }):
   if (proofs.length > 0)
     throw new CloisterError(
       "audit.equivocation",
-      `the coordinator contradicted itself ${proofs.length} times; either signature of a pair may be honest, both cannot`,
+      `the coordinator contradicts itself (pairs of signatures: ${proofs.length}); of such a pair one may be honest, never both`,
       EXIT.caught,
     );
   const [broken] = unsigned;
   if (broken)
     throw badInput(
       "audit.unsigned",
-      `${broken.name}: ${broken.count} of its entries are not signed by the coordinator; export it anew`,
+      `${broken.name}: entries not signed by the coordinator: ${broken.count}; export it anew`,
     );
   if (!json)
     print(

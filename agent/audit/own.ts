@@ -42,7 +42,7 @@ export function openOwnSide(folder: string, address: Omit<Address, "url">): OwnS
           { room, memberId },
           osClock.nowMs(),
         ),
-      remedy: "is it running?",
+      remedy: "is it running, and its certificate one that this machine knows (--ca)?",
     });
     const facts = {
       charter: parseOrRefuse(Charter, JSON.parse(charter), "the charter in the vault"),

@@ -39,3 +39,8 @@ export function checked(
 export function unknown(name: CheckName, text: string): Check {
   return { name, status: "unknown", text, accused: null };
 }
+
+/** Enough of a hash for a person to compare. */
+export function short(hash: string): string {
+  return `${hash.slice(0, 16)}…`;
+}

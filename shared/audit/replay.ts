@@ -13,7 +13,7 @@ import type { AttemptPlace, SumParams } from "../secagg/params.ts";
 import { addPackedInPlace, packedBytes, reduceInPlace } from "../secagg/ring.ts";
 import { masksOf } from "../secagg/unmask.ts";
 import { nextHead } from "../transcript/chain.ts";
-import { type Check, checked } from "./check.ts";
+import { type Check, checked, short } from "./check.ts";
 import { batchOf, entriesBytes, openedSecrets, readDealings, seedFault } from "./openings.ts";
 import type { AuditRecord } from "./record.ts";
 import { type RoundClaim, recordFault } from "./record-fault.ts";
@@ -186,9 +186,4 @@ function inclusionOf(sum: SumParams, { survivors }: AuditRecord, context: Uint8A
   const members = survivors.map(({ member }) => member);
   const roots = survivors.map(({ root }) => fromHex(root));
   return inclusionHash(sum, context, members, roots);
-}
-
-/** Enough of a hash for a person to compare. */
-export function short(hash: string): string {
-  return `${hash.slice(0, 16)}…`;
 }

@@ -2,8 +2,7 @@
 import { Charter, charterHash } from "../charter/charter.ts";
 import { Manifest, runIdOf } from "../charter/manifest.ts";
 import { signedRosterFaults } from "../charter/policy.ts";
-import { type Check, checked, unknown } from "./check.ts";
-import { short } from "./replay.ts";
+import { type Check, checked, short, unknown } from "./check.ts";
 
 /** What a member that audits knows for itself; all keys in hexadecimal. */
 export interface OwnFacts {

@@ -1,9 +1,9 @@
 /** A replayed round held against what the coordinator signed for one member while it happened. Pure. */
 import { equalBytes, fromHex, toHex } from "../base/bytes.ts";
 import { isSignedEntry, type SignedEntry } from "../transcript/chain.ts";
-import { type Check, checked, unknown } from "./check.ts";
+import { type Check, checked, short, unknown } from "./check.ts";
 import type { AuditRecord } from "./record.ts";
-import { type Replayed, short } from "./replay.ts";
+import type { Replayed } from "./replay.ts";
 
 /** @param entries What the member kept, of this run and others. */
 export function witnessCheck(

@@ -185,12 +185,13 @@ export function reachable(sources: Sources, root: string): Set<string> {
 
 const RECORDS = /^agent\/(?:data\/|gate\/(?:gate|worker|encode|ledger)\.ts$)/;
 /** agent.ts wires the connection's thread; agent/cli.ts also proposes schemas and is no part of it. */
-const CONNECTION_ROOTS = ["agent", "connection", "enrol", "link", "member"].map(
+const CONNECTION_ROOTS = ["agent", "audit/cli", "connection", "enrol", "link", "member"].map(
   (name) => `agent/${name}.ts`,
 );
 const NETWORK =
   /^(?:ws|hono.*|@hono\/.*|node:(?:net|tls|https?|http2|dgram|child_process|cluster|inspector.*|dns.*))$/;
-const CONNECTION = /^agent\/(?:connection|link|member|agent|enrol|cli)\.ts$|^coordinator\//;
+const CONNECTION =
+  /^agent\/(?:connection|link|member|agent|enrol|cli|transcript|audit\/[a-z]+)\.ts$|^coordinator\//;
 const GATE_WORKER = "agent/gate/worker.ts";
 const SPEAKS =
   /(?<![\w.#$])(?:fetch\(|WebSocket\b|EventSource\b|console\b|process\.(?:stdout|stderr|send))/g;

@@ -1,0 +1,187 @@
+/**
+ * A room in memory: the coordinator's real run and the agents' real members, joined by one queue. Time stands
+ * still unless told; gates are stand-ins that mask a known vector. For tests of what a run leaves behind.
+ */
+import type { FromGate, ToGate } from "../../agent/gate/messages.ts";
+import { Member } from "../../agent/member.ts";
+import { Run } from "../../coordinator/run.ts";
+import { type AuditRecord, dealtEntries } from "../../shared/audit/record.ts";
+import { toHex } from "../../shared/base/bytes.ts";
+import { randomBytes } from "../../shared/base/env.ts";
+import { reproducibleRng } from "../../shared/base/reproducible.ts";
+import { UniformSource } from "../../shared/base/uniform.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import { type Manifest, runIdOf } from "../../shared/charter/manifest.ts";
+import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
+import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
+import { applyMasksInPlace } from "../../shared/secagg/masks.ts";
+import { packRing, type RingBits, reduceInPlace } from "../../shared/secagg/ring.ts";
+import type { SignedEntry } from "../../shared/transcript/chain.ts";
+import { memberIds, smallCharter } from "./charters.ts";
+import { signedManifest } from "./manifests.ts";
+
+/** One released round, as the coordinator keeps it, and the truth about it. */
+export interface KeptRound {
+  readonly record: AuditRecord;
+  readonly prekeys: Uint8Array;
+  /** Packed, by roster index. */
+  readonly vectors: ReadonlyMap<number, Uint8Array>;
+}
+
+export interface MemoryRoom {
+  readonly charter: Charter;
+  readonly manifest: Manifest;
+  readonly runId: string;
+  readonly coordinator: Identity;
+  readonly rounds: readonly KeptRound[];
+  /** What each member sent before masking, by attempt. */
+  readonly sent: ReadonlyMap<string, ReadonlyMap<number, Uint32Array>>;
+  /** What the coordinator signed, by member. */
+  readonly evidence: ReadonlyMap<string, readonly SignedEntry[]>;
+}
+
+export interface MemoryRoomOptions {
+  readonly members: number;
+  readonly dimension: number;
+  readonly rounds: number;
+  /** Vanishes as it is about to send its vector of that round, for good. */
+  readonly dropout?: { readonly member: number; readonly round: number };
+}
+
+const RING: RingBits = 24; // What a probe's vectors travel in.
+const GRACE_MS = 10;
+
+/** Plays a probe to its end. @throws {Error} If it does not complete. */
+export function playProbe(options: MemoryRoomOptions): MemoryRoom {
+  const charter = smallCharter(memberIds(options.members));
+  const coordinator = identityFromSecret(randomBytes(reproducibleRng("coordinator"), 32));
+  const { dimension, rounds } = options;
+  const manifest = signedManifest(charter, {
+    coordinatorKey: toHex(coordinator.publicKey),
+    task: { kind: "probe", dimension, rounds },
+    privacy: null,
+  });
+  const runId = runIdOf(manifest);
+  const kept: KeptRound[] = [];
+  const evidence = new Map<string, SignedEntry[]>();
+  const sent = new Map<string, Map<number, Uint32Array>>();
+  const members = new Map<string, Member>();
+  const queue: (() => void)[] = [];
+  let nowMs = 0;
+  const run = new Run(
+    {
+      runId,
+      manifest,
+      charter,
+      identity: coordinator,
+      patience: { workMs: 1000, stepMs: 1000, graceMs: GRACE_MS },
+      startMs: 1000,
+    },
+    {
+      clock: { nowMs: () => nowMs },
+      send: (to, message, vector = new Uint8Array()) => {
+        for (const memberId of to) queue.push(() => deliver(memberId, message, vector));
+      },
+      isConnected: (memberId) => members.has(memberId),
+      append: () => undefined,
+      openSpool: () => memorySpool(kept),
+      expand: (masks, length, bits, done) => {
+        const sum = new Uint32Array(length);
+        applyMasksInPlace(sum, masks, bits);
+        done(sum);
+      },
+      watch: () => undefined,
+    },
+    [],
+    null,
+  );
+  const deliver = (memberId: string, message: CoordinatorMessage, vector: Uint8Array): void =>
+    members.get(memberId)?.deliver({ message, vector });
+  const say = (memberId: string, message: AgentMessage, vector?: Uint8Array): void => {
+    const { member = -1, round } = options.dropout ?? {};
+    const leaves = memberId === charter.members[member] && kept.length === round;
+    if (message.type === "masked" && leaves) {
+      members.delete(memberId);
+      return run.disconnected(memberId);
+    }
+    run.deliver(memberId, { message, vector: new Uint8Array() });
+    if (vector) run.deliverPart(memberId, message, vector);
+  };
+  for (const memberId of charter.members) {
+    const source = new UniformSource(reproducibleRng(`vector-${memberId}`));
+    const own = new Map<number, Uint32Array>();
+    sent.set(memberId, own);
+    const draw = (attempt: number): Uint32Array => {
+      const vector = Uint32Array.from({ length: dimension }, () => source.uint32());
+      reduceInPlace(vector, RING);
+      own.set(attempt, vector);
+      return vector;
+    };
+    const entries: SignedEntry[] = [];
+    evidence.set(memberId, entries);
+    members.set(
+      memberId,
+      new Member({
+        memberId,
+        charter,
+        identity: identityFromSecret(randomBytes(reproducibleRng(memberId), 32)),
+        coordinatorKey: manifest.coordinatorKey,
+        vault: {
+          pinnedKeys: () => new Map(),
+          pinKey: () => undefined,
+          record: (entry) => entries.push(entry),
+        },
+        gate: (message, answer) => queue.push(() => answer(gateAnswer(message, draw))),
+        rng: reproducibleRng(`secrets-${memberId}`),
+        kem: null,
+        send: (message, vector) => queue.push(() => say(memberId, message, vector)),
+        report: () => undefined,
+      }),
+    );
+    run.connected(memberId, false);
+  }
+  for (let turns = 0; run.status === "running" && turns < 10_000; turns++) {
+    for (let next = queue.shift(); next; next = queue.shift()) next();
+    nowMs += GRACE_MS;
+    run.tick();
+  }
+  for (let next = queue.shift(); next; next = queue.shift()) next();
+  if (run.status !== "completed") throw new Error(`the probe has ${run.status}`);
+  return { charter, manifest, runId, coordinator, rounds: kept, sent, evidence };
+}
+
+function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): FromGate {
+  switch (message.type) {
+    case "assess":
+      return { type: "assessed", reasons: [], lastAttempt: -1 };
+    case "work":
+      return { type: "worked", attempt: message.attempt };
+    case "seal": {
+      const vector = draw(message.attempt).slice();
+      applyMasksInPlace(vector, message.masks, RING);
+      reduceInPlace(vector, RING);
+      const { attempt } = message;
+      return { type: "sealed", attempt, vector: packRing(vector, RING), epsilonSpent: null };
+    }
+    case "open":
+      return { type: "opened", rowCount: 0, unitCount: 0 };
+  }
+}
+
+function memorySpool(
+  kept: KeptRound[],
+): ReturnType<ConstructorParameters<typeof Run>[1]["openSpool"]> {
+  const parts = new Map<number, Uint8Array[]>();
+  const whole = (member: number): Uint8Array =>
+    new Uint8Array(Buffer.concat(parts.get(member) ?? []));
+  return {
+    add: (member, bytes) => parts.set(member, [...(parts.get(member) ?? []), bytes.slice()]),
+    parts: (member) => parts.get(member) ?? [],
+    drop: (member) => parts.delete(member),
+    keep: (record, prekeys) => {
+      const vectors = new Map([...parts.keys()].map((member) => [member, whole(member)]));
+      kept.push({ record, prekeys: dealtEntries(prekeys), vectors });
+    },
+    discard: () => parts.clear(),
+  };
+}
