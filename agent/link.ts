@@ -1,7 +1,7 @@
 /** EDGE: one WebSocket to the coordinator, up to the end of the handshake. Outbound only. */
-import { readFileSync } from "node:fs";
 import { WebSocket } from "ws";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
+import { readSmallFile } from "../shared/edge/files.ts";
 import { decode, encode } from "../shared/protocol/codec.ts";
 import { type AgentHandshake, CoordinatorHandshake } from "../shared/protocol/handshake.ts";
 import { LIMITS } from "../shared/protocol/limits.ts";
@@ -48,7 +48,7 @@ export interface Dialled {
 /** Connects, or rejects with one line. */
 export function dial(address: Address): Promise<Dialled> {
   checkAddress(address);
-  const ca = address.caPath === undefined ? {} : { ca: readFileSync(address.caPath) };
+  const ca = address.caPath === undefined ? {} : { ca: readSmallFile(address.caPath) };
   const socket = new WebSocket(address.url, {
     perMessageDeflate: false,
     maxPayload: FRAME_BYTES_MAX,
