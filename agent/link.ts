@@ -1,7 +1,7 @@
 /** EDGE: one WebSocket to the coordinator, up to the end of the handshake. Outbound only. */
-import { readFileSync } from "node:fs";
 import { WebSocket } from "ws";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
+import { readSmallFile } from "../shared/edge/files.ts";
 import { decode, encode } from "../shared/protocol/codec.ts";
 import { type AgentHandshake, CoordinatorHandshake } from "../shared/protocol/handshake.ts";
 import { LIMITS } from "../shared/protocol/limits.ts";
@@ -53,7 +53,7 @@ export function dial(address: Address): Promise<Dialled> {
   // machine there are none, and it would cost as much as twenty masks of ours.
   const { protocol, hostname } = new URL(address.url);
   const unmasked = protocol === "wss:" || LOOPBACK.includes(hostname);
-  const ca = address.caPath === undefined ? {} : { ca: readFileSync(address.caPath) };
+  const ca = address.caPath === undefined ? {} : { ca: readSmallFile(address.caPath) };
   const socket = new WebSocket(address.url, {
     perMessageDeflate: false,
     maxPayload: FRAME_BYTES_MAX,

@@ -5,7 +5,7 @@ import type { EncodedData } from "../models/data.ts";
 import { architectureOf } from "../models/engine/architecture.ts";
 import { plainBackend } from "../models/engine/plain.ts";
 import { parseModelJson } from "../models/export/json.ts";
-import { type RowEncoder, rowEncoder } from "../models/features/row-encoder.ts";
+import { type RowEncoder, type RowPlace, rowEncoder } from "../models/features/row-encoder.ts";
 import type { Model } from "../models/model.ts";
 import { badInput, CloisterError } from "../shared/base/errors.ts";
 import { readCsv } from "./data/csv.ts";
@@ -28,64 +28,87 @@ export function scoreCommand(program: Command): void {
     .action(score);
 }
 
+/** Prints nothing before the whole table was read: all scores, or one line of what is wrong. */
 async function score(
   modelPath: string,
   { input, json }: { input: string; json?: boolean },
 ): Promise<void> {
-  const model = readModel(modelPath);
-  const backend = plainBackend(architectureOf(model.schema, model.spec));
+  const scores = await scoreTable(readModel(modelPath), input).catch((error: unknown) => {
+    throw naming(modelPath, error);
+  });
   if (!json) process.stdout.write("row,score\n");
-  let batch: Batch | null = null;
-  let scored = 0;
-  const flush = ({ data }: Batch, rowCount: number): void => {
-    const scores = backend.scores(model.params, model.scaling, {
-      ...data,
-      rowCount,
-      unitStarts: new Uint32Array(),
-    });
+  let row = 0;
+  for (const batch of scores) {
     let text = "";
-    for (const value of scores) {
-      scored += 1;
-      text += json ? `{"row":${scored},"score":${value}}\n` : `${scored},${value.toFixed(6)}\n`;
+    for (const value of batch) {
+      row += 1;
+      text += json ? `{"row":${row},"score":${value}}\n` : `${row},${value.toFixed(6)}\n`;
     }
     process.stdout.write(text);
+  }
+}
+
+/** Where columns are missing the table may be right and the model wrong. */
+function naming(modelPath: string, error: unknown): unknown {
+  if (!(error instanceof CloisterError) || error.code !== "data.missing-columns") return error;
+  const message = `${error.message}; or is ${modelPath} a model for other tables?`;
+  return new CloisterError(error.code, message, error.exitCode, error);
+}
+
+/** @returns Four bytes a row, a batch of rows at a time. */
+async function scoreTable(model: Model, input: string): Promise<Float32Array[]> {
+  const backend = plainBackend(architectureOf(model.schema, model.spec));
+  const scores: Float32Array[] = [];
+  const state: { batch: Batch | null } = { batch: null };
+  const flush = (batch: Batch): void => {
+    if (batch.rowCount > 0) scores.push(backend.scores(model.params, model.scaling, rowsOf(batch)));
+    batch.rowCount = 0;
   };
   await readCsv(input, {
     onHeader: (header) => {
-      batch = newBatch(rowEncoder(model.schema, header, input));
+      state.batch = newBatch(rowEncoder(model.schema, header, input));
     },
     onRow: (cells, row, line) => {
+      const { batch } = state;
       if (!batch) return;
-      const { encoder, data } = batch;
-      const { numberCount, categoryCount } = encoder;
-      const at = batch.rowCount;
-      const into = {
-        numbers: data.numbers,
-        numbersAt: at * numberCount,
-        codes: data.codes,
-        codesAt: at * categoryCount,
-      };
-      encoder.encode(cells, { table: input, row, line }, into);
-      batch.rowCount += 1;
-      if (batch.rowCount < BATCH_ROWS) return;
-      flush(batch, batch.rowCount);
-      batch.rowCount = 0;
+      addRow(batch, cells, { table: input, row, line });
+      if (batch.rowCount === BATCH_ROWS) flush(batch);
     },
   });
-  const last = batch as Batch | null;
-  if (last && last.rowCount > 0) flush(last, last.rowCount);
+  if (state.batch) flush(state.batch);
+  return scores;
 }
 
 interface Batch {
   readonly encoder: RowEncoder;
-  readonly data: Pick<EncodedData, "numbers" | "codes" | "labels">;
+  readonly numbers: Float32Array;
+  readonly codes: Uint16Array;
   rowCount: number;
 }
 
 function newBatch(encoder: RowEncoder): Batch {
   const numbers = new Float32Array(BATCH_ROWS * encoder.numberCount);
   const codes = new Uint16Array(BATCH_ROWS * encoder.categoryCount);
-  return { encoder, data: { numbers, codes, labels: new Uint8Array(BATCH_ROWS) }, rowCount: 0 };
+  return { encoder, numbers, codes, rowCount: 0 };
+}
+
+function addRow(batch: Batch, cells: readonly string[], place: RowPlace): void {
+  const { encoder, numbers, codes, rowCount } = batch;
+  const { numberCount, categoryCount } = encoder;
+  const numbersAt = rowCount * numberCount;
+  encoder.encode(cells, place, { numbers, numbersAt, codes, codesAt: rowCount * categoryCount });
+  batch.rowCount += 1;
+}
+
+/** What of a batch is filled. */
+function rowsOf({ encoder, numbers, codes, rowCount }: Batch): EncodedData {
+  return {
+    rowCount,
+    numbers: numbers.subarray(0, rowCount * encoder.numberCount),
+    codes: codes.subarray(0, rowCount * encoder.categoryCount),
+    labels: new Uint8Array(rowCount),
+    unitStarts: new Uint32Array(),
+  };
 }
 
 function readModel(path: string): Model {

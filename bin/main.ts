@@ -1,10 +1,11 @@
 /** EDGE: the one binary. Subcommands live with the side that they belong to. */
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { auditCommands } from "../agent/audit/cli.ts";
 import { agentCommands } from "../agent/cli.ts";
 import { scoreCommand } from "../agent/score.ts";
 import { coordinatorCommands } from "../coordinator/cli.ts";
 import { AdminClient } from "../coordinator/client.ts";
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
 
 const program = new Command("cloister")
@@ -12,15 +13,35 @@ const program = new Command("cloister")
     "A data clean room for consortia: train together on records that never leave their owners.",
   )
   .version("0.1.0")
-  .showHelpAfterError("(add --help for the options and an example)")
+  .exitOverride() // Its errors come here: one line, as all others.
+  .configureOutput({ outputError: () => undefined })
   .configureHelp({ showGlobalOptions: true });
 coordinatorCommands(program);
 agentCommands(program);
 auditCommands(program, AdminClient.fromConfig);
 scoreCommand(program);
 
+const json = process.argv.includes("--json");
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.failed); // Whoever read it is gone.
+  reportAndExit(unwritable(error), json);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
-  reportAndExit(error, process.argv.includes("--json"));
+  if (!(error instanceof CommanderError)) reportAndExit(error, json);
+  if (error.exitCode === 0) process.exit(EXIT.ok); // --help or --version.
+  if (error.code === "commander.help") process.exit(EXIT.usage); // A group without its command.
+  reportAndExit(wrongUsage(error), json);
+}
+
+function wrongUsage({ code, message }: CommanderError): CloisterError {
+  const what = message.replace(/^error: |\.$/g, "").replaceAll("\n", " ");
+  return new CloisterError(code, `${what}; add --help for the options and an example`, EXIT.usage);
+}
+
+function unwritable({ code }: NodeJS.ErrnoException): CloisterError {
+  const message = `the output cannot be written (${code}); it is not complete`;
+  return new CloisterError("output.unwritable", message, EXIT.failed);
 }

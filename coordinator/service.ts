@@ -1,6 +1,5 @@
 /** EDGE: a running coordinator: store, gateway, HTTP, and the runs under way. Wiring only. */
-import { readFileSync } from "node:fs";
-import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
@@ -9,7 +8,7 @@ import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
 import { type Manifest, type Plan, runIdOf } from "../shared/charter/manifest.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
-import { writeFileAtomic } from "../shared/edge/files.ts";
+import { readSmallFile, writeFileAtomic } from "../shared/edge/files.ts";
 import { isShort, MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { applyMasksInPlace } from "../shared/secagg/masks.ts";
@@ -27,6 +26,21 @@ const TICK_MS = 50;
 const INVITATION_MS = 7 * 24 * 3600 * 1000;
 
 export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
+
+/** @throws {CloisterError} If the files are not a certificate and its key. */
+function tlsServer(
+  { certPath, keyPath }: NonNullable<CoordinatorConfig["tls"]>,
+  listener: RequestListener,
+): Server {
+  const cert = readSmallFile(certPath);
+  const key = readSmallFile(keyPath);
+  try {
+    return createHttpsServer({ cert, key, minVersion: "TLSv1.3" }, listener);
+  } catch (cause) {
+    const reason = "not a certificate and the key that belongs to it, both in PEM";
+    throw badInput("tls.unusable", `${certPath}, ${keyPath}: ${reason}`, cause);
+  }
+}
 
 export class CoordinatorService {
   readonly #config: CoordinatorConfig;
@@ -49,17 +63,7 @@ export class CoordinatorService {
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
     const listener = getRequestListener(httpApi(this, adminToken).fetch);
-    const { tls } = config;
-    this.#server = tls
-      ? createHttpsServer(
-          {
-            cert: readFileSync(tls.certPath),
-            key: readFileSync(tls.keyPath),
-            minVersion: "TLSv1.3",
-          },
-          listener,
-        )
-      : createHttpServer(listener);
+    this.#server = config.tls ? tlsServer(config.tls, listener) : createHttpServer(listener);
     this.#gateway = this.#openGateway();
     for (const runId of this.#store.runIds()) this.#resume(runId);
     this.#ticks = setInterval(() => {

@@ -1,5 +1,12 @@
 /** SHA-256, the one way in which several values become one hash, and keys derived from it. Pure. */
-import { createCipheriv, createHash, createSecretKey, hash, type KeyObject } from "node:crypto";
+import {
+  createCipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hash,
+  type KeyObject,
+} from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { concatBytes, toHex, u32le, utf8 } from "../base/bytes.ts";
 import { canonicalJson, type Json } from "../base/canonical.ts";
@@ -101,6 +108,11 @@ export function deriveKey(
   input.fill(0);
   prefix.fill(0);
   return key;
+}
+
+/** HMAC-SHA256 (RFC 2104), the first 16 bytes. */
+export function mac(key: SecretKey, message: Uint8Array): Uint8Array {
+  return createHmac("sha256", key).update(message).digest().subarray(0, 16);
 }
 
 /** A key as node:crypto wants it; made once, for handing over raw bytes costs more than the work. */

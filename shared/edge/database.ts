@@ -1,12 +1,13 @@
 /** EDGE: an SQLite file of ours: durable when a transaction returns, readable by its owner only. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CloisterError } from "../base/errors.ts";
+import { makeFolder } from "./files.ts";
 
 /** @throws {CloisterError} If the file is not a database of ours, or is locked by another process. */
 export function openDatabase(path: string, schema: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   try {
     const database = new DatabaseSync(path, { timeout: 5000 });
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");

@@ -1,16 +1,15 @@
 /** EDGE: small files that a person writes: YAML read with one-line errors, secrets written for the owner only. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { badInput } from "../base/errors.ts";
 import { parseOrRefuse } from "../charter/charter.ts";
 
-/** @throws {CloisterError} If the file is missing, is not YAML, or does not fit the schema. */
-export function readYaml<T>(path: string, schema: z.ZodType<T>): T {
-  let text: string;
+/** @throws {CloisterError} If the file cannot be read. */
+export function readSmallFile(path: string): Buffer {
   try {
-    text = readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (cause) {
     throw badInput(
       "file.unreadable",
@@ -18,6 +17,11 @@ export function readYaml<T>(path: string, schema: z.ZodType<T>): T {
       cause,
     );
   }
+}
+
+/** @throws {CloisterError} If the file is missing, is not YAML, or does not fit the schema. */
+export function readYaml<T>(path: string, schema: z.ZodType<T>): T {
+  const text = readSmallFile(path).toString("utf8");
   const document = parseDocument(text, { uniqueKeys: true });
   const [error] = document.errors;
   if (error) {
@@ -30,10 +34,32 @@ export function readYaml<T>(path: string, schema: z.ZodType<T>): T {
   return parseOrRefuse(schema, document.toJS(), path);
 }
 
-/** Writes a file whole or not at all. */
+/** @throws {CloisterError} If there is something else in its place, or it may not be made. */
+export function makeFolder(path: string, mode = 0o777): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+  } catch (cause) {
+    throw badInput(
+      "folder.unusable",
+      `${path}: cannot be used as a folder; choose another one or check its permissions`,
+      cause,
+    );
+  }
+}
+
+/** Writes a file whole or not at all. @throws {CloisterError} If it cannot be written. */
 export function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o644): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content, { mode });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, content, { mode });
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw badInput(
+      "file.unwritable",
+      `${path}: cannot be written; check what is there, its permissions and the disk's free space`,
+      cause,
+    );
+  }
 }

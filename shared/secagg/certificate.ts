@@ -48,15 +48,14 @@ export function confirm(
   survivors: readonly number[],
   inclusion: Uint8Array,
 ): Uint8Array {
-  if (params.certificate === "signatures") {
-    const signs = batch.committee.has(self.index);
-    return signs ? self.identity.sign(confirmStatement(inclusion, self.index)) : new Uint8Array();
-  }
+  const statement = confirmStatement(inclusion, self.index);
+  if (params.certificate === "signatures")
+    return batch.committee.has(self.index) ? self.identity.sign(statement) : new Uint8Array();
   const tags = survivors
     .filter((index) => index !== self.index)
     .map((index) => {
       const channel = channels.get(index);
-      return channel ? authenticate(channel, inclusion) : new Uint8Array(TAG);
+      return channel ? authenticate(channel, statement) : new Uint8Array(TAG);
     });
   return concatBytes(...tags);
 }
@@ -95,7 +94,7 @@ export function isCertified(
     const channel = channels.get(from);
     const holds =
       params.certificate === "macs"
-        ? !!channel && isAuthentic(channel, inclusion, proof)
+        ? !!channel && isAuthentic(channel, confirmStatement(inclusion, from), proof)
         : isSigned(params, from, inclusion, proof);
     if (!holds) return "forgedCertificate";
     count += 1;

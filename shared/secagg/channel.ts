@@ -13,6 +13,7 @@ import {
   deriveKey,
   framed,
   framedHash,
+  mac,
   type SecretKey,
   secretKey,
   sha256,
@@ -43,9 +44,8 @@ export interface SessionSecrets {
 export interface Channel {
   readonly sealing: SecretKey;
   readonly opening: SecretKey;
-  /** 32 bytes each: MACs from this end and from the other. */
-  readonly confirming: Uint8Array;
-  readonly checking: Uint8Array;
+  readonly confirming: SecretKey;
+  readonly checking: SecretKey;
   /** 32 bytes, the same at both ends: the pair's seed of an attempt is derived from it. */
   readonly pairSecret: Uint8Array;
 }
@@ -171,17 +171,17 @@ function channelFrom(root: Uint8Array, own: number, peer: number): Channel {
   return {
     sealing: secretKey(deriveKey(root, LABELS.channelSeal, own, peer)),
     opening: secretKey(deriveKey(root, LABELS.channelSeal, peer, own)),
-    confirming: deriveKey(root, LABELS.channelMac, own, peer),
-    checking: deriveKey(root, LABELS.channelMac, peer, own),
+    confirming: secretKey(deriveKey(root, LABELS.channelMac, own, peer)),
+    checking: secretKey(deriveKey(root, LABELS.channelMac, peer, own)),
     pairSecret: deriveKey(root, LABELS.channelPair),
   };
 }
 
-/** MAC of one attempt's survivors from this end to the other, 16 bytes: a key derived for this statement alone. */
-export function authenticate(channel: Channel, inclusion: Uint8Array): Uint8Array {
-  return deriveKey(channel.confirming, LABELS.confirm, inclusion).subarray(0, 16);
+/** MAC of a statement from this end to the other, 16 bytes. */
+export function authenticate(channel: Channel, statement: Uint8Array): Uint8Array {
+  return mac(channel.confirming, statement);
 }
 
-export function isAuthentic(channel: Channel, inclusion: Uint8Array, tag: Uint8Array): boolean {
-  return equalBytes(deriveKey(channel.checking, LABELS.confirm, inclusion).subarray(0, 16), tag);
+export function isAuthentic(channel: Channel, statement: Uint8Array, tag: Uint8Array): boolean {
+  return equalBytes(mac(channel.checking, statement), tag);
 }

@@ -1,142 +1,132 @@
-/** Through the binary: whatever is wrong with an input, one clear line says what and where, and nothing crashes. */
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** Through the binary: whatever is wrong with a file, an argument or the other side, one clear line says what and where. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { AdminClient } from "../../coordinator/client.ts";
-import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
-import { Subprocess } from "../support/processes.ts";
+import { memberIds, smallCharter } from "../support/charters.ts";
+import { cloister, expectOneLine } from "../support/command.ts";
+import { type RoomProcesses, startRoom } from "../support/processes.ts";
+import { probe } from "../support/rooms.ts";
 
-const MAIN = fileURLToPath(new URL("../../bin/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "cloister-bad-"));
-const configPath = join(folder, "coordinator.yaml");
 const charter = smallCharter(memberIds(3));
-let coordinator: Subprocess;
-let port = 0;
-let client: AdminClient;
+let room: RoomProcesses;
 
 beforeAll(async () => {
-  const config = (number: number): string =>
-    stringify({ listen: { port: number }, dataDir: join(folder, "coordinator") });
-  writeFileSync(configPath, config(0));
-  coordinator = new Subprocess(["coordinator", "start", "--config", configPath, "--json"]);
-  port = Number((await coordinator.line(({ type }) => type === "listening"))["port"]);
-  writeFileSync(configPath, config(port));
-  client = AdminClient.fromConfig(configPath);
-  await client.post("/v1/rooms", charter);
-}, 20_000);
+  room = await startRoom({ folder: join(folder, "room"), charter, data: new Map() });
+}, 30_000);
 
 afterAll(async () => {
-  coordinator.kill();
-  await coordinator.ended;
+  await room.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number | null;
-  readonly errors: string;
-}
-
-function cloister(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "ignore", "pipe"] });
-    let errors = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    child.once("close", (code) => resolve({ code, errors }));
-  });
-}
-
-function write(name: string, content: string): string {
+function write(name: string, content: string | object): string {
   const path = join(folder, name);
-  writeFileSync(path, content);
+  writeFileSync(path, typeof content === "string" ? content : stringify(content));
   return path;
 }
 
-function expectOneLine({ code, errors }: Outcome, ...mentions: string[]): void {
-  expect(code).not.toBe(0);
-  expect(errors).not.toMatch(/^ {4}at /m);
-  expect(errors).not.toContain("internal error");
-  expect(errors.trim().split("\n")).toHaveLength(1);
-  for (const mention of mentions) expect(errors).toContain(mention);
-}
+test("charters that are wrong are refused by file and field, and no room is opened", async () => {
+  const at = ["--config", room.configPath];
+  const create = (path: string) => cloister("room", "create", "--charter", path, ...at);
+  const [field, twice, exists] = await Promise.all([
+    create(write("unknown.yaml", { ...charter, room: "other", surprise: 1 })),
+    create(write("twice.yaml", "version: 1\nversion: 1\n")),
+    create(write("again.yaml", charter)),
+  ]);
+  expectOneLine(field, 3, "unknown.yaml", '"surprise"', "remove it");
+  expectOneLine(twice, 3, "twice.yaml: line 2");
+  expectOneLine(exists, 3, '"test-room" exists already');
+  const unknown = await cloister("room", "invite", "bank-1", "--room", "other", ...at);
+  expectOneLine(unknown, 3, '"other" does not exist');
+});
 
-const invite = async (): Promise<string> =>
-  (await client.post<{ token: string }>("/v1/invitations", { memberId: "bank-1" })).token;
+test("configurations that are wrong are refused by file and field, and leave nothing behind", async () => {
+  const dataDir = join(folder, "never");
+  const start = (name: string, more: object | string) => {
+    const content = typeof more === "string" ? more : { listen: { port: 0 }, dataDir, ...more };
+    return cloister("coordinator", "start", "--config", write(name, content));
+  };
+  const pem = join(folder, "none.pem");
+  const [yaml, field, port, plain] = await Promise.all([
+    start("broken.yaml", "listen: [1, {"),
+    start("field.yaml", { surprise: 1 }),
+    start("port.yaml", { listen: { port: 65_536 } }),
+    start("file.yaml", { dataDir: room.configPath }),
+  ]);
+  expectOneLine(yaml, 3, "broken.yaml: line 1: not valid YAML");
+  expectOneLine(field, 3, "field.yaml", '"surprise"');
+  expectOneLine(port, 3, "port.yaml", '"listen.port"');
+  expectOneLine(plain, 3, room.configPath, "folder");
+  expect(existsSync(dataDir)).toBe(false);
+  const tls = await start("tls.yaml", { tls: { certPath: pem, keyPath: pem } });
+  expectOneLine(tls, 3, "none.pem: cannot be read");
+});
 
-let folders = 0;
-async function init(token: string, data: string): Promise<Outcome> {
-  const own = join(folder, `agent-${++folders}`);
-  mkdirSync(own);
-  const url = `ws://127.0.0.1:${port}`;
-  const where = ["--coordinator", url, "--folder", own];
-  return cloister("agent", "init", ...where, "--token", token, "--data", data);
-}
-
-const table = smallTable("bank-1", 40);
-const withRow = (change: (cells: string[]) => void): string => {
-  const lines = table.trim().split("\n");
-  const cells = lines[3]?.split(",") ?? [];
-  change(cells);
-  lines[3] = cells.join(",");
-  return lines.join("\n");
-};
-
-test("charters and configurations that are wrong are refused by file and field", async () => {
-  const unknown = write("unknown.yaml", stringify({ ...charter, surprise: 1 }));
-  const notYaml = write("broken.yaml", "listen: [1, {");
-  const dead = write(
-    "dead.yaml",
-    stringify({ listen: { port: 1 }, dataDir: join(folder, "coordinator") }),
-  );
-  const [field, yaml, busy, unreachable] = await Promise.all([
-    cloister("room", "create", "--charter", unknown, "--config", configPath),
-    cloister("coordinator", "start", "--config", notYaml),
-    cloister("coordinator", "start", "--config", configPath),
+test("a port in use, a coordinator that is dead and one of another key are told apart", async () => {
+  const { port } = new URL(room.url);
+  const busy = write("busy.yaml", {
+    listen: { port: Number(port) },
+    dataDir: join(folder, "busy"),
+  });
+  const dead = write("dead.yaml", {
+    listen: { port: 1 },
+    dataDir: join(folder, "room/coordinator"),
+  });
+  const init = (url: string, token: string, ...more: string[]) => {
+    const where = ["--coordinator", url, "--folder", join(folder, "nobody")];
+    return cloister("agent", "init", ...where, "--token", token, "--data", "x.csv", ...more);
+  };
+  const [inUse, unreachable, initDead, impostor, noCa] = await Promise.all([
+    cloister("coordinator", "start", "--config", busy),
     cloister("run", "list", "--config", dead),
+    init("ws://127.0.0.1:1", "a.b"),
+    init(room.url, `a.${"0".repeat(32)}`),
+    init("wss://127.0.0.1:1", "a.b", "--ca", join(folder, "none.pem")),
   ]);
-  expectOneLine(field, "unknown.yaml", "surprise");
-  expectOneLine(yaml, "broken.yaml");
-  expectOneLine(busy, "port is in use");
-  expectOneLine(unreachable, "does not answer");
-  expect(unreachable.code).toBe(5);
-}, 20_000);
+  expectOneLine(inUse, 1, port, "the port is in use");
+  expectOneLine(unreachable, 5, "127.0.0.1:1", "does not answer");
+  expectOneLine(initDead, 5, "ws://127.0.0.1:1", "cannot be reached");
+  expectOneLine(impostor, 4, room.url, "not the one in the token");
+  expectOneLine(noCa, 3, "none.pem: cannot be read");
+});
 
-test("tables that do not fit are refused by file, and the token stays good until one fits", async () => {
-  const token = await invite();
-  const cases: [string, string, string][] = [
-    ["no-label.csv", table.replace("label", "other"), "label"],
-    ["text.csv", withRow((cells) => cells.splice(1, 1, "many")), "amount"],
-    ["empty.csv", `${table.split("\n")[0]}\n`, "rows"],
-  ];
-  for (const [name, content, mention] of cases) {
-    expectOneLine(await init(token, write(name, content)), name, mention);
-  }
-  expect(await init(token, write("bom.csv", `\uFEFF${table}`))).toEqual({ code: 0, errors: "" });
-  expectOneLine(await init(token, write("good.csv", table)), "used already");
-  const wrong = `${"0".repeat(32)}.${token.split(".")[1]}`;
-  expectOneLine(await init(wrong, join(folder, "good.csv")), "token");
-}, 20_000);
-
-test("a model file that is garbage or of another shape is refused by name", async () => {
-  const input = write("rows.csv", table);
-  const [garbage, other] = await Promise.all([
-    cloister("score", write("garbage.json", "\u0000{{{"), "--input", input),
-    cloister("score", write("other.json", '{"format":"other"}'), "--input", input),
+test("plans that do not fit and runs that do not exist are refused", async () => {
+  const at = ["--config", room.configPath];
+  const [early, plan, model] = await Promise.all([
+    cloister("run", "start", write("early.yaml", probe(1)), ...at),
+    cloister("run", "start", write("plan.yaml", probe(0)), ...at),
+    cloister("model", "export", "abc", "--out", join(folder, "export"), ...at),
   ]);
-  expectOneLine(garbage, "garbage.json");
-  expectOneLine(other, "other.json");
-}, 20_000);
+  expectOneLine(early, 3, "0 members are enrolled, the charter asks for 3");
+  expectOneLine(plan, 3, "plan.yaml", '"task.rounds"');
+  expectOneLine(model, 3, "abc: no such run");
+  expect(existsSync(join(folder, "export"))).toBe(false);
+});
+
+test("wrong usage is one line too, in JSON for programs, with an exit code of its own", async () => {
+  const [command, option, json, group] = await Promise.all([
+    cloister("frobnicate"),
+    cloister("score", "model.json"),
+    cloister("run", "watch", "--json"),
+    cloister("run"),
+  ]);
+  expectOneLine(command, 2, "unknown command 'frobnicate'; add --help");
+  expectOneLine(option, 2, "--input");
+  expect(json.code).toBe(2);
+  expect(JSON.parse(json.errors)).toMatchObject({ error: { code: "commander.missingArgument" } });
+  expect(group).toMatchObject({ code: 2, output: "" });
+  expect(group.errors).toContain("Usage: cloister run");
+});
 
 test("random bytes from a stranger do not crash the coordinator", async () => {
+  const { port } = new URL(room.url);
   const send = (bytes: Uint8Array): Promise<void> =>
     new Promise((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
+      const socket = connect(Number(port), "127.0.0.1", () => socket.end(bytes));
       socket.on("error", () => resolve()).on("close", () => resolve());
       socket.resume();
     });
@@ -145,4 +135,5 @@ test("random bytes from a stranger do not crash the coordinator", async () => {
   }
   const answer = await fetch(`http://127.0.0.1:${port}/healthz`);
   expect(answer.status).toBe(200);
-}, 20_000);
+  expect(room.coordinator.errors).toBe("");
+});

@@ -1,187 +1,214 @@
-/** What an agent's wire carries in a whole training run: no cell of its table and no update without its mask. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** What agents' wires carry in whole runs, without noise and with it: no cell of a table, no contribution without mask. */
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningAgent, startAgent } from "../../agent/agent.ts";
 import { loadDataset } from "../../agent/data/dataset.ts";
-import { enrol } from "../../agent/enrol.ts";
 import { encodeContribution } from "../../agent/gate/encode.ts";
-import { Vault } from "../../agent/vault.ts";
-import { CoordinatorConfig } from "../../coordinator/config.ts";
-import { CoordinatorService } from "../../coordinator/service.ts";
+import type { EncodedData, PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
+import type { ReleaseShape } from "../../models/tasks/task.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
+import { utf8 } from "../../shared/base/bytes.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
-import { type Manifest, Plan } from "../../shared/charter/manifest.ts";
+import type { Manifest } from "../../shared/charter/manifest.ts";
+import { toGrid } from "../../shared/privacy/grid.ts";
+import { signedMax, toRing } from "../../shared/privacy/ring.ts";
 import { encode } from "../../shared/protocol/codec.ts";
-import { Inbox } from "../../shared/protocol/inbox.ts";
-import { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { Session } from "../../shared/protocol/session.ts";
 import { packRing, type RingBits } from "../../shared/secagg/ring.ts";
-import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
-import { cellSecrets, findLeaks, ringSecrets, type Secret, updateSecrets } from "./leaks.ts";
-import { parseWire, type Recording, recordingProxy } from "./recording.ts";
+import { memberIds, mixedTable, smallCharter } from "../support/charters.ts";
+import { type RecordedAsk, type RecordedRoom, recordedRoom } from "../support/recorded-room.ts";
+import {
+  cellSecrets,
+  findLeaks,
+  looksUniform,
+  ringSecrets,
+  type Secret,
+  valueSecrets,
+} from "./leaks.ts";
 
+const ROWS = 120;
 const members = memberIds(3);
 const charter = smallCharter(members);
+const tables = new Map(members.map((memberId) => [memberId, mixedTable(memberId, ROWS)]));
+const table = tables.get("bank-1") ?? "";
 const folder = mkdtempSync(join(tmpdir(), "cloister-bytes-"));
-const recordings = new Map<string, Recording>();
-const agents: RunningAgent[] = [];
-let service: CoordinatorService;
-let manifest: Manifest;
-let runId = "";
+let room: RecordedRoom;
+let runs: readonly Recorded[] = [];
 
-const plan = Plan.parse({
-  privacy: "none",
-  task: {
-    kind: "train",
-    model: { hidden: [4] },
-    scaling: "bounds",
-    strategy: { kind: "fedAvg", rounds: 3, batchSize: 16, learningRate: 0.05 },
-    evaluation: { everyRounds: null, bins: 16 },
-  },
-});
-
-async function join3(memberId: string, port: number): Promise<void> {
-  const recording = await recordingProxy(port);
-  recordings.set(memberId, recording);
-  const own = join(folder, memberId);
-  mkdirSync(own);
-  const dataPath = join(folder, `${memberId}.csv`);
-  writeFileSync(dataPath, smallTable(memberId, 120));
-  const { token } = service.invite(undefined, memberId);
-  const vault = new Vault(own);
-  const url = `ws://127.0.0.1:${recording.port}`;
-  const address = { url, caPath: undefined, allowPlain: undefined };
-  await enrol(vault, { ...address, token, dataPath, folder: own });
-  vault.close();
-  await new Promise<void>((resolve, reject) => {
-    const onEvent = (event: { type: string; state?: string }): void => {
-      if (event.state === "connected") resolve();
-    };
-    startAgent({ folder: own, onEvent }).then((agent) => agents.push(agent), reject);
-  });
+interface Recorded {
+  readonly runId: string;
+  readonly manifest: Manifest;
 }
 
+const common = {
+  kind: "train",
+  model: { hidden: [8] },
+  scaling: "bounds",
+  evaluation: { everyRounds: null, bins: 16 },
+};
+const unnoised = { kind: "fedAvg", rounds: 3, batchSize: 16, learningRate: 0.05 };
+/** Every unit takes part in every round, so that its contribution can be computed again. */
+const noised = { kind: "dpSgd", rounds: 3, samplingProbability: 1, clipNorm: 1, learningRate: 0.1 };
+const ASKS = 4; // Three rounds and the evaluation.
+
 beforeAll(async () => {
-  const dataDir = join(folder, "coordinator");
-  mkdirSync(dataDir);
-  service = new CoordinatorService(CoordinatorConfig.parse({ listen: { port: 0 }, dataDir }));
-  const port = await service.listen();
-  service.createRoom(charter);
-  await Promise.all(members.map((memberId) => join3(memberId, port)));
-  ({ runId } = service.startRun(plan));
-  const outcome = await new Promise<string>((resolve) => {
-    service.watch(runId, ({ type }) => {
-      if (type === "completed" || type === "failed") resolve(type);
-    });
-  });
-  expect(outcome).toBe("completed");
-  manifest = service.findRun(runId).manifest;
-}, 20_000);
+  room = await recordedRoom(folder, charter, tables);
+  runs = [
+    await room.run({ task: { ...common, strategy: unnoised }, privacy: "none" }),
+    await room.run({ task: { ...common, strategy: noised }, privacy: { epsilon: 2 } }),
+  ];
+}, 30_000);
 
 afterAll(async () => {
-  await Promise.all(agents.map((agent) => agent.close()));
-  await Promise.all([...recordings.values()].map((recording) => recording.close()));
-  await service.close();
+  await room.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Everything that a member's connections sent: the upgrades too. */
-function sentBy(memberId: string): Buffer[] {
-  return (recordings.get(memberId)?.connections ?? []).flatMap(({ sent }) => {
-    const { head, frames } = parseWire(sent);
-    return [head, ...frames];
-  });
+async function dataOf(memberId: string): Promise<PartitionedData> {
+  const partition = { holdoutFraction: charter.holdoutFraction, holdoutSalt: charter.room };
+  return (await loadDataset(room.dataPath(memberId), charter.schema, partition)).data;
 }
 
-/** What the coordinator asked of a member, out of the recording: attempts, kinds, inputs. */
-function asksOf(memberId: string): { attempt: number; kind: string; input: Float32Array }[] {
-  const last = recordings.get(memberId)?.connections.at(-1);
-  const session = new Session("reader");
-  const inbox = new Inbox<CoordinatorMessage>(CoordinatorMessage, "whole");
-  return parseWire(last?.received ?? [])
-    .binary.slice(2) // Challenge and welcome.
-    .flatMap((frame) => {
-      frame.fill(0, 5, 9); // It acknowledges what this reader never sent.
-      const taken = inbox.take(session.receive(frame));
-      if (taken.type === "fault") throw new Error(taken.code);
-      if (taken.type !== "delivery" || taken.delivery.message.type !== "roundOpened") return [];
-      const { message, vector } = taken.delivery;
-      const input = new Float32Array(Uint8Array.from(vector).buffer);
-      return [{ attempt: message.attempt, kind: message.askKind, input }];
-    });
-}
-
-interface Unmasked {
-  readonly update: Float64Array;
+interface Bare {
+  readonly contribution: Float64Array;
+  /** Neither noised nor masked. */
   readonly ring: Uint32Array;
   readonly bits: RingBits;
+  readonly shape: ReleaseShape;
 }
 
-/** A member's contributions before their masks, computed again with the run's own seeds. */
-async function unmaskedOf(memberId: string): Promise<Unmasked[]> {
-  const { data } = await loadDataset(join(folder, `${memberId}.csv`), charter.schema, {
-    holdoutFraction: charter.holdoutFraction,
-    holdoutSalt: charter.room,
-  });
-  const context = contextOf(charter, manifest);
-  const task = taskFor(manifest.task);
-  const seed = manifest.task.kind === "train" ? manifest.task.model.seed : runId;
-  return asksOf(memberId).map(({ attempt, kind, input }) => {
+/** A member's contributions before noise and mask, computed again with the run's own seeds. */
+function bareContributions(memberId: string, run: Recorded, data: PartitionedData): Bare[] {
+  const context = contextOf(charter, run.manifest);
+  const task = taskFor(run.manifest.task);
+  const seed = run.manifest.task.kind === "train" ? run.manifest.task.model.seed : run.runId;
+  return room.asksOf(memberId, run.runId).map(({ attempt, kind, input }: RecordedAsk) => {
     const rng = (use: string) => reproducibleRng(`${seed}/${memberId}/${attempt}/${use}`);
     const shape = task.shapeOf(context, kind);
-    const update = task.contribute(context, { kind, input }, data, rng("work"));
+    const contribution = task.contribute(context, { kind, input }, data, rng("work"));
+    const { release } = shape;
+    const { manifest, runId } = run;
     const params = { shape, manifest, runId, attempt };
-    const ring = encodeContribution(update, params, new UniformSource(rng("rounding")));
-    return { update, ring, bits: wireFormat(shape, manifest).ringBits };
+    const ring =
+      release.kind === "noised"
+        ? toRing(toGrid(contribution, release.sensitivity, signedMax(32)), 32)
+        : encodeContribution(contribution, params, new UniformSource(rng("rounding")));
+    const { ringBits: bits } = wireFormat(shape, manifest);
+    return { contribution, ring, bits, shape, attempt };
   });
 }
 
+const rowSecrets = (what: string, { numbers, codes }: EncodedData): Secret[] => [
+  ...valueSecrets(`${what} numbers`, numbers),
+  ...valueSecrets(`${what} codes`, codes),
+];
+
 async function secretsOf(memberId: string): Promise<Secret[]> {
-  const unmasked = await unmaskedOf(memberId);
+  const data = await dataOf(memberId);
+  const bare = runs.flatMap((run) => bareContributions(memberId, run, data));
   return [
-    ...cellSecrets(smallTable(memberId, 120)),
-    ...unmasked.flatMap(({ update }) => updateSecrets(update)),
-    ...unmasked.flatMap(({ ring, bits }) => ringSecrets(ring, bits)),
+    ...cellSecrets(tables.get(memberId) ?? ""),
+    ...rowSecrets("train", data.train),
+    ...rowSecrets("holdout", data.holdout),
+    ...bare.flatMap(({ contribution }, i) => valueSecrets(`contribution ${i}`, contribution)),
+    ...bare.flatMap(({ ring, bits }, i) => ringSecrets(`contribution ${i}`, ring, bits)),
   ];
 }
 
-test("no byte that an agent sends in a whole run holds a cell or an unmasked update", async () => {
+test("no byte that an agent sends in whole runs holds cells or a bare contribution", async () => {
   for (const memberId of members) {
+    for (const { runId } of runs) expect(room.asksOf(memberId, runId)).toHaveLength(ASKS);
     const secrets = await secretsOf(memberId);
-    expect(asksOf(memberId)).toHaveLength(4); // Three rounds and the evaluation.
-    expect(secrets.filter(({ what }) => what.startsWith("text"))).not.toHaveLength(0);
-    expect(secrets.filter(({ what }) => what.startsWith("ring"))).not.toHaveLength(0);
-    const sent = sentBy(memberId);
-    const vectorBytes = (await unmaskedOf(memberId)).reduce(
-      (sum, { ring, bits }) => sum + packRing(ring, bits).length,
-      0,
-    );
-    expect(Buffer.concat(sent).length).toBeGreaterThan(vectorBytes);
+    for (const kind of ["row 7,", "row 99,", "column label", "train numbers", "contribution 7"])
+      expect(secrets.some(({ what }) => what.startsWith(kind))).toBe(true);
+    const sent = room.sentBy(memberId);
+    expect(room.vectorsBy(memberId)).toHaveLength(2 * ASKS);
+    for (const vector of room.vectorsBy(memberId))
+      expect(Buffer.concat(sent).includes(Buffer.from(vector.subarray(0, 1000)))).toBe(true);
     expect(findLeaks(sent, secrets)).toEqual([]);
   }
 });
 
-test("the same search finds a cell that is planted in a message", async () => {
-  const cell = smallTable("bank-1", 120).split("\n")[1]?.split(",")[1] ?? "";
-  const reason = { code: "withdrawn", message: `bad value ${cell}` };
-  const message = { type: "withdrawn", runId, attempt: 1, reason };
-  const frame = new Session("planted").sendControl(encode(message));
-  const sent = [...sentBy("bank-1"), frame];
-  expect(findLeaks(sent, await secretsOf("bank-1"))).toEqual([`text ${cell}`]);
+test("all vectors that leave are as uniform as their masks; noised ones without mask are not", async () => {
+  const vectors = members.flatMap((memberId) => room.vectorsBy(memberId));
+  expect(looksUniform(Buffer.concat(vectors))).toBe(true);
+  const [, run] = runs;
+  if (!run) throw new Error("no run with noise");
+  const unmasked = bareContributions("bank-1", run, await dataOf("bank-1")).map(
+    ({ contribution, shape, bits, attempt }) => {
+      const { manifest, runId } = run;
+      const params = { shape, manifest, runId, attempt };
+      const source = new UniformSource(reproducibleRng("noise"));
+      return packRing(encodeContribution(contribution, params, source), bits);
+    },
+  );
+  for (const vector of unmasked) expect(looksUniform(vector)).toBe(false);
+  // One among all that are masked is enough.
+  expect(looksUniform(Buffer.concat([...vectors, ...unmasked.slice(0, 1)]))).toBe(false);
 });
 
-test("the same search finds an update that is planted without its mask", async () => {
-  for (const { update, ring, bits } of (await unmaskedOf("bank-1")).slice(0, 1)) {
-    const secrets = await secretsOf("bank-1");
-    const packed = new Session("planted").sendVector(packRing(ring, bits));
-    expect(findLeaks([...sentBy("bank-1"), ...packed], secrets)).not.toEqual([]);
-    const floats = new Uint8Array(Float32Array.from(update).buffer);
-    const plain = new Session("planted").sendVector(floats);
-    expect(findLeaks([...sentBy("bank-1"), ...plain], secrets)).not.toEqual([]);
+const ofBank1 = cellSecrets(table);
+/** Cells of the half of the table whose cells are short. */
+const records = table
+  .trim()
+  .split("\n")
+  .slice(1)
+  .map((line) => line.split(","));
+const short = records[99] ?? [];
+const [customer = "", amount = "", hour = "", channel = ""] = short;
+const column = (index: number): number[] =>
+  records.slice(ROWS / 2).map((cells) => Number(cells[index]));
+
+function float64BigEndian(values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(8 * values.length);
+  for (const [i, value] of values.entries()) bytes.writeDoubleBE(value, 8 * i);
+  return bytes;
+}
+
+test.each<[string, Uint8Array]>([
+  ["a long cell in a message", encode({ type: "x", reason: `bad value ${records[3]?.[1]}` })],
+  ["a row of short cells as CSV", utf8(short.join(","))],
+  ["cells in a log line", utf8(`customer ${customer} at ${hour}: ${amount};${hour};${channel}`)],
+  ["a row as JSON", utf8(JSON.stringify({ cells: short }))],
+  [
+    "a row as JSON numbers",
+    utf8(JSON.stringify([customer, Number(amount), Number(hour), channel])),
+  ],
+  ["a row in a message", encode({ type: "x", cells: short })],
+  [
+    "a row with its numbers in a message",
+    encode([customer, Number(amount), Number(hour), channel]),
+  ],
+  ["two numbers as float32", new Uint8Array(Float32Array.of(Number(amount), Number(hour)).buffer)],
+  ["a column as float32", new Uint8Array(Float32Array.from(column(1)).buffer)],
+  ["a column as float64, big-endian", float64BigEndian(column(2))],
+  ["a column as int32", new Uint8Array(Int32Array.from(column(1)).buffer)],
+  ["a column as int16", new Uint8Array(Uint16Array.from(column(1)).buffer)],
+  ["a column as bytes", Uint8Array.from(column(2))],
+  ["the labels as bytes", Uint8Array.from(column(4))],
+  ["the labels as text", utf8(column(4).join(""))],
+])("the same search finds %s", async (_, leaked) => {
+  const frame = new Session("planted").sendControl(leaked);
+  expect(findLeaks([...room.sentBy("bank-1"), frame], ofBank1)).not.toEqual([]);
+});
+
+test("the same search finds encoded rows and contributions in whatever form they are kept", async () => {
+  const secrets = await secretsOf("bank-1");
+  const { train } = await dataOf("bank-1");
+  const bare = runs.flatMap((run) => bareContributions("bank-1", run, { train, holdout: train }));
+  const forms = bare.flatMap(({ contribution, ring, bits }) => [
+    new Uint8Array(Float32Array.from(contribution).buffer),
+    new Uint8Array(Float64Array.from(contribution).buffer),
+    packRing(ring, bits),
+  ]);
+  const rows = new Uint8Array(train.numbers.slice(20, 26).buffer);
+  const codes = new Uint8Array(Float64Array.from(train.codes.slice(0, 40)).buffer);
+  for (const form of [rows, codes, ...forms.slice(0, 9)]) {
+    const frames = new Session("planted").sendVector(form);
+    expect(findLeaks([...room.sentBy("bank-1"), ...frames], secrets)).not.toEqual([]);
   }
 });

@@ -32,7 +32,8 @@ export async function outcomeOf(checks: AsyncGenerator<Check, Replayed | null>):
 export function claimOf(room: MemoryRoom, { record }: KeptRound, round = record.round): RoundClaim {
   const { charter, manifest, runId } = room;
   const context = contextOf(charter, manifest);
-  const shapeOf = (askKind: string) => (askKind === "zeros" ? wireShape(context, askKind) : null);
+  const shapeOf = (askKind: string) =>
+    askKind === "zeros" ? wireShape(context, manifest, askKind) : null;
   return { sum: sumParams(manifest, charter, runId), round, record, shapeOf };
 }
 

@@ -55,5 +55,16 @@ export function smallTable(memberId: string, rowCount: number): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Half of a small table, and below it as many rows of short cells: whole numbers and ids of few digits. */
+export function mixedTable(memberId: string, rowCount: number): string {
+  const source = new UniformSource(reproducibleRng(`short-${memberId}`));
+  const lines = Array.from({ length: rowCount / 2 }, () => {
+    const amount = source.below(1000);
+    const channel = source.below(2) === 0 ? "web" : "shop";
+    return [`c${source.below(1000)}`, amount, source.below(24), channel, amount > 600 ? 1 : 0];
+  });
+  return `${smallTable(memberId, rowCount / 2)}${lines.map((cells) => cells.join(",")).join("\n")}\n`;
+}
+
 export const memberIds = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `bank-${i + 1}`);

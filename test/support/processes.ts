@@ -9,9 +9,9 @@ import { stringify } from "yaml";
 import { AdminClient } from "../../coordinator/client.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 
-const MAIN = fileURLToPath(new URL("../../bin/main.ts", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../bin/main.ts", import.meta.url));
 /** Compiled code, kept by Node from one process to the next: they start in half the time. */
-const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), "cloister-compile-cache") };
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), "cloister-compile-cache") };
 
 /** A process of ours: its JSON lines, and its end. */
 export class Subprocess {

@@ -1,13 +1,7 @@
 /** Tests of `shared/secagg/batch.ts`: what a batch of prekeys is bound to, and who plays which part in it. */
 import { expect, test } from "vitest";
 import { toHex } from "../../../shared/base/bytes.ts";
-import {
-  type BatchPlace,
-  dealtContext,
-  holdersOf,
-  openBatch,
-  serves,
-} from "../../../shared/secagg/batch.ts";
+import { type BatchPlace, dealtContext, openBatch, serves } from "../../../shared/secagg/batch.ts";
 import { groupRules, type SumParams } from "../../../shared/secagg/params.ts";
 import { unsafeSecret, upTo } from "../../support/group.ts";
 
@@ -57,7 +51,7 @@ test("one other nonce makes another graph; other attempt numbers do not", () => 
 test("holders are the neighbours and the member itself, ascending", () => {
   const batch = openBatch(sumOf(100), place, noncesOf(place.members));
   for (const index of place.members) {
-    const holders = holdersOf(batch, index);
+    const holders = batch.graph.holders(index);
     expect(holders.length).toBe(33);
     expect(holders).toEqual([...holders].sort((a, b) => a - b));
     expect(holders.filter((holder) => holder !== index)).toEqual(batch.graph.neighbours(index));

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { concatBytes, toHex } from "../../../shared/base/bytes.ts";
-import { type Batch, holdersOf } from "../../../shared/secagg/batch.ts";
+import type { Batch } from "../../../shared/secagg/batch.ts";
 import { pairSeed } from "../../../shared/secagg/keys.ts";
 import {
   type DealtPrekeys,
@@ -55,7 +55,7 @@ function openAt(group: Group, batch: Batch, holder: number, dealt: DealtPrekeys,
 function heldByPoint(group: Group, batch: Batch): Map<number, HeldShares> {
   const { attempts } = deal(group, batch);
   const held = new Map<number, HeldShares>();
-  for (const [place, holder] of holdersOf(batch, DEALER).entries()) {
+  for (const [place, holder] of batch.graph.holders(DEALER).entries()) {
     if (holder === DEALER) continue;
     const shares = openAt(group, batch, holder, pick(attempts, 0));
     if (!shares) throw new Error("not opened");
@@ -96,7 +96,7 @@ test.each([
 test("the dealer's own share of its seed counts like any other", () => {
   const batch = batchOf(SEVEN);
   const { own, attempts } = deal(SEVEN, batch);
-  const point = holdersOf(batch, DEALER).indexOf(DEALER) + 1;
+  const point = batch.graph.holders(DEALER).indexOf(DEALER) + 1;
   const others = [...heldByPoint(SEVEN, batch)].slice(0, SEVEN.sum.threshold - 1);
   const shares = others.map(([at, { self }]) => ({ point: at, share: self }));
   const seed = combineShares([...shares, { point, share: pick(own, 0).ownShare }]);
@@ -165,7 +165,7 @@ test("a share has the tag that its dealer gave it, and any other share, kind or 
   const batch = batchOf(SEVEN);
   const dealt = pick(deal(SEVEN, batch).attempts, 0);
   const held = openAt(SEVEN, batch, 2, dealt);
-  const tags = pick(dealt.shareTags, holdersOf(batch, DEALER).indexOf(2));
+  const tags = pick(dealt.shareTags, batch.graph.holders(DEALER).indexOf(2));
   if (!held) throw new Error("not opened");
   expect(toHex(shareTag("self", held.self, DEALER, 2))).toBe(toHex(tags.self));
   expect(toHex(shareTag("recovery", held.recovery, DEALER, 2))).toBe(toHex(tags.recovery));

@@ -1,5 +1,9 @@
-/** A TCP proxy on loopback that records both directions, and a reader of the WebSocket frames in what it recorded. */
+/** EDGE: a TCP proxy on loopback that records both directions, and readers of the frames in what it recorded. */
 import { connect, createServer, type Socket } from "node:net";
+import type { z } from "zod";
+import { concatBytes } from "../../shared/base/bytes.ts";
+import { decode } from "../../shared/protocol/codec.ts";
+import { LIMITS } from "../../shared/protocol/limits.ts";
 
 export interface Recording {
   readonly port: number;
@@ -74,4 +78,26 @@ export function parseWire(chunks: readonly Buffer[]): WireParts {
     if ((first & 0x0f) === 2) parts.binary.push(payload);
   }
   return parts;
+}
+
+export interface Heard<T> {
+  readonly message: T;
+  /** What came in chunks behind the message. */
+  readonly vector: Uint8Array;
+}
+
+/** The messages of a connection after its handshake, with their vectors. @param binary As `parseWire` gives them. */
+export function messagesIn<T>(schema: z.ZodType<T>, binary: readonly Buffer[]): Heard<T>[] {
+  const heard: Heard<T>[] = [];
+  for (const frame of binary) {
+    // Kind (0 acknowledges, 1 control, 2 chunk), sequence number, acknowledgement; a chunk: index, count.
+    if (frame[0] === 1) {
+      const decoded = decode(schema, frame.subarray(9), LIMITS.controlBytesMax);
+      if (decoded.ok) heard.push({ message: decoded.message, vector: new Uint8Array() });
+    }
+    const last = heard.at(-1);
+    if (frame[0] !== 2 || !last) continue;
+    heard[heard.length - 1] = { ...last, vector: concatBytes(last.vector, frame.subarray(17)) };
+  }
+  return heard;
 }
