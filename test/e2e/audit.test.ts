@@ -25,7 +25,7 @@ import { sha256 } from "../../shared/crypto/hash.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { HttpClient } from "../../shared/edge/http-client.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
-import { entryStatement } from "../../shared/transcript/chain.ts";
+import { entryStatement, type SignedEntry } from "../../shared/transcript/chain.ts";
 import { fromText, TranscriptExport, toText } from "../../shared/transcript/export.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { type RoomProcesses, Subprocess, startRoom } from "../support/processes.ts";
@@ -79,6 +79,9 @@ beforeAll(async () => {
   const task = { kind: "probe", dimension: DIMENSION, rounds: 2 };
   probed = await start({ task, privacy: "none" });
   for await (const { type } of lines(probed)) expect(type).not.toBe("failed");
+  // An agent may write its evidence a moment later than it acts.
+  await written("bank-1", (entry) => entry.runId === probed && opens(entry, 2));
+  await written("bank-4", (entry) => entry.runId === probed && opens(entry, 0));
   room.agents.get("bank-4")?.kill("SIGKILL");
 }, 120_000);
 
@@ -91,6 +94,15 @@ const start = async (plan: object): Promise<string> =>
   (await room.client.post<{ runId: string }>("/v1/runs", plan)).runId;
 const lines = (runId: string): AsyncGenerator<Line> =>
   room.client.lines<Line>(`/v1/runs/${runId}/events`);
+
+const opens = (entry: SignedEntry, round: number): boolean =>
+  entry.kind === "roundOpened" && entry.round === round;
+
+/** Resolves when the member's evidence holds an entry that `accept`s; the hook's own limit ends the wait. */
+async function written(memberId: string, accept: (entry: SignedEntry) => boolean): Promise<void> {
+  while (!openOwnSide(room.agentFolder(memberId), {}).entries.some(accept))
+    await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 /** Carries a member's bytes to the coordinator, and fails for good in the middle of its first long upload. */
 async function frailLine(port: number): Promise<Server> {
