@@ -3,13 +3,9 @@
  * and answers; believes nothing that it has not checked. It sees sealed vectors only: records and what is
  * computed from them are behind the gate. Pure: the gate, the network and the disk are ports.
  */
-import { contextOf } from "../models/tasks/context.ts";
-import { taskFor } from "../models/tasks/registry.ts";
-import { wireFormat } from "../models/tasks/wire.ts";
-import { bytesToFloat32, equalBytes, toHex } from "../shared/base/bytes.ts";
+import { bytesToFloat32, toHex } from "../shared/base/bytes.ts";
 import { CloisterError } from "../shared/base/errors.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
-import { askHash } from "../shared/charter/ask.ts";
 import { type Manifest, parseManifest, runIdOf, sumParams } from "../shared/charter/manifest.ts";
 import { refusalReasons } from "../shared/charter/policy.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
@@ -23,15 +19,11 @@ import {
   reveal,
   signMasked,
 } from "../shared/secagg/agent.ts";
-import type { AttemptPlace } from "../shared/secagg/params.ts";
-import {
-  firstHead,
-  isSignedEntry,
-  nextHead,
-  type SignedEntry,
-} from "../shared/transcript/chain.ts";
+import { isSignedEntry, type SignedEntry } from "../shared/transcript/chain.ts";
 import type { FromGate } from "./gate/messages.ts";
+import { continues, type History } from "./history.ts";
 import type { MemberParams } from "./member-ports.ts";
+import { placeOf } from "./place.ts";
 import { membersOf, RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
@@ -41,8 +33,8 @@ interface Run {
   readonly runId: string;
   readonly manifest: Manifest;
   readonly session: RunSession;
-  /** Head of the transcript, and the round that it opens; null until the first is seen. */
-  transcript: { readonly round: number; readonly head: Uint8Array } | null;
+  /** Null until the first opening is seen. */
+  history: History | null;
 }
 
 interface Attempt {
@@ -149,7 +141,7 @@ export class Member {
     const session = new RunSession({ sum, manifest, index, identity, rng, kem, fault });
     // What the ledger has answered is never answered again, whatever this process remembers.
     this.#lastAttempt = lastAttempt;
-    this.#run = { runId, manifest, session, transcript: null };
+    this.#run = { runId, manifest, session, history: null };
     send({ type: "runJoined", runId, ...session.join });
     report({ type: "joined", runId });
   }
@@ -161,16 +153,7 @@ export class Member {
     if (attempt <= this.#lastAttempt) return;
     this.#lastAttempt = attempt;
     this.#attempt = null;
-    const shape = taskFor(run.manifest.task).shapeOf(contextOf(charter, run.manifest), askKind);
-    const { dimension, ringBits } = wireFormat(shape, run.manifest);
-    const place: AttemptPlace = {
-      round,
-      attempt,
-      askHash: askHash(runId, round, askKind, message.vector.sha256),
-      transcript: message.head,
-      dimension,
-      ringBits,
-    };
+    const place = placeOf(charter, run.manifest, message);
     if (!this.#follow(run, message, place.askHash)) return;
     if (input.length % 4 !== 0) return this.#withdraw(run, attempt, "malformed");
     const batch = run.session.batchFor(attempt);
@@ -196,11 +179,11 @@ export class Member {
       return false;
     }
     this.#params.vault.record(signed);
-    if (!isContinued(run, message)) {
+    if (!continues(runId, run.history, message)) {
       this.#leave(run, attempt, "transcriptFork");
       return false;
     }
-    run.transcript = { round, head };
+    run.history = { round, head };
     return true;
   }
 
@@ -308,16 +291,4 @@ export class Member {
   #current(attempt: number): Attempt | null {
     return this.#attempt?.state.place.attempt === attempt ? this.#attempt : null;
   }
-}
-
-/** Does this opening continue what the agent saw? Rounds that it missed are taken on the signature's word. */
-function isContinued(
-  { runId, transcript }: Run,
-  { round, head, last }: Of<"roundOpened"> | Of<"runEnded">,
-): boolean {
-  const known = transcript ?? { round: 0, head: firstHead(runId) };
-  if (round < known.round) return false;
-  if (round === known.round) return equalBytes(head, known.head);
-  if (round > known.round + 1) return true;
-  return last !== null && equalBytes(head, nextHead(known.head, last));
 }

@@ -2,9 +2,11 @@
 import type { Ask, ReleaseShape } from "../models/tasks/task.ts";
 import { wireFormat } from "../models/tasks/wire.ts";
 import { float32ToBytes } from "../shared/base/bytes.ts";
+import { toBitmap } from "../shared/base/member-set.ts";
 import { askHash } from "../shared/charter/ask.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
-import type { AttemptParams, CoordinatorState } from "../shared/secagg/attempt.ts";
+import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import type { AttemptEffect, AttemptParams, CoordinatorState } from "../shared/secagg/attempt.ts";
 import { openAttempt } from "../shared/secagg/coordinator.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
@@ -61,4 +63,31 @@ export function openRunning(
   const absent = [...params.prekeys.dealings.keys()].filter((index) => !present.includes(index));
   const state = openAttempt(params, atMs, absent);
   return { params, ...asked, openedAtMs: atMs, spool, state, uploadBytes: 0 };
+}
+
+type Sent = Extract<AttemptEffect, { type: "sendCommit" | "sendIncluded" | "sendCertificate" }>;
+
+/** What an attempt wants said, as the message that it is; `to` are roster indices. */
+export function messageOf(
+  { sum, place }: AttemptParams,
+  effect: Sent,
+): { readonly to: readonly number[]; readonly message: CoordinatorMessage } {
+  const common = { runId: sum.runId, attempt: place.attempt };
+  const bitmap = (indices: readonly number[]): Uint8Array => toBitmap(indices, sum.roster.length);
+  switch (effect.type) {
+    case "sendCommit": {
+      const cohort = bitmap(effect.cohort);
+      return { to: effect.to, message: { type: "committed", ...common, cohort } };
+    }
+    case "sendIncluded": {
+      const { to, survivors, roots, signature } = effect;
+      const said = { ...common, survivors: bitmap(survivors), roots, signature };
+      return { to, message: { type: "included", ...said } };
+    }
+    case "sendCertificate": {
+      const { confirmers, proofs } = effect.certificate;
+      const said = { ...common, confirmers: bitmap(confirmers), proofs };
+      return { to: [effect.to], message: { type: "certified", ...said } };
+    }
+  }
 }

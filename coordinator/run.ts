@@ -3,27 +3,21 @@
  * acts. The protocol's decisions are in `shared/secagg/coordinator.ts`, the members' in `run-members.ts`, the
  * task's in `models/tasks`; here they meet.
  */
-import { contextOf } from "../models/tasks/context.ts";
-import { decodeSum } from "../models/tasks/decode.ts";
-import { taskFor } from "../models/tasks/registry.ts";
-import type { Ask, Task, TaskContext } from "../models/tasks/task.ts";
+import type { Ask } from "../models/tasks/task.ts";
 import { auditRecord } from "../shared/audit/record.ts";
 import { assert } from "../shared/base/assert.ts";
-import { fromHex, toHex, wordsToBytes } from "../shared/base/bytes.ts";
-import { toBitmap } from "../shared/base/member-set.ts";
+import { toHex } from "../shared/base/bytes.ts";
 import { manifestText, sumParams } from "../shared/charter/manifest.ts";
-import type { TaskSpec } from "../shared/charter/task-spec.ts";
-import { sha256 } from "../shared/crypto/hash.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import { entryStatement, firstHead, type Link, nextHead } from "../shared/transcript/chain.ts";
-import { openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
-import { foldRun, linkOf, type RunEvent } from "./run-events.ts";
+import { messageOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
+import { foldRun, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
+import { RunProgress } from "./run-progress.ts";
 
 /** Attempts at one round before the run is given up. */
 const ATTEMPTS_MAX = 20;
@@ -33,15 +27,10 @@ export class Run {
   readonly #params: RunParams;
   readonly #sum: SumParams;
   readonly #ports: RunPorts;
-  readonly #task: Task<TaskSpec, unknown>;
-  readonly #context: TaskContext<TaskSpec>;
+  readonly #progress: RunProgress;
   readonly #members: RunMembers;
   readonly #beganAtMs: number;
   readonly #indices: ReadonlyMap<string, number>;
-  #taskState: unknown;
-  #round: number;
-  #head: Uint8Array;
-  #last: Link | null;
   #nextAttempt: number;
   #failures = 0;
   #attempt: RunningAttempt | null = null;
@@ -63,16 +52,8 @@ export class Run {
       this.#log({ type: "attemptsReserved", ...this.#stamp(), below }),
     );
     this.#indices = new Map(this.#sum.roster.map(({ memberId }, index) => [memberId, index]));
-    this.#task = taskFor(manifest.task) as Task<TaskSpec, unknown>;
-    this.#context = contextOf(charter, manifest);
-    this.#taskState = state
-      ? this.#task.decodeState(this.#context, state)
-      : this.#task.begin(this.#context);
     const summary = foldRun(log);
-    this.#round = summary?.rounds.length ?? 0;
-    this.#head = summary ? fromHex(summary.head) : firstHead(runId);
-    const last = summary?.rounds.at(-1);
-    this.#last = last ? linkOf(last) : null;
+    this.#progress = new RunProgress(params, summary, state);
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
     if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest });
@@ -153,14 +134,14 @@ export class Run {
     if (this.#status !== "running") return;
     const atMs = this.#ports.clock.nowMs();
     // Later rounds go on without the absent; only the first waits for all.
-    const waitForAll = this.#round === 0 && atMs < this.#beganAtMs + this.#params.startMs;
+    const waitForAll = this.#progress.round === 0 && atMs < this.#beganAtMs + this.#params.startMs;
     const { attempt } = this.#attempt?.params.place ?? {};
     this.#members.tick(attempt === undefined ? this.#nextAttempt : attempt + 1, waitForAll, atMs);
     if (!this.#attempt && atMs >= this.#retryAtMs) this.#openIfDue(atMs);
   }
 
   #openIfDue(atMs: number): void {
-    const ask = this.#task.nextAsk(this.#context, this.#taskState);
+    const ask = this.#progress.nextAsk();
     if (!ask) return this.#end("completed", "");
     const next = this.#members.next(this.#nextAttempt);
     if (!next || next.present.length < this.#sum.survivorsMin) return;
@@ -170,11 +151,12 @@ export class Run {
   #open(ask: Ask, next: NonNullable<ReturnType<RunMembers["next"]>>, atMs: number): void {
     const { runId } = this.#params;
     const { attempt, present, prekeys } = next;
-    const shape = this.#task.shapeOf(this.#context, ask.kind);
-    const at = { round: this.#round, attempt, transcript: this.#head, prekeys };
+    const shape = this.#progress.shapeOf(ask.kind);
+    const { round, head: transcript } = this.#progress;
+    const at = { round, attempt, transcript, prekeys };
     const { params, input, inputHash } = prepareAttempt(this.#params, this.#sum, at, ask, shape);
     this.#nextAttempt = attempt + 1;
-    const { round, askHash } = params.place;
+    const { askHash } = params.place;
     this.#ports.watch({ type: "attemptOpened", runId, round, attempt, askKind: ask.kind });
     const spool = this.#ports.openSpool(runId, attempt);
     this.#attempt = openRunning(params, { ask, inputHash, shape }, spool, present, atMs);
@@ -182,20 +164,11 @@ export class Run {
       type: "roundOpened",
       runId,
       askKind: ask.kind,
-      ...this.#signedHead(attempt, askHash),
+      ...this.#progress.signedHead(attempt, askHash),
       vector: { byteLength: input.length, sha256: inputHash },
     };
     this.#ports.send(this.#ids(present), message, input);
     this.#phase("work");
-  }
-
-  /** The transcript as it stands, signed for one attempt. */
-  #signedHead(attempt: number, askHash: Uint8Array) {
-    const { runId, identity } = this.#params;
-    const round = this.#round;
-    const head = this.#head;
-    const statement = entryStatement({ kind: "roundOpened", runId, round, attempt, askHash, head });
-    return { round, attempt, head, last: this.#last, signature: identity.sign(statement) };
   }
 
   #feed(event: AttemptEvent): void {
@@ -213,25 +186,15 @@ export class Run {
   }
 
   #perform(attempt: RunningAttempt, effect: AttemptEffect): void {
-    const { runId } = this.#params;
     const { place } = attempt.params;
-    const common = { runId, attempt: place.attempt };
     switch (effect.type) {
-      case "sendCommit": {
-        this.#phase("masking");
-        const cohort = this.#bitmap(effect.cohort);
-        return this.#ports.send(this.#ids(effect.to), { type: "committed", ...common, cohort });
-      }
-      case "sendIncluded": {
-        this.#phase("unmasking");
-        const { to, survivors, roots, signature } = effect;
-        const message = { ...common, survivors: this.#bitmap(survivors), roots, signature };
-        return this.#ports.send(this.#ids(to), { type: "included", ...message });
-      }
+      case "sendCommit":
+      case "sendIncluded":
       case "sendCertificate": {
-        const { confirmers, proofs } = effect.certificate;
-        const message = { ...common, confirmers: this.#bitmap(confirmers), proofs };
-        return this.#ports.send(this.#ids([effect.to]), { type: "certified", ...message });
+        if (effect.type === "sendCommit") this.#phase("masking");
+        if (effect.type === "sendIncluded") this.#phase("unmasking");
+        const { to, message } = messageOf(attempt.params, effect);
+        return this.#ports.send(this.#ids(to), message);
       }
       case "reject":
         return this.#reject(this.#ids([effect.to])[0] ?? "", effect.code);
@@ -250,14 +213,13 @@ export class Run {
   }
 
   #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
-    const { runId, manifest } = this.#params;
+    const { runId } = this.#params;
     const { params, ask, inputHash, shape, spool, uploadBytes, openedAtMs } = attempt;
     const { place, prekeys } = params;
-    const aggregate = decodeSum(effect.sum, shape, manifest, { runId, attempt: place.attempt });
-    this.#taskState = this.#task.absorb(this.#context, this.#taskState, aggregate);
-    const { loss, metrics } = this.#task.progress(this.#taskState);
-    const link = { inclusion: effect.inclusion, resultHash: sha256(wordsToBytes(effect.sum)) };
     const { round } = place;
+    const absorbed = this.#progress.absorb(effect.sum, shape, place.attempt, effect.inclusion);
+    const { loss, metrics } = absorbed.progress;
+    const { resultHash } = absorbed.link;
     const outcome = {
       round,
       attempt: place.attempt,
@@ -268,21 +230,14 @@ export class Run {
       uploadBytes,
       loss,
       metrics,
-      inclusion: toHex(link.inclusion),
-      resultHash: toHex(link.resultHash),
+      inclusion: toHex(effect.inclusion),
+      resultHash: toHex(resultHash),
     };
-    this.#round += 1;
-    this.#head = nextHead(this.#head, link);
-    this.#last = link;
     this.#failures = 0;
     this.#attempt = null;
-    this.#log(
-      { type: "roundReleased", ...this.#stamp(), ...outcome },
-      this.#task.encodeState(this.#taskState),
-    );
+    this.#log({ type: "roundReleased", ...this.#stamp(), ...outcome }, absorbed.state);
     const released = { runId, place, askKind: ask.kind, inputHash, prekeys, ...effect };
-    const { resultHash } = link;
-    spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#head }), prekeys);
+    spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#progress.head }), prekeys);
     this.#advance();
   }
 
@@ -306,7 +261,7 @@ export class Run {
     if (outcome === "completed") this.#log({ type: "completed", ...this.#stamp() });
     else this.#log({ type: "failed", ...this.#stamp(), reason });
     const { runId } = this.#params;
-    const head = this.#signedHead(this.#nextAttempt, new Uint8Array(32));
+    const head = this.#progress.signedHead(this.#nextAttempt, new Uint8Array(32));
     this.#ports.send(this.#members.joinedIds(), { type: "runEnded", runId, outcome, ...head });
   }
 
@@ -331,10 +286,6 @@ export class Run {
 
   #ids(indices: readonly number[]): string[] {
     return indices.map((index) => this.#sum.roster[index]?.memberId ?? "");
-  }
-
-  #bitmap(indices: readonly number[]): Uint8Array {
-    return toBitmap(indices, this.#sum.roster.length);
   }
 
   #stamp(): { runId: string; atMs: number } {

@@ -1,17 +1,15 @@
 /** EDGE: a running coordinator: store, gateway, HTTP, and the runs under way. Wiring only. */
-import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
-import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
+import { badInput, type CloisterError } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
 import { type Manifest, type Plan, runIdOf } from "../shared/charter/manifest.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
-import { readSmallFile, writeFileAtomic } from "../shared/edge/files.ts";
-import { isShort, MaskThreads } from "../shared/edge/mask-threads.ts";
+import { writeFileAtomic } from "../shared/edge/files.ts";
+import { MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
-import { applyMasksInPlace } from "../shared/secagg/masks.ts";
 import { Audits } from "./audits.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { Gateway, type MemberAddress } from "./gateway.ts";
@@ -20,27 +18,13 @@ import { buildManifest } from "./plan.ts";
 import { Run } from "./run.ts";
 import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
 import type { LiveEvent, RunPorts } from "./run-ports.ts";
+import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 
 const TICK_MS = 50;
 const INVITATION_MS = 7 * 24 * 3600 * 1000;
 
 export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
-
-/** @throws {CloisterError} If the files are not a certificate and its key. */
-function tlsServer(
-  { certPath, keyPath }: NonNullable<CoordinatorConfig["tls"]>,
-  listener: RequestListener,
-): Server {
-  const cert = readSmallFile(certPath);
-  const key = readSmallFile(keyPath);
-  try {
-    return createHttpsServer({ cert, key, minVersion: "TLSv1.3" }, listener);
-  } catch (cause) {
-    const reason = "not a certificate and the key that belongs to it, both in PEM";
-    throw badInput("tls.unusable", `${certPath}, ${keyPath}: ${reason}`, cause);
-  }
-}
 
 export class CoordinatorService {
   readonly #config: CoordinatorConfig;
@@ -63,7 +47,7 @@ export class CoordinatorService {
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
     const listener = getRequestListener(httpApi(this, adminToken).fetch);
-    this.#server = config.tls ? tlsServer(config.tls, listener) : createHttpServer(listener);
+    this.#server = createServer(config, listener);
     this.#gateway = this.#openGateway();
     for (const runId of this.#store.runIds()) this.#resume(runId);
     this.#ticks = setInterval(() => {
@@ -73,29 +57,10 @@ export class CoordinatorService {
 
   /** @returns The port. @throws {CloisterError} If the port is taken, or plain traffic would leave this machine. */
   async listen(): Promise<number> {
-    const { host, port } = this.#config.listen;
-    const loopback = ["127.0.0.1", "localhost", "::1"].includes(host);
-    if (!this.#config.tls && !loopback && !this.#config.allowPlain) {
-      throw badInput(
-        "coordinator.plain",
-        `listen.host ${host}: refused without TLS; configure tls, or set allowPlain behind a proxy that speaks TLS`,
-      );
-    }
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (cause: NodeJS.ErrnoException) => {
-        const reason =
-          cause.code === "EADDRINUSE"
-            ? "the port is in use; stop the other program or choose another listen.port"
-            : `cannot listen (${cause.code})`;
-        reject(
-          new CloisterError("coordinator.listen", `${host}:${port}: ${reason}`, EXIT.failed, cause),
-        );
-      });
-      // Not before: with the port in use another coordinator may be at work in the same folder.
-      this.#server.listen(port, host, () => resolve(this.audits.deleteLeftovers()));
-    });
-    const address = this.#server.address();
-    return typeof address === "object" && address ? address.port : port;
+    const port = await listen(this.#server, this.#config);
+    // Not before: with the port in use another coordinator may be at work in the same folder.
+    this.audits.deleteLeftovers();
+    return port;
   }
 
   async close(): Promise<void> {
@@ -259,17 +224,6 @@ export class CoordinatorService {
     return null;
   }
 
-  /** Short sums of masks at once, long ones in threads; here, should those fail. */
-  #expand(...[masks, dimension, bits, done]: Parameters<RunPorts["expand"]>): void {
-    const here = (): Uint32Array => {
-      const sum = new Uint32Array(dimension);
-      applyMasksInPlace(sum, masks, bits);
-      return sum;
-    };
-    if (isShort(masks.length * dimension)) return done(here());
-    this.#maskThreads.expandMasks(masks, dimension, bits).catch(here).then(done);
-  }
-
   #watchAll(member: MemberAddress | null, code: string): void {
     for (const [runId, listeners] of this.#watchers) {
       const event: LiveEvent = {
@@ -313,7 +267,7 @@ export class CoordinatorService {
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
       append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
       openSpool: (id: string, attempt: number) => this.audits.openSpool(id, attempt),
-      expand: (...job: Parameters<RunPorts["expand"]>) => this.#expand(...job),
+      expand: (...job: Parameters<RunPorts["expand"]>) => this.#maskThreads.expand(...job),
       watch: (event: RunEvent | LiveEvent) => {
         for (const listener of this.#watchers.get(event.runId) ?? []) listener(event);
       },

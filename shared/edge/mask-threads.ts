@@ -19,8 +19,14 @@ const KEY_BYTES = 32;
 /** A keystream's buffers lie outside this heap and are given back by hand: there is next to nothing in it. */
 const LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
+function expandHere(masks: readonly Mask[], dimension: number, bits: RingBits): Uint32Array {
+  const sum = new Uint32Array(dimension);
+  applyMasksInPlace(sum, masks, bits);
+  return sum;
+}
+
 /** True for work, in masks times elements, that is done sooner than handed over. */
-export function isShort(work: number): boolean {
+function isShort(work: number): boolean {
   return work <= INLINE_WORK_MAX;
 }
 
@@ -50,11 +56,7 @@ export class MaskThreads {
       "a mask's key has 32 bytes",
     );
     const work = masks.length * dimension;
-    if (isShort(work)) {
-      const sum = new Uint32Array(dimension);
-      applyMasksInPlace(sum, masks, bits);
-      return sum;
-    }
+    if (isShort(work)) return expandHere(masks, dimension, bits);
     const sum = new Uint32Array(new SharedArrayBuffer(4 * dimension));
     const partCount = Math.min(this.#threadsMax, Math.ceil(work / THREAD_WORK_MIN));
     const partElements = Math.ceil(dimension / partCount);
@@ -65,6 +67,18 @@ export class MaskThreads {
     }
     await Promise.all(parts);
     return sum;
+  }
+
+  /** The same with a callback: at once where the sum is short; here, should a thread fail. */
+  expand(
+    masks: readonly Mask[],
+    dimension: number,
+    bits: RingBits,
+    done: (sum: Uint32Array) => void,
+  ): void {
+    const here = (): Uint32Array => expandHere(masks, dimension, bits);
+    if (isShort(masks.length * dimension)) return done(here());
+    void this.expandMasks(masks, dimension, bits).catch(here).then(done);
   }
 
   async close(): Promise<void> {

@@ -39,7 +39,7 @@ test("attempt numbers are spent when they are reserved, whether or not they are 
   const summary = foldRun([created, reserved(16), aborted, released]);
   expect(summary).toMatchObject({
     status: "running",
-    nextAttempt: 2,
+    nextAttempt: 16,
     rounds: [{ attempt: 1 }],
     createdAtMs: 5,
   });

@@ -79,6 +79,7 @@ interface Bare {
   readonly ring: Uint32Array;
   readonly bits: RingBits;
   readonly shape: ReleaseShape;
+  readonly attempt: number;
 }
 
 /** A member's contributions before noise and mask, computed again with the run's own seeds. */
