@@ -1,11 +1,11 @@
 /** Fields that several messages share. Pure. */
 import { z } from "zod";
 
-/** Exactly `length` raw bytes. */
-export function rawBytes(length: number): z.ZodType<Uint8Array> {
+/** Raw bytes of exactly one of these lengths. */
+export function rawBytes(...lengths: readonly number[]): z.ZodType<Uint8Array> {
   return z.custom<Uint8Array>(
-    (value) => value instanceof Uint8Array && value.length === length,
-    `expected ${length} bytes`,
+    (value) => value instanceof Uint8Array && lengths.includes(value.length),
+    `expected ${lengths.join(" or ")} bytes`,
   );
 }
 

@@ -18,7 +18,7 @@ const Index = z
   .min(0)
   .max(LIMITS.membersMax - 1);
 const Members = rawBytesUpTo(Math.ceil(LIMITS.membersMax / 8));
-const HashOrNone = z.union([Hash, rawBytes(0)]);
+const HashOrNone = rawBytes(32, 0);
 export const MemberId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
@@ -38,7 +38,7 @@ export const VectorHeader = z.strictObject({
 /** A member's session keys, signed with its identity; see `secagg/channel.ts`. */
 const joinFields = {
   channelKey: Key,
-  kemKey: z.union([rawBytes(KEM_PUBLIC_KEY_BYTES), rawBytes(0)]),
+  kemKey: rawBytes(KEM_PUBLIC_KEY_BYTES, 0),
   nonceRoot: HashOrNone,
   signature: Signature,
 };

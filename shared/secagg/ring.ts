@@ -3,10 +3,10 @@
  * byte is padded with zero bits. Pure.
  */
 import { assert } from "../base/assert.ts";
-import { type RingBits, ringMask } from "../base/ring-bits.ts";
+import type { RingBits } from "../base/ring-bits.ts";
 import { kernel } from "./kernel/kernel.ts";
 
-export { type RingBits, ringMask };
+export type { RingBits };
 
 export function packedBytes(dimension: number, bits: RingBits): number {
   return Math.ceil((dimension * bits) / 8);

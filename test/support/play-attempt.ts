@@ -65,7 +65,7 @@ class Play {
     this.#measure = measure;
     this.#params = attemptOf(room, place);
     this.#state = openAttempt(this.#params, 0, []);
-    this.#states = room.batches.map((batch) => valueOf(agent.beginAttempt(batch, place)));
+    this.#states = room.batches.map((batch) => agreed(agent.beginAttempt(batch, place)));
   }
 
   ready(members: readonly number[]): void {
@@ -83,7 +83,7 @@ class Play {
       const { sum } = this.#room;
       const vector = vectorOf(from);
       const { next, root, packed, signature } = this.#measure("mask", () => {
-        const committed = valueOf(agent.commit(sum, self, state, order.cohort));
+        const committed = agreed(agent.commit(sum, self, state, order.cohort));
         applyMasksInPlace(vector, committed.masks, this.#place.ringBits);
         reduceInPlace(vector, this.#place.ringBits);
         const bytes = packRing(vector, this.#place.ringBits);
@@ -105,7 +105,7 @@ class Play {
       const state = this.#states[from];
       if (!order?.to.includes(from) || !self || state?.phase !== "masked") continue;
       const included = this.#measure("confirm", () =>
-        valueOf(agent.include(this.#room.sum, self, state, order)),
+        agreed(agent.include(this.#room.sum, self, state, order)),
       );
       this.#states[from] = included.state;
       this.#feed({ type: "confirmed", from, confirmation: included.confirmation });
@@ -122,7 +122,7 @@ class Play {
       const state = this.#states[from];
       if (order?.type !== "sendCertificate" || !self || state?.phase !== "confirmed") continue;
       const revealed = this.#measure("reveal", () =>
-        valueOf(agent.reveal(this.#room.sum, self, state, order.certificate)),
+        agreed(agent.reveal(this.#room.sum, self, state, order.certificate)),
       );
       this.#feed({ type: "shares", from, ...revealed.revealed });
     }
@@ -162,19 +162,7 @@ class Play {
   }
 }
 
-function valueOf<T>(outcome: agent.Outcome<T>): T {
+function agreed<T>(outcome: agent.Outcome<T>): T {
   if (!outcome.ok) throw new Error(`an honest member refused: ${outcome.code}`);
   return outcome.value;
-}
-
-/** Σ of vectors modulo 2^b. */
-export function ringSum(
-  vectors: readonly Uint32Array[],
-  bits: AttemptPlace["ringBits"],
-): Uint32Array {
-  const sum = new Uint32Array(vectors[0]?.length ?? 0);
-  for (const vector of vectors)
-    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (vector[i] ?? 0);
-  reduceInPlace(sum, bits);
-  return sum;
 }

@@ -9,36 +9,39 @@ import { isWellFormed } from "../../../shared/protocol/prescan.ts";
 
 const key = new Uint8Array(32).fill(200);
 const signature = new Uint8Array(64).fill(7);
-const sealed = new Uint8Array(60).fill(9);
+const tag = new Uint8Array(16).fill(9);
+const none = new Uint8Array();
+const members = Uint8Array.of(0b101);
 const runId = "0f".repeat(32);
 const at = { runId, attempt: 0xffff_ffff };
 const reason = { code: "x", message: "é ∑ 🔒" };
 const vector = { byteLength: 3_000_000, sha256: key };
+const join = { channelKey: key, kemKey: new Uint8Array(1184).fill(3), nonceRoot: none, signature };
+const encapsulated = { ciphertext: new Uint8Array(1088).fill(4), tag };
+const transcript = { head: key, last: { inclusion: key, resultHash: key }, signature };
 
 const AGENT = [
-  { type: "runJoined", runId, channelKey: key, signature },
+  { type: "runJoined", runId, ...join },
   { type: "runDeclined", runId, reasons: [reason] },
-  {
-    type: "prekeys",
-    ...at,
-    maskKey: key,
-    shares: [
-      { to: "b-1", sealed },
-      { to: "b-2", sealed },
-    ],
-  },
-  { type: "ready", ...at, maskKey: key, signature },
+  { type: "channelSecrets", runId, nonce: key, secrets: [{ to: 7, ...encapsulated }] },
+  { type: "prekeys", runId, batch: 4, nonce: none, entries: new Uint8Array(70_000), signature },
+  { type: "ready", ...at, holds: members },
   { type: "masked", ...at, signature, vector },
-  { type: "shares", ...at, shares: [{ of: "b-1", share: key }], signature },
+  { type: "confirmed", ...at, confirmation: tag },
+  { type: "shares", ...at, of: members, shares: new Uint8Array(64).fill(1), signature },
   { type: "withdrawn", ...at, reason },
 ];
 const COORDINATOR = [
   { type: "runOffered", runId, manifest: "m".repeat(70_000) },
-  { type: "channelKeys", runId, members: [{ memberId: "b-1", channelKey: key, signature }] },
-  { type: "roundOpened", ...at, round: 3, askKind: "gradient", vector },
-  { type: "committed", ...at, cohort: [{ memberId: "b", maskKey: key, signature, sealed: null }] },
-  { type: "included", ...at, survivors: ["b-1", "b-2"] },
-  { type: "runEnded", runId, outcome: "completed" },
+  { type: "membersJoined", runId, members: [{ member: 1, ...join, kemKey: none }] },
+  { type: "channelSecret", runId, from: 2, ...encapsulated },
+  { type: "batchOpened", runId, batch: 4, firstAttempt: 64, count: 16, members, nonces: none },
+  { type: "batchDealt", runId, batch: 4, dealers: members, hashes: key, shares: none },
+  { type: "roundOpened", ...at, round: 3, askKind: "gradient", ...transcript, vector },
+  { type: "committed", ...at, cohort: members },
+  { type: "included", ...at, survivors: members, roots: new Uint8Array(64), signature },
+  { type: "certified", ...at, confirmers: members, proofs: tag },
+  { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
   { type: "rejected", code: "x" },
 ];
 const FIRST = [
