@@ -46,7 +46,11 @@ type Phase = keyof typeof PHASES;
 const ORDER = Object.keys(PHASES) as Phase[];
 
 /** A member, and what it says and reports, by type. */
-function openMember(): { readonly deliver: (sent: Heard) => void; readonly said: string[] } {
+function openMember(later = (answer: () => void): void => answer()): {
+  readonly member: Member;
+  readonly deliver: (sent: Heard) => void;
+  readonly said: string[];
+} {
   const { room } = simulation.run;
   const { memberId, identity } = room.members[INDEX] ?? {
     memberId: "",
@@ -60,7 +64,7 @@ function openMember(): { readonly deliver: (sent: Heard) => void; readonly said:
     dimension: 4,
     ringBits: 24,
     ledger: new MemoryLedger(),
-    later: (_, answer) => answer(),
+    later: (_, answer) => later(answer),
     onWork: () => undefined,
     onSeal: () => undefined,
   });
@@ -81,7 +85,7 @@ function openMember(): { readonly deliver: (sent: Heard) => void; readonly said:
   });
   const deliver = ({ message, vector }: Heard): void =>
     member.deliver({ message, vector: vector ?? new Uint8Array() });
-  return { deliver, said };
+  return { member, deliver, said };
 }
 
 /** A member brought to a phase by all that it heard up to there. */
@@ -178,4 +182,19 @@ test.each([
     deliver({ ...sound, message: other });
     expect(said).toEqual([]);
   }
+});
+
+test("an offer that a newer one, or a new session, has overtaken is not joined", () => {
+  const answers: (() => void)[] = [];
+  const { member, deliver, said } = openMember((answer) => void answers.push(answer));
+  const [offer] = heard;
+  if (offer?.message.type !== "runOffered") throw new Error("a run begins with an offer");
+  deliver(offer);
+  deliver(offer);
+  for (const answer of answers.splice(0)) answer();
+  expect(said).toEqual(["runJoined"]);
+  deliver(offer);
+  member.reset();
+  for (const answer of answers.splice(0)) answer();
+  expect(said).toEqual(["runJoined"]);
 });
