@@ -47,6 +47,8 @@ export class Member {
   #run: Run | null = null;
   #attempt: Attempt | null = null;
   #lastAttempt = -1;
+  /** Counts offers and sessions: what the gate says about an earlier one is of no interest. */
+  #offers = 0;
 
   constructor(params: MemberParams) {
     this.#params = params;
@@ -54,6 +56,7 @@ export class Member {
 
   /** A new session: the coordinator has forgotten us; the secrets of the run are worth nothing now. */
   reset(): void {
+    this.#offers += 1;
     this.#run = null;
     this.#attempt = null;
   }
@@ -124,7 +127,9 @@ export class Member {
     const facts = { memberId, identityKey, coordinatorKey, pinnedKeys };
     const reasons = refusalReasons(charter, manifest, facts);
     if (reasons.length > 0) return decline(reasons);
+    const offer = this.#offers;
     this.#params.gate({ type: "assess", manifest, runId }, (reply) => {
+      if (this.#offers !== offer) return;
       if (reply.type !== "assessed") return this.#broken(runId, reply);
       if (reply.reasons.length > 0) return decline([...reply.reasons]);
       this.#joinRun(runId, manifest, reply.lastAttempt);

@@ -58,10 +58,10 @@ function reject(state: CoordinatorState, to: number, code: RejectCode): Step {
   return { state, effects: [{ type: "reject", to, code }] };
 }
 
-/** For good, within this attempt, where it was never asked or withdrew: that outlasts any later loss. */
+/** Who withdrew stays withdrawn: its connection may break and come back, what it had does not. */
 function absent(state: Open, index: number, sinceMs: number): Step {
-  const earliest = Math.min(sinceMs, state.absentSinceMs.get(index) ?? sinceMs);
-  const absentSinceMs = new Map(state.absentSinceMs).set(index, earliest);
+  if (hasWithdrawn(state, index)) return { state, effects: [] };
+  const absentSinceMs = new Map(state.absentSinceMs).set(index, sinceMs);
   return { state: { ...state, absentSinceMs }, effects: [] };
 }
 
@@ -77,10 +77,14 @@ function withdrawn(params: AttemptParams, state: Open, index: number): Step {
 }
 
 function present(state: Open, index: number): Step {
-  if (state.absentSinceMs.get(index) === Number.NEGATIVE_INFINITY) return { state, effects: [] };
+  if (hasWithdrawn(state, index)) return { state, effects: [] };
   const absentSinceMs = new Map(state.absentSinceMs);
   absentSinceMs.delete(index);
   return { state: { ...state, absentSinceMs }, effects: [] };
+}
+
+function hasWithdrawn({ absentSinceMs }: Open, index: number): boolean {
+  return absentSinceMs.get(index) === Number.NEGATIVE_INFINITY;
 }
 
 function addReady(params: AttemptParams, state: Open, { from, holds }: Event<"ready">): Step {

@@ -15,19 +15,19 @@ export function faultySimulation(seed: number, trace?: (line: string) => void): 
   return new FaultySimulation({
     seed: `${seed}`,
     memberCount,
-    rounds: dice.oneOf([2, 2, 2, 3]),
+    rounds: dice.chance(0.1) ? 3 : 2,
     dimension: dice.oneOf([1, 2, 5]),
-    batchAttempts: dice.between(1, 4),
+    batchAttempts: dice.oneOf([1, 2, 2, 3]),
     ...(trace && { trace }),
   });
 }
 
 /** Mostly small rooms: a seed's time goes with the square of its members. */
 function sizeOf(unit: number): number {
-  if (unit < 0.45) return 3;
-  if (unit < 0.84) return 4;
-  if (unit < 0.97) return 5;
-  return unit < 0.99 ? 6 : 7;
+  if (unit < 0.55) return 3;
+  if (unit < 0.92) return 4;
+  if (unit < 0.985) return 5;
+  return unit < 0.995 ? 6 : 7;
 }
 
 /** @returns What is wrong; empty: nothing. Safety at every step, and progress once faults have healed. */
