@@ -41,20 +41,25 @@ function packFours(
   odd: v128,
 ): void {
   const low = i32x4.splat((1 << bits) - 1);
-  for (let i = 0; i < count; i += 4) {
-    const shifted = i32x4.mul(v128.and(v128.load(values), low), factors);
-    v128.store(packed, v128.or(i8x16.swizzle(shifted, even), i8x16.swizzle(shifted, odd)));
-    values += 16;
-    packed += bits >> 1;
+  const step = bits >> 1;
+  for (let i = 0; i < count; i += 8) {
+    const a = i32x4.mul(v128.and(v128.load(values), low), factors);
+    const b = i32x4.mul(v128.and(v128.load(values, 16), low), factors);
+    v128.store(packed, v128.or(i8x16.swizzle(a, even), i8x16.swizzle(a, odd)));
+    packed += step;
+    v128.store(packed, v128.or(i8x16.swizzle(b, even), i8x16.swizzle(b, odd)));
+    packed += step;
+    values += 32;
   }
 }
 
 export function pack24(values: usize, packed: usize, count: i32): void {
   const narrow = i8x16(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
-  for (let i = 0; i < count; i += 4) {
+  for (let i = 0; i < count; i += 8) {
     v128.store(packed, i8x16.swizzle(v128.load(values), narrow));
-    values += 16;
-    packed += 12;
+    v128.store(packed, i8x16.swizzle(v128.load(values, 16), narrow), 12);
+    values += 32;
+    packed += 24;
   }
 }
 
@@ -118,12 +123,18 @@ function addFours(
 ): void {
   const flip = i32x4.splat(sign >> 31);
   const low = i32x4.splat((1 << bits) - 1);
-  for (let i = 0; i < count; i += 4) {
-    const aligned = i32x4.mul(i8x16.swizzle(v128.load(packed), bytes), factors);
-    const value = v128.and(i32x4.shr_u(aligned, 24 - bits), low);
-    v128.store(sum, i32x4.add(v128.load(sum), i32x4.sub(v128.xor(value, flip), flip)));
-    packed += bits >> 1;
-    sum += 16;
+  const step = bits >> 1;
+  const drop = 24 - bits;
+  for (let i = 0; i < count; i += 8) {
+    let a = i32x4.mul(i8x16.swizzle(v128.load(packed), bytes), factors);
+    packed += step;
+    let b = i32x4.mul(i8x16.swizzle(v128.load(packed), bytes), factors);
+    packed += step;
+    a = v128.xor(v128.and(i32x4.shr_u(a, drop), low), flip);
+    b = v128.xor(v128.and(i32x4.shr_u(b, drop), low), flip);
+    v128.store(sum, i32x4.add(v128.load(sum), i32x4.sub(a, flip)));
+    v128.store(sum, i32x4.add(v128.load(sum, 16), i32x4.sub(b, flip)), 16);
+    sum += 32;
   }
 }
 
