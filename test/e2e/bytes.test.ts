@@ -135,8 +135,9 @@ test("no byte that an agent sends in whole runs holds cells or a bare contributi
 });
 
 test("all vectors that leave are as uniform as their masks; noised ones without mask are not", async () => {
-  const vectors = members.flatMap((memberId) => room.vectorsBy(memberId));
-  expect(looksUniform(Buffer.concat(vectors))).toBe(true);
+  for (const memberId of members) {
+    for (const vector of room.vectorsBy(memberId)) expect(looksUniform(vector)).toBe(true);
+  }
   const [, run] = runs;
   if (!run) throw new Error("no run with noise");
   const unmasked = bareContributions("bank-1", run, await dataOf("bank-1")).map(
@@ -148,8 +149,6 @@ test("all vectors that leave are as uniform as their masks; noised ones without 
     },
   );
   for (const vector of unmasked) expect(looksUniform(vector)).toBe(false);
-  // One among all that are masked is enough.
-  expect(looksUniform(Buffer.concat([...vectors, ...unmasked.slice(0, 1)]))).toBe(false);
 });
 
 const ofBank1 = cellSecrets(table);

@@ -179,12 +179,12 @@ export function findLeaks(payloads: readonly Uint8Array[], secrets: readonly Sec
 
 /**
  * Are these bytes as evenly spread as masks make them? Pearson's statistic over 256 values, of 255 degrees
- * of freedom; six standard deviations above its mean have a probability below 10^-6.
+ * of freedom; eight standard deviations above its mean have a probability below 10^-9.
  */
 export function looksUniform(bytes: Uint8Array): boolean {
   const counts = new Uint32Array(256);
   for (const byte of bytes) counts[byte] = (counts[byte] ?? 0) + 1;
   const expected = bytes.length / 256;
   const statistic = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-  return statistic < 255 + 6 * Math.sqrt(2 * 255);
+  return statistic < 255 + 8 * Math.sqrt(2 * 255);
 }
