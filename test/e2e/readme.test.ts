@@ -144,7 +144,7 @@ test("scripts, dependencies, flags and links that the README names exist, and no
     scripts: object;
     dependencies: object;
   };
-  for (const [, script] of readme.matchAll(/npm run ([\w-]+)/g)) {
+  for (const [, script] of readme.matchAll(/npm run ([\w:-]+)/g)) {
     expect(Object.keys(manifest.scripts)).toContain(script);
   }
   const dependencies = readme.slice(readme.indexOf("| dependency |"));
