@@ -28,6 +28,8 @@ const simulation = new Simulation({
 });
 simulation.start();
 simulation.runUntil(10_000);
+// A run is offered as it begins and again to a new session; only the last offer is answered.
+while (heard[1]?.message.type === "runOffered") heard.shift();
 
 /** Phases by the last message that led there. */
 const PHASES = {
