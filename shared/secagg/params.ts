@@ -54,9 +54,11 @@ const COMPLETE_MEMBERS_MAX = 64;
 const MAC_MEMBERS_MAX = 200;
 
 /**
- * Degree and share threshold of the random regular graph up to so many members, with a fifth corrupt
- * and a tenth dropped: no honest member has `threshold` corrupt neighbours (2^−40), every member keeps
- * `threshold` live ones (2^−30), and the graph stays connected (2^−40, own bound, to be reviewed).
+ * Degree and share threshold of the random regular graph up to so many members, with a fifth of those in
+ * a batch corrupt and a tenth dropped: no honest member has `threshold` corrupt neighbours (2^−40), every
+ * member keeps `threshold` live ones (2^−30), and the graph stays connected (2^−40, own bound, to be
+ * reviewed). Holds for dropouts that do not depend on the graph: test/shared/secagg/graph-cuts.test.ts
+ * shows what a coordinator can do that chooses them.
  */
 const REGULAR: readonly (readonly [membersMax: number, degree: number, threshold: number])[] = [
   [100, 32, 21],
@@ -65,7 +67,11 @@ const REGULAR: readonly (readonly [membersMax: number, degree: number, threshold
   [10_000, 90, 54],
   [100_000, 94, 57],
 ];
-/** Smallest committee of which a third is corrupt with probability below 2^−40 where a fifth of all is. */
+/**
+ * Committees so large that two sets of survivors can be certified with probability below 2^−40 only, where
+ * a fifth of all is corrupt: that takes 2·⌊2m/3⌋ + 2 − m corrupt of m. (A third corrupt is as rare up to
+ * 10 000 members; for 100 000 that alone would take 505.)
+ */
 const COMMITTEE: readonly (readonly [membersMax: number, size: number])[] = [
   [1_000, 327],
   [100_000, 489],

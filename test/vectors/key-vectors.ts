@@ -18,8 +18,9 @@ import {
 import * as protocol from "./second/protocol.ts";
 import { type Vector, type VectorFields, type VectorValue, vector } from "./vector.ts";
 
-const CHANNEL = "docs/secure-aggregation.md; RFC 7748; RFC 5869; FIPS 203 for the secret given";
-const PREKEYS = "Bonawitz et al., CCS 2017, §4, round 1; docs/secure-aggregation.md";
+const FRAMING = "shared/crypto/hash.ts: each part behind its length";
+const CHANNEL = "shared/secagg/channel.ts; RFC 7748; RFC 5869; FIPS 203 for the secret given";
+const PREKEYS = "Bonawitz et al., CCS 2017, §4, round 1; shared/secagg/prekeys.ts";
 export const RUN_ID = hex(fixedBytes("run", 32));
 
 const FRAMES: readonly (readonly [name: string, label: string, parts: readonly Part[]])[] = [
@@ -39,10 +40,18 @@ function hashing(): Vector[] {
   const frames = FRAMES.map(([name, label, parts]) =>
     vector(
       `frame/${name}`,
-      "shared/crypto/hash.ts: each part behind its length",
+      FRAMING,
       { label, parts: parts.map(partText) },
       { framed: hex(frame(label, ...parts)), hash: hex(frameHash(label, ...parts)) },
     ),
+  );
+  // Lengths of three bytes: too long to be spelled out here.
+  const [label, byte, length] = ["cloister/2/prekeys", 7, 70_000] as const;
+  const long = vector(
+    "frame/long",
+    FRAMING,
+    { label, byte, length },
+    { hash: hex(frameHash(label, new Uint8Array(length).fill(byte))) },
   );
   const secret = fixedBytes("derive", 32);
   const context = fixedBytes("derive-context", 32);
@@ -77,7 +86,7 @@ function hashing(): Vector[] {
     { key: hex(macKey), message: hex(message) },
     { mac: hex(shortMac(macKey, message)) },
   );
-  return [...frames, oneStep, extracted, mac];
+  return [...frames, long, oneStep, extracted, mac];
 }
 
 /** Two members of a roster of nine, at indices 2 and 5. */

@@ -92,7 +92,7 @@ function roundVector(round: RoundCase): Vector {
   };
   return vector(
     id,
-    "docs/secure-aggregation.md; Bonawitz et al., CCS 2017, §4",
+    "Bonawitz et al., CCS 2017, §4; shared/secagg/agent.ts",
     inputs,
     playRound(facts, threshold),
   );

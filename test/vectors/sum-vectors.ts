@@ -7,8 +7,9 @@ import * as protocol from "./second/protocol.ts";
 import { MASK_BYTES, maskElements, packed } from "./second/ring.ts";
 import { type Vector, vector } from "./vector.ts";
 
-const PROTOCOL = "docs/secure-aggregation.md";
-const GRAPH = "Bell et al., CCS 2020, §3; docs/secure-aggregation.md";
+const STATEMENTS = "shared/secagg/keys.ts";
+const TRANSCRIPT = "shared/transcript/chain.ts";
+const GRAPH = "Bell et al., CCS 2020, §3; shared/secagg/batch.ts";
 const WIDTHS = Object.keys(MASK_BYTES).map(Number);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -31,7 +32,7 @@ function graphs(): Vector[] {
   const chain = protocol.nonceChain(secret, 4096);
   const nonces = vector(
     "nonces/chain",
-    "Lamport, CACM 1981; docs/secure-aggregation.md",
+    "Lamport, CACM 1981; shared/secagg/nonces.ts",
     { secret: hex(secret), length: 4096 },
     {
       root: hex(at(chain, 0)),
@@ -124,7 +125,7 @@ function contexts(): Vector[] {
   return [
     vector(
       "attempt/context",
-      PROTOCOL,
+      STATEMENTS,
       {
         runId: RUN_ID,
         rosterCount: 9,
@@ -189,7 +190,7 @@ function statements(): Vector[] {
   return [
     vector(
       "attempt/statements",
-      PROTOCOL,
+      STATEMENTS,
       {
         rosterCount: 9,
         context: hex(context),
@@ -215,7 +216,7 @@ function statements(): Vector[] {
     ),
     vector(
       "transcript/heads",
-      PROTOCOL,
+      TRANSCRIPT,
       { runId: RUN_ID, inclusion: hex(inclusion), resultHash: hex(resultHash) },
       {
         first: hex(protocol.firstHead(RUN_ID)),
@@ -224,7 +225,7 @@ function statements(): Vector[] {
     ),
     vector(
       "transcript/statements",
-      PROTOCOL,
+      TRANSCRIPT,
       {
         runId: RUN_ID,
         round: opened.round,

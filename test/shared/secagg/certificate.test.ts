@@ -101,7 +101,9 @@ test("nobody counts twice, whatever the order", () => {
   expect(check(MACS, 0, twice)).toBe("malformed");
   expect(check(MACS, 0, certificate(MACS, 0, [1, 3, 1, 3]))).toBe("malformed");
   expect(check(MACS, 0, certificate(MACS, 0, [3, 1, 4, 5]))).toBe("malformed");
-  expect(check(MACS, 0, certificate(MACS, 0, [0, 1, 3, 4]))).toBe("malformed"); // We count ourselves.
+  // We count ourselves, and are not to be counted again.
+  const own = concatBytes(new Uint8Array(16), certificate(MACS, 0, [1, 3, 4, 5]).proofs);
+  expect(check(MACS, 0, { confirmers: [0, 1, 3, 4, 5], proofs: own })).toBe("malformed");
 });
 
 test("only survivors of the batch confirm", () => {
@@ -177,6 +179,8 @@ test("the committee's signatures certify, for its members and for the others", (
   expect(check(SIGNED, own, certificate(SIGNED, own, rest.slice(0, 2)))).toBe(
     "certificateTooSmall",
   );
+  // And not twice, though its signature is good.
+  expect(check(SIGNED, own, certificate(SIGNED, own, signers.slice(0, 3)))).toBe("malformed");
 });
 
 test("who is not in the committee cannot sign, nor anyone for another set", () => {

@@ -142,6 +142,20 @@ test("two sets of survivors cannot both be certified by one committee: 2^−40",
   }
 });
 
+test("known limit: in a batch of the fewest members, all corrupt ones among them, the bounds are off", () => {
+  // A coordinator chooses whom it asks to deal: a fifth of the roster is three tenths of such a batch.
+  for (const members of [300, 1_000, 2_000]) {
+    const setting = settingOf(members);
+    const batch = twoThirds(members);
+    expect(log2TooManyCorrupt({ ...setting, members: batch })).toBeGreaterThan(-30);
+    if (members < 1_000) continue;
+    const { confirmersMax, confirmationsMin } = groupRules(members);
+    const size = Math.min(confirmersMax, batch);
+    const risk = log2TwoCertificates(batch, setting.corrupt, size, confirmationsMin);
+    expect(risk).toBeGreaterThan(-10);
+  }
+});
+
 test("where the table's degree or threshold is smaller by a step, some condition fails", () => {
   const fails = (setting: GraphSetting): boolean =>
     log2TooManyCorrupt(setting) >= -40 ||

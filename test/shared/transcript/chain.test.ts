@@ -73,6 +73,7 @@ test("a statement says all of its entry, and no two entries say the same", () =>
     { ...opened, round: 7, attempt: 3 },
     { ...opened, askHash: opened.head, head: opened.askHash },
     { ...opened, head: unsafeSecret("other") },
+    { ...opened, askHash: unsafeSecret("other") },
     included,
     { ...included, attempt: 8 },
     { ...included, runId: "run2" },

@@ -1,6 +1,6 @@
 /**
- * The second implementation: every step of secure aggregation as docs/secure-aggregation.md and the comments of
- * shared/secagg describe it, written down anew. Labels are spelled out: changing one is a change of the
+ * The second implementation: every step of secure aggregation as the comments of shared/secagg describe it,
+ * written down anew. Labels are spelled out: changing one is a change of the
  * protocol, and must break a vector. Pure.
  */
 import { gcmSeal, keystream, xor } from "./cipher.ts";
