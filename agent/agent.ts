@@ -10,9 +10,9 @@ import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
 import { ledgerPath, Vault } from "./vault.ts";
 
-/** What the member's own terminal shows; `bytesSent` counts all that this process has sent. */
+/** What the member's own terminal shows; the bytes are all that this process has sent and received. */
 export type AgentEvent =
-  | (MemberEvent & { readonly bytesSent: number })
+  | (MemberEvent & { readonly bytesSent: number; readonly bytesReceived: number })
   | { readonly type: "connection"; readonly state: string; readonly detail: string };
 
 export interface AgentOptions extends Partial<Address> {
@@ -63,7 +63,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     rng: osRng,
     kem: osKem,
     send: (message, sealed) => connection.send(message, sealed),
-    report: (event) => onEvent({ ...event, bytesSent: connection.bytesSent }),
+    report: (event) => {
+      const { bytesSent, bytesReceived } = connection;
+      onEvent({ ...event, bytesSent, bytesReceived });
+    },
   });
   const connection = new Connection({
     url: options.url ?? coordinatorUrl,

@@ -27,6 +27,7 @@ export function agentCommands(program: Command): void {
     .action(init);
   withLink(agent.command("start"), "cloister agent start --folder agent-data")
     .description("connect and take part in runs until stopped")
+    .option("--quiet", "no line for each round")
     .action(start);
   agent
     .command("transcript")
@@ -75,12 +76,21 @@ async function init(
   }
 }
 
-async function start({ folder, ca: caPath, allowPlain, json }: LinkOptions): Promise<void> {
+async function start({
+  folder,
+  ca: caPath,
+  allowPlain,
+  json,
+  quiet,
+}: LinkOptions & { quiet?: boolean }): Promise<void> {
+  const show = json ? printJson : printEvent;
   const agent = await startAgent({
     folder,
     caPath,
     allowPlain,
-    onEvent: json ? printJson : printEvent,
+    onEvent: (event) => {
+      if (!quiet || (event.type !== "round" && event.type !== "sent")) show(event);
+    },
   });
   onStop(() => agent.close());
   await agent.done;

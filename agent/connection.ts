@@ -44,6 +44,7 @@ export class Connection {
   #socket: WebSocket | null = null;
   #closed = false;
   #bytesSent = 0;
+  #bytesReceived = 0;
   readonly #ack = new DelayedAck(() => {
     if (this.#session) this.#transmit(this.#session.acknowledgement());
   });
@@ -90,6 +91,10 @@ export class Connection {
   /** Payload bytes sent since this object was made, frames of retries included. */
   get bytesSent(): number {
     return this.#bytesSent;
+  }
+
+  get bytesReceived(): number {
+    return this.#bytesReceived;
   }
 
   close(): void {
@@ -197,6 +202,7 @@ export class Connection {
   #receive(socket: WebSocket, frame: Uint8Array): void {
     const session = this.#session;
     if (!session || this.#socket !== socket) return;
+    this.#bytesReceived += frame.length;
     const received = session.receive(frame);
     const taken = this.#inbox.take(received);
     if (received.type === "chunk") chunkTaken(frame);

@@ -1,6 +1,7 @@
 /** EDGE: acknowledges what was received a little later, unless a frame that acknowledges it leaves before. */
 
-const DELAY_MS = 25;
+/** Longer than a quick round takes: then its own messages carry the acknowledgements. */
+const DELAY_MS = 250;
 
 export class DelayedAck {
   readonly #send: () => void;

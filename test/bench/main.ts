@@ -3,11 +3,12 @@ import { writeFileSync } from "node:fs";
 import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
 import { kernelBench } from "./kernel.ts";
-import { roundsBench } from "./rounds.ts";
+import { rounds100Bench, roundsBench } from "./rounds.ts";
 import { secaggBench } from "./secagg.ts";
 
 const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   rounds: roundsBench,
+  "rounds-100": rounds100Bench,
   secagg: secaggBench,
   engine: engineBench,
   kernel: kernelBench,

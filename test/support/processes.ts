@@ -76,6 +76,10 @@ export interface RoomSetup {
   /** CSV path by member id. */
   readonly data: ReadonlyMap<string, string>;
   readonly patience?: Record<string, number>;
+  /** Agents print no line for each round. */
+  readonly quiet?: boolean;
+  /** Members enrolled side by side; all, if not given. */
+  readonly atOnce?: number;
 }
 
 /** Coordinator, room, invitations, enrolments and agents, each through the command line that a person would use. */
@@ -84,6 +88,8 @@ export async function startRoom({
   charter,
   data,
   patience,
+  quiet,
+  atOnce,
 }: RoomSetup): Promise<RoomProcesses> {
   mkdirSync(folder, { recursive: true });
   const configPath = join(folder, "coordinator.yaml");
@@ -129,7 +135,8 @@ export async function startRoom({
       await room.startAgent(memberId);
     },
     async startAgent(memberId) {
-      const agent = new Subprocess(["agent", "start", "--folder", agentFolder(memberId), "--json"]);
+      const how = quiet ? ["--json", "--quiet"] : ["--json"];
+      const agent = new Subprocess(["agent", "start", "--folder", agentFolder(memberId), ...how]);
       agents.set(memberId, agent);
       await agent.line(({ state }) => state === "connected");
     },
@@ -140,7 +147,11 @@ export async function startRoom({
     },
   };
   try {
-    await Promise.all([...data].map(([memberId, path]) => room.enrolAgent(memberId, path)));
+    const waiting = [...data];
+    const enrolNext = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await room.enrolAgent(...next);
+    };
+    await Promise.all(Array.from({ length: atOnce ?? waiting.length }, enrolNext));
   } catch (error) {
     await room.close();
     throw error;
