@@ -3,8 +3,8 @@
 export const PROTOCOL_VERSION = 2;
 
 export const LIMITS = {
-  /** Members of one room. Each holds shares for its neighbours only, of whom there are fewer than 255. */
-  membersMax: 2_000,
+  /** Members of one room: as many as the complete graph serves, see `secagg/params.ts`. */
+  membersMax: 200,
   /** Attempts that one batch of prekeys serves. */
   batchAttemptsMax: 64,
   featuresMax: 2_000,

@@ -8,7 +8,15 @@ import { unsafeSecret, upTo } from "../../support/group.ts";
 function sumOf(count: number, runId = "run"): SumParams {
   const identityKey = new Uint8Array(32);
   const roster = upTo(count).map((i) => ({ memberId: `member-${i}`, identityKey }));
-  return { ...groupRules(count), runId, roster, coordinatorKey: identityKey, survivorsMin: 3 };
+  return {
+    ...groupRules(count),
+    degree: 32,
+    threshold: 21,
+    runId,
+    roster,
+    coordinatorKey: identityKey,
+    survivorsMin: 3,
+  };
 }
 const noncesOf = (members: readonly number[], text = "nonce"): Uint8Array[] =>
   members.map((index) => unsafeSecret(`${text} ${index}`));

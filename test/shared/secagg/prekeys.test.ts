@@ -34,7 +34,7 @@ import {
 
 /** Complete: seven members, threshold five. Regular: seventy, of whom 33 hold for each, threshold 21. */
 const SEVEN = unsafeGroup(7, "seven");
-const SEVENTY = unsafeGroup(70, "seventy");
+const SEVENTY = unsafeGroup(70, "seventy", { degree: 32, threshold: 21 });
 const DEALER = 4;
 
 function deal(group: Group, batch: Batch, index = DEALER) {
