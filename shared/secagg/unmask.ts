@@ -35,6 +35,10 @@ export type Opening =
  * @see Bonawitz et al. 2017, §4, round 4 (Unmasking).
  */
 export function openSecrets(masked: MaskedSum): Opening {
+  const { cohort, shares, threshold } = masked;
+  // Asked after every message: first whether there is enough of everything, and only then any arithmetic.
+  if (cohort.some((index) => (shares.get(index)?.size ?? 0) < threshold))
+    return { type: "wanting" };
   const selfSeeds: OpenedSecrets["selfSeeds"][number][] = [];
   const pairSeeds: OpenedSecrets["pairSeeds"][number][] = [];
   for (const index of masked.cohort) {

@@ -4,12 +4,14 @@ import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
 import { kernelBench } from "./kernel.ts";
 import { rounds100Bench, roundsBench } from "./rounds.ts";
+import { scaleBench } from "./scale.ts";
 import { secaggBench } from "./secagg.ts";
 
 const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   rounds: roundsBench,
   "rounds-100": rounds100Bench,
   secagg: secaggBench,
+  scale: scaleBench,
   engine: engineBench,
   kernel: kernelBench,
 };

@@ -131,8 +131,10 @@ export function placeOf(dimension: number, ringBits: RingBits, attempt = 0): Att
   return { round: 0, attempt, askHash, transcript, dimension, ringBits };
 }
 
-export function attemptOf(room: DealtRoom, place: AttemptPlace): AttemptParams {
-  const { sum, prekeys, coordinator } = room;
+export function attemptOf(
+  { sum, prekeys, coordinator }: Pick<DealtRoom, "sum" | "prekeys" | "coordinator">,
+  place: AttemptPlace,
+): AttemptParams {
   return { sum, place, prekeys, patience: PATIENCE, identity: coordinator };
 }
 

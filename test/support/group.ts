@@ -57,8 +57,16 @@ export function unsafeChannel(seed: string, own: number, peer: number): Channel 
   };
 }
 
-/** @param rules Instead of those that follow from the number of members. */
-export function unsafeGroup(count: number, seed: string, rules: Partial<SumParams> = {}): Group {
+/**
+ * @param rules Instead of those that follow from the number of members.
+ * @param peersOf Of a member: with whom it has channels; everyone else, if not given.
+ */
+export function unsafeGroup(
+  count: number,
+  seed: string,
+  rules: Partial<SumParams> = {},
+  peersOf = (index: number): number[] => upTo(count).filter((peer) => peer !== index),
+): Group {
   const identities = upTo(count).map((i) => identityFromSecret(unsafeSecret(`${seed}/id/${i}`)));
   const coordinator = identityFromSecret(unsafeSecret(`${seed}/coordinator`));
   const roster = identities.map(({ publicKey }, i) => ({
@@ -74,8 +82,9 @@ export function unsafeGroup(count: number, seed: string, rules: Partial<SumParam
     ...rules,
   };
   const members = identities.map((identity, index): AgentSelf => {
-    const peers = upTo(count).filter((peer) => peer !== index);
-    const channels = new Map(peers.map((peer) => [peer, unsafeChannel(seed, index, peer)]));
+    const channels = new Map(
+      peersOf(index).map((peer) => [peer, unsafeChannel(seed, index, peer)]),
+    );
     return { index, identity, channels };
   });
   return { seed, sum, coordinator, members };
