@@ -79,8 +79,9 @@ export class Member {
     try {
       this.#take(run, message, vector);
     } catch (error) {
-      if (!(error instanceof CloisterError)) throw error;
-      this.#withdraw(run, "attempt" in message ? message.attempt : 0, error.code);
+      // Whatever a message does to us, the agent stays: of a message that breaks it, it says the kind only.
+      const code = error instanceof CloisterError ? error.code : `broken.${message.type}`;
+      this.#withdraw(run, "attempt" in message ? message.attempt : 0, code);
     }
   }
 

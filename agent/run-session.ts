@@ -55,6 +55,11 @@ interface Peer {
   nonce: Uint8Array;
 }
 
+/** Attempt numbers have 32 bits. */
+const ATTEMPTS_END = 2 ** 32;
+/** Batches that may be in use or being dealt: more of them nobody who means well needs. */
+const BATCHES_MAX = 4;
+
 export class RunSession {
   readonly params: RunSessionParams;
   readonly join: Join;
@@ -154,6 +159,7 @@ export class RunSession {
       return this.#refuse("batchMembers");
     if (number <= this.#lastBatch || firstAttempt < this.#attemptsBelow)
       return this.#refuse("batchRepeated");
+    if (firstAttempt + count > ATTEMPTS_END) return this.#refuse("batchTooFar");
     const nonces = this.#takeNonces(members, message.nonces);
     if (!nonces) return this.#refuse("batchNonces");
     this.#lastBatch = number;
@@ -163,6 +169,8 @@ export class RunSession {
     const dealt = dealBatch(sum, this.self, batch, rng);
     for (const member of dealt.unreachable) this.#fault("noChannel", member);
     this.#batches.set(number, dealt.state);
+    const [oldest] = this.#batches.keys();
+    if (this.#batches.size > BATCHES_MAX && oldest !== undefined) this.#batches.delete(oldest);
     const { entries, signature } = dealt;
     const nonce = this.#nextNonce();
     return { type: "prekeys", runId: sum.runId, batch: number, nonce, entries, signature };

@@ -2,13 +2,11 @@
  * EDGE: the agents' end of the network: upgrades, authenticates, keeps sessions over lost sockets.
  * Holds no decision about rooms or rounds; it asks, and hands messages on.
  */
-import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { randomBytes } from "../shared/base/env.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
-import { DelayedAck } from "../shared/edge/delayed-ack.ts";
-import { chunkTaken, sendFrame } from "../shared/edge/frames.ts";
+import { chunkTaken } from "../shared/edge/frames.ts";
 import { osRng } from "../shared/edge/os.ts";
 import { decode, encode } from "../shared/protocol/codec.ts";
 import {
@@ -19,22 +17,20 @@ import {
   enrolmentStatement,
   type Nonces,
 } from "../shared/protocol/handshake.ts";
-import { type Delivery, Inbox } from "../shared/protocol/inbox.ts";
+import type { Delivery } from "../shared/protocol/inbox.ts";
 import { LIMITS, PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
-import { AgentMessage, type CoordinatorMessage } from "../shared/protocol/messages.ts";
-import { FRAME_BYTES_MAX, Session } from "../shared/protocol/session.ts";
+import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { FRAME_BYTES_MAX } from "../shared/protocol/session.ts";
+import { keyOf, type MemberAddress, newPeer, type Peer, transmit } from "./peer.ts";
 
 const HANDSHAKE_MS = 20_000;
 /** With a good token: time for the agent to check its data against the charter. */
 const ENROLMENT_MS = 30 * 60_000;
 const PING_MS = 10_000;
+/** What is kept to be sent again to one peer. */
+const UNACKNOWLEDGED_BYTES_MAX = 1024 * 1024 * 1024;
 /** A reader this far behind is dropped; it may come back and resume. */
 const BUFFERED_BYTES_MAX = 512 * 1024 * 1024;
-
-export interface MemberAddress {
-  readonly room: string;
-  readonly memberId: string;
-}
 
 export interface GatewayOptions {
   readonly identity: Identity;
@@ -60,16 +56,6 @@ export interface GatewayOptions {
   /** A peer's fault, by code. */
   readonly onFault: (member: MemberAddress | null, code: string) => void;
 }
-
-interface Peer {
-  readonly member: MemberAddress;
-  readonly session: Session;
-  readonly inbox: Inbox<AgentMessage>;
-  readonly ack: DelayedAck;
-  socket: WebSocket | null;
-}
-
-const keyOf = ({ room, memberId }: MemberAddress): string => `${room}/${memberId}`;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -116,12 +102,23 @@ export class Gateway {
     this.#sockets.close();
   }
 
+  /** A peer that let two pings pass unanswered is gone, whatever its socket says. */
   #pingAll(): void {
-    for (const { socket } of this.#peers.values()) {
+    for (const peer of this.#peers.values()) {
+      const { socket, session } = peer;
+      if (session.unacknowledgedBytes > UNACKNOWLEDGED_BYTES_MAX) this.#forget(peer);
       if (!socket) continue;
-      if (socket.bufferedAmount > BUFFERED_BYTES_MAX) socket.terminate();
+      if (socket.bufferedAmount > BUFFERED_BYTES_MAX || peer.unanswered >= 2) socket.terminate();
       else socket.ping();
+      peer.unanswered += 1;
     }
+  }
+
+  /** It acknowledges nothing, or has been away too long: its session ends, and it may begin another. */
+  #forget(peer: Peer): void {
+    this.#peers.delete(keyOf(peer.member));
+    peer.socket?.terminate();
+    this.#options.onFault(peer.member, "unacknowledged");
   }
 
   /** Challenge first; what comes back decides between a session and an enrolment. */
@@ -220,6 +217,10 @@ export class Gateway {
     replaced?.terminate();
     this.#peers.set(keyOf(member), peer);
     peer.socket = socket;
+    peer.unanswered = 0;
+    socket.on("pong", () => {
+      peer.unanswered = 0;
+    });
     const signature = this.#options.identity.sign(
       coordinatorStatement(nonces, member.memberId, peer.session.id),
     );
@@ -271,18 +272,4 @@ function frameFault(error: Error & { readonly code?: unknown }): string | null {
   const code = String(error.code ?? "");
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return "frameTooLarge";
   return code.startsWith("WS_ERR_") ? "badFrame" : null;
-}
-
-function newPeer(member: MemberAddress): Peer {
-  const session = new Session(randomUUID());
-  const ack = new DelayedAck(() => transmit(peer, session.acknowledgement()));
-  const inbox = new Inbox<AgentMessage>(AgentMessage, "parts");
-  const peer: Peer = { member, session, inbox, ack, socket: null };
-  return peer;
-}
-
-function transmit(peer: Peer, frame: Uint8Array): void {
-  if (peer.socket?.readyState !== 1) return;
-  peer.ack.settled();
-  sendFrame(peer.socket, frame);
 }

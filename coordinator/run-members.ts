@@ -79,6 +79,7 @@ export class RunMembers {
     from: number,
     { runId, type: _, ...join }: Extract<MembershipMessage, { type: "runJoined" }>,
   ) {
+    if (this.#joined.join(from)) return "duplicate";
     const others = this.#joined.indices().filter((index) => index !== from);
     if (!this.#joined.add(from, join)) return "badSignature";
     this.#announce(others, [from]);

@@ -65,8 +65,8 @@ export class Run {
     return this.#status;
   }
 
-  hasMember(memberId: string): boolean {
-    return this.#indices.has(memberId);
+  hasMember(room: string, memberId: string): boolean {
+    return room === this.#params.manifest.room && this.#indices.has(memberId);
   }
 
   connected(memberId: string, resumed: boolean): void {

@@ -12,8 +12,9 @@ import { MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { Audits } from "./audits.ts";
 import type { CoordinatorConfig } from "./config.ts";
-import { Gateway, type MemberAddress } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
+import type { MemberAddress } from "./peer.ts";
 import { buildManifest } from "./plan.ts";
 import { Run } from "./run.ts";
 import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
@@ -218,9 +219,9 @@ export class CoordinatorService {
     });
   }
 
-  #runOf({ memberId }: MemberAddress): Run | null {
+  #runOf({ room, memberId }: MemberAddress): Run | null {
     for (const run of this.#runs.values())
-      if (run.status === "running" && run.hasMember(memberId)) return run;
+      if (run.status === "running" && run.hasMember(room, memberId)) return run;
     return null;
   }
 

@@ -21,7 +21,7 @@ import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
 import { encodeContribution, privacyEvent } from "./encode.ts";
 import type { Ledger } from "./ledger.ts";
 import type { GateRefusal } from "./messages.ts";
-import { encodingFault, plannedEvents } from "./plan.ts";
+import { answersMax, encodingFault, plannedEvents } from "./plan.ts";
 
 /** Who and what the gate guards. */
 export interface GateParams {
@@ -81,6 +81,7 @@ export class Gate {
   /** Local work for one ask. The result stays here. */
   work(attempt: number, askKind: string, input: Float32Array): void {
     const run = this.#run;
+    this.#pending = null; // Whatever was computed for another attempt is not sealed for this one.
     assert(run !== null, "work before a run was taken up");
     const context = contextOf(this.#params.charter, run.manifest);
     const task = taskFor(run.manifest.task);
@@ -101,9 +102,12 @@ export class Gate {
     if (!run || pending?.attempt !== attempt || masks.length < 3)
       return { refused: "wrongAttempt" };
     const { shape, askKind } = pending;
+    const { charter, ledger } = this.#params;
+    if (ledger.answers(run.runId, askKind) >= answersMax(charter, run.manifest, askKind))
+      return { refused: "planExceeded" };
     const partition = askKind === "evaluate" ? "holdout" : "train";
     const event = privacyEvent(shape);
-    const outcome = this.#params.ledger.debit({
+    const outcome = ledger.debit({
       runId: run.runId,
       attempt,
       askKind,

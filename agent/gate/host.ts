@@ -8,6 +8,7 @@ type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
 /** A running gate thread. Requests are answered in order. */
 export class GateHost {
   readonly #worker: Worker;
+  #gone = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(memberId: string) {
@@ -15,6 +16,9 @@ export class GateHost {
       workerData: { memberId },
     });
     this.#worker.setMaxListeners(0);
+    this.#worker.once("exit", () => {
+      this.#gone = true;
+    });
   }
 
   /** @throws {CloisterError} With the gate's own words if it failed. */
@@ -44,6 +48,7 @@ export class GateHost {
   }
 
   #exchange(message: ToGate): Promise<FromGate> {
+    if (this.#gone) return Promise.reject(crashed(undefined));
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         this.#worker.off("message", onMessage).off("error", onError).off("exit", onExit);
@@ -54,20 +59,18 @@ export class GateHost {
       };
       const onError = (cause: unknown): void => {
         settle();
-        reject(
-          new CloisterError(
-            "gate.crashed",
-            "the gate's thread crashed; start the agent again",
-            1,
-            cause,
-          ),
-        );
+        reject(crashed(cause));
       };
       const onExit = (): void => onError(new Error("exit"));
       this.#worker.once("message", onMessage).once("error", onError).once("exit", onExit);
       this.#worker.postMessage(message);
     });
   }
+}
+
+function crashed(cause: unknown): CloisterError {
+  const message = "the gate's thread crashed; start the agent again";
+  return new CloisterError("gate.crashed", message, EXIT.failed, cause);
 }
 
 function asFailure(error: unknown): FromGate {

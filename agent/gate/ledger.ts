@@ -94,6 +94,12 @@ export class Ledger {
     return Number(this.#database.prepare(highest).get(runId)?.["last"] ?? -1);
   }
 
+  /** How often an ask of this kind was answered in a run. */
+  answers(runId: string, askKind: string): number {
+    const count = "SELECT COUNT(*) AS answers FROM release WHERE run_id = ? AND ask_kind = ?";
+    return Number(this.#database.prepare(count).get(runId, askKind)?.["answers"] ?? 0);
+  }
+
   /** ε spent so far per privacy unit, the larger of the two partitions; null without a budget. */
   epsilonSpent(): number | null {
     const budget = this.#budget;

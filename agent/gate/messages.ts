@@ -22,7 +22,12 @@ export type ToGate =
     }
   | { readonly type: "seal"; readonly attempt: number; readonly masks: readonly Mask[] };
 
-export type GateRefusal = "alreadyAnswered" | "budgetSpent" | "noBudget" | "wrongAttempt";
+export type GateRefusal =
+  | "alreadyAnswered"
+  | "budgetSpent"
+  | "noBudget"
+  | "wrongAttempt"
+  | "planExceeded";
 
 export type FromGate =
   /** Counts for the member's own screen; the connection never carries them. */

@@ -7,6 +7,7 @@ import { roundCounts } from "../../models/tasks/train-shape.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import type { DpEvent } from "../../shared/privacy/events.ts";
 import { privacyEvent } from "./encode.ts";
 import type { Partition } from "./ledger.ts";
@@ -45,4 +46,19 @@ export function plannedEvents(charter: Charter, manifest: Manifest): PlannedEven
     if (event) planned.push({ partition, event: { kind: "selfComposed", event, count } });
   }
   return planned;
+}
+
+/** Attempts at a round that may fail after an answer has left, beside a tenth of the plan. */
+const RETRIES_MIN = 20;
+
+/** How often an ask of this kind may be answered in the whole run: as planned, and some retries. */
+export function answersMax(charter: Charter, { task }: Manifest, askKind: string): number {
+  const planned = task.kind === "probe" ? task.rounds : plannedAsks(charter, task, askKind);
+  return planned + Math.max(RETRIES_MIN, Math.ceil(planned / 10));
+}
+
+function plannedAsks(charter: Charter, task: TrainTask, askKind: string): number {
+  const { moments, training, evaluation } = roundCounts({ spec: task, schema: charter.schema });
+  if (askKind === "moments") return moments;
+  return askKind === "evaluate" ? evaluation : training;
 }

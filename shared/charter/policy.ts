@@ -2,6 +2,7 @@
 import { fromHex } from "../base/bytes.ts";
 import { verifySignature } from "../crypto/identity.ts";
 import { enrolmentStatement } from "../protocol/handshake.ts";
+import { twoThirds } from "../secagg/params.ts";
 import { type Charter, charterHash } from "./charter.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -96,5 +97,8 @@ function privacyFaults(charter: Charter, manifest: Manifest): Reason[] {
   const honest = manifest.roster.length - privacy.maxDropouts - privacy.maxColluders;
   if (honest < 1 || privacy.maxColluders < 1)
     return refuse("noiseShareUnsafe", "maxDropouts and maxColluders leave no honest noise");
+  // With so many colluding, two different sets of survivors could both be confirmed.
+  if (2 * twoThirds(manifest.roster.length) <= manifest.roster.length + privacy.maxColluders)
+    return refuse("tooManyColluders", "secure aggregation does not bear maxColluders among so few");
   return [];
 }

@@ -7,8 +7,9 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
+/** What others said is shown without the characters that would steer a terminal. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${line.replaceAll(/\p{Cc}/gu, " ")}\n`);
 }
 
 /** One line on standard error, never a stack trace; JSON if a program is listening. */

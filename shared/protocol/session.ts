@@ -54,6 +54,11 @@ export class Session {
     return this.#received;
   }
 
+  /** Bytes kept to be sent again. */
+  get unacknowledgedBytes(): number {
+    return this.#sent.reduce((sum, { payload }) => sum + payload.length, 0);
+  }
+
   sendControl(body: Uint8Array): Uint8Array {
     assert(body.length <= LIMITS.controlBytesMax, "control message too large");
     return this.#send(KIND.control, NOTHING, body);

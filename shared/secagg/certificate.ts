@@ -87,6 +87,7 @@ export function isCertified(
   if (proofs.length !== size * confirmers.length) return "malformed";
   const members = new Set(survivors);
   let count = batch.committee.has(self.index) ? 1 : 0;
+  let forged = false;
   for (const [i, from] of confirmers.entries()) {
     if (i > 0 && from <= (confirmers[i - 1] ?? 0)) return "malformed"; // Nobody counts twice.
     if (from === self.index || !members.has(from) || !batch.committee.has(from)) return "malformed";
@@ -96,10 +97,12 @@ export function isCertified(
       params.certificate === "macs"
         ? !!channel && isAuthentic(channel, confirmStatement(inclusion, from), proof)
         : isSigned(params, from, inclusion, proof);
-    if (!holds) return "forgedCertificate";
-    count += 1;
+    // One member's bad proof must not undo what enough others confirmed; it only does not count.
+    if (holds) count += 1;
+    else forged = true;
   }
-  return count >= params.confirmationsMin ? "certified" : "certificateTooSmall";
+  if (count >= params.confirmationsMin) return "certified";
+  return forged ? "forgedCertificate" : "certificateTooSmall";
 }
 
 function isSigned(

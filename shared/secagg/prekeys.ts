@@ -112,7 +112,12 @@ function dealAttempt(
       recoveryShares[at] ?? new Uint8Array(),
     );
     shareTags.push(...tagsOf(pair, index, holder));
-    if (holder === index) continue;
+    recoveryShares[at]?.fill(0);
+    if (holder === index) {
+      pair.fill(0);
+      continue;
+    }
+    selfShares[at]?.fill(0);
     const channel = channels.get(holder);
     assert(channel !== undefined, "no channel with a neighbour");
     sealed.push(seal(channel.sealing, nonce, shareAad(batch, attempt, index, holder), pair));

@@ -101,7 +101,8 @@ function beginUpload(params: AttemptParams, state: Open, event: Event<"masked">)
   const { sum, place } = params;
   if (state.phase !== "collectMasked") return reject(state, from, "wrongPhase");
   if (!state.cohort.includes(from)) return reject(state, from, "notInCohort");
-  if (state.survivors.has(from) || state.uploads.has(from)) return reject(state, from, "duplicate");
+  if (state.survivors.has(from) || state.uploads.has(from) || hasWithdrawn(state, from))
+    return reject(state, from, "duplicate");
   if (byteLength !== packedBytes(place.dimension, place.ringBits))
     return reject(state, from, "wrongLength");
   const identityKey = sum.roster[from]?.identityKey ?? new Uint8Array();
@@ -146,10 +147,8 @@ function dropUpload(
   from: number,
   code: RejectCode,
 ): Step {
-  undoUploads(params, state, [from]);
-  const uploads = new Map(state.uploads);
-  uploads.delete(from);
-  return reject({ ...state, uploads }, from, code);
+  // One vector an attempt: whoever sent a broken one has had its turn.
+  return reject(withdrawn(params, state, from).state, from, code);
 }
 
 /** Takes unfinished vectors out of the sum again, in place. */

@@ -92,7 +92,7 @@ test("a wrong share names whoever gave it out, and the sum is opened without it"
   expect(survivorsOf(simulation)[0]).toBe("1 2 3 4 5"); // Its vector was sound.
 });
 
-test("shares of the wrong length, or not signed, are rejected", () => {
+test("shares of the wrong length, or wrong and not signed, are rejected; right ones need no signature", () => {
   const short = lying({
     shares: (message) => [{ message: { ...message, shares: message.shares.slice(1) } }],
   });
@@ -100,8 +100,15 @@ test("shares of the wrong length, or not signed, are rejected", () => {
   const unsigned = lying({
     shares: (message) => [{ message: { ...message, signature: randomBytes(rng, 64) } }],
   });
-  expect(blamed(unsigned)).toEqual(["badSignature bank-2"]);
-  for (const { status, violations } of [short, unsigned])
+  expect(blamed(unsigned)).toEqual([]);
+  const wrong = lying({
+    shares: (message) => {
+      const shares = message.shares.map((byte) => byte ^ 1);
+      return [{ message: { ...message, shares, signature: randomBytes(rng, 64) } }];
+    },
+  });
+  expect(blamed(wrong)).toEqual(["badSignature bank-2"]);
+  for (const { status, violations } of [short, unsigned, wrong])
     expect({ status, violations }).toEqual({ status: "completed", violations: [] });
 });
 

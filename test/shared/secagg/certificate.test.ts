@@ -67,9 +67,21 @@ test("enough confirmations of the same survivors make a certificate, for every s
   expect(check(MACS, 0, { confirmers: [], proofs: new Uint8Array() })).toBe("certificateTooSmall");
 });
 
+/** With ourselves five of seven: not one may be bad. */
+const JUST_ENOUGH = [1, 4, 5, 6];
+
+test("one bad proof beside enough good ones changes nothing: no member can undo the others' word", () => {
+  const honest = certificate(MACS, 0, others(0));
+  const proofs = honest.proofs.slice();
+  proofs.fill(7, 16, 32);
+  expect(check(MACS, 0, { ...honest, proofs })).toBe("certified");
+  proofs.fill(7, 32, 48);
+  expect(check(MACS, 0, { ...honest, proofs })).toBe("forgedCertificate");
+});
+
 test("a MAC for another set of survivors is worth nothing", () => {
   for (const liar of [1, 6]) {
-    const honest = certificate(MACS, 0, others(0));
+    const honest = certificate(MACS, 0, JUST_ENOUGH);
     const proofs = honest.proofs.slice();
     const lie = certificate(MACS, 0, [liar], unsafeSecret("another inclusion")).proofs;
     proofs.set(lie, 16 * honest.confirmers.indexOf(liar));
@@ -78,8 +90,8 @@ test("a MAC for another set of survivors is worth nothing", () => {
 });
 
 test("a MAC that was made for somebody else, or by somebody else, is worth nothing", () => {
-  const honest = certificate(MACS, 0, others(0));
-  const forAnother = certificate(MACS, 1, [3]).proofs;
+  const honest = certificate(MACS, 0, JUST_ENOUGH);
+  const forAnother = certificate(MACS, 1, [4]).proofs;
   const proofs = honest.proofs.slice();
   proofs.set(forAnother, 16);
   expect(check(MACS, 0, { ...honest, proofs })).toBe("forgedCertificate");
@@ -129,7 +141,7 @@ test("whom we have no channel with cannot confirm to us", () => {
   const channels = new Map([...self.channels].filter(([peer]) => peer !== 4));
   const state = { ...stateOf(MACS, 0), channels };
   const said = { survivors: SURVIVORS, inclusion: INCLUSION };
-  const given = certificate(MACS, 0, others(0));
+  const given = certificate(MACS, 0, JUST_ENOUGH);
   expect(isCertified(group.sum, self, state, said, given)).toBe("forgedCertificate");
   // And what we confirm holds no MAC for it, in the place where one would be.
   const ours = confirm(group.sum, self, state, SURVIVORS, INCLUSION);
