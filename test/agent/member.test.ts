@@ -171,6 +171,15 @@ test.each(TYPES.slice(1, -1))("%s for another run is passed over", (type) => {
   expect(said).toEqual([]);
 });
 
+test("a batch whose attempts no 32 bits hold is refused, and does not end the agent", () => {
+  const { deliver, said } = memberIn("met");
+  const sound = heard.findLast(({ message }) => message.type === "batchOpened");
+  if (sound?.message.type !== "batchOpened") throw new Error("heard in every run");
+  const message = { ...sound.message, firstAttempt: 0xffff_ffff, count: 2 };
+  deliver({ ...sound, message });
+  expect(said).toEqual(["fault batchTooFar coordinator"]);
+});
+
 test.each([
   "committed",
   "included",

@@ -176,3 +176,18 @@ test("a run that cannot be paid to its end, or a table of the wrong size, is dec
   expect(codes({ ...charter, minimums: { members: 3, rows: 41 } })).toEqual(["tooFewRows"]);
   expect(codes({ ...charter, rowsMax: 39 })).toEqual(["tooManyRows"]);
 });
+
+test("an ask is answered as often as the run's plan has it, with some retries, and then no more", () => {
+  const { gate, manifest } = opened(smallCharter(memberIds(3)), {
+    task: { kind: "probe", dimension: 4, rounds: 5 },
+    privacy: null,
+  });
+  expect(gate.assess(manifest, RUN)).toEqual([]);
+  const answer = (attempt: number): string => {
+    gate.work(attempt, "zeros", new Float32Array());
+    const sealed = gate.seal(attempt, MASKS);
+    return "refused" in sealed ? sealed.refused : "sealed";
+  };
+  for (let attempt = 0; attempt < 25; attempt++) expect(answer(attempt)).toBe("sealed");
+  expect(answer(25)).toBe("planExceeded");
+});
