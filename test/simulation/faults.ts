@@ -6,8 +6,12 @@ import type { RunEvent } from "../../coordinator/run-events.ts";
 import type { Conditions, FrameFault } from "./conditions.ts";
 import { UnsafeDice } from "./dice.ts";
 import { Simulation, type SimulationParams } from "./simulation.ts";
+import { PATIENCE } from "./virtual-coordinator.ts";
 
 /** How likely each fault is, once switched on. */
+/** After faults heal: sessions are made anew, prekeys dealt, work that had begun is done. */
+export const REJOIN_MS = 2 * PATIENCE.stepMs;
+
 export interface Swarm {
   readonly delayMaxMs: number;
   readonly workMaxMs: number;
@@ -94,7 +98,8 @@ export class FaultySimulation {
       memberId === slowId ? (slowness?.factor ?? 1) : 1;
     return {
       delayMs: (memberId) => dice.between(1, delayMaxMs) * factor(memberId),
-      workMs: (memberId) => dice.between(1, workMaxMs) * factor(memberId),
+      // Work that began before faults heal is done when members are taken to be well again.
+      workMs: (memberId) => Math.min(REJOIN_MS, dice.between(1, workMaxMs) * factor(memberId)),
       isReachable: (memberId) => !this.#unreachable.has(memberId),
       frameFault: () => {
         for (const [fault, rate] of frames) if (dice.chance(rate)) return fault;

@@ -1,13 +1,11 @@
 /** From a number to a whole run under faults, and what must have come of it. */
 import { UnsafeDice } from "./dice.ts";
-import { FaultySimulation } from "./faults.ts";
+import { FaultySimulation, REJOIN_MS } from "./faults.ts";
 import type { Simulation } from "./simulation.ts";
 import { PATIENCE } from "./virtual-coordinator.ts";
 
 /** Local work and three more steps. */
 const DEADLINE_MS = PATIENCE.workMs + 3 * PATIENCE.stepMs;
-/** Sessions made anew, prekeys dealt. */
-const REJOIN_MS = 2 * PATIENCE.stepMs;
 
 export function faultySimulation(seed: number, trace?: (line: string) => void): FaultySimulation {
   const dice = new UnsafeDice(`shape ${seed}`);
