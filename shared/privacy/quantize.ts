@@ -54,7 +54,7 @@ export function quantizerScale(quantizer: Quantizer): QuantizerScale {
 
 /**
  * One member's vector as ring elements: round(x·scale) modulo 2^b, rounded up or down at random so
- * that the expectation is x·scale (bias below 2^−32 levels). Values beyond ±magnitudeMax are
+ * that the expectation is x·scale (bias below 2^−21 levels). Values beyond ±magnitudeMax are
  * clamped to it: the bound is what keeps the sum inside the ring.
  *
  * @param values Shape [d].
@@ -78,13 +78,10 @@ export function quantize(
     for (let i = start; i < end; i++) {
       const value = values[i] ?? 0;
       if (!(value - value === 0)) notFinite(i);
-      const clamped =
-        value > magnitudeMax ? magnitudeMax : value < -magnitudeMax ? -magnitudeMax : value;
-      const scaled = clamped * scale;
-      const lower = Math.floor(scaled);
-      // Up with the probability of the fraction; never where there is none.
-      const level = (words[i - start] ?? 0) < (scaled - lower) * 0x1_0000_0000 ? lower + 1 : lower;
-      ring[i] = (level > levelMax ? levelMax : level < -levelMax ? -levelMax : level) & mask;
+      const clamped = Math.max(-magnitudeMax, Math.min(magnitudeMax, value));
+      // Up with the probability of the fraction, never where there is none: below 2^31 levels plus 21 bits are exact.
+      const level = Math.floor(clamped * scale + ((words[i - start] ?? 0) >>> 11) / 2 ** 21);
+      ring[i] = Math.max(-levelMax, Math.min(levelMax, level)) & mask;
     }
   }
   return ring;

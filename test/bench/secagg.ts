@@ -75,9 +75,9 @@ function maskRates(): BenchResult[] {
     }
     const value = (100 * middle(ratios)) / 1;
     return {
-      name: `mask ${bits} bit, of the keystream`,
+      name: `masks of ${bits} bit`,
       value,
-      unit: "%/s",
+      unit: "% of AES",
       target: 70,
       limit: null,
     };
