@@ -35,9 +35,7 @@ export class Evidence {
 
   record(entry: SignedEntry): void {
     this.#unwritten.push(entry);
-    // Survivors are confirmed on the strength of this one: it is on disk before we answer.
-    if (entry.kind === "included") this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }
 
   #flush(): void {

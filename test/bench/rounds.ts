@@ -16,7 +16,7 @@ interface Case {
   readonly targetMs: number;
 }
 
-const POLL_MS = 250;
+const POLL_MS = 2000;
 
 /** Ten agents: latency of small and large rounds, bytes, the coordinator's memory. About two minutes. */
 export async function roundsBench(): Promise<BenchResult[]> {
