@@ -57,7 +57,8 @@ async function measure(room: RoomProcesses, agents: number, one: Case): Promise<
   const bytes = room.agents
     .get("bank-2")
     ?.line(({ type }) => type === "ended")
-    .then((line) => [Number(line["bytesSent"]), Number(line["bytesReceived"])] as const);
+    .then((line) => [Number(line["bytesSent"]), Number(line["bytesReceived"])] as const)
+    .catch(() => [Number.NaN, Number.NaN] as const); // It ended before the run did: `ended` says why.
   const before = bytesBefore.get(room) ?? [0, 0];
   const plan = { task: { kind: "probe", dimension, rounds }, privacy: "none" };
   const { runId } = await room.client.post<{ runId: string }>("/v1/runs", plan);
