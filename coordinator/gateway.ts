@@ -110,7 +110,8 @@ export class Gateway {
       if (!socket) continue;
       if (socket.bufferedAmount > BUFFERED_BYTES_MAX || peer.unanswered >= 2) socket.terminate();
       else socket.ping();
-      peer.unanswered += 1;
+      // While bytes for it wait, so does the ping behind them.
+      if (socket.bufferedAmount === 0) peer.unanswered += 1;
     }
   }
 
@@ -248,6 +249,7 @@ export class Gateway {
 
   #receive(peer: Peer, socket: WebSocket, frame: Uint8Array): void {
     if (peer.socket !== socket) return;
+    peer.unanswered = 0; // Its pong may be behind a long vector on a slow line.
     const received = peer.session.receive(frame);
     const taken = peer.inbox.take(received);
     if (received.type !== "nothing" && taken.type !== "fault") peer.ack.received();
