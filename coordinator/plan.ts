@@ -6,8 +6,8 @@ import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
 import type { Manifest, ManifestPrivacy, Plan } from "../shared/charter/manifest.ts";
-import { calibrateNoiseMultiplier } from "../shared/privacy/calibrate.ts";
-import { defaultCohort } from "../shared/privacy/noise-share.ts";
+import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate.ts";
+import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
 
 /** Training rounds for which the budget is kept back, as a share. */

@@ -8,13 +8,13 @@ import { type WireFormat, type WireManifest, wireFormat } from "../../models/tas
 import { assert, unreachable } from "../../shared/base/assert.ts";
 import type { UniformSource } from "../../shared/base/uniform.ts";
 import { rotationSigns } from "../../shared/charter/rotation.ts";
-import type { SingleDpEvent } from "../../shared/privacy/events.ts";
-import { addDiscreteGaussianInPlace } from "../../shared/privacy/gaussian.ts";
-import { toGrid } from "../../shared/privacy/grid.ts";
-import { quantize } from "../../shared/privacy/quantize.ts";
-import { toRing } from "../../shared/privacy/ring.ts";
-import { rotate } from "../../shared/privacy/rotation.ts";
-import { toSmoothGrid } from "../../shared/privacy/smooth-grid.ts";
+import type { SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
+import { quantize } from "../../shared/privacy/encoding/quantize.ts";
+import { toRing } from "../../shared/privacy/encoding/ring.ts";
+import { rotate } from "../../shared/privacy/encoding/rotation.ts";
+import { toGrid } from "../../shared/privacy/mechanism/grid.ts";
+import { toSmoothGrid } from "../../shared/privacy/mechanism/smooth-grid.ts";
+import { addDiscreteGaussianInPlace } from "../../shared/privacy/noise/gaussian.ts";
 
 export interface EncodeParams {
   readonly shape: ReleaseShape;

@@ -6,8 +6,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../shared/base/env.ts";
 import { openDatabase, transaction } from "../../shared/edge/database.ts";
-import { epsilonSpent, mayRelease, type RenyiBudget } from "../../shared/privacy/budget.ts";
-import type { DpEvent } from "../../shared/privacy/events.ts";
+import {
+  epsilonSpent,
+  mayRelease,
+  type RenyiBudget,
+} from "../../shared/privacy/accounting/budget.ts";
+import type { DpEvent } from "../../shared/privacy/accounting/events.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS release (

@@ -8,7 +8,7 @@ import { CloisterError } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
-import type { DpEvent } from "../../shared/privacy/events.ts";
+import type { DpEvent } from "../../shared/privacy/accounting/events.ts";
 import { privacyEvent } from "./encode.ts";
 import type { Partition } from "./ledger.ts";
 

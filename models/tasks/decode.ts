@@ -2,11 +2,11 @@
 
 import { unreachable } from "../../shared/base/assert.ts";
 import { rotationSigns } from "../../shared/charter/rotation.ts";
-import { fromGrid } from "../../shared/privacy/grid.ts";
-import { dequantizeSum } from "../../shared/privacy/quantize.ts";
-import { fromRing } from "../../shared/privacy/ring.ts";
-import { rotateBack } from "../../shared/privacy/rotation.ts";
-import { fromSmoothGrid } from "../../shared/privacy/smooth-grid.ts";
+import { dequantizeSum } from "../../shared/privacy/encoding/quantize.ts";
+import { fromRing } from "../../shared/privacy/encoding/ring.ts";
+import { rotateBack } from "../../shared/privacy/encoding/rotation.ts";
+import { fromGrid } from "../../shared/privacy/mechanism/grid.ts";
+import { fromSmoothGrid } from "../../shared/privacy/mechanism/smooth-grid.ts";
 import type { Aggregate, ReleaseShape } from "./task.ts";
 import { type WireFormat, type WireManifest, wireFormat } from "./wire.ts";
 

@@ -3,7 +3,7 @@ import { unreachable } from "../../shared/base/assert.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
-import { quantizerScale } from "../../shared/privacy/quantize.ts";
+import { quantizerScale } from "../../shared/privacy/encoding/quantize.ts";
 import { contextOf } from "./context.ts";
 import { taskFor } from "./registry.ts";
 import { wireFormat } from "./wire.ts";

@@ -7,11 +7,11 @@ import { assert } from "../../shared/base/assert.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { RingBits } from "../../shared/base/ring-bits.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
-import { gridMagnitudeMax } from "../../shared/privacy/grid.ts";
-import { gridNoiseShare } from "../../shared/privacy/noise-share.ts";
-import { unnoisedEncoding } from "../../shared/privacy/profiles.ts";
-import type { Quantizer } from "../../shared/privacy/quantize.ts";
-import { type SmoothGrid, smoothGrid } from "../../shared/privacy/smooth-grid.ts";
+import { unnoisedEncoding } from "../../shared/privacy/encoding/profiles.ts";
+import type { Quantizer } from "../../shared/privacy/encoding/quantize.ts";
+import { gridMagnitudeMax } from "../../shared/privacy/mechanism/grid.ts";
+import { gridNoiseShare } from "../../shared/privacy/mechanism/noise-share.ts";
+import { type SmoothGrid, smoothGrid } from "../../shared/privacy/mechanism/smooth-grid.ts";
 import type { BoundedRelease, NoisedRelease, ReleaseShape } from "./task.ts";
 
 /** What of a manifest decides the encoding. */

@@ -7,7 +7,7 @@ import { randomBytes } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { sha256 } from "../../shared/crypto/hash.ts";
 import { osRng } from "../../shared/edge/os.ts";
-import { quantize } from "../../shared/privacy/quantize.ts";
+import { quantize } from "../../shared/privacy/encoding/quantize.ts";
 import { dealBatch, takeShares } from "../../shared/secagg/agent-batch.ts";
 import { bundleFor } from "../../shared/secagg/coordinator-batch.ts";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";

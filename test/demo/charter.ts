@@ -2,7 +2,7 @@
 import { Charter } from "../../shared/charter/charter.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
-import { calibrateNoiseMultiplier } from "../../shared/privacy/calibrate.ts";
+import { calibrateNoiseMultiplier } from "../../shared/privacy/accounting/calibrate.ts";
 import type { DemoOptions } from "./options.ts";
 
 export interface DemoMember {

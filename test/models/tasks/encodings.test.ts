@@ -5,12 +5,12 @@ import { defaultTrainTask, trainTask } from "../../../models/tasks/train.ts";
 import type { WireManifest } from "../../../models/tasks/wire.ts";
 import type { ManifestEncoding, ManifestPrivacy } from "../../../shared/charter/manifest.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
-import { l2Norm } from "../../../shared/privacy/clip.ts";
 import {
   rmsErrorMax,
   type UnnoisedProfile,
   unnoisedEncoding,
-} from "../../../shared/privacy/profiles.ts";
+} from "../../../shared/privacy/encoding/profiles.ts";
+import { l2Norm } from "../../../shared/privacy/mechanism/clip.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 import { PRIVACY, signedManifest } from "../../support/manifests.ts";
 import { secureSum } from "../../support/secure-sum.ts";

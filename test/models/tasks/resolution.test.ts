@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { defaultTrainTask, trainTask } from "../../../models/tasks/train.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
-import { quantizerScale } from "../../../shared/privacy/quantize.ts";
+import { quantizerScale } from "../../../shared/privacy/encoding/quantize.ts";
 import { schemaOf } from "../fixtures.ts";
 
 const MEMBERS = 10;

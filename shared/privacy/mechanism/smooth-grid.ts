@@ -3,14 +3,14 @@
  * rounded one, so that a coarse grid in a narrow ring costs no privacy. Pure. No float noise exists
  * on this path.
  */
-import { assert } from "../base/assert.ts";
-import { badInput } from "../base/errors.ts";
-import type { UniformSource } from "../base/uniform.ts";
-import { flatMagnitudeMax } from "./flatness.ts";
-import { CENTRE_PARTS, discreteGaussianAround } from "./gaussian.ts";
+import { assert } from "../../base/assert.ts";
+import { badInput } from "../../base/errors.ts";
+import type { UniformSource } from "../../base/uniform.ts";
+import { flatMagnitudeMax } from "../encoding/flatness.ts";
+import { type RingBits, signedMax } from "../encoding/ring.ts";
+import { CENTRE_PARTS, discreteGaussianAround } from "../noise/gaussian.ts";
 import { FLOAT_SLACK, noiseReach, SMOOTHING_VARIANCE } from "./grid.ts";
 import { type Cohort, honestSurvivors } from "./noise-share.ts";
-import { type RingBits, signedMax } from "./ring.ts";
 
 /**
  * Grid steps of the guaranteed noise, at least. Smoothing takes 4 of its 2^12 steps²: 0.05 % of the

@@ -2,7 +2,7 @@
  * The ledger's rule: may this release happen? Pure: it reads what was spent and what is asked, and
  * answers; recording, before anything leaves, is the ledger's work. Nothing is ever paid back.
  */
-import { assert } from "../base/assert.ts";
+import { assert } from "../../base/assert.ts";
 import type { DpEvent } from "./events.ts";
 import { epsilonAtOrder, rdpOfEvent } from "./rdp.ts";
 

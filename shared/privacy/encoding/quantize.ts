@@ -2,10 +2,10 @@
  * Floats as ring elements, without noise: for releases that secure aggregation alone protects.
  * Pure. Says nothing about privacy; noised releases go through `grid.ts`.
  */
-import { assert } from "../base/assert.ts";
-import { badInput } from "../base/errors.ts";
-import { type RingBits, ringMask } from "../base/ring-bits.ts";
-import type { UniformSource } from "../base/uniform.ts";
+import { assert } from "../../base/assert.ts";
+import { badInput } from "../../base/errors.ts";
+import { type RingBits, ringMask } from "../../base/ring-bits.ts";
+import type { UniformSource } from "../../base/uniform.ts";
 import { fromRing, signedMax } from "./ring.ts";
 
 /** Random words drawn at a time: they stay in the cache. */

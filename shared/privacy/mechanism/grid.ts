@@ -2,9 +2,9 @@
  * The integer grid of noised releases: float64 sums become integers once, integer noise is added,
  * and the sum is opened modulo 2^32. Pure. No float noise exists on this path.
  */
-import { assert } from "../base/assert.ts";
-import { badInput } from "../base/errors.ts";
-import { signedMax } from "./ring.ts";
+import { assert } from "../../base/assert.ts";
+import { badInput } from "../../base/errors.ts";
+import { signedMax } from "../encoding/ring.ts";
 
 /** G: grid steps per sensitivity (the ℓ2 bound of one unit's part). */
 export const GRID_STEPS = 2 ** 16;

@@ -1,12 +1,16 @@
-/** Tests of `shared/privacy/rotation.ts` and of what `flatness.ts` says about its output. */
+/** Tests of `shared/privacy/encoding/rotation.ts` and of what `flatness.ts` says about its output. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import { UniformSource } from "../../../shared/base/uniform.ts";
-import { l2Norm } from "../../../shared/privacy/clip.ts";
-import { clampedEnergyMax, FLATNESS, flatMagnitudeMax } from "../../../shared/privacy/flatness.ts";
-import { rotate, rotateBack, rotationOrder } from "../../../shared/privacy/rotation.ts";
-import type { WalshHadamard } from "../../../shared/privacy/walsh-hadamard.ts";
+import { reproducibleRng } from "../../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../../shared/base/uniform.ts";
+import {
+  clampedEnergyMax,
+  FLATNESS,
+  flatMagnitudeMax,
+} from "../../../../shared/privacy/encoding/flatness.ts";
+import { rotate, rotateBack, rotationOrder } from "../../../../shared/privacy/encoding/rotation.ts";
+import type { WalshHadamard } from "../../../../shared/privacy/encoding/walsh-hadamard.ts";
+import { l2Norm } from "../../../../shared/privacy/mechanism/clip.ts";
 
 /** Not so small that the square of an entry has no digits left. */
 const entry = fc

@@ -1,17 +1,17 @@
-/** Tests of `shared/privacy/gaussian.ts`. */
+/** Tests of `shared/privacy/noise/gaussian.ts`. */
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { InvariantError } from "../../../shared/base/assert.ts";
-import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import { UniformSource } from "../../../shared/base/uniform.ts";
+import { InvariantError } from "../../../../shared/base/assert.ts";
+import { reproducibleRng } from "../../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../../shared/base/uniform.ts";
 import {
   addDiscreteGaussianInPlace,
   CENTRE_PARTS,
   discreteGaussianAround,
   discreteGaussianInto,
-} from "../../../shared/privacy/gaussian.ts";
-import { chiSquareScore, discreteGaussianPmf, variance } from "./statistics.ts";
-import { relativeError, vectorsMissing, vectorsOf } from "./vectors.ts";
+} from "../../../../shared/privacy/noise/gaussian.ts";
+import { chiSquareScore, discreteGaussianPmf, variance } from "../statistics.ts";
+import { relativeError, vectorsMissing, vectorsOf } from "../vectors.ts";
 
 const ONCE_IN_A_MILLION = 4.75;
 

@@ -1,13 +1,13 @@
-/** Tests of `shared/privacy/grid.ts`. */
+/** Tests of `shared/privacy/mechanism/grid.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { InvariantError } from "../../../shared/base/assert.ts";
-import { CloisterError } from "../../../shared/base/errors.ts";
-import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import { UniformSource } from "../../../shared/base/uniform.ts";
-import { l2Norm } from "../../../shared/privacy/clip.ts";
-import { addDiscreteGaussianInPlace } from "../../../shared/privacy/gaussian.ts";
+import { InvariantError } from "../../../../shared/base/assert.ts";
+import { CloisterError } from "../../../../shared/base/errors.ts";
+import { reproducibleRng } from "../../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../../shared/base/uniform.ts";
+import { fromRing, toRing } from "../../../../shared/privacy/encoding/ring.ts";
+import { l2Norm } from "../../../../shared/privacy/mechanism/clip.ts";
 import {
   assertSumFits,
   effectiveNoiseMultiplier,
@@ -16,11 +16,11 @@ import {
   gridMagnitudeMax,
   gridSensitivity,
   toGrid,
-} from "../../../shared/privacy/grid.ts";
-import { gridNoiseShare } from "../../../shared/privacy/noise-share.ts";
-import { fromRing, toRing } from "../../../shared/privacy/ring.ts";
-import { variance } from "./statistics.ts";
-import { relativeError, vectorsMissing, vectorsOf } from "./vectors.ts";
+} from "../../../../shared/privacy/mechanism/grid.ts";
+import { gridNoiseShare } from "../../../../shared/privacy/mechanism/noise-share.ts";
+import { addDiscreteGaussianInPlace } from "../../../../shared/privacy/noise/gaussian.ts";
+import { variance } from "../statistics.ts";
+import { relativeError, vectorsMissing, vectorsOf } from "../vectors.ts";
 
 const UNBOUNDED = 2 ** 31 - 1;
 

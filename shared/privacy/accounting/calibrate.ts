@@ -1,6 +1,6 @@
 /** How much noise a plan needs: the smallest noise multiplier that keeps a guarantee. Pure. */
-import { assert } from "../base/assert.ts";
-import { badInput } from "../base/errors.ts";
+import { assert } from "../../base/assert.ts";
+import { badInput } from "../../base/errors.ts";
 import { epsilonAtOrder, RDP_ORDERS, rdpSampledGaussian } from "./rdp.ts";
 
 /** A number of equal releases, and what they may cost together. */

@@ -2,7 +2,7 @@
  * The Rényi accountant: events in, (ε, δ) out. Pure. Rényi divergences of the Poisson-sampled
  * Gaussian at any real order, by quadrature of a non-negative integrand: nothing cancels.
  */
-import { assert, unreachable } from "../base/assert.ts";
+import { assert, unreachable } from "../../base/assert.ts";
 import type { DpEvent } from "./events.ts";
 
 /** 1.1, 1.2 … 10.9, 11 … 63, 128, 256, 512, 1024: the orders at which curves are kept. */

@@ -2,7 +2,7 @@
  * The Walsh-Hadamard transform in plain TypeScript. Pure. Float64 only: under noise the rounding
  * errors of a whole sum must be small beside a single unit's part (`FLOAT_SLACK` of `grid.ts`).
  */
-import { assert } from "../base/assert.ts";
+import { assert } from "../../base/assert.ts";
 
 /** Overwrites x by Hx/√p: p is the length, a power of two, H = Hᵀ of entries ±1, H² = p. */
 export type WalshHadamard = (values: Float64Array) => void;

@@ -1,5 +1,5 @@
 /** ℓ2 clipping: what bounds one unit's or one member's part of a sum. Pure; sums in float64. */
-import { assert } from "../base/assert.ts";
+import { assert } from "../../base/assert.ts";
 
 /**
  * Room for the rounding of a norm or product taken in float32: the clipped norm stays at or below

@@ -1,5 +1,5 @@
 /** The rings Z_{2^b} of secure aggregation, and their signed reading. Pure. */
-import { type RingBits, ringMask } from "../base/ring-bits.ts";
+import { type RingBits, ringMask } from "../../base/ring-bits.ts";
 
 export type { RingBits };
 

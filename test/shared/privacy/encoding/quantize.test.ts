@@ -1,16 +1,21 @@
-/** Tests of `shared/privacy/quantize.ts`. */
+/** Tests of `shared/privacy/encoding/quantize.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CloisterError } from "../../../shared/base/errors.ts";
-import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import { UniformSource } from "../../../shared/base/uniform.ts";
+import { CloisterError } from "../../../../shared/base/errors.ts";
+import { reproducibleRng } from "../../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../../shared/base/uniform.ts";
 import {
   dequantizeSum,
   type Quantizer,
   quantize,
   quantizerScale,
-} from "../../../shared/privacy/quantize.ts";
-import { fromRing, type RingBits, signedMax, toRing } from "../../../shared/privacy/ring.ts";
+} from "../../../../shared/privacy/encoding/quantize.ts";
+import {
+  fromRing,
+  type RingBits,
+  signedMax,
+  toRing,
+} from "../../../../shared/privacy/encoding/ring.ts";
 
 const source = (): UniformSource => new UniformSource(reproducibleRng("rounding"));
 

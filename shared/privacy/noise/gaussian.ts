@@ -3,8 +3,8 @@
  * randomness is an argument. Only integers and their comparisons: no logarithm, no exponential and
  * no rounding decides anything.
  */
-import { assert } from "../base/assert.ts";
-import type { UniformSource } from "../base/uniform.ts";
+import { assert } from "../../base/assert.ts";
+import type { UniformSource } from "../../base/uniform.ts";
 
 /** Largest σ, in grid steps. Everything below stays within 32-bit words. */
 export const STD_DEV_MAX = 2 ** 26;

@@ -1,9 +1,9 @@
-/** Tests of `shared/privacy/walsh-hadamard.ts`. */
+/** Tests of `shared/privacy/encoding/walsh-hadamard.ts`. */
 import { expect, test } from "vitest";
-import { InvariantError } from "../../../shared/base/assert.ts";
-import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import { UniformSource } from "../../../shared/base/uniform.ts";
-import { walshHadamardInPlace } from "../../../shared/privacy/walsh-hadamard.ts";
+import { InvariantError } from "../../../../shared/base/assert.ts";
+import { reproducibleRng } from "../../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../../shared/base/uniform.ts";
+import { walshHadamardInPlace } from "../../../../shared/privacy/encoding/walsh-hadamard.ts";
 
 /** Integers, so that every sum is exact. */
 function integers(length: number): Float64Array {

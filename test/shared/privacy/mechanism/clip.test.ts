@@ -1,8 +1,8 @@
-/** Tests of `shared/privacy/clip.ts`. */
+/** Tests of `shared/privacy/mechanism/clip.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { InvariantError } from "../../../shared/base/assert.ts";
-import { clipFactor, clipInPlace, l2Norm } from "../../../shared/privacy/clip.ts";
+import { InvariantError } from "../../../../shared/base/assert.ts";
+import { clipFactor, clipInPlace, l2Norm } from "../../../../shared/privacy/mechanism/clip.ts";
 
 const bound = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
 const finite = fc.double({ min: -1e9, max: 1e9, noNaN: true });

@@ -1,25 +1,25 @@
-/** Tests of `shared/privacy/profiles.ts`: what each encoding of an unnoised sum loses. */
+/** Tests of `shared/privacy/encoding/profiles.ts`: what each encoding of an unnoised sum loses. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import { UniformSource } from "../../../shared/base/uniform.ts";
-import { l2Norm } from "../../../shared/privacy/clip.ts";
-import { FLATNESS, flatMagnitudeMax } from "../../../shared/privacy/flatness.ts";
+import { reproducibleRng } from "../../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../../shared/base/uniform.ts";
+import { FLATNESS, flatMagnitudeMax } from "../../../../shared/privacy/encoding/flatness.ts";
 import {
   type BoundedVector,
   rmsErrorMax,
   type UnnoisedEncoding,
   type UnnoisedProfile,
   unnoisedEncoding,
-} from "../../../shared/privacy/profiles.ts";
+} from "../../../../shared/privacy/encoding/profiles.ts";
 import {
   dequantizeSum,
   type Quantizer,
   quantize,
   quantizerScale,
-} from "../../../shared/privacy/quantize.ts";
-import { fromRing, type RingBits, signedMax } from "../../../shared/privacy/ring.ts";
-import { rotate, rotateBack } from "../../../shared/privacy/rotation.ts";
+} from "../../../../shared/privacy/encoding/quantize.ts";
+import { fromRing, type RingBits, signedMax } from "../../../../shared/privacy/encoding/ring.ts";
+import { rotate, rotateBack } from "../../../../shared/privacy/encoding/rotation.ts";
+import { l2Norm } from "../../../../shared/privacy/mechanism/clip.ts";
 
 const SIGNS = "signs";
 

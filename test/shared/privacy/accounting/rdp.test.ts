@@ -1,9 +1,9 @@
-/** Tests of `shared/privacy/rdp.ts`. */
+/** Tests of `shared/privacy/accounting/rdp.ts`. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { InvariantError } from "../../../shared/base/assert.ts";
-import { type DpEvent, sampledGaussian } from "../../../shared/privacy/events.ts";
+import { InvariantError } from "../../../../shared/base/assert.ts";
+import { type DpEvent, sampledGaussian } from "../../../../shared/privacy/accounting/events.ts";
 import {
   deltaOfCurve,
   epsilonAtOrder,
@@ -12,8 +12,8 @@ import {
   rdpCurve,
   rdpOfEvent,
   rdpSampledGaussian,
-} from "../../../shared/privacy/rdp.ts";
-import { relativeError, vectorsMissing, vectorsOf } from "./vectors.ts";
+} from "../../../../shared/privacy/accounting/rdp.ts";
+import { relativeError, vectorsMissing, vectorsOf } from "../vectors.ts";
 
 const repeated = (q: number, noiseMultiplier: number, count: number): DpEvent => ({
   kind: "selfComposed",

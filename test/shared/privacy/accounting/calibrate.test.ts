@@ -1,16 +1,16 @@
-/** Tests of `shared/privacy/calibrate.ts`. */
+/** Tests of `shared/privacy/accounting/calibrate.ts`. */
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { CloisterError } from "../../../shared/base/errors.ts";
-import { calibrateNoiseMultiplier } from "../../../shared/privacy/calibrate.ts";
-import { sampledGaussian } from "../../../shared/privacy/events.ts";
+import { CloisterError } from "../../../../shared/base/errors.ts";
+import { calibrateNoiseMultiplier } from "../../../../shared/privacy/accounting/calibrate.ts";
+import { sampledGaussian } from "../../../../shared/privacy/accounting/events.ts";
 import {
   epsilonAtOrder,
   epsilonOfCurve,
   rdpCurve,
   rdpOfEvent,
-} from "../../../shared/privacy/rdp.ts";
-import { relativeError, vectorsMissing, vectorsOf } from "./vectors.ts";
+} from "../../../../shared/privacy/accounting/rdp.ts";
+import { relativeError, vectorsMissing, vectorsOf } from "../vectors.ts";
 
 // Smallest multipliers by 40-digit quadrature and bisection.
 test.each([

@@ -1,6 +1,6 @@
-/** Tests of `shared/privacy/events.ts`. */
+/** Tests of `shared/privacy/accounting/events.ts`. */
 import { expect, test } from "vitest";
-import { DpEvent, sampledGaussian } from "../../../shared/privacy/events.ts";
+import { DpEvent, sampledGaussian } from "../../../../shared/privacy/accounting/events.ts";
 
 const gaussian = { kind: "gaussian", noiseMultiplier: 2 } as const;
 

@@ -2,8 +2,8 @@
  * How the noise of one release is divided among the members, so that those who stay and do not
  * collude still add all of it. Pure.
  */
-import { assert } from "../base/assert.ts";
-import { badInput } from "../base/errors.ts";
+import { assert } from "../../base/assert.ts";
+import { badInput } from "../../base/errors.ts";
 import { effectiveNoiseMultiplier, gridSensitivity, SMOOTHING_VARIANCE } from "./grid.ts";
 
 /** Who may be missing from a release's noise. Part of the manifest, checked by every agent. */

@@ -2,7 +2,7 @@
  * How flat a rotated vector is: the bound that lets a narrow ring hold it, and what that bound
  * costs. Pure.
  */
-import { assert } from "../base/assert.ts";
+import { assert } from "../../base/assert.ts";
 import { rotationOrder } from "./rotation.ts";
 
 /**

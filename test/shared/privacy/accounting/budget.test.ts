@@ -1,4 +1,4 @@
-/** Tests of `shared/privacy/budget.ts`. */
+/** Tests of `shared/privacy/accounting/budget.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -8,10 +8,10 @@ import {
   rdpLimit,
   recommendedOrder,
   shareSpent,
-} from "../../../shared/privacy/budget.ts";
-import { calibrateNoiseMultiplier } from "../../../shared/privacy/calibrate.ts";
-import { sampledGaussian } from "../../../shared/privacy/events.ts";
-import { relativeError, vectorsMissing, vectorsOf } from "./vectors.ts";
+} from "../../../../shared/privacy/accounting/budget.ts";
+import { calibrateNoiseMultiplier } from "../../../../shared/privacy/accounting/calibrate.ts";
+import { sampledGaussian } from "../../../../shared/privacy/accounting/events.ts";
+import { relativeError, vectorsMissing, vectorsOf } from "../vectors.ts";
 
 const budget = { epsilon: 1, delta: 1e-6, rdpOrder: 16 };
 

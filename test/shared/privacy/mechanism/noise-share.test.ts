@@ -1,17 +1,20 @@
-/** Tests of `shared/privacy/noise-share.ts`. */
+/** Tests of `shared/privacy/mechanism/noise-share.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { CloisterError } from "../../../shared/base/errors.ts";
-import { effectiveNoiseMultiplier, gridSensitivity } from "../../../shared/privacy/grid.ts";
+import { CloisterError } from "../../../../shared/base/errors.ts";
+import {
+  effectiveNoiseMultiplier,
+  gridSensitivity,
+} from "../../../../shared/privacy/mechanism/grid.ts";
 import {
   defaultCohort,
   gridNoiseShare,
   honestSurvivors,
   noiseInflation,
   noiseShareStdDev,
-} from "../../../shared/privacy/noise-share.ts";
-import { relativeError, vectorsMissing, vectorsOf } from "./vectors.ts";
+} from "../../../../shared/privacy/mechanism/noise-share.ts";
+import { relativeError, vectorsMissing, vectorsOf } from "../vectors.ts";
 
 test.each([
   [2, 0, 1],

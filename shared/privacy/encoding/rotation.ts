@@ -3,8 +3,8 @@
  * few bits a coordinate suffice. Pure. The signs are public: a rotation hides nothing and protects
  * nobody.
  */
-import { assert } from "../base/assert.ts";
-import type { Rng } from "../base/env.ts";
+import { assert } from "../../base/assert.ts";
+import type { Rng } from "../../base/env.ts";
 import { type WalshHadamard, walshHadamardInPlace } from "./walsh-hadamard.ts";
 
 /**

@@ -1,15 +1,22 @@
-/** Tests of `shared/privacy/smooth-grid.ts`. */
+/** Tests of `shared/privacy/mechanism/smooth-grid.ts`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { InvariantError } from "../../../shared/base/assert.ts";
-import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import { UniformSource } from "../../../shared/base/uniform.ts";
-import { l2Norm } from "../../../shared/privacy/clip.ts";
-import { CENTRE_PARTS } from "../../../shared/privacy/gaussian.ts";
-import { FLOAT_SLACK, noiseReach } from "../../../shared/privacy/grid.ts";
-import { defaultCohort, honestSurvivors } from "../../../shared/privacy/noise-share.ts";
-import { epsilonOfCurve, rdpCurve } from "../../../shared/privacy/rdp.ts";
-import { fromRing, type RingBits, signedMax, toRing } from "../../../shared/privacy/ring.ts";
+import { InvariantError } from "../../../../shared/base/assert.ts";
+import { reproducibleRng } from "../../../../shared/base/reproducible.ts";
+import { UniformSource } from "../../../../shared/base/uniform.ts";
+import { epsilonOfCurve, rdpCurve } from "../../../../shared/privacy/accounting/rdp.ts";
+import {
+  fromRing,
+  type RingBits,
+  signedMax,
+  toRing,
+} from "../../../../shared/privacy/encoding/ring.ts";
+import { l2Norm } from "../../../../shared/privacy/mechanism/clip.ts";
+import { FLOAT_SLACK, noiseReach } from "../../../../shared/privacy/mechanism/grid.ts";
+import {
+  defaultCohort,
+  honestSurvivors,
+} from "../../../../shared/privacy/mechanism/noise-share.ts";
 import {
   centresOf,
   fromSmoothGrid,
@@ -18,8 +25,9 @@ import {
   smoothGrid,
   smoothNoiseMultiplier,
   toSmoothGrid,
-} from "../../../shared/privacy/smooth-grid.ts";
-import { variance } from "./statistics.ts";
+} from "../../../../shared/privacy/mechanism/smooth-grid.ts";
+import { CENTRE_PARTS } from "../../../../shared/privacy/noise/gaussian.ts";
+import { variance } from "../statistics.ts";
 
 const TEN: SmoothGridParams = {
   noiseMultiplier: 1,

@@ -3,8 +3,8 @@
  * rotated first, and how large the error may be. Pure. The `dp` profile of noised sums is
  * `smooth-grid.ts`.
  */
-import { assert } from "../base/assert.ts";
-import { badInput } from "../base/errors.ts";
+import { assert } from "../../base/assert.ts";
+import { badInput } from "../../base/errors.ts";
 import { clampedEnergyMax, flatMagnitudeMax } from "./flatness.ts";
 import { type Quantizer, quantizerScale } from "./quantize.ts";
 import type { RingBits } from "./ring.ts";
