@@ -62,6 +62,7 @@ export interface RunSummary {
 export function foldRun(events: readonly RunEvent[]): RunSummary | null {
   const [first] = events;
   if (first?.type !== "created") return null;
+  const rounds: RoundReleased[] = [];
   let summary: RunSummary = {
     runId: first.runId,
     manifest: first.manifest,
@@ -69,10 +70,13 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
     reason: null,
     createdAtMs: first.atMs,
     nextAttempt: 0,
-    rounds: [],
+    rounds,
     head: toHex(firstHead(first.runId)),
   };
-  for (const event of events) summary = apply(summary, event);
+  for (const event of events) {
+    summary = apply(summary, event);
+    if (event.type === "roundReleased") rounds.push(event);
+  }
   return summary;
 }
 
@@ -84,17 +88,12 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "attemptsReserved":
       return { ...summary, nextAttempt: event.below };
     case "roundReleased":
-      return released(summary, event);
+      return { ...summary, head: toHex(nextHead(fromHex(summary.head), linkOf(event))) };
     case "completed":
       return { ...summary, status: "completed" };
     case "failed":
       return { ...summary, status: "failed", reason: event.reason };
   }
-}
-
-function released(summary: RunSummary, event: RoundReleased): RunSummary {
-  const head = toHex(nextHead(fromHex(summary.head), linkOf(event)));
-  return { ...summary, rounds: [...summary.rounds, event], head };
 }
 
 /** What a released round added to the transcript. */
