@@ -80,7 +80,14 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   }
   if (!budget || unitsExpected === null)
     throw badInput("plan.privacy", "the charter gives no privacy budget; plan with privacy: none");
-  const { epsilon } = plan.privacy;
+  const { epsilon, noisePlacement } = plan.privacy;
+  if (noisePlacement === "central" && charter.privacy.centralNoise !== "allowed") {
+    throw badInput(
+      "plan.central-noise",
+      "the charter does not trust the coordinator with exact sums; use noisePlacement: distributed, " +
+        "or let every member sign a charter with privacy.centralNoise: allowed",
+    );
+  }
   if (epsilon > budget.epsilon) {
     throw badInput(
       "plan.epsilon",
@@ -107,6 +114,7 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
     unitsExpected,
     maxDropouts: cohort.maxDropouts,
     maxColluders: cohort.maxColluders,
+    ...(noisePlacement && noisePlacement !== "distributed" && { noisePlacement }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a run needs from the world, and what it tells those who watch. Pure types, and one translation. */
 import type { AuditRecord } from "../shared/audit/record.ts";
-import type { Clock } from "../shared/base/env.ts";
+import type { Clock, Rng } from "../shared/base/env.ts";
 import { fromBitmap } from "../shared/base/member-set.ts";
 import type { RingBits } from "../shared/base/ring-bits.ts";
 import type { Charter } from "../shared/charter/charter.ts";
@@ -20,6 +20,8 @@ export interface AttemptSpool extends Spool {
 
 export interface RunPorts {
   readonly clock: Clock;
+  /** Draws the noise where the coordinator is trusted to add it. */
+  readonly rng: Rng;
   readonly send: (
     memberIds: readonly string[],
     message: CoordinatorMessage,

@@ -6,14 +6,21 @@
 import type { Ask } from "../models/tasks/task.ts";
 import { auditRecord } from "../shared/audit/record.ts";
 import { assert } from "../shared/base/assert.ts";
-import { toHex } from "../shared/base/bytes.ts";
+import { UniformSource } from "../shared/base/uniform.ts";
 import { manifestText, sumParams } from "../shared/charter/manifest.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import { messageOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
+import {
+  messageOf,
+  openRunning,
+  prepareAttempt,
+  type RunningAttempt,
+  releasedEvent,
+} from "./attempt.ts";
+import { addCentralNoiseInPlace, isCentral } from "./central-noise.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
@@ -214,30 +221,22 @@ export class Run {
 
   #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
     const { runId } = this.#params;
-    const { params, ask, inputHash, shape, spool, uploadBytes, openedAtMs } = attempt;
+    const { params, ask, inputHash, shape, spool } = attempt;
     const { place, prekeys } = params;
-    const { round } = place;
+    const { manifest } = this.#params;
+    addCentralNoiseInPlace(effect.sum, shape, manifest, new UniformSource(this.#ports.rng));
     const absorbed = this.#progress.absorb(effect.sum, shape, place.attempt, effect.inclusion);
-    const { loss, metrics } = absorbed.progress;
     const { resultHash } = absorbed.link;
-    const outcome = {
-      round,
-      attempt: place.attempt,
-      askKind: ask.kind,
-      cohort: this.#ids(effect.cohort),
-      survivors: this.#ids([...effect.survivors.keys()].sort((a, b) => a - b)),
-      ms: this.#ports.clock.nowMs() - openedAtMs,
-      uploadBytes,
-      loss,
-      metrics,
-      inclusion: toHex(effect.inclusion),
-      resultHash: toHex(resultHash),
-    };
+    const ids = (indices: readonly number[]): string[] => this.#ids(indices);
+    const event = releasedEvent(attempt, effect, absorbed, ids, this.#stamp());
     this.#failures = 0;
     this.#attempt = null;
-    this.#log({ type: "roundReleased", ...this.#stamp(), ...outcome }, absorbed.state);
+    this.#log(event, absorbed.state);
     const released = { runId, place, askKind: ask.kind, inputHash, prekeys, ...effect };
-    spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#progress.head }), prekeys);
+    // Under central noise whoever replays the round would see the exact sum.
+    if (isCentral(shape, manifest)) spool.discard();
+    else
+      spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#progress.head }), prekeys);
     this.#advance();
   }
 

@@ -264,6 +264,7 @@ export class CoordinatorService {
     const { room } = charter;
     const ports = {
       clock: osClock,
+      rng: osRng,
       send: (...to: Parameters<RunPorts["send"]>) => this.#gateway.send(room, ...to),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
       append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),

@@ -56,6 +56,8 @@ function ringElements(
       addDiscreteGaussianInPlace(steps, coding.shareStdDev, source);
       return toRing(steps, ringBits);
     }
+    case "centralGrid":
+      return toRing(toGrid(values, coding.sensitivity, coding.magnitudeMax), ringBits);
     case "smooth":
       return toRing(toSmoothGrid(values, coding.sensitivity, coding.grid, source), ringBits);
     default:

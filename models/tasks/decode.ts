@@ -30,6 +30,7 @@ function valuesOf(sum: Uint32Array, { coding, ringBits }: WireFormat): Float64Ar
     case "levels":
       return dequantizeSum(sum, coding.quantizer);
     case "grid":
+    case "centralGrid":
       return fromGrid(fromRing(sum, ringBits), coding.sensitivity);
     case "smooth":
       return fromSmoothGrid(fromRing(sum, ringBits), coding.sensitivity, coding.grid);

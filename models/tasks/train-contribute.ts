@@ -11,13 +11,15 @@ import { selectUnits } from "../engine/units.ts";
 import { addScoresInPlace } from "../metrics/histogram.ts";
 import type { Ask } from "./task.ts";
 import type { TrainContext } from "./train-shape.ts";
-import { architectureFor, checkKind, LOSS_MAX, LOSS_WEIGHT } from "./train-shape.ts";
+import { architectureFor, checkKind, gradientLayout, isClipNorm, LOSS_MAX } from "./train-shape.ts";
 
 /** Public input of an ask, taken apart. */
 interface Inputs {
   readonly backend: TrainerBackend;
   readonly scaling: Float32Array;
   readonly params: Float32Array;
+  /** The round's clipping bound. */
+  readonly clipNorm: number;
 }
 
 /**
@@ -55,16 +57,24 @@ function checkRows({ rowsMax }: TrainContext, { rowCount }: EncodedData): void {
 function inputsOf(context: TrainContext, ask: Ask): Inputs {
   const architecture = architectureFor(context);
   const scalingLength = 2 * architecture.numberCount;
-  if (ask.input.length !== scalingLength + architecture.paramCount) {
-    const expected = scalingLength + architecture.paramCount;
+  const adaptive = ask.kind === "gradient" && gradientLayout(context).adaptive;
+  const paramsEnd = scalingLength + architecture.paramCount;
+  const expected = paramsEnd + (adaptive ? 1 : 0);
+  if (ask.input.length !== expected) {
     const detail = `${ask.input.length} values instead of ${expected}`;
     throw badInput("task.input-wrong-length", `The ask's input has ${detail}.`);
   }
   return {
     backend: plainBackend(architecture),
     scaling: ask.input.subarray(0, scalingLength),
-    params: ask.input.subarray(scalingLength),
+    params: ask.input.subarray(scalingLength, paramsEnd),
+    clipNorm: adaptive ? clipNormOf(ask.input[paramsEnd]) : context.spec.strategy.clipNorm,
   };
+}
+
+function clipNormOf(value: number | undefined): number {
+  if (value !== undefined && isClipNorm(value)) return value;
+  throw badInput("task.clip-norm", "The ask's clipping bound is not a positive number.");
 }
 
 /** Per number column: how many are known, their sum and sum of squares. Shape [3 × numberCount]. */
@@ -82,29 +92,42 @@ function moments(data: EncodedData, numberCount: number): Float64Array {
   return result;
 }
 
-/** Noised: [Σ clipped gradient | Σ λ·C·loss / LOSS_MAX]. Bounded: [Σ clipped gradient | Σ loss | units]. */
+/**
+ * Noised: [Σ clipped gradient | Σ loss, weighted]. Bounded: [Σ clipped gradient | Σ loss | units]. Where
+ * the bound adapts, gradients are in units of it, and Σ ±½·weight follows: units within and beyond it.
+ */
 function gradient(
-  { spec, noise }: TrainContext,
-  { backend, scaling, params }: Inputs,
+  context: TrainContext,
+  { backend, scaling, params, clipNorm }: Inputs,
   data: EncodedData,
   rng: Rng,
 ): Float64Array {
-  const { strategy } = spec;
+  const { strategy } = context.spec;
   if (strategy.kind !== "dpSgd") return new Float64Array(0);
-  const { samplingProbability, rowsPerUnitMax, clipNorm } = strategy;
+  const { adaptive, lossWeight, countWeight } = gradientLayout(context);
   const source = new UniformSource(rng);
+  const { samplingProbability, rowsPerUnitMax } = strategy;
   const units = selectUnits(data, samplingProbability, rowsPerUnitMax, source);
   const sum = backend.clippedGradientSum(params, scaling, data, units, clipNorm);
-  const { paramCount } = backend.architecture;
-  const result = new Float64Array(paramCount + (noise === null ? 2 : 1));
-  result.set(sum.gradient);
+  if (adaptive)
+    for (let i = 0; i < sum.gradient.length; i++)
+      sum.gradient[i] = (sum.gradient[i] ?? 0) / clipNorm;
+  const unitCount = sum.losses.length;
   let loss = 0;
-  for (let u = 0; u < sum.losses.length; u++) loss += Math.min(sum.losses[u] ?? 0, LOSS_MAX);
-  if (noise === null) {
-    result[paramCount] = loss;
-    result[paramCount + 1] = sum.losses.length;
-  } else result[paramCount] = (LOSS_WEIGHT * clipNorm * loss) / LOSS_MAX;
+  for (let u = 0; u < unitCount; u++) loss += Math.min(sum.losses[u] ?? 0, LOSS_MAX);
+  const tail = context.noise === null ? [loss, unitCount] : [(lossWeight * loss) / LOSS_MAX];
+  if (adaptive) tail.push(countWeight * (countWithin(sum.norms, clipNorm) - unitCount / 2));
+  const result = new Float64Array(sum.gradient.length + tail.length);
+  result.set(sum.gradient);
+  result.set(tail, sum.gradient.length);
   return result;
+}
+
+/** A unit whose gradient is not a number is beyond any bound: it was left out of the sum. */
+function countWithin(norms: Float64Array, clipNorm: number): number {
+  let count = 0;
+  for (let u = 0; u < norms.length; u++) if ((norms[u] ?? Number.NaN) <= clipNorm) count += 1;
+  return count;
 }
 
 /** [w·clipped update | w | w·loss], w = rows / rowsMax. All zero without rows or if training diverged. */

@@ -7,6 +7,12 @@ import type { ReleaseShape, TaskContext } from "./task.ts";
 export type TrainContext = TaskContext<TrainTask>;
 export type TrainAskKind = "moments" | "gradient" | "update" | "evaluate";
 
+/** Bounds of a clipping bound that adapts: it is public input, and must be a number to divide by. */
+const CLIP_NORM_MIN = 2 ** -30;
+const CLIP_NORM_MAX = 2 ** 30;
+/** σ of the count of units within the bound, as a share of the expected batch (Andrew et al. 2021, §3). */
+const COUNT_NOISE = 1 / 20;
+
 /** Weight of a unit's loss beside its gradient in one noised vector: costs √(1 + λ²) − 1 = 2 % more noise. */
 export const LOSS_WEIGHT = 0.2;
 /** A unit's or member's loss is cut off here. Nats; a coin toss has 0.69. */
@@ -93,19 +99,57 @@ function updateShape({ spec }: TrainContext, paramCount: number): ReleaseShape {
   };
 }
 
-function gradientShape({ spec, noise, rowsMax }: TrainContext, paramCount: number): ReleaseShape {
+/** A clipping bound that a round may be asked with. */
+export function isClipNorm(value: number): boolean {
+  return value >= CLIP_NORM_MIN && value <= CLIP_NORM_MAX;
+}
+
+/**
+ * How a unit's part of the gradient's vector is put together: [gradient · g | loss | count]. Where the
+ * clipping bound stays, gradients are in their own unit. Where it adapts they are in units of the round's
+ * bound, so that the release's sensitivity is the same in every round, whatever bound is asked for.
+ */
+export interface GradientLayout {
+  readonly adaptive: boolean;
+  /** ℓ2 bound of the gradient's part. */
+  readonly gradientNorm: number;
+  /** Magnitude of the loss's coordinate; 0: it has none of its own weight (no noise, exact sums). */
+  readonly lossWeight: number;
+  /** A unit within the bound adds +½ of this, another −½. 0: no such coordinate. */
+  readonly countWeight: number;
+}
+
+/** @throws {CloisterError} If the strategy has no gradients. */
+export function gradientLayout({ spec, noise }: TrainContext): GradientLayout {
   const { strategy } = spec;
+  if (strategy.kind !== "dpSgd")
+    throw badInput("task.ask-unknown", "fedAvg asks for no gradients.");
+  const adaptive = strategy.adaptiveClipping !== undefined;
+  const gradientNorm = adaptive ? 1 : strategy.clipNorm;
+  if (noise === null)
+    return { adaptive, gradientNorm, lossWeight: 0, countWeight: adaptive ? 2 : 0 };
+  const unitsPerRound = strategy.samplingProbability * noise.unitsExpected;
+  const countWeight = Math.min(1, noise.trainMultiplier / (COUNT_NOISE * unitsPerRound));
+  const lossWeight = LOSS_WEIGHT * gradientNorm;
+  return { adaptive, gradientNorm, lossWeight, countWeight: adaptive ? countWeight : 0 };
+}
+
+function gradientShape(context: TrainContext, paramCount: number): ReleaseShape {
+  const { spec, noise, rowsMax } = context;
+  const { strategy } = spec;
+  const { adaptive, gradientNorm, lossWeight, countWeight } = gradientLayout(context);
   if (noise === null || strategy.kind !== "dpSgd") {
     // Every unit has a row at least, so no member has more than `rowsMax` units. That bound is loose
     // for most members: 24 bits would round a small member's sum away, as would 16 by a norm as loose.
-    const magnitudeMax = rowsMax * Math.max(strategy.clipNorm, 1, LOSS_MAX);
-    return { ...bounded(paramCount + 2, magnitudeMax, 32), isModelVector: true };
+    const magnitudeMax = rowsMax * Math.max(gradientNorm, 1, LOSS_MAX);
+    const dimension = paramCount + (adaptive ? 3 : 2);
+    return { ...bounded(dimension, magnitudeMax, 32), isModelVector: true };
   }
   return {
-    dimension: paramCount + 1,
+    dimension: paramCount + (adaptive ? 2 : 1),
     release: {
       kind: "noised",
-      sensitivity: strategy.clipNorm * Math.sqrt(1 + LOSS_WEIGHT * LOSS_WEIGHT),
+      sensitivity: Math.hypot(gradientNorm, lossWeight, countWeight / 2),
       samplingProbability: strategy.samplingProbability,
       noiseMultiplier: noise.trainMultiplier,
       partition: "train",

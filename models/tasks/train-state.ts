@@ -9,6 +9,8 @@ export interface TrainState {
   /** Null until the moments are known. All centres, then all inverse scales. */
   readonly scaling: Float32Array | null;
   readonly params: Float32Array;
+  /** The next training round's clipping bound. */
+  readonly clipNorm: number;
   readonly optimizer: OptimizerState;
   readonly trainingDone: number;
   readonly evaluationsDone: number;
@@ -29,11 +31,11 @@ export function optimizerOf({ spec }: TrainContext): OptimizerConfig {
   return { kind: "momentum", learningRate, momentum };
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** Header: doubles, in the order of `encodeState`. NaN stands for null. */
-const HEADER_LENGTH = 13;
+const HEADER_LENGTH = 14;
 
-/** [13 doubles | scaling f32 | params f32 | first moment f64 | second moment f64], little-endian. */
+/** [14 doubles | scaling f32 | params f32 | first moment f64 | second moment f64], little-endian. */
 export function encodeState(state: TrainState): Uint8Array {
   const { metrics } = state;
   const header = Float64Array.of(
@@ -50,6 +52,7 @@ export function encodeState(state: TrainState): Uint8Array {
     metrics?.prAuc ?? Number.NaN,
     metrics?.recallAt1pctFpr ?? Number.NaN,
     metrics?.recallAt5pctFpr ?? Number.NaN,
+    state.clipNorm,
   );
   return concatBytes(
     float64ToBytes(header),
@@ -85,6 +88,7 @@ export function decodeState(context: TrainContext, bytes: Uint8Array): TrainStat
   return {
     scaling: at(1) === 1 ? scaling : null,
     params: bytesToFloat32(take(4 * paramCount)),
+    clipNorm: at(13),
     optimizer: {
       step: at(2),
       first: bytesToFloat64(take(8 * firstLength)),

@@ -10,8 +10,9 @@ import { contribute } from "./train-contribute.ts";
 import {
   architectureFor,
   checkRun,
+  gradientLayout,
+  isClipNorm,
   LOSS_MAX,
-  LOSS_WEIGHT,
   roundCounts,
   shapeOf,
   type TrainContext,
@@ -51,6 +52,7 @@ function begin(context: TrainContext): TrainState {
   return {
     scaling: counts.moments > 0 ? null : identityScaling(architecture.numberCount),
     params: initialParams(architecture, context.spec.model.seed),
+    clipNorm: context.spec.strategy.clipNorm,
     optimizer: newOptimizerState(optimizerOf(context).kind, architecture.paramCount),
     trainingDone: 0,
     evaluationsDone: 0,
@@ -65,11 +67,21 @@ function begin(context: TrainContext): TrainState {
 function nextAsk({ spec }: TrainContext, state: TrainState): Ask | null {
   if (state.scaling === null) return { kind: "moments", input: new Float32Array(0) };
   if (!state.evaluationDue && state.trainingDone === spec.strategy.rounds) return null;
-  const input = new Float32Array(state.scaling.length + state.params.length);
-  input.set(state.scaling);
-  input.set(state.params, state.scaling.length);
-  if (state.evaluationDue) return { kind: "evaluate", input };
-  return { kind: spec.strategy.kind === "dpSgd" ? "gradient" : "update", input };
+  const { scaling, params, clipNorm } = state;
+  if (state.evaluationDue) return { kind: "evaluate", input: float32(scaling, params) };
+  if (spec.strategy.kind === "fedAvg") return { kind: "update", input: float32(scaling, params) };
+  const bound = spec.strategy.adaptiveClipping ? [clipNorm] : [];
+  return { kind: "gradient", input: float32(scaling, params, bound) };
+}
+
+function float32(...parts: readonly ArrayLike<number>[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }
 
 function absorb(context: TrainContext, state: TrainState, aggregate: Aggregate): TrainState {
@@ -118,13 +130,22 @@ function train(context: TrainContext, state: TrainState, aggregate: Aggregate): 
     // [Σ w·update | Σ w | Σ w·loss]. A step goes against its direction, an update along it.
     return first > 0 ? step(context, state, vector, -first, second / first) : state;
   }
-  if (context.noise === null) {
-    return second >= 0.5 ? step(context, state, vector, second, first / second) : state;
-  }
-  const unitsPerRound = strategy.samplingProbability * context.noise.unitsExpected;
-  const lossSum = (first * LOSS_MAX) / (LOSS_WEIGHT * strategy.clipNorm);
-  const loss = Math.max(0, lossSum / unitsPerRound);
-  return step(context, state, vector, unitsPerRound, loss);
+  const { adaptive, lossWeight, countWeight } = gradientLayout(context);
+  // What members sent is in units of the bound that they were asked with, a 32-bit float.
+  const scale = adaptive ? Math.fround(state.clipNorm) : 1;
+  const gradient = adaptive ? vector.map((x) => x * scale) : vector;
+  const units =
+    context.noise === null ? second : strategy.samplingProbability * context.noise.unitsExpected;
+  if (units < 0.5) return state;
+  const lossSum = context.noise === null ? first : (first * LOSS_MAX) / lossWeight;
+  const stepped = step(context, state, gradient, units, Math.max(0, lossSum / units));
+  const { adaptiveClipping } = strategy;
+  if (!adaptiveClipping) return stepped;
+  const count = aggregate[aggregate.length - 1] ?? 0;
+  const within = Math.max(0, Math.min(1, count / (countWeight * units) + 1 / 2));
+  const { learningRate, targetQuantile } = adaptiveClipping;
+  const clipNorm = state.clipNorm * Math.exp(-learningRate * (within - targetQuantile));
+  return isClipNorm(clipNorm) ? { ...stepped, clipNorm } : stepped;
 }
 
 /** One optimiser step against vector / divisor. */

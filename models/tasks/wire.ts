@@ -10,7 +10,12 @@ import type { Manifest } from "../../shared/charter/manifest.ts";
 import { unnoisedEncoding } from "../../shared/privacy/encoding/profiles.ts";
 import type { Quantizer } from "../../shared/privacy/encoding/quantize.ts";
 import { gridMagnitudeMax } from "../../shared/privacy/mechanism/grid.ts";
-import { gridNoiseShare } from "../../shared/privacy/mechanism/noise-share.ts";
+import {
+  type Cohort,
+  centralNoiseStdDev,
+  gridNoiseShare,
+  noiseCohort,
+} from "../../shared/privacy/mechanism/noise-share.ts";
 import { type SmoothGrid, smoothGrid } from "../../shared/privacy/mechanism/smooth-grid.ts";
 import type { BoundedRelease, NoisedRelease, ReleaseShape } from "./task.ts";
 
@@ -30,11 +35,18 @@ export interface WireFormat {
 export type Coding =
   /** Without noise: rounded at random to levels. */
   | { readonly kind: "levels"; readonly quantizer: Quantizer }
-  /** Rounded to the 32-bit grid, noise added. */
+  /** Rounded to the 32-bit grid, noise added by the members. */
   | {
       readonly kind: "grid";
       readonly sensitivity: number;
       readonly shareStdDev: number;
+      readonly magnitudeMax: number;
+    }
+  /** Rounded to the 32-bit grid; the coordinator adds all noise to the opened sum. */
+  | {
+      readonly kind: "centralGrid";
+      readonly sensitivity: number;
+      readonly centralStdDev: number;
       readonly magnitudeMax: number;
     }
   /** Noise drawn around the value. */
@@ -79,11 +91,15 @@ function noisedFormat(
 ): WireFormat {
   assert(privacy !== null, "a noised release needs the run's privacy settings");
   const memberCount = roster.length;
-  const cohort = { ...privacy, memberCount };
+  const { noisePlacement = "distributed", maxDropouts, maxColluders } = privacy;
+  if (noisePlacement === "central") {
+    if (encoding !== undefined) throw membersDrawNothing(encoding.profile);
+    const coding = centralCoding(sensitivity, noiseMultiplier, dimension, memberCount);
+    return { dimension, ringBits: 32, rotated: false, coding };
+  }
+  const cohort = noiseCohort({ memberCount, maxDropouts, maxColluders }, noisePlacement);
   if (encoding === undefined) {
-    const { shareStdDev } = gridNoiseShare(noiseMultiplier, dimension, cohort);
-    const magnitudeMax = gridMagnitudeMax({ memberCount, shareStdDev, dimension });
-    const coding = { kind: "grid", sensitivity, shareStdDev, magnitudeMax } as const;
+    const coding = gridCoding(sensitivity, noiseMultiplier, dimension, cohort);
     return { dimension, ringBits: 32, rotated: false, coding };
   }
   if (encoding.profile !== "dp") {
@@ -96,4 +112,37 @@ function noisedFormat(
   const unitsPerRound = samplingProbability * privacy.unitsExpected;
   const grid = smoothGrid({ noiseMultiplier, dimension, cohort, ringBits, unitsPerRound });
   return { dimension, ringBits, rotated: true, coding: { kind: "smooth", sensitivity, grid } };
+}
+
+function gridCoding(
+  sensitivity: number,
+  noiseMultiplier: number,
+  dimension: number,
+  cohort: Cohort,
+): Coding {
+  const { memberCount } = cohort;
+  const { shareStdDev } = gridNoiseShare(noiseMultiplier, dimension, cohort);
+  const magnitudeMax = gridMagnitudeMax({ memberCount, shareStdDev, dimension });
+  return { kind: "grid", sensitivity, shareStdDev, magnitudeMax };
+}
+
+function centralCoding(
+  sensitivity: number,
+  noiseMultiplier: number,
+  dimension: number,
+  memberCount: number,
+): Coding {
+  const centralStdDev = centralNoiseStdDev(noiseMultiplier, dimension);
+  // The sum's noise is what K such shares would add up to.
+  const shareStdDev = centralStdDev / Math.sqrt(memberCount);
+  const magnitudeMax = gridMagnitudeMax({ memberCount, shareStdDev, dimension });
+  return { kind: "centralGrid", sensitivity, centralStdDev, magnitudeMax };
+}
+
+function membersDrawNothing(profile: string): Error {
+  return badInput(
+    "encoding.central-noise",
+    `the encoding ${profile} does not go with noisePlacement: central, where members draw no noise: ` +
+      "leave the encoding out",
+  );
 }

@@ -40,6 +40,8 @@ export const Charter = z
         .nullable(),
       /** May a run send sums that are hidden by secure aggregation but carry no noise? */
       unnoisedRuns: z.enum(["allowed", "refused"]),
+      /** May the coordinator see exact sums and add the noise itself? Left out: no. */
+      centralNoise: z.enum(["allowed", "refused"]).optional(),
       /** Public estimate of all members' training units together; needed where there is a budget. */
       unitsExpected: z.int().min(1).nullable().default(null),
     }),

@@ -12,6 +12,8 @@ import { TaskSpec } from "./task-spec.ts";
 const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
 const HexSignature = z.string().regex(/^[0-9a-f]{128}$/);
 
+const NoisePlacement = z.enum(["distributed", "local", "central"]);
+
 export const ManifestPrivacy = z.strictObject({
   epsilon: z.number().positive(),
   delta: z.number().gt(0).lt(0.01),
@@ -22,6 +24,8 @@ export const ManifestPrivacy = z.strictObject({
   /** The noise is shared out so that it suffices with so many members gone and so many colluding. */
   maxDropouts: z.int().min(0),
   maxColluders: z.int().min(0),
+  /** Who adds the noise. Left out: `distributed`. */
+  noisePlacement: NoisePlacement.optional(),
 });
 export type ManifestPrivacy = z.infer<typeof ManifestPrivacy>;
 
@@ -87,6 +91,7 @@ export const Plan = z.strictObject({
       epsilon: z.number().positive(),
       maxDropouts: z.int().min(0).optional(),
       maxColluders: z.int().min(0).optional(),
+      noisePlacement: NoisePlacement.optional(),
     }),
   ]),
   encoding: ManifestEncoding.optional(),

@@ -94,6 +94,12 @@ function privacyFaults(charter: Charter, manifest: Manifest): Reason[] {
     return refuse("deltaMismatch", "delta differs from the charter's");
   if (privacy.unitsExpected !== unitsExpected)
     return refuse("unitsMismatch", "unitsExpected differs from the charter's");
+  if (privacy.noisePlacement === "central") {
+    return charter.privacy.centralNoise === "allowed"
+      ? []
+      : refuse("centralNoiseRefused", "the charter does not trust the coordinator with exact sums");
+  }
+  if (privacy.noisePlacement === "local") return [];
   const honest = manifest.roster.length - privacy.maxDropouts - privacy.maxColluders;
   if (honest < 1 || privacy.maxColluders < 1)
     return refuse("noiseShareUnsafe", "maxDropouts and maxColluders leave no honest noise");

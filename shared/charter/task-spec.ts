@@ -14,6 +14,18 @@ export const ModelSpec = z.strictObject({
 });
 
 /**
+ * The clipping bound follows a quantile of the units' gradient norms: each round it is multiplied by
+ * e^(−η(share of units within it − quantile)), the share being a noisy sum like the gradient.
+ *
+ * @see Andrew, Thakkar, McMahan and Ramaswamy, Differentially Private Learning with Adaptive
+ *   Clipping, NeurIPS 2021, §2.
+ */
+export const AdaptiveClipping = z.strictObject({
+  targetQuantile: z.number().gt(0).lt(1).default(0.5),
+  learningRate: z.number().positive().max(2).default(0.2),
+});
+
+/**
  * Distributed DP-SGD: one round is one optimiser step on the sum of per-unit clipped gradients of a
  * Poisson sample of units. The only strategy that can carry a privacy guarantee per unit.
  */
@@ -21,8 +33,10 @@ export const DpSgdStrategy = z.strictObject({
   kind: z.literal("dpSgd"),
   rounds: Rounds,
   samplingProbability: z.number().gt(0).max(1),
-  /** ℓ2 bound of one unit's gradient. */
+  /** ℓ2 bound of one unit's gradient; where it adapts, the first round's. */
   clipNorm: Positive,
+  /** Left out: the bound stays. */
+  adaptiveClipping: AdaptiveClipping.optional(),
   /** At most this many rows of one unit, chosen afresh at random each round. */
   rowsPerUnitMax: z.int().min(1).max(64).default(16),
   optimizer: z.enum(["momentum", "adam"]).default("momentum"),

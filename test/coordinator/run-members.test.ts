@@ -18,6 +18,7 @@ function openMembers() {
   const sent: { to: readonly string[]; message: CoordinatorMessage }[] = [];
   const ports: RunPorts = {
     clock: new VirtualTime(),
+    rng,
     send: (to, message) => void sent.push({ to, message }),
     isConnected: () => true,
     append: () => undefined,

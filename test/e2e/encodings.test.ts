@@ -40,7 +40,10 @@ beforeAll(async () => {
   mkdirSync(dataDir);
   service = new CoordinatorService(CoordinatorConfig.parse({ listen: { port: 0 }, dataDir }));
   const port = await service.listen();
-  service.createRoom({ ...smallCharter(members), rowsMax: 200 });
+  const charter = smallCharter(members);
+  const budget = { epsilon: 20, delta: 1e-5, rdpOrder: 8 };
+  const privacy = { ...charter.privacy, budget, centralNoise: "allowed" as const };
+  service.createRoom({ ...charter, privacy, rowsMax: 200 });
   await Promise.all(members.map((memberId) => join3(memberId, port)));
 }, 20_000);
 
@@ -84,19 +87,40 @@ test("federated averaging under wan takes two bytes a coordinate, and learns", a
 });
 
 test("a noised run under dp takes eighteen bits a coordinate, and is paid for as any other", async () => {
-  const strategy = {
-    kind: "dpSgd",
-    rounds: 2,
-    samplingProbability: 0.5,
-    clipNorm: 1,
-    learningRate: 0.1,
-  };
-  const task = { ...MODEL, strategy, evaluation: EVALUATION };
+  const task = { ...MODEL, strategy: DP_SGD, evaluation: EVALUATION };
   const rounds = await carriedOut({ task, privacy: { epsilon: 2 }, encoding: { profile: "dp" } });
   const [gradient] = rounds.filter(({ askKind }) => askKind === "gradient");
   expect(gradient?.uploadBytes).toBe(Math.ceil((18 * (PARAMS + 1)) / 8));
   expect(rounds.at(-1)?.uploadBytes).toBe(4 * 2 * 16);
   expect(gradient?.survivors).toHaveLength(3);
+});
+
+const DP_SGD = {
+  kind: "dpSgd",
+  rounds: 2,
+  samplingProbability: 0.5,
+  clipNorm: 1,
+  learningRate: 0.1,
+};
+
+test.each([
+  "local",
+  "central",
+])("a run with %s noise, and a bound that adapts, is carried out", async (noisePlacement) => {
+  const task = { ...MODEL, strategy: { ...DP_SGD, adaptiveClipping: {} }, evaluation: EVALUATION };
+  const rounds = await carriedOut({ task, privacy: { epsilon: 2, noisePlacement } });
+  expect(rounds.map(({ askKind }) => askKind)).toEqual(["gradient", "gradient", "evaluate"]);
+  expect(rounds[0]?.uploadBytes).toBe(4 * (PARAMS + 2));
+});
+
+test("a round under central noise is not kept: whoever replayed it would see the exact sum", async () => {
+  const task = { ...MODEL, strategy: { ...DP_SGD, rounds: 1 }, evaluation: EVALUATION };
+  const [central] = await carriedOut({ task, privacy: { epsilon: 2, noisePlacement: "central" } });
+  const [own] = await carriedOut({ task, privacy: { epsilon: 2, noisePlacement: "local" } });
+  const keeps = ({ runId, round }: Released): boolean =>
+    service.audits.keptRounds(runId).includes(round);
+  if (!central || !own) throw new Error("both runs released rounds");
+  expect([keeps(central), keeps(own)]).toEqual([false, true]);
 });
 
 test("a probe measures what an encoding costs", async () => {

@@ -2,9 +2,11 @@
  * The coordinator's process: the real `Run`, recreated from its log after a crash as `service.ts` does it.
  * The log and the task's last state are on disk and stay; sessions, uploads and what was running do not.
  */
+
 import { Run } from "../../coordinator/run.ts";
 import { foldRun, RunEvent, type RunSummary } from "../../coordinator/run-events.ts";
 import type { AttemptSpool, LiveEvent, RunPorts } from "../../coordinator/run-ports.ts";
+import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import type { Patience } from "../../shared/secagg/attempt.ts";
 import { applyMasksInPlace } from "../../shared/secagg/masks.ts";
@@ -116,6 +118,7 @@ export class VirtualCoordinator {
     const { time, links, send, onEvent, expand } = this.#params;
     return {
       clock: time,
+      rng: reproducibleRng("central-noise"),
       send: (memberIds, message, vector) => {
         for (const memberId of memberIds) if (alive()) send(memberId, message, vector);
       },

@@ -79,6 +79,7 @@ export function playProbe(options: MemoryRoomOptions): MemoryRoom {
     },
     {
       clock: { nowMs: () => nowMs },
+      rng: reproducibleRng("central-noise"),
       send: (to, message, vector = new Uint8Array()) => {
         for (const memberId of to) queue.push(() => deliver(memberId, message, vector));
       },

@@ -16,6 +16,26 @@ export interface Cohort {
   readonly maxColluders: number;
 }
 
+/**
+ * Who adds the noise. `distributed`: members, each a share, so that together they add what is needed.
+ * `local`: each member all of it, against everybody else colluding. `central`: the coordinator, who
+ * sees the exact sum and is trusted to add it.
+ */
+type NoisePlacement = "distributed" | "local" | "central";
+
+/** The cohort whose shares make up the noise: for `local`, one in which nobody counts on another. */
+export function noiseCohort(cohort: Cohort, placement: Exclude<NoisePlacement, "central">): Cohort {
+  if (placement === "distributed") return cohort;
+  const { memberCount } = cohort;
+  return { memberCount, maxDropouts: 0, maxColluders: memberCount - 1 };
+}
+
+/** σ of the noise that a trusted coordinator adds to the opened sum, in grid steps. An integer. */
+export function centralNoiseStdDev(noiseMultiplier: number, dimension: number): number {
+  const alone = { memberCount: 1, maxDropouts: 0, maxColluders: 0 };
+  return gridNoiseShare(noiseMultiplier, dimension, alone).shareStdDev;
+}
+
 /** Smallest share, in grid steps. */
 const SHARE_STD_DEV_MIN = 4;
 

@@ -1,6 +1,7 @@
 /** From the members' contributions to the opened sum, under every encoding. */
 import { expect, test } from "vitest";
 import { encodeContribution } from "../../../agent/gate/encode.ts";
+import { addCentralNoiseInPlace, isCentral } from "../../../coordinator/central-noise.ts";
 import { decodeSum } from "../../../models/tasks/decode.ts";
 import type { ReleaseShape } from "../../../models/tasks/task.ts";
 import { type WireManifest, wireFormat } from "../../../models/tasks/wire.ts";
@@ -22,6 +23,11 @@ const charter = smallCharter(memberIds(MEMBERS));
 
 function manifestOf(noised: boolean, encoding?: ManifestEncoding): WireManifest {
   const privacy = noised ? { ...PRIVACY, maxDropouts: 1 } : null;
+  return signedManifest(charter, { privacy, ...(encoding && { encoding }) });
+}
+
+function placed(noisePlacement: "local" | "central", encoding?: ManifestEncoding): WireManifest {
+  const privacy = { ...PRIVACY, noisePlacement };
   return signedManifest(charter, { privacy, ...(encoding && { encoding }) });
 }
 
@@ -90,6 +96,46 @@ test.each<[string, ManifestEncoding | undefined]>([
   // Five survive; one may collude: four shares make up the whole.
   const promised = 3 * 0.5 * Math.sqrt(5 / 4);
   expect(Math.abs(stdDev / promised - 1)).toBeLessThan(5 / Math.sqrt(2 * DIMENSION) + 0.003);
+});
+
+test.each<[string, ManifestEncoding | undefined]>([
+  ["the 32-bit grid", undefined],
+  ["dp of 20 bits", { profile: "dp", ringBits: 20 }],
+])("with local noise on %s one member's noise alone is what is promised", (_, encoding) => {
+  const manifest = placed("local", encoding);
+  const [vector] = contributions();
+  if (!vector) throw new Error("there are members");
+  const opened = secureSum([vector], NOISED, manifest);
+  const stdDev = Math.sqrt(variance(opened.map((value, i) => value - (vector[i] ?? 0))));
+  expect(Math.abs(stdDev / (3 * 0.5) - 1)).toBeLessThan(5 / Math.sqrt(2 * DIMENSION) + 0.003);
+});
+
+test("with central noise members send exact sums, and the coordinator adds all of it", () => {
+  const manifest = placed("central");
+  const vectors = contributions();
+  const sum = sumOf(vectors);
+  const exact = secureSum(vectors, NOISED, manifest);
+  const rounding = (MEMBERS * 0.5) / 2 ** 17;
+  for (const [i, value] of exact.entries())
+    expect(Math.abs(value - (sum[i] ?? 0))).toBeLessThanOrEqual(rounding);
+  const ring = new Uint32Array(DIMENSION);
+  addCentralNoiseInPlace(ring, NOISED, manifest, new UniformSource(reproducibleRng("central")));
+  const noise = decodeSum(ring, NOISED, manifest, { runId: RUN_ID, attempt: 0 });
+  const stdDev = Math.sqrt(variance(noise));
+  expect(Math.abs(stdDev / (3 * 0.5) - 1)).toBeLessThan(5 / Math.sqrt(2 * DIMENSION) + 0.003);
+  expect(isCentral(NOISED, manifest)).toBe(true);
+  expect(isCentral(BOUNDED, manifest)).toBe(false);
+  const untouched = new Uint32Array(DIMENSION);
+  addCentralNoiseInPlace(
+    untouched,
+    NOISED,
+    placed("local"),
+    new UniformSource(reproducibleRng("")),
+  );
+  expect(untouched).toEqual(new Uint32Array(DIMENSION));
+  expect(() => wireFormat(NOISED, placed("central", { profile: "dp", ringBits: 18 }))).toThrow(
+    "members draw no noise",
+  );
 });
 
 test("vectors aimed at one coordinate of the rotation, alike at all members, are cut and never wrap", () => {

@@ -2,11 +2,14 @@
 import { expect, test } from "vitest";
 import type { EncodedData, PartitionedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
+import { plainBackend } from "../../../models/engine/plain.ts";
+import { selectUnits } from "../../../models/engine/units.ts";
 import { taskFor } from "../../../models/tasks/registry.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
 import { defaultTrainTask, modelOf, trainTask } from "../../../models/tasks/train.ts";
 import type { TrainState } from "../../../models/tasks/train-state.ts";
 import type { Rng } from "../../../shared/base/env.ts";
+import { UniformSource } from "../../../shared/base/uniform.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
 import { TaskSpec } from "../../../shared/charter/task-spec.ts";
 import { membersOf, rng, schemaOf, tableOf } from "../fixtures.ts";
@@ -16,6 +19,14 @@ const noise = { trainMultiplier: 1, holdoutMultiplier: 5, unitsExpected: 600 };
 
 function contextOf(spec: TrainTask, noised = false): TaskContext<TrainTask> {
   return { spec, schema, noise: noised ? noise : null, rowsMax: 1000, memberCount: 3 };
+}
+
+const ADAPTIVE = { targetQuantile: 0.5, learningRate: 0.2 };
+
+function adaptive(rounds: number, clipNorm = 1): TrainTask {
+  const base = dpSgd(rounds, "momentum");
+  if (base.strategy.kind !== "dpSgd") throw new Error("dpSgd is dpSgd");
+  return { ...base, strategy: { ...base.strategy, clipNorm, adaptiveClipping: ADAPTIVE } };
 }
 
 function dpSgd(rounds: number, optimizer: "momentum" | "adam" = "adam"): TrainTask {
@@ -60,6 +71,8 @@ const separable: [string, TrainTask, boolean][] = [
   ["distributed SGD by units", dpSgd(40), false],
   ["distributed SGD as a noised run sums it, its noise left out", dpSgd(40), true],
   ["distributed SGD with momentum", dpSgd(40, "momentum"), false],
+  ["adaptive clipping", adaptive(40), false],
+  ["adaptive clipping as a noised run sums it, its noise left out", adaptive(40), true],
 ];
 test.each(separable)("three members learn a separable problem by %s", (_, spec, noised) => {
   const context = contextOf(spec, noised);
@@ -221,3 +234,83 @@ test("the defaults are valid specifications, and the registry finds their task",
     expect(taskFor(spec)).toBe(trainTask);
   }
 });
+
+test.each([
+  [0.001, false],
+  [0.001, true],
+  [1000, false],
+  [1000, true],
+] as const)("a clipping bound that begins at %d goes to the median of the norms (noised: %s)", (clipNorm, noised) => {
+  const context = contextOf(still(adaptive(120, clipNorm)), noised);
+  const members = membersOf(schema, 3, 200);
+  const state = run(context, members);
+  const norms = members.flatMap(({ train }) => normsOf(context, state, train));
+  const within = norms.filter((norm) => norm <= state.clipNorm).length / norms.length;
+  expect(Math.abs(within - 0.5)).toBeLessThan(0.05);
+});
+
+/** The model hardly moves, so that the norms stay what they are. */
+function still(spec: TrainTask): TrainTask {
+  return { ...spec, strategy: { ...spec.strategy, learningRate: 1e-9 } };
+}
+
+function normsOf(
+  context: TaskContext<TrainTask>,
+  { scaling, params }: TrainState,
+  data: EncodedData,
+): number[] {
+  const units = selectUnits(data, 1, 16, new UniformSource(rng("all")));
+  const backend = plainBackend(architectureOf(context.schema, context.spec.model));
+  const sum = backend.clippedGradientSum(params, scaling ?? new Float32Array(), data, units, 1);
+  return [...sum.norms];
+}
+
+test("one unit moves an adaptive release by its stated sensitivity at most, whatever bound is asked for", () => {
+  // Much noise on few units: the count weighs as much as it ever does.
+  const context = { ...contextOf(adaptive(3), true), noise: { ...noise, trainMultiplier: 100 } };
+  const { train } = membersOf(schema, 1, 30)[0] ?? { train: emptyTable() };
+  const { release } = trainTask.shapeOf(context, "gradient");
+  if (release.kind !== "noised") throw new Error("the run is noised");
+  const always = { ...context, spec: everyUnit(context.spec) };
+  let largest = 0;
+  for (const clipNorm of [2 ** -30, 0.01, 0.3, 2, 1e6, 2 ** 30]) {
+    const ask = trainTask.nextAsk(always, { ...trainTask.begin(always), clipNorm });
+    if (!ask) throw new Error("the task has just begun");
+    const sums = [train, withoutLastUnit(train)].map((data) =>
+      trainTask.contribute(always, ask, { train: data, holdout: emptyTable() }, rng("draws")),
+    );
+    const [all, without] = sums as [Float64Array, Float64Array];
+    const moved = Math.hypot(...all.map((value, i) => value - (without[i] ?? 0)));
+    expect(moved).toBeLessThanOrEqual(release.sensitivity * (1 + 1e-6));
+    largest = Math.max(largest, moved);
+  }
+  // The bound is met, not merely kept by a wide margin: a unit far beyond its clipping bound.
+  expect(largest).toBeGreaterThan(0.95 * release.sensitivity);
+});
+
+test.each([
+  0,
+  -1,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+])("a clipping bound of %d is no bound: the ask is refused", (bound) => {
+  const context = contextOf(adaptive(3), true);
+  const { kind, input } = trainTask.nextAsk(context, trainTask.begin(context)) ?? {
+    kind: "",
+    input: new Float32Array(),
+  };
+  input[input.length - 1] = bound;
+  const data = { train: emptyTable(), holdout: emptyTable() };
+  const ask = { kind, input };
+  expect(() => trainTask.contribute(context, ask, data, rng("x"))).toThrow("clipping bound");
+});
+
+function everyUnit(spec: TrainTask): TrainTask {
+  if (spec.strategy.kind !== "dpSgd") throw new Error("dpSgd is dpSgd");
+  return { ...spec, strategy: { ...spec.strategy, samplingProbability: 1 } };
+}
+
+function withoutLastUnit(data: EncodedData): EncodedData {
+  const unitStarts = data.unitStarts.subarray(0, data.unitStarts.length - 1);
+  return { ...data, unitStarts };
+}

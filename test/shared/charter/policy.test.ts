@@ -67,8 +67,23 @@ test.each<[string, () => string[]]>([
   ["unitsMismatch", () => codes({ ...right, privacy: { ...PRIVACY, unitsExpected: 1 } })],
   ["noiseShareUnsafe", () => codes({ ...right, privacy: { ...PRIVACY, maxColluders: 0 } })],
   ["noiseShareUnsafe", () => codes({ ...right, privacy: { ...PRIVACY, maxDropouts: 2 } })],
+  [
+    "centralNoiseRefused",
+    () => codes({ ...right, privacy: { ...PRIVACY, noisePlacement: "central" } }),
+  ],
 ])("%s is refused for that reason alone", (code, attempt) => {
   expect(attempt()).toEqual([code]);
+});
+
+test("the coordinator may add the noise where the charter trusts it to", () => {
+  const central = { privacy: { ...PRIVACY, noisePlacement: "central" as const } };
+  expect(under(privacy({ centralNoise: "allowed" }), central)).toEqual([]);
+  expect(under(privacy({ centralNoise: "refused" }), central)).toEqual(["centralNoiseRefused"]);
+});
+
+test("local noise counts on nobody else's share", () => {
+  const local = { ...PRIVACY, noisePlacement: "local" as const, maxColluders: 0 };
+  expect(codes({ ...right, privacy: local })).toEqual([]);
 });
 
 test("every reason is told at once", () => {
