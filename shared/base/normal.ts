@@ -43,11 +43,11 @@ export function normalTail(x: number): number {
   // x² is split into an exact part and a small rest: its rounding would be felt in the exponential.
   const coarse = Math.round(x * 16) / 16;
   const rest = (x - coarse) * (x + coarse);
-  return scaledTail(x) * Math.exp(-0.5 * coarse * coarse) * Math.exp(-0.5 * rest);
+  return scaledNormalTail(x) * Math.exp(-0.5 * coarse * coarse) * Math.exp(-0.5 * rest);
 }
 
-/** Q(x)·e^(x²/2) for x ≥ 0, by Clenshaw's recurrence. */
-function scaledTail(x: number): number {
+/** Q(x)·e^(x²/2) for x ≥ 0, by Clenshaw's recurrence: falls like 1/x, and underflows nowhere. */
+export function scaledNormalTail(x: number): number {
   const t = (x - 6) / (x + 6);
   let [b1, b2] = [0, 0];
   for (let k = COEFFICIENTS.length - 1; k > 0; k--) {
