@@ -5,6 +5,7 @@
 import { type ComposedLoss, type CompositionPlan, composedLoss } from "./composition.ts";
 import {
   type CumulantFunction,
+  type Cumulants,
   cumulantFunction,
   logDeltaAtTilt,
   type RepeatedPair,
@@ -14,13 +15,13 @@ import { type CurvePoint, deltaOnCurve, epsilonOnCurve } from "./curve.ts";
 import type { TailCut } from "./pair.ts";
 
 /** Truncated and wrapped masses are below e^−20 of δ, each. */
-const LOG_NEGLIGIBLE = -20;
+const LOG_NEGLIGIBLE = -14;
 /** A window holds from 2^10 to 2^21 grid points, a single release at most 2^22. */
 const LENGTH_MIN = 2 ** 10;
 const LENGTH_MAX = 2 ** 21;
 const CELLS_MAX = 2 ** 22;
-/** Rounding errors above this part of δ are worth another try with a better tilt. */
-const NOISE_SHARE_MAX = 1e-6;
+/** How much coarser the grid of a first look is. */
+const GLANCE = 50;
 const TILT_MAX = 1e6;
 
 /** What is to be known, and how far above the exact value it may be, about. */
@@ -35,17 +36,22 @@ export function epsilonOfPairs(
   delta: number,
   { tolerance }: Goal,
 ): number {
-  const [cut, logDelta] = [cutFor(pairs, Math.log(delta)), Math.log(delta)];
+  const logDelta = Math.log(delta);
+  const cut = cutFor(pairs, logDelta);
   const cumulants = cumulantFunction(pairs, cut);
-  let tilt = tiltForDelta(cumulants, logDelta);
-  let point: CurvePoint;
-  for (let attempt = 0; ; attempt++) {
-    const place = { tilt, logDelta, cut, ...spread(cumulants, tilt) };
-    const scale = Math.max(place.epsilon, place.stdDev / 100);
-    point = epsilonOnCurve(composedAt(pairs, cumulants, place, tolerance * scale), delta);
-    if (tilt === 0 || attempt === 3) break;
-    if (!point.belowWindow && point.noiseShare <= NOISE_SHARE_MAX) break;
-    tilt = point.belowWindow ? 0 : tiltForEpsilon(cumulants, point.epsilon);
+  const pointAt = (tilt: number, epsilon: number, allowed: number): CurvePoint => {
+    const stdDev = Math.sqrt(cumulants(tilt).variance);
+    const place = { tilt, epsilon, stdDev, logDelta, cut };
+    const scale = Math.max(epsilon, stdDev / 100);
+    return epsilonOnCurve(composedAt(pairs, cumulants, place, allowed * scale), delta);
+  };
+  // A cheap look corrects the estimate of where the answer is.
+  const estimate = tiltForDelta(cumulants, logDelta);
+  let point = pointAt(estimate, cumulants(estimate).mean, GLANCE * tolerance);
+  for (let attempt = 0; attempt < 3 && Number.isFinite(point.epsilon); attempt++) {
+    const tilt = point.belowWindow ? 0 : tiltForEpsilon(cumulants, point.epsilon);
+    point = pointAt(tilt, point.epsilon, tolerance);
+    if (tilt === 0 || !point.belowWindow) break;
   }
   return Math.min(point.epsilon, lossMax(pairs));
 }
@@ -63,15 +69,12 @@ export function deltaOfPairs(
   const cut = cutFor(pairs, rough);
   const cumulants = cumulantFunction(pairs, cut);
   const tilt = tiltForEpsilon(cumulants, epsilon);
-  const place = {
-    tilt,
-    logDelta: logDeltaAtTilt(cumulants, tilt),
-    cut,
-    ...spread(cumulants, tilt),
-  };
+  const stdDev = Math.sqrt(cumulants(tilt).variance);
+  const logDelta = logDeltaAtTilt(cumulants, tilt);
+  const place = { tilt, epsilon, stdDev, logDelta, cut };
   // δ falls by the factor e^(−tilt) per unit of ε; a tenfold error of ε's is a good one here.
-  const allowed = (10 * tolerance) / Math.max(tilt, 1 / place.stdDev);
-  return deltaOnCurve(composedAt(pairs, cumulants, { ...place, epsilon }, allowed), epsilon).delta;
+  const allowed = (10 * tolerance) / Math.max(tilt, 1 / stdDev);
+  return deltaOnCurve(composedAt(pairs, cumulants, place, allowed), epsilon).delta;
 }
 
 function lossMax(pairs: readonly RepeatedPair[]): number {
@@ -85,11 +88,6 @@ function releaseCount(pairs: readonly RepeatedPair[]): number {
 function cutFor(pairs: readonly RepeatedPair[], logDelta: number): TailCut {
   const each = Math.exp(LOG_NEGLIGIBLE) / releaseCount(pairs);
   return { upperMass: Math.max(1e-280, Math.exp(logDelta) * each), lowerMass: each / 100 };
-}
-
-function spread(cumulants: CumulantFunction, tilt: number): { epsilon: number; stdDev: number } {
-  const { mean, variance } = cumulants(tilt);
-  return { epsilon: mean, stdDev: Math.sqrt(variance) };
 }
 
 /** The tilt at which the estimate of δ at the tilted mean is `logDelta`. */
@@ -165,7 +163,7 @@ function fitted(step: number, pairs: readonly RepeatedPair[]): number {
   return largest > 50 * step ? largest / Math.ceil(largest / step) : step;
 }
 
-/** Losses outside contribute less than e^−20 of δ, together. */
+/** Losses outside contribute less than e^−14 of δ, together, and what is folded in no more. */
 function windowFor(
   pairs: readonly RepeatedPair[],
   cumulants: CumulantFunction,
@@ -173,23 +171,31 @@ function windowFor(
 ): { low: number; high: number; tailTilt: number } {
   const target = logDelta + LOG_NEGLIGIBLE;
   // Above: P(L > high) ≤ e^(K(θ) − θ·high), for the θ where that is tight.
-  const rate = (more: number): number => {
-    const { log, mean } = cumulants(tilt + more);
-    return log - (tilt + more) * mean;
-  };
-  const tailTilt = Math.max(1e-3, tilt + tiltWhere(rate, target, TILT_MAX));
-  const chernoff = (cumulants(tailTilt).log - target) / tailTilt;
-  const high = Math.min(Math.max(chernoff, epsilon + stdDev), lossMax(pairs));
-  // Below: what is folded to the top from there is e^(−tilt·width) times as likely as it was …
+  const tailTilt =
+    tilt + tightTilt(cumulants, tilt, (k, more) => k.log - (tilt + more) * k.mean, target);
+  const top = (cumulants(tailTilt).log - target) / tailTilt;
+  const high = Math.min(Math.max(top, epsilon + stdDev), lossMax(pairs));
+  // From above ε + width, mass is folded in above ε, e^(tilt·width) times as likely as it was.
+  const here = cumulants(tilt).log;
+  const logFolded = target - (here - tilt * epsilon);
+  const wrap = tightTilt(cumulants, tilt, (k, more) => k.log - here - more * k.mean, logFolded);
+  const width = (cumulants(tilt + wrap).log - here - logFolded) / wrap - epsilon;
+  // From below, it is folded to the top, e^(−tilt·width) times as likely; or there is none, tilted.
   const folded = tilt > 0 ? high + target / tilt : Number.NEGATIVE_INFINITY;
-  // … and nothing is there, tilted, but for Chernoff's bound again.
-  const { log } = cumulants(tilt);
-  const rateBelow = (less: number): number => {
-    const at = cumulants(tilt - less);
-    return at.log - log + less * at.mean;
-  };
-  const less = Math.max(1e-3, tiltWhere(rateBelow, target, TILT_MAX));
-  const empty = (target - cumulants(tilt - less).log + log) / less;
-  const lowest = Math.max(empty, folded);
-  return { low: Math.min(lowest, epsilon - 6 * stdDev), high, tailTilt };
+  const below = tightTilt(cumulants, tilt, (k, more) => k.log - here + more * k.mean, target, -1);
+  const empty = (target - cumulants(tilt - below).log + here) / below;
+  const low = Math.min(Math.max(empty, folded), epsilon - 6 * stdDev, high - width);
+  return { low, high, tailTilt };
+}
+
+/** How far from `tilt` (up, or down if `side` is −1) a falling rate reaches the target. */
+function tightTilt(
+  cumulants: CumulantFunction,
+  tilt: number,
+  rate: (cumulants: Cumulants, distance: number) => number,
+  target: number,
+  side: 1 | -1 = 1,
+): number {
+  const at = (distance: number): number => rate(cumulants(tilt + side * distance), distance);
+  return Math.max(1e-3, tiltWhere(at, target, TILT_MAX));
 }
