@@ -4,8 +4,8 @@
  */
 import { assert } from "./assert.ts";
 
-const SQRT_2PI = 2.5066282746310005024;
-const LOG_SQRT_2PI = 0.91893853320467274178;
+const SQRT_2PI = Math.sqrt(2 * Math.PI);
+const LOG_SQRT_2PI = 0.9189385332046728;
 /** Below this the series converges quickly, above it the continued fraction does. */
 const SERIES_MAX = 1.5;
 

@@ -19,7 +19,7 @@ export interface Guesses {
 }
 
 /** The bound is found to this part of itself, from below: what is reported is refuted. */
-const TOLERANCE = 1e-9;
+const TOLERANCE = 1e-8;
 /** No audit refutes more: with m canaries at most about ln m is possible. */
 const EPSILON_MAX = 1024;
 

@@ -53,7 +53,8 @@ export function discreteGaussianDelta(
   const normaliser = gaussianNormaliser(variance);
   let sum = 0;
   const last = Math.floor(sensitivity / 2 - (epsilon * variance) / sensitivity);
-  for (let n = last; ; n--) {
+  // Further out than 40σ every weight is zero as a double.
+  for (let n = Math.min(last, Math.ceil(40 * Math.sqrt(variance))); ; n--) {
     const loss = (sensitivity * (sensitivity - 2 * n)) / (2 * variance);
     const probability = Math.exp((-n * n) / (2 * variance));
     sum += probability * Math.max(0, -Math.expm1(epsilon - loss));

@@ -27,7 +27,8 @@ export function partitionKeepProbability(unitCount: number, budget: SelectionBud
   if (unitCount <= crossover) return Math.min(1, rising(unitCount));
   const beyond = unitCount - crossover;
   // m steps of c ← e^(−ε)(c − δ), c the probability to be dropped.
-  const dropped = Math.exp(-beyond * e) * (1 - rising(crossover)) + (d * Math.expm1(-beyond * e)) / growth;
+  const dropped =
+    Math.exp(-beyond * e) * (1 - rising(crossover)) + (d * Math.expm1(-beyond * e)) / growth;
   return Math.min(1, Math.max(0, 1 - dropped));
 }
 
