@@ -112,7 +112,7 @@ function compare(name: string, got: number, expected: number, { rel, abs }: Room
 
 /** What a rule demands beside closeness. Throws if there is no such rule. */
 function boundsOf(
-  { expected, tolerance }: Vector,
+  { expected }: Vector,
   rule: string,
   limit: number,
   computed: Computed,
