@@ -1,5 +1,5 @@
-/** EDGE: options of `cloister privacy`, checked: each error names the option, what it was, what it must be. */
-import { badInput } from "../shared/base/errors.ts";
+/** Options of `cloister privacy`, checked: each error names the option, what it was, what it must be. Pure. */
+import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import {
   type NeighboringRelation,
   type PlanAccountant,
@@ -94,8 +94,7 @@ function numberOf(
   rule: string,
   holds: (value: number) => boolean,
 ): number {
-  if (text === undefined)
-    throw badInput("privacy.option-missing", `${option} is missing: give ${rule}`);
+  if (text === undefined) throw missing(option, rule);
   const value = NUMBER.test(text) ? Number(text) : Number.NaN;
   if (Number.isFinite(value) && holds(value)) return value;
   throw badInput("privacy.option-invalid", `${option} ${text}: not ${rule}`);
@@ -104,6 +103,11 @@ function numberOf(
 function oneOf<T extends string>(option: string, text: string | undefined, all: readonly T[]): T {
   const found = all.find((one) => one === text);
   if (found !== undefined) return found;
-  const what = text === undefined ? "is missing" : `${text}: not known`;
-  throw badInput("privacy.option-invalid", `${option} ${what}; give ${all.join(" or ")}`);
+  if (text === undefined) throw missing(option, all.join(" or "));
+  throw badInput("privacy.option-invalid", `${option} ${text}: not ${all.join(" or ")}`);
+}
+
+function missing(option: string, rule: string): CloisterError {
+  const message = `${option} is missing: give ${rule}`;
+  return new CloisterError("privacy.option-missing", message, EXIT.usage);
 }
