@@ -1,10 +1,6 @@
 /** Options of `cloister privacy`, checked: each error names the option, what it was, what it must be. Pure. */
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
-import {
-  type NeighboringRelation,
-  type PlanAccountant,
-  rdpPlanAccountant,
-} from "../shared/privacy/accounting/plan.ts";
+import type { NeighboringRelation } from "../shared/privacy/accounting/pld/accountant.ts";
 
 /** As typed. */
 export interface NumberOptions {
@@ -24,16 +20,8 @@ export type Solvable = (typeof SOLVABLE)[number];
 const RELATIONS = ["add-or-remove-one", "replace-one"] as const;
 const ACCOUNTANTS = ["rdp", "pld"] as const;
 
-export function accountantOf({ accountant }: NumberOptions): {
-  name: string;
-  accountant: PlanAccountant;
-} {
-  const name = oneOf("--accountant", accountant, ACCOUNTANTS);
-  if (name === "rdp") return { name, accountant: rdpPlanAccountant };
-  throw badInput(
-    "privacy.accountant-missing",
-    "--accountant pld: this version has no accountant of privacy loss distributions; use rdp, which never gives a smaller ε",
-  );
+export function accountantOf({ accountant }: NumberOptions): (typeof ACCOUNTANTS)[number] {
+  return oneOf("--accountant", accountant, ACCOUNTANTS);
 }
 
 export function samplingOf({ samplingProbability }: NumberOptions): number {

@@ -3,12 +3,21 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
+import type { PrivacyAccountant } from "../shared/privacy/accounting/accountant.ts";
+import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate.ts";
 import {
-  largestSamplingProbability,
-  largestSteps,
-  type Plan,
-  type Target,
-} from "../shared/privacy/accounting/plan.ts";
+  type NoisedSteps,
+  noiseMultiplierFor,
+  type PrivacyTarget,
+  samplingProbabilityFor,
+  stepCountFor,
+} from "../shared/privacy/accounting/calibrate-plan.ts";
+import { repeated, sampledGaussian } from "../shared/privacy/accounting/events.ts";
+import {
+  type NeighboringRelation,
+  pldAccountant,
+} from "../shared/privacy/accounting/pld/accountant.ts";
+import { rdpAccountant } from "../shared/privacy/accounting/rdp.ts";
 import { checkVectors } from "../shared/privacy/check/check.ts";
 import { KINDS } from "../shared/privacy/check/kinds.ts";
 import { reportJson, reportLines } from "../shared/privacy/check/report.ts";
@@ -96,79 +105,108 @@ function readText(path: string): string {
 }
 
 function epsilon(options: NumberOptions): void {
-  const { name, accountant } = accountantOf(options);
-  const plan: Plan = {
+  const accountant = accountantOf(options);
+  const plan = {
     samplingProbability: samplingOf(options),
     noiseMultiplier: noiseOf(options),
-    steps: stepsOf(options),
+    stepCount: stepsOf(options),
   };
   const [delta, relation] = [deltaOf(options), relationOf(options)];
-  const result = accountant.epsilon(plan, delta, relation);
-  if (!Number.isFinite(result)) throw noFiniteEpsilon();
-  if (options.json)
-    return printJson({
-      epsilon: result,
-      delta,
-      accountant: name,
-      neighboringRelation: relation,
-      ...plan,
-    });
-  print(`ε = ${result} at δ = ${delta} (${name}, ${relation})`);
+  const cost =
+    accountant === "pld" ? pldCost(plan, delta, relation) : rdpCost(plan, delta, relation);
+  if (!Number.isFinite(cost)) throw noFiniteEpsilon();
+  const about = { epsilon: cost, delta, accountant, neighboringRelation: relation };
+  if (options.json) return printJson({ ...about, ...shown(plan) });
+  print(`ε = ${cost} at δ = ${delta} (${accountant}, ${relation})`);
+}
+
+function pldCost(
+  plan: NoisedSteps,
+  delta: number,
+  neighboringRelation: NeighboringRelation,
+): number {
+  return costOf(pldAccountant({ neighboringRelation }), plan, delta);
+}
+
+/** A replaced unit moves a sum by twice the clip norm. */
+function rdpCost(plan: NoisedSteps, delta: number, relation: NeighboringRelation): number {
+  if (relation === "add-or-remove-one") return costOf(rdpAccountant(), plan, delta);
+  if (plan.samplingProbability < 1) throw notForReplaceOne();
+  return costOf(rdpAccountant(), { ...plan, noiseMultiplier: plan.noiseMultiplier / 2 }, delta);
+}
+
+function costOf(accountant: PrivacyAccountant, plan: NoisedSteps, delta: number): number {
+  const event = sampledGaussian(plan.samplingProbability, plan.noiseMultiplier);
+  return accountant.compose(repeated(event, plan.stepCount)).getEpsilon(delta);
+}
+
+/** A plan in the words of the options. */
+function shown({ stepCount, ...plan }: NoisedSteps): Record<string, number> {
+  return { ...plan, steps: stepCount };
 }
 
 function calibrate(options: NumberOptions): void {
-  const { name, accountant } = accountantOf(options);
-  const target: Target = { epsilon: epsilonOf(options), delta: deltaOf(options) };
-  const cost = (plan: Plan): number => accountant.epsilon(plan, target.delta, "add-or-remove-one");
-  const solved = solve(
-    options,
-    target,
-    accountant.noiseMultiplier,
-    (plan) => cost(plan) <= target.epsilon,
-  );
-  const reached = cost(solved);
-  if (options.json)
-    return printJson({
-      ...solved,
-      epsilon: reached,
-      targetEpsilon: target.epsilon,
-      delta: target.delta,
-      accountant: name,
-      neighboringRelation: "add-or-remove-one",
-      solvedFor: solveOf(options),
-    });
+  const name = accountantOf(options);
+  const target = { epsilon: epsilonOf(options), delta: deltaOf(options) };
+  const [accountant, leastNoise] =
+    name === "rdp" ? [rdpAccountant(), rdpNoise] : [pldAccountant(), pldNoise];
+  const plan = solve(options, target, accountant, leastNoise);
+  const reached = costOf(accountant, plan, target.delta);
+  const about = { delta: target.delta, accountant: name, neighboringRelation: "add-or-remove-one" };
+  const goal = { targetEpsilon: target.epsilon, solvedFor: solveOf(options) };
+  if (options.json) return printJson({ ...shown(plan), epsilon: reached, ...about, ...goal });
+  const { noiseMultiplier, samplingProbability, stepCount } = plan;
   print(
-    `noise multiplier ${solved.noiseMultiplier}, sampling probability ${solved.samplingProbability}, ${solved.steps} steps`,
+    `noise multiplier ${noiseMultiplier}, sampling probability ${samplingProbability}, ${stepCount} steps`,
   );
   print(`ε = ${reached} at δ = ${target.delta} (${name}, add-or-remove-one)`);
 }
 
+/** The least noise for what else is in a plan. */
+type LeastNoise = (plan: Omit<NoisedSteps, "noiseMultiplier">, target: PrivacyTarget) => number;
+
+/** What the ledger's own plans are made with: closer to the target than the general search. */
+const rdpNoise: LeastNoise = ({ samplingProbability, stepCount }, target) =>
+  calibrateNoiseMultiplier({ ...target, samplingProbability, roundCount: stepCount })
+    .noiseMultiplier;
+
+const pldNoise: LeastNoise = (plan, target) => noiseMultiplierFor(pldAccountant(), plan, target);
+
 function solve(
   options: NumberOptions,
-  target: Target,
-  leastNoise: (steps: number, samplingProbability: number, target: Target) => number,
-  fits: (plan: Plan) => boolean,
-): Plan {
+  target: PrivacyTarget,
+  accountant: PrivacyAccountant,
+  leastNoise: LeastNoise,
+): NoisedSteps {
   const what = solveOf(options);
   withoutSolved(options, what);
   if (what === "noise-multiplier") {
-    const [samplingProbability, steps] = [samplingOf(options), stepsOf(options)];
-    const noiseMultiplier = leastNoise(steps, samplingProbability, target);
-    return { samplingProbability, noiseMultiplier, steps };
+    const plan = { samplingProbability: samplingOf(options), stepCount: stepsOf(options) };
+    return { ...plan, noiseMultiplier: leastNoise(plan, target) };
   }
   const noiseMultiplier = noiseOf(options);
   if (what === "steps") {
-    const samplingProbability = samplingOf(options);
-    const steps = largestSteps((count) =>
-      fits({ samplingProbability, noiseMultiplier, steps: count }),
-    );
-    return { samplingProbability, noiseMultiplier, steps };
+    const plan = { samplingProbability: samplingOf(options), noiseMultiplier };
+    const stepCount = stepCountFor(accountant, plan, target);
+    if (stepCount === 0) throw oneStepTooMany();
+    return { ...plan, stepCount };
   }
-  const steps = stepsOf(options);
-  const samplingProbability = largestSamplingProbability((q) =>
-    fits({ samplingProbability: q, noiseMultiplier, steps }),
+  const plan = { noiseMultiplier, stepCount: stepsOf(options) };
+  return { ...plan, samplingProbability: samplingProbabilityFor(accountant, plan, target) };
+}
+
+function oneStepTooMany(): Error {
+  return badInput(
+    "privacy.target-unreachable",
+    "one step costs more than --epsilon: raise --noise-multiplier, or lower --sampling-probability",
   );
-  return { samplingProbability, noiseMultiplier, steps };
+}
+
+function notForReplaceOne(): Error {
+  return badInput(
+    "privacy.relation-not-counted",
+    "the Rényi accountant knows no rule for replace-one with sampling: use --accountant pld, or --sampling-probability 1",
+  );
 }
 
 function noFiniteEpsilon(): Error {

@@ -6,19 +6,23 @@
  *   Calibration and Optimal Denoising, ICML 2018, theorem 8.
  */
 import { assert } from "../../base/assert.ts";
-import { logNormalCdf, normalCdf } from "../../base/normal.ts";
+import { logNormalCdf, normalCdf, scaledNormalTail } from "../../base/normal.ts";
 
 /**
  * δ at ε of noise with standard deviation σ on a value of sensitivity 1: Φ(1/2σ − εσ) −
- * e^ε Φ(−1/2σ − εσ). Written as a product, so that the small difference is taken between logarithms.
+ * e^ε Φ(−1/2σ − εσ), as Φ(1/2σ − εσ) times one minus the ratio of both, so that no large numbers
+ * cancel. With Q(x) = R(x)e^(−x²/2), e^ε is absorbed: the ratio is R(εσ + 1/2σ)/R(εσ − 1/2σ).
  */
 export function gaussianDelta(sigma: number, epsilon: number): number {
   assert(Number.isFinite(sigma) && sigma > 0, "σ is positive and finite");
   assert(epsilon >= 0, "ε is not negative");
   const half = 1 / (2 * sigma);
-  const upper = half - epsilon * sigma;
-  const logRatio = epsilon + logNormalCdf(-half - epsilon * sigma) - logNormalCdf(upper);
-  return Math.max(0, -normalCdf(upper) * Math.expm1(logRatio));
+  const [near, far] = [epsilon * sigma - half, epsilon * sigma + half];
+  const excess =
+    near >= 0
+      ? 1 - scaledNormalTail(far) / scaledNormalTail(near)
+      : -Math.expm1(epsilon + logNormalCdf(-far) - logNormalCdf(-near));
+  return Math.max(0, normalCdf(-near) * excess);
 }
 
 /**
