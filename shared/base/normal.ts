@@ -1,4 +1,8 @@
-/** The standard normal distribution's tail probabilities, with full relative accuracy. Pure. */
+/**
+ * The standard normal distribution with full relative accuracy, also far out in the tails, where
+ * privacy parameters live. Pure.
+ */
+import { assert } from "./assert.ts";
 
 /**
  * Chebyshev coefficients of (1 + x)·Q(x)/e^(−x²/2) in t = (x − 6)/(x + 6), for x ≥ 0. Computed for
@@ -56,4 +60,41 @@ export function scaledNormalTail(x: number): number {
     b1 = b0;
   }
   return (t * b1 - b2 + (COEFFICIENTS[0] ?? 0)) / (1 + x);
+}
+
+const LOG_SQRT_2PI = 0.9189385332046728;
+
+/** Φ(x): the probability of at most x. */
+export function normalCdf(x: number): number {
+  return normalTail(-x);
+}
+
+/** ln Φ(x), also where Φ(x) is too small for a double or rounds to 1. */
+export function logNormalCdf(x: number): number {
+  return x > 0 ? Math.log1p(-normalTail(x)) : Math.log(scaledNormalTail(-x)) - 0.5 * x * x;
+}
+
+/**
+ * Φ⁻¹(p). Precise for small p; for p near 1 ask for −Φ⁻¹(1 − p) with 1 − p computed directly.
+ *
+ * Newton's method on ln Φ, which is concave: from below the root it approaches from below, without
+ * overshooting, whatever p is.
+ *
+ * @param p In [0, 1]. At 0 and 1 the result is −∞ and ∞.
+ */
+export function normalQuantile(p: number): number {
+  assert(p >= 0 && p <= 1, "a probability is in [0, 1]");
+  if (p > 0.5) return -normalQuantile(1 - p);
+  if (p === 0) return Number.NEGATIVE_INFINITY;
+  const target = Math.log(p);
+  // Φ(x) ≤ e^(−x²/2)/2 for x ≤ 0, so this is at or below the root.
+  let x = -Math.sqrt(Math.max(0, -2 * (target + Math.LN2)));
+  for (let i = 0; i < 100; i++) {
+    const logCdf = logNormalCdf(x);
+    const slope = Math.exp(-0.5 * x * x - LOG_SQRT_2PI - logCdf);
+    const next = x + (target - logCdf) / slope;
+    if (!(Math.abs(next - x) > 1e-15 * Math.abs(next))) return next;
+    x = next;
+  }
+  return x;
 }

@@ -5,6 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import { notCounted, type PrivacyAccountant, singleEvents } from "./accountant.ts";
 import type { SingleDpEvent } from "./events.ts";
+import { epsilonAtOrder, type OptimalEpsilon } from "./rdp.ts";
 
 /** The accountant of concentrated privacy, after releases that cost `rho` together. */
 export function zcdpAccountant(rho = 0): PrivacyAccountant {
@@ -14,7 +15,10 @@ export function zcdpAccountant(rho = 0): PrivacyAccountant {
       const added = singleEvents(event).map((part) => part.count * rhoOfEvent(part.event));
       return zcdpAccountant(added.reduce((sum, one) => sum + one, rho));
     },
-    getEpsilon: (delta) => epsilonOfZcdp(rho, delta),
+    getEpsilon(delta) {
+      if (rho === 0) return 0;
+      return delta === 0 ? Number.POSITIVE_INFINITY : epsilonOfZcdp(rho, delta).epsilon;
+    },
     getDelta: (epsilon) => deltaOfZcdp(rho, epsilon),
   };
 }
@@ -42,17 +46,24 @@ export function rhoOfEvent(event: SingleDpEvent): number {
 }
 
 /**
- * ε at δ: the least over real α > 1 of ρα + ln(1 − 1/α) − ln(δα)/(α − 1), not below 0.
+ * The smallest ε at δ over all real orders. The derivative of ρα + ln(1 − 1/α) − ln(δα)/(α − 1) is
+ * ρ + ln(δα)/(α − 1)², so the best order is the root of ρ(α − 1)² = −ln(δα), and the only one.
  *
+ * @param rho > 0.
+ * @param delta In (0, 1).
  * @see Canonne, Kamath and Steinke 2020, proposition 12.
  */
-function epsilonOfZcdp(rho: number, delta: number): number {
-  assert(delta >= 0 && delta < 1, "δ is in [0, 1)");
-  if (rho === 0) return 0;
-  if (delta === 0) return Number.POSITIVE_INFINITY;
-  const at = (order: number): number =>
-    rho * order + Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);
-  return Math.max(0, leastOverOrders(at));
+export function epsilonOfZcdp(rho: number, delta: number): OptimalEpsilon {
+  assert(Number.isFinite(rho) && rho > 0, "ρ is positive and finite");
+  assert(delta > 0 && delta < 1, "δ is in (0, 1)");
+  let [low, high] = [1, 1 / delta];
+  for (;;) {
+    const middle = low + (high - low) / 2;
+    if (middle <= low || middle >= high) break;
+    if (rho * (middle - 1) ** 2 + Math.log(delta * middle) < 0) low = middle;
+    else high = middle;
+  }
+  return { epsilon: epsilonAtOrder(rho * high, delta, high), order: high };
 }
 
 /** δ at ε: that proposition solved for δ, in logarithms; at most 1. */

@@ -3,7 +3,7 @@
  * advance. Pure. What it says is never below the exact value: every error is on the side of more loss.
  */
 import { assert } from "../../../base/assert.ts";
-import { binomialTail } from "../../../base/binomial.ts";
+import { binomialUpperTail } from "../../../base/binomial.ts";
 import {
   merged,
   notCounted,
@@ -160,9 +160,10 @@ function sampledAdjacency(samplingProbability: number, noiseMultiplier: number):
 function truncatedAdjacency(event: TruncatedSubsampledGaussianDpEvent): Adjacency {
   const { datasetSize, samplingProbability, truncatedBatchSize, noiseMultiplier } = event;
   const sampled = sampledAdjacency(samplingProbability, noiseMultiplier);
-  const full = binomialTail(truncatedBatchSize, datasetSize - 1, samplingProbability);
+  const law = { success: samplingProbability, failure: 1 - samplingProbability };
+  const full = binomialUpperTail(truncatedBatchSize, { ...law, trials: datasetSize - 1 });
   if (full === 0) return sampled;
-  const overfull = binomialTail(truncatedBatchSize + 1, datasetSize, samplingProbability);
+  const overfull = binomialUpperTail(truncatedBatchSize + 1, { ...law, trials: datasetSize });
   const getsIn = (overfull * truncatedBatchSize) / (full * datasetSize);
   const replaced = replaceOneAdjacency(Math.min(1, getsIn), noiseMultiplier / 2).remove;
   return {
