@@ -76,7 +76,7 @@ export function withoutSolved(options: NumberOptions, what: Solvable): void {
 /** Decimal or exponential notation only, and finite: Number() alone would take "" and "0x1". */
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-function numberOf(
+export function numberOf(
   option: string,
   text: string | undefined,
   rule: string,

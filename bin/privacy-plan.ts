@@ -8,6 +8,10 @@ import { readYaml } from "../shared/edge/files.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { type Outlook, type OutlookParams, outlook } from "../shared/privacy/accounting/outlook.ts";
 import { type Cohort, defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
+import { deltaOf, epsilonOf, numberOf, samplingOf } from "./privacy-options.ts";
+
+const ROUNDS = 300;
+const DIMENSION = 4097;
 
 interface PlanOptions {
   readonly charter?: string;
@@ -85,6 +89,7 @@ function fromFiles({ charter: charterPath, plan: planPath }: PlanOptions): Outlo
     dimension: plannedDimension(charter, task),
     cohort: { memberCount, maxDropouts, maxColluders },
     rdpOrder: budget.rdpOrder,
+    budgetEpsilon: budget.epsilon,
   };
 }
 
@@ -101,66 +106,38 @@ function given({
   };
 }
 
+const WHOLE = "a whole number from 1";
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
 function fromNumbers(options: PlanOptions): OutlookParams {
-  const unitsExpected = number("--units", options.units, { least: 1, whole: true });
-  const epsilon = number("--epsilon", options.epsilon, { above: 0 });
-  const delta = number("--delta", options.delta ?? String(Math.min(1e-6, 0.1 / unitsExpected)), {
-    above: 0,
-    below: 1,
-  });
+  const { units, rounds, samplingProbability, dimension, members, order } = options;
+  const unitsExpected = numberOf("--units", units, WHOLE, isCount);
+  const delta =
+    options.delta === undefined ? Math.min(1e-6, 0.1 / unitsExpected) : deltaOf(options);
   if (delta >= 1 / unitsExpected) {
     throw badInput(
       "privacy.delta-too-large",
-      `--delta ${delta}: at 1 / ${unitsExpected} units or more, giving one unit away whole would be allowed; use ${0.1 / unitsExpected} or less`,
+      `--delta ${delta}: with ${unitsExpected} units, one of them could be given away whole; use ${0.1 / unitsExpected} or less`,
     );
   }
+  const three = "a whole number from 3";
+  const ordered = "a number above 1, and 1024 at most";
   return {
-    epsilon,
+    epsilon: epsilonOf(options),
     delta,
     unitsExpected,
-    rounds: number("--rounds", options.rounds ?? "300", { least: 1, whole: true }),
-    samplingProbability:
-      options.samplingProbability === undefined
-        ? undefined
-        : number("--sampling-probability", options.samplingProbability, { above: 0, most: 1 }),
-    dimension: number("--dimension", options.dimension ?? "4097", { least: 1, whole: true }),
-    cohort: defaultCohort(number("--members", options.members, { least: 3, whole: true })),
+    rounds: rounds === undefined ? ROUNDS : numberOf("--rounds", rounds, WHOLE, isCount),
+    samplingProbability: samplingProbability === undefined ? undefined : samplingOf(options),
+    dimension:
+      dimension === undefined ? DIMENSION : numberOf("--dimension", dimension, WHOLE, isCount),
+    cohort: defaultCohort(
+      numberOf("--members", members, three, (count) => isCount(count) && count >= 3),
+    ),
     rdpOrder:
-      options.order === undefined
+      order === undefined
         ? undefined
-        : number("--order", options.order, { above: 1, most: 1024 }),
+        : numberOf("--order", order, ordered, (alpha) => alpha > 1 && alpha <= 1024),
   };
-}
-
-interface Range {
-  readonly above?: number;
-  readonly least?: number;
-  readonly below?: number;
-  readonly most?: number;
-  readonly whole?: true;
-}
-
-function number(name: string, text: string | undefined, range: Range): number {
-  const value = Number(text);
-  const inside =
-    Number.isFinite(value) &&
-    value > (range.above ?? Number.NEGATIVE_INFINITY) &&
-    value >= (range.least ?? Number.NEGATIVE_INFINITY) &&
-    value < (range.below ?? Number.POSITIVE_INFINITY) &&
-    value <= (range.most ?? Number.POSITIVE_INFINITY) &&
-    (!range.whole || Number.isInteger(value));
-  if (text !== undefined && text.trim() !== "" && inside) return value;
-  const wanted = [
-    range.whole ? "a whole number" : "a number",
-    range.above === undefined ? "" : `above ${range.above}`,
-    range.least === undefined ? "" : `of at least ${range.least}`,
-    range.below === undefined ? "" : `below ${range.below}`,
-    range.most === undefined ? "" : `of at most ${range.most}`,
-  ].filter((word) => word !== "");
-  throw badInput(
-    "privacy.plan-number",
-    `${name}${text === undefined ? " is missing" : ` ${text}`}: give ${wanted.join(" ")}`,
-  );
 }
 
 const VERDICTS: Readonly<Record<Outlook["verdict"], string>> = {
@@ -183,6 +160,11 @@ function lines(params: OutlookParams, result: Outlook): string[] {
       ({ round, epsilonFilter, epsilonPld }) =>
         `           ${String(round).padStart(5)}   ${epsilonFilter.toFixed(4).padStart(24)}   ${epsilonPld.toFixed(4).padStart(31)}`,
     ),
+    ...(result.budgetShare === null
+      ? []
+      : [
+          `Budget     the run takes ${(100 * result.budgetShare).toFixed(1)} % of an untouched budget; its ledger says what is left of a member's: cloister ledger show`,
+        ]),
     `Worth      noise per coordinate ${small(result.noisePerCoordinate)} clip norms, a typical signal ${small(result.signalPerCoordinate)}; over all rounds signal / noise = ${small(result.signalToNoise)}`,
     `Verdict    ${result.verdict}: ${VERDICTS[result.verdict]}`,
   ];

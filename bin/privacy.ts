@@ -35,6 +35,8 @@ import {
   withoutSolved,
 } from "./privacy-options.ts";
 
+import { planCommand } from "./privacy-plan.ts";
+
 export function privacyCommands(program: Command): void {
   const privacy = program
     .command("privacy")
@@ -67,6 +69,7 @@ export function privacyCommands(program: Command): void {
       "\nExample:\n  $ cloister privacy calibrate --accountant rdp --epsilon 1 --delta 1e-6 --sampling-probability 0.02 --steps 500",
     )
     .action(calibrate);
+  planCommand(privacy);
 }
 
 function planOptions(command: Command): Command {

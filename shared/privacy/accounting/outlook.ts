@@ -3,6 +3,7 @@
  * is spent. Pure; reads no record.
  */
 import { type Cohort, noiseInflation } from "../mechanism/noise-share.ts";
+import { rdpLimit } from "./budget.ts";
 import { calibrateNoiseMultiplier } from "./calibrate.ts";
 import { sampledGaussian } from "./events.ts";
 import { pldAccountant } from "./pld/accountant.ts";
@@ -22,6 +23,8 @@ export interface OutlookParams {
   readonly cohort: Cohort;
   /** Rényi order of the budget. Left out: the best for this plan. */
   readonly rdpOrder?: number | undefined;
+  /** ε of the budget that the run is paid from, at the same δ and order. */
+  readonly budgetEpsilon?: number | undefined;
 }
 
 export interface Outlook {
@@ -32,6 +35,8 @@ export interface Outlook {
   readonly rdpOrder: number;
   /** ε after some rounds: by the filter that enforces, and by the tightest accountant. */
   readonly course: readonly { round: number; epsilonFilter: number; epsilonPld: number }[];
+  /** Which part of that budget the run takes; null where none is named. More than 1: it is refused. */
+  readonly budgetShare: number | null;
   /** Standard deviation of the mean gradient's noise in one coordinate, in clip norms. */
   readonly noisePerCoordinate: number;
   /** A mean gradient half as long as the clip norm, spread over all coordinates: one of them, in clip norms. */
@@ -69,6 +74,11 @@ export function outlook(params: OutlookParams): Outlook {
     unitsPerRound,
     noiseMultiplier,
     rdpOrder,
+    budgetShare: budgetShare(
+      params,
+      rounds * rdpSampledGaussian(samplingProbability, noiseMultiplier, rdpOrder),
+      rdpOrder,
+    ),
     course: courseOf({ samplingProbability, noiseMultiplier, rdpOrder, rounds, delta }),
     noisePerCoordinate,
     signalPerCoordinate,
@@ -81,6 +91,16 @@ function verdictOf(signalToNoise: number): Outlook["verdict"] {
   if (signalToNoise >= LIMITS.good) return "good";
   if (signalToNoise >= LIMITS.noisy) return "noisy";
   return signalToNoise >= LIMITS.poor ? "poor" : "hopeless";
+}
+
+function budgetShare(
+  { budgetEpsilon: epsilon, delta }: OutlookParams,
+  rdp: number,
+  rdpOrder: number,
+): number | null {
+  if (epsilon === undefined) return null;
+  const limit = rdpLimit({ epsilon, delta, rdpOrder });
+  return limit > 0 ? rdp / limit : Number.POSITIVE_INFINITY;
 }
 
 interface Course {
