@@ -114,9 +114,48 @@ test("orders are a name, a list or ranges", () => {
   expect(check(tree([1])).failures[0]?.reason).toContain("inputs.orders");
 });
 
+/**
+ * Vectors whose expected value is wrong by more than its tolerance. `pld_discrete_laplace_epsilon_003`:
+ * the source put losses that are multiples of 0.2 on a grid of 10⁻⁴ and rounded each up by a whole
+ * cell. The next test computes the exact value.
+ */
+const WRONG_VECTORS = new Set(["pld_discrete_laplace_epsilon_003"]);
+
+test("discrete Laplace, a = 0.2, Δ = 3, twenty times: exact sums over the losses' own lattice", () => {
+  const a = 0.2;
+  const inner = Math.tanh(a / 2);
+  const first = 1 / (1 + Math.exp(-a));
+  const one = [
+    [3, first],
+    [1, inner * Math.exp(-a)],
+    [-1, inner * Math.exp(-2 * a)],
+  ] as const;
+  const single = [...one, [-3, 1 - one.reduce((sum, [, p]) => sum + p, 0)] as const];
+  let all = new Map([[0, 1]]);
+  for (let i = 0; i < 20; i++) {
+    const next = new Map<number, number>();
+    for (const [sum, p] of all)
+      for (const [loss, q] of single) next.set(sum + loss, (next.get(sum + loss) ?? 0) + p * q);
+    all = next;
+  }
+  let [low, high] = [0, 12];
+  while (high - low > 1e-13) {
+    const middle = (low + high) / 2;
+    let delta = 0;
+    for (const [loss, p] of all) delta += p * Math.max(0, -Math.expm1(middle - a * loss));
+    if (delta > 1e-5) low = middle;
+    else high = middle;
+  }
+  expect(high).toBeCloseTo(11.195700061757, 9);
+  const inputs = { parameter: 0.2, sensitivity: 3, count: 20, delta: 1e-5 };
+  const computed = KINDS.get("pld_discrete_laplace_epsilon")?.(inputs) ?? {};
+  expect(Number(computed["epsilon"])).toBeGreaterThanOrEqual(high);
+  expect(Number(computed["epsilon"])).toBeLessThan(high * (1 + 1e-6));
+});
+
 describe.skipIf(vectorsMissing)("against all reference vectors", () => {
   const vectors = vectorsMissing ? [] : parseVectors(readFileSync(VECTORS_PATH, "utf8"), "vectors");
-  const known = vectors.filter(({ kind }) => KINDS.has(kind));
+  const known = vectors.filter(({ kind, id }) => KINDS.has(kind) && !WRONG_VECTORS.has(id));
 
   test("every vector of every kind passes", () => {
     const report = checkVectors(known, KINDS);
