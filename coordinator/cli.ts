@@ -1,6 +1,7 @@
 /** EDGE: the operator's and the data scientist's commands. */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
@@ -69,6 +70,12 @@ function runCommands(run: Command): void {
     .option(...CONFIG)
     .option(...JSON_OUT)
     .action(watchRun);
+  example(run.command("privacy"), "cloister run privacy 3f9a")
+    .description("what a run's model says of its privacy, failed attempts counted")
+    .argument("<run>", "a run's id, or its beginning")
+    .option(...CONFIG)
+    .option(...JSON_OUT)
+    .action(showPrivacy);
   example(run.command("list"), "cloister run list --json")
     .description("list all runs")
     .option(...CONFIG)
@@ -175,6 +182,13 @@ async function listRuns({ config, json }: Common): Promise<void> {
   if (runs.length === 0) print("No run yet.");
   for (const { runId, room, task, status, rounds } of runs)
     print(`${runId.slice(0, 12)}  ${room}  ${task}  ${status}  ${rounds} rounds`);
+}
+
+async function showPrivacy(run: string, { config, json }: Common): Promise<void> {
+  const path = `/v1/runs/${encodeURIComponent(run)}/privacy`;
+  const statement = await AdminClient.fromConfig(config).get<PrivacyStatement>(path);
+  if (json) printJson(statement);
+  else for (const line of statementLines(statement)) print(line);
 }
 
 async function exportModel(

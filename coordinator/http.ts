@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import { modelToJson } from "../models/export/json.ts";
 import { modelToTfjs } from "../models/export/tfjs.ts";
+import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { contextOf } from "../models/tasks/context.ts";
 import { modelOf, trainTask } from "../models/tasks/train.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
@@ -15,6 +16,7 @@ import { auditRoutes } from "./http-audit.ts";
 import type { RunEvent, RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
+import { statementOf } from "./statement.ts";
 
 const InvitationRequest = z.strictObject({ room: z.string().optional(), memberId: z.string() });
 
@@ -55,6 +57,9 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
     context.json(service.startRun(parseOrRefuse(Plan, await context.req.json(), "the plan"))),
   );
   api.get("/v1/runs/:run", (context) => context.json(service.findRun(context.req.param("run"))));
+  api.get("/v1/runs/:run/privacy", (context) =>
+    context.json(runStatement(service, service.findRun(context.req.param("run")))),
+  );
   api.get("/v1/runs/:run/events", (context) => {
     const { runId } = service.findRun(context.req.param("run"));
     return stream(context, async (body) => {
@@ -90,16 +95,32 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
   return api;
 }
 
+function runStatement(
+  service: CoordinatorService,
+  { runId, manifest }: RunSummary,
+): PrivacyStatement {
+  return statementOf(service.charterOf(manifest.room), manifest, service.events(runId));
+}
+
 function exportModel(service: CoordinatorService, run: RunSummary, format: string): object {
   const state = service.taskState(run.runId);
   const { task } = run.manifest;
+  const statement = runStatement(service, run);
   if (task.kind !== "train" || !state)
     throw badInput("model.none", `run ${run.runId.slice(0, 12)} has no model (yet)`);
+  const texts = {
+    "privacy.json": statement,
+    "privacy.txt": `${statementLines(statement).join("\n")}\n`,
+  };
   const context = { ...contextOf(service.charterOf(run.manifest.room), run.manifest), spec: task };
   const model = modelOf(context, trainTask.decodeState(context, state));
-  if (format === "json") return { "model.json": modelToJson(model) };
+  if (format === "json") return { "model.json": modelToJson(model, statement), ...texts };
   if (format !== "tfjs")
     throw badInput("model.format", `--format ${format}: unknown; use json or tfjs`);
   const { modelJson, weights } = modelToTfjs(model);
-  return { "model.json": modelJson, "weights.bin": Buffer.from(weights).toString("base64") };
+  return {
+    "model.json": modelJson,
+    "weights.bin": Buffer.from(weights).toString("base64"),
+    ...texts,
+  };
 }

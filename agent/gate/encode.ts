@@ -8,7 +8,6 @@ import { type WireFormat, type WireManifest, wireFormat } from "../../models/tas
 import { assert, unreachable } from "../../shared/base/assert.ts";
 import type { UniformSource } from "../../shared/base/uniform.ts";
 import { rotationSigns } from "../../shared/charter/rotation.ts";
-import type { SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
 import { quantize } from "../../shared/privacy/encoding/quantize.ts";
 import { toRing } from "../../shared/privacy/encoding/ring.ts";
 import { rotate } from "../../shared/privacy/encoding/rotation.ts";
@@ -63,17 +62,4 @@ function ringElements(
     default:
       return unreachable(coding);
   }
-}
-
-/**
- * What the ledger is charged for one release: the guaranteed noise, whatever happens afterwards.
- * Null: no privacy guarantee is claimed, and none is spent.
- */
-export function privacyEvent(shape: ReleaseShape): SingleDpEvent | null {
-  const { release } = shape;
-  if (release.kind === "bounded") return null;
-  // Both grids guarantee at least this much noise in the opened sum, whatever the encoding.
-  const { samplingProbability, noiseMultiplier } = release;
-  const event: Extract<SingleDpEvent, { kind: "gaussian" }> = { kind: "gaussian", noiseMultiplier };
-  return samplingProbability === 1 ? event : { kind: "poissonSampled", samplingProbability, event };
 }

@@ -6,6 +6,7 @@
 
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
+import { privacyEvent, releasesOf } from "../../models/tasks/privacy-events.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import type { ReleaseShape } from "../../models/tasks/task.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
@@ -18,10 +19,10 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
 import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
-import { encodeContribution, privacyEvent } from "./encode.ts";
+import { encodeContribution } from "./encode.ts";
 import type { Ledger } from "./ledger.ts";
 import type { GateRefusal } from "./messages.ts";
-import { answersMax, encodingFault, plannedEvents } from "./plan.ts";
+import { answersMax, encodingFault } from "./plan.ts";
 
 /** Who and what the gate guards. */
 export interface GateParams {
@@ -64,8 +65,8 @@ export class Gate {
       reasons.push({ code: "tooFewRows", message: "fewer rows than the charter asks" });
     if (rows > charter.rowsMax)
       reasons.push({ code: "tooManyRows", message: "more rows than the charter's rowsMax" });
-    for (const { partition, event } of plannedEvents(charter, manifest)) {
-      if (!ledger.fits(partition, runId, event)) {
+    for (const { partition, event, count } of releasesOf(charter, manifest)) {
+      if (!ledger.fits(partition, runId, { kind: "selfComposed", event, count })) {
         reasons.push({
           code: "budgetTooSmall",
           message: `the ${partition} budget does not suffice for this run`,

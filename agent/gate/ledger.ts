@@ -4,6 +4,7 @@
  * no attempt is answered twice. The two partitions have disjoint units, so each has its own account.
  */
 import type { DatabaseSync } from "node:sqlite";
+import type { Partition } from "../../models/tasks/privacy-events.ts";
 import type { Clock } from "../../shared/base/env.ts";
 import { openDatabase, transaction } from "../../shared/edge/database.ts";
 import {
@@ -25,8 +26,6 @@ CREATE TABLE IF NOT EXISTS release (
   at_ms INTEGER NOT NULL,
   UNIQUE (run_id, attempt)
 ) STRICT;`;
-
-export type Partition = "train" | "holdout";
 
 export interface Debit {
   readonly runId: string;

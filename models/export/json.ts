@@ -1,12 +1,13 @@
 /** A model as one JSON text: schema, specification, scaling and parameters. Pure; the format is in docs/models.md. */
 import { z } from "zod";
 import { bytesToFloat32, float32ToBytes } from "../../shared/base/bytes.ts";
-import { canonicalJson } from "../../shared/base/canonical.ts";
+import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { ModelSpec } from "../../shared/charter/task-spec.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
+import type { PrivacyStatement } from "../privacy-statement.ts";
 
 const FORMAT = "cloister-model/1";
 /** No repeated group: on a text of megabytes its backtracking would exhaust the stack. */
@@ -24,18 +25,29 @@ const ModelFile = z.strictObject({
   spec: ModelSpec,
   scaling: Floats,
   params: Floats,
+  /** What the model says of its privacy; carried along, not interpreted. */
+  privacyStatement: z.looseObject({ version: z.literal(1) }).optional(),
 });
 
 /** The text, one line, ending in a line feed; the same model always gives the same text. */
-export function modelToJson({ schema, spec, scaling, params }: Model): string {
+export function modelToJson(
+  { schema, spec, scaling, params }: Model,
+  statement?: PrivacyStatement,
+): string {
   const file = {
     format: FORMAT,
     schema,
     spec,
     scaling: toBase64(float32ToBytes(scaling)),
     params: toBase64(float32ToBytes(params)),
+    ...(statement && { privacyStatement: asJson(statement) }),
   };
   return `${canonicalJson(file)}\n`;
+}
+
+/** Through text, so that nothing but JSON goes on. */
+function asJson(statement: PrivacyStatement): Json {
+  return JSON.parse(JSON.stringify(statement)) as Json;
 }
 
 /**

@@ -3,10 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-const PATH = fileURLToPath(new URL("../../../../shared/vectors/dp_vectors.json", import.meta.url));
+/** Where the file is, if it is. */
+export const VECTORS_PATH = fileURLToPath(
+  new URL("../../../../shared/vectors/dp_vectors.json", import.meta.url),
+);
 
 /** Why a test of vectors was skipped, for its name. */
-export const vectorsMissing = !existsSync(PATH);
+export const vectorsMissing = !existsSync(VECTORS_PATH);
 
 const File = z.object({
   vectors: z.array(
@@ -27,7 +30,7 @@ export function vectorsOf<Inputs, Expected>(
   expected: z.ZodType<Expected>,
 ): { id: string; inputs: Inputs; expected: Expected; tolerance: Record<string, number> }[] {
   if (vectorsMissing) return [];
-  const { vectors } = File.parse(JSON.parse(readFileSync(PATH, "utf8")));
+  const { vectors } = File.parse(JSON.parse(readFileSync(VECTORS_PATH, "utf8")));
   const found = vectors
     .filter((vector) => vector.kind === kind)
     .map((vector) => ({

@@ -1,0 +1,157 @@
+/**
+ * What a model or an answer says of its own privacy: as data, and as sentences for people. Made from
+ * charter, manifest and the answers that members gave; attached to whatever a run hands out. Pure.
+ *
+ * @see NIST SP 800-226, Guidelines for Evaluating Differential Privacy Guarantees, 2025: what a claim
+ *   has to state.
+ */
+import type { Charter } from "../shared/charter/charter.ts";
+import type { Manifest, ManifestPrivacy } from "../shared/charter/manifest.ts";
+import type { PrivacyAccountant } from "../shared/privacy/accounting/accountant.ts";
+import type { SingleDpEvent } from "../shared/privacy/accounting/events.ts";
+import { pldAccountant } from "../shared/privacy/accounting/pld/accountant.ts";
+import { rdpAccountant } from "../shared/privacy/accounting/rdp.ts";
+import { type AskCounts, type Partition, releasesOf } from "./tasks/privacy-events.ts";
+
+/** One part of a member's units, and what was released of it. */
+export interface PartitionStatement {
+  readonly partition: Partition;
+  readonly releases: number;
+  readonly event: SingleDpEvent;
+  /** At the statement's δ, by two accountants. The first is the claim, the second what ledgers enforce. */
+  readonly epsilonPld: number;
+  readonly epsilonRdp: number;
+}
+
+export interface PrivacyStatement {
+  readonly version: 1;
+  /** Null: secure aggregation only, no differential privacy. */
+  readonly guarantee: Guarantee | null;
+  readonly unit: { readonly kind: "entity" | "record"; readonly column: string | null };
+  readonly notCovered: readonly string[];
+}
+
+export interface Guarantee {
+  /** The larger of the partitions': a unit is in one of them. */
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly accountant: "pld";
+  readonly neighboringRelation: "add-or-remove-one";
+  readonly sampler: "poisson";
+  readonly noise: "discrete Gaussian";
+  readonly noisePlacement: NonNullable<ManifestPrivacy["noisePlacement"]>;
+  readonly members: number;
+  readonly maxDropouts: number;
+  readonly maxColluders: number;
+  readonly partitions: readonly PartitionStatement[];
+  readonly trusted: readonly string[];
+}
+
+/** @param counts Answers that members gave, those of attempts that failed included. Left out: as planned. */
+export function privacyStatement(
+  charter: Charter,
+  manifest: Manifest,
+  counts?: AskCounts,
+): PrivacyStatement {
+  const { unit } = charter.schema;
+  return {
+    version: 1,
+    guarantee: manifest.privacy && guaranteeOf(charter, manifest, manifest.privacy, counts),
+    unit: { kind: unit ? "entity" : "record", column: unit?.column ?? null },
+    notCovered: manifest.privacy ? NOT_COVERED : WITHOUT_NOISE,
+  };
+}
+
+function guaranteeOf(
+  charter: Charter,
+  manifest: Manifest,
+  privacy: ManifestPrivacy,
+  counts: AskCounts | undefined,
+): Guarantee {
+  const { delta, maxDropouts, maxColluders, noisePlacement = "distributed" } = privacy;
+  const partitions = releasesOf(charter, manifest, counts).map(
+    ({ partition, event, count }): PartitionStatement => {
+      const spent = (accountant: PrivacyAccountant): number =>
+        accountant.compose({ kind: "selfComposed", event, count }).getEpsilon(delta);
+      const epsilonPld = spent(pldAccountant());
+      return { partition, releases: count, event, epsilonPld, epsilonRdp: spent(rdpAccountant()) };
+    },
+  );
+  return {
+    epsilon: Math.max(0, ...partitions.map(({ epsilonPld }) => epsilonPld)),
+    delta,
+    accountant: "pld",
+    neighboringRelation: "add-or-remove-one",
+    sampler: "poisson",
+    noise: "discrete Gaussian",
+    noisePlacement,
+    members: manifest.roster.length,
+    maxDropouts,
+    maxColluders,
+    partitions,
+    trusted: trusted(noisePlacement, maxColluders),
+  };
+}
+
+function trusted(placement: Guarantee["noisePlacement"], maxColluders: number): string[] {
+  const machine = "each member's own machine, its operating system's generator, and this software";
+  if (placement === "local") return [machine];
+  if (placement === "central")
+    return [machine, "the coordinator: it sees exact sums, and adds the noise itself"];
+  return [machine, `that at most ${maxColluders} members collude with the coordinator`];
+}
+
+const NOT_COVERED = [
+  "other runs on the same records: what all runs together have spent is in each member's ledger",
+  "a person whose records are at several members: the losses add",
+  "what the model tells about people in general, which it would tell without any one of them",
+  "the charter, the schema with its bounds and categories, and who took part",
+  "running times, which depend on draws and data",
+];
+
+const WITHOUT_NOISE = [
+  "what the opened sums tell: no noise was added, and a record may be learnt from a sum or a model",
+  ...NOT_COVERED.slice(1),
+];
+
+/** The statement in sentences, for a model card, a report or a screen. */
+export function statementLines({ guarantee, unit, notCovered }: PrivacyStatement): string[] {
+  const what = unit.column === null ? "one record" : `all records of one "${unit.column}"`;
+  const lines = guarantee
+    ? guaranteeLines(guarantee, `${what} of one member`)
+    : [
+        "No differential privacy: members' contributions are hidden in sums, and the sums are exact.",
+      ];
+  return [...lines, `Not covered: ${notCovered.join("; ")}.`];
+}
+
+function guaranteeLines(guarantee: Guarantee, unit: string): string[] {
+  const { epsilon, delta, noisePlacement, members, maxDropouts, maxColluders } = guarantee;
+  const cohort =
+    noisePlacement === "distributed"
+      ? ` They suffice with ${maxDropouts} of ${members} members gone and ${maxColluders} colluding.`
+      : "";
+  const parts = guarantee.partitions.map(
+    ({ partition, releases, event, epsilonPld, epsilonRdp }) =>
+      `  ${partition}: ${releases} releases (${eventText(event)}), ε = ${epsilonPld.toFixed(4)}; by Rényi accounting ${epsilonRdp.toFixed(4)}.`,
+  );
+  return [
+    `Differential privacy for ${unit}: ε = ${epsilon.toFixed(4)} at δ = ${delta}, whether it is there or not (add-or-remove-one).`,
+    ...parts,
+    `Noise: discrete Gaussian on integers, ${PLACEMENTS[noisePlacement]}.${cohort}`,
+    `Trusted: ${guarantee.trusted.join("; ")}.`,
+  ];
+}
+
+const PLACEMENTS: Readonly<Record<Guarantee["noisePlacement"], string>> = {
+  distributed: "in shares of all members, added before secure aggregation",
+  local: "all of it added by every member, before secure aggregation",
+  central: "added by the coordinator to the opened sum",
+};
+
+function eventText(event: SingleDpEvent): string {
+  if (event.kind === "gaussian") return `all units, z = ${event.noiseMultiplier.toPrecision(4)}`;
+  if (event.kind !== "poissonSampled") return event.kind;
+  const { samplingProbability, event: inner } = event;
+  return `units sampled with q = ${samplingProbability}, z = ${inner.noiseMultiplier.toPrecision(4)}`;
+}

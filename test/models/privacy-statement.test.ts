@@ -1,0 +1,78 @@
+/** What a run says of its privacy: the numbers are those of the accountants, the words those of its settings. */
+import { expect, test } from "vitest";
+import type { RunEvent } from "../../coordinator/run-events.ts";
+import { answersOf } from "../../coordinator/statement.ts";
+import { privacyStatement, statementLines } from "../../models/privacy-statement.ts";
+import type { Manifest } from "../../shared/charter/manifest.ts";
+import { sampledGaussian } from "../../shared/privacy/accounting/events.ts";
+import { pldAccountant } from "../../shared/privacy/accounting/pld/accountant.ts";
+import { rdpAccountant } from "../../shared/privacy/accounting/rdp.ts";
+import { memberIds, smallCharter } from "../support/charters.ts";
+import { PRIVACY, signedManifest } from "../support/manifests.ts";
+
+const charter = smallCharter(memberIds(5));
+const placed = (noisePlacement: "distributed" | "local" | "central"): Manifest =>
+  signedManifest(charter, { privacy: { ...PRIVACY, noisePlacement } });
+
+test("ε is the larger partition's, by the tightest accountant, over what was answered", () => {
+  const { guarantee } = privacyStatement(charter, placed("distributed"), {
+    training: 7,
+    evaluation: 2,
+  });
+  if (!guarantee) throw new Error("the run is noised");
+  const [train, holdout] = guarantee.partitions;
+  const trained = { kind: "selfComposed", event: sampledGaussian(0.5, 5), count: 7 } as const;
+  expect(train?.epsilonPld).toBe(pldAccountant().compose(trained).getEpsilon(1e-5));
+  expect(train?.epsilonRdp).toBe(rdpAccountant().compose(trained).getEpsilon(1e-5));
+  expect(train?.epsilonPld).toBeLessThan(train?.epsilonRdp ?? 0);
+  expect([train?.releases, holdout?.releases]).toEqual([7, 2]);
+  expect(guarantee.epsilon).toBe(Math.max(train?.epsilonPld ?? 0, holdout?.epsilonPld ?? 0));
+});
+
+test("without counts it speaks of the plan", () => {
+  const { guarantee } = privacyStatement(charter, placed("local"));
+  expect(guarantee?.partitions.map(({ releases }) => releases)).toEqual([2, 1]);
+});
+
+test("who is trusted follows from who adds the noise", () => {
+  const words = (placement: "distributed" | "local" | "central"): string =>
+    statementLines(privacyStatement(charter, placed(placement))).join("\n");
+  expect(words("distributed")).toContain("at most 1 members collude");
+  expect(words("distributed")).not.toContain("exact sums");
+  expect(words("local")).not.toContain("collude");
+  expect(words("central")).toContain("the coordinator: it sees exact sums");
+});
+
+test("a run without noise claims nothing, and says what its sums may tell", () => {
+  const statement = privacyStatement(charter, signedManifest(charter, { privacy: null }));
+  expect(statement.guarantee).toBeNull();
+  const words = statementLines(statement).join("\n");
+  expect(words).toContain("No differential privacy");
+  expect(words).toContain("a record may be learnt");
+  expect(words).not.toContain("ε");
+});
+
+test("attempts that failed count as answered, as both kinds where their round never ended", () => {
+  const at = { runId: "ab".repeat(32), atMs: 0 };
+  const released = (round: number, askKind: string): RunEvent =>
+    ({ ...at, type: "roundReleased", round, askKind }) as unknown as RunEvent;
+  const aborted = (round: number): RunEvent => ({
+    ...at,
+    type: "attemptAborted",
+    round,
+    attempt: 0,
+    reason: "deadline",
+  });
+  const log = [
+    released(0, "moments"),
+    aborted(1),
+    released(1, "gradient"),
+    released(2, "gradient"),
+  ];
+  expect(answersOf(log)).toEqual({ training: 3, evaluation: 0 });
+  expect(answersOf([...log, aborted(3), released(3, "evaluate")])).toEqual({
+    training: 3,
+    evaluation: 2,
+  });
+  expect(answersOf([...log, aborted(3)])).toEqual({ training: 4, evaluation: 1 });
+});
