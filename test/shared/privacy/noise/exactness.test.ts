@@ -169,6 +169,8 @@ function checkEdges(law: Case, strip: number, offset: number, index: number): [n
     return [1, 1];
   }
   const edge = (((BigInt(index) << PRECISION) + kept) / BigInt(width)) >> (PRECISION - 64n);
+  // The edge is within these 64 bits' interval, so they cannot decide.
+  expect(place(law, strip, offset, edge).taken).toBeGreaterThan(2);
   // Where t is nearly 0, the next place is nearer than 2^33.
   const distances = [4n, 1n << 20n, 1n << 33n].filter((near) => edge + near < next);
   const settled = distances.map((near) => {
