@@ -8,6 +8,7 @@ import {
   directionFaults,
   fileFaults,
   importCycles,
+  noiseFaults,
   oneDoorFaults,
   purityFaults,
   randomnessFaults,
@@ -104,6 +105,23 @@ test.each([
   ["agent/x.ts", "crypto.getRandomValues(x);"],
 ])("another source of randomness is caught in %s: %s", (path, line) => {
   expect(randomnessFaults(planted([path, EDGE + line])).length).toBeGreaterThan(0);
+});
+
+test("noise is drawn from whole numbers", () => {
+  expect(noiseFaults(sources)).toEqual([]);
+});
+
+test.each([
+  ["shared/privacy/noise/x.ts", "const x = Math.log(u);"],
+  ["shared/privacy/noise/x.ts", "const x = r * Math . cos(u);"],
+  ["shared/privacy/noise/x.ts", "const { exp } = Math;"],
+  ["shared/privacy/noise/gaussian.ts", "+const x = source.unit();"],
+  ["shared/privacy/noise/scalar.ts", "+const x = u ** 0.5;"],
+  ["shared/privacy/mechanism/grid.ts", "+steps[0] += source.normal();"],
+  ["agent/gate/encode.ts", "+const draw = source.normal;"],
+])("noise from floating-point numbers is caught in %s: %s", (path, source) => {
+  const line = source.startsWith("+") ? source : HEADER + source;
+  expect(noiseFaults(planted([path, line]))).toHaveLength(1);
 });
 
 test("records live behind one door", () => {

@@ -46,6 +46,34 @@ export class UniformSource {
     }
   }
 
+  /** Uniform on 0 … bound − 1 for a bound of any length, without bias (rejection). */
+  belowBig(bound: bigint): bigint {
+    if (bound <= 0x1_0000_0000n) return BigInt(this.below(Number(bound)));
+    let range = 0x1_0000_0000n;
+    while (range < bound) range <<= 32n;
+    const limit = range - (range % bound);
+    for (;;) {
+      let value = 0n;
+      for (let drawn = 1n; drawn < range; drawn <<= 32n) {
+        value = (value << 32n) | BigInt(this.uint32());
+      }
+      if (value < limit) return value % bound;
+    }
+  }
+
+  /**
+   * True with probability a/b, 0 ≤ a ≤ b: a uniform number is compared with a/b digit by digit, to
+   * base 2^32, until they differ.
+   */
+  chance(a: bigint, b: bigint): boolean {
+    for (let rest = a; ; rest %= b) {
+      rest <<= 32n;
+      const digit = Number(rest / b);
+      const word = this.uint32();
+      if (word !== digit) return word < digit;
+    }
+  }
+
   /** Standard normal by Box and Muller, in doubles. For initial weights and demo data only, never for noise. */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.unit()));

@@ -173,6 +173,20 @@ export function randomnessFaults(sources: Sources): string[] {
   return faults;
 }
 
+const NOISE = /^shared\/privacy\/noise\//;
+const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
+/** Initial weights are drawn with `normal`, and its file defines it. */
+const MAY_DRAW_NORMAL = /^(?:models\/engine\/architecture|shared\/base\/uniform)\.ts$/;
+
+/** Noise comes from whole numbers: no logarithm or cosine near it, no normal of doubles anywhere. */
+export function noiseFaults(sources: Sources): string[] {
+  return [...sources].flatMap(([path, source]) => {
+    if (!isProduct(path) || MAY_DRAW_NORMAL.test(path)) return [];
+    const uses = codeOf(source).matchAll(NOISE.test(path) ? INEXACT : /\.\s*normal\b/g);
+    return [...uses].map(([use]) => `${path} uses ${use}`);
+  });
+}
+
 /** Everything that runs when `root` does in its thread: repository paths and package names. */
 export function reachable(sources: Sources, root: string): Set<string> {
   const seen = new Set([root]);

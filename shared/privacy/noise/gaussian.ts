@@ -1,17 +1,18 @@
 /**
- * Exact discrete Gaussian noise N_Z(c, σ²) for integer σ, around zero or around a fraction. Pure:
- * randomness is an argument. Only integers and their comparisons: no logarithm, no exponential and
- * no rounding decides anything.
+ * Exact discrete Gaussian noise N_Z(c, σ²) for vectors: integer σ, around zero or around fractions.
+ * Pure: randomness is an argument. (For one number of any rational σ² there is `scalar.ts`.)
  */
 import { assert } from "../../base/assert.ts";
 import type { UniformSource } from "../../base/uniform.ts";
+import { choosePlace, type Places, placesOf, REFUSED } from "./places.ts";
+import { chooseStrip } from "./strips.ts";
 
-/** Largest σ, in grid steps. Everything below stays within 32-bit words. */
+/** Largest σ, in grid steps: draws stay within 32-bit words. */
 export const STD_DEV_MAX = 2 ** 26;
 
 /** Parts of a grid step in which a centre that is not an integer is given. */
 export const CENTRE_PARTS = 2 ** 24;
-/** Largest σ of noise around such a centre: σ · CENTRE_PARTS stays within 32-bit words. */
+/** Largest σ of noise around such a centre: all products in parts are whole numbers below 2^53. */
 const CENTRED_STD_DEV_MAX = 128;
 
 /**
@@ -26,19 +27,18 @@ const CENTRED_STD_DEV_MAX = 128;
  * @param target Shape [d]. Overwritten.
  * @param stdDev σ in grid steps, an integer in [1, 2^26]. A caller rounds a fractional σ up.
  * @throws {InvariantError} If σ is out of range.
- * @see Karney, Sampling exactly from the normal distribution, ACM TOMS 42(1), 2016, algorithm D,
- *   with μ = 0. Deviation: σ is an integer, so that algorithm's rounding of kσ + sμ falls away and
- *   x = j/σ with j uniform in 0 … σ−1.
- * @see Canonne, Kamath and Steinke, The Discrete Gaussian for Differential Privacy, NeurIPS 2020,
- *   algorithm 1: the coin of probability e^(−γ). Deviation: in place of Karney's algorithm B.
+ * @see Karney, Sampling exactly from the normal distribution, ACM TOMS 42(1), 2016, §3 and
+ *   algorithm D: a strip by its weight, a place in it evenly, kept with what is left of the weight.
+ *   Deviations: strips of σ/8 instead of σ, so that 19 of 20 are kept; chosen from a table; one
+ *   uniform number instead of many coins, of which only as many bits are drawn as decide.
  */
 export function discreteGaussianInto(
   target: Int32Array,
   stdDev: number,
   source: UniformSource,
 ): void {
-  assertStdDev(stdDev);
-  for (let i = 0; i < target.length; i++) target[i] = draw(stdDev, source);
+  const places = checkedPlaces(stdDev, 1);
+  for (let i = 0; i < target.length; i++) target[i] = draw(places, 0, source);
 }
 
 /** Adds a draw to each entry, modulo 2^32 in two's complement. @see discreteGaussianInto */
@@ -47,8 +47,8 @@ export function addDiscreteGaussianInPlace(
   stdDev: number,
   source: UniformSource,
 ): void {
-  assertStdDev(stdDev);
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + draw(stdDev, source);
+  const places = checkedPlaces(stdDev, 1);
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + draw(places, 0, source);
 }
 
 /**
@@ -65,110 +65,39 @@ export function discreteGaussianAround(
   stdDev: number,
   source: UniformSource,
 ): Int32Array {
-  assertStdDev(stdDev);
-  assert(stdDev <= CENTRED_STD_DEV_MAX, "σ of noise around a fraction is at most 128 grid steps");
+  assert(!(stdDev > CENTRED_STD_DEV_MAX), "σ of noise around a fraction is at most 128 grid steps");
+  const places = checkedPlaces(stdDev, CENTRE_PARTS);
   const draws = new Int32Array(centres.length);
   for (let i = 0; i < centres.length; i++) {
     const centre = centres[i] ?? 0;
     const floor = Math.floor(centre);
     const parts = (centre - floor) * CENTRE_PARTS;
     assert(Number.isInteger(parts) && Math.abs(floor) < 2 ** 28, "a centre is out of range");
-    draws[i] = floor + drawAround(parts, stdDev, source);
+    draws[i] = floor + draw(places, parts, source);
   }
   return draws;
 }
 
-function assertStdDev(stdDev: number): void {
+function checkedPlaces(stdDev: number, scale: number): Places {
   assert(
     Number.isInteger(stdDev) && stdDev >= 1 && stdDev <= STD_DEV_MAX,
     "σ is an integer number of grid steps in [1, 2^26]",
   );
-}
-
-/** One draw, ±(kσ + j): with x = j/σ, weight e^(−k²/2)·e^(−x(2k+x)/2) = e^(−(k+x)²/2). */
-function draw(stdDev: number, source: UniformSource): number {
-  for (;;) {
-    const k = halfNormalInteger(source);
-    const j = below(stdDev, source);
-    const negative = source.uint32() < 0x8000_0000;
-    // Zero has one sign only, or it would be drawn twice as often as it should.
-    if (negative && k === 0 && j === 0) continue;
-    if (!acceptFraction(k, j, stdDev, source)) continue;
-    const magnitude = k * stdDev + j;
-    return negative ? -magnitude : magnitude;
-  }
+  return placesOf(stdDev, scale);
 }
 
 /**
- * One draw around f = parts/2^24, 0 ≤ f < 1: n = kσ + 1 + j above f, or n = −(kσ + j) at or below
- * it, j uniform in 0 … σ−1. With |n − f| = (k + x)σ, x is (1 − f + j)/σ above and (f + j)/σ below:
- * every integer is one (k, j) on one side, and 0 ≤ x ≤ 1, so it is kept with weight
- * e^(−k²/2)·e^(−x(2k+x)/2) as above.
- *
- * @see Karney 2016, algorithm D, steps D3 to D7. Deviation: x is a fraction of whole parts of
- *   σ·2^24.
+ * One draw around f = parts/scale, 0 ≤ f < 1: n = −s at distance s + f at or below it, or n = 1 + s
+ * at distance s + 1 − f above, s ≥ 0. Each integer is one s on one side. Strip b holds the
+ * distances x with bσ/8 ≤ x < (b + 1)σ/8; it is chosen with weight e^(−b²/2·8²), a place in it
+ * evenly, and kept with e^(−(x² − (bσ/8)²)/2σ²): together e^(−x²/2σ²), times a constant.
  */
-function drawAround(parts: number, stdDev: number, source: UniformSource): number {
+function draw(places: Places, parts: number, source: UniformSource): number {
   for (;;) {
-    const k = halfNormalInteger(source);
-    const j = below(stdDev, source);
-    const isBelow = source.uint32() < 0x8000_0000;
-    const distance = j * CENTRE_PARTS + (isBelow ? parts : CENTRE_PARTS - parts);
-    if (!acceptFraction(k, distance, stdDev * CENTRE_PARTS, source)) continue;
-    return isBelow ? -(k * stdDev + j) : k * stdDev + 1 + j;
-  }
-}
-
-/** k ≥ 0 with weight e^(−k²/2): k with weight e^(−k/2), kept with probability e^(−k(k−1)/2). */
-function halfNormalInteger(source: UniformSource): number {
-  for (;;) {
-    let k = 0;
-    while (coinExpHalf(source)) k += 1;
-    let left = k * (k - 1);
-    while (left > 0 && coinExpHalf(source)) left -= 1;
-    if (left <= 0) return k;
-  }
-}
-
-/** True with probability e^(−x(2k+x)/2), x = j/m: k + 1 coins of e^(−γ), γ = x(2k+x)/(2k+2) < 1. */
-function acceptFraction(k: number, j: number, m: number, source: UniformSource): boolean {
-  for (let coin = 0; coin <= k; coin++) {
-    if (!coinExpGamma(k, j, m, source)) return false;
-  }
-  return true;
-}
-
-/**
- * True with probability e^(−γ): coins of γ/1, γ/2, γ/3 … until the first that fails; its number is
- * odd with probability 1 − γ + γ²/2! − … . A coin of γ/i is three coins: 1/i, x and (2k+x)/(2k+2).
- */
-function coinExpGamma(k: number, j: number, m: number, source: UniformSource): boolean {
-  for (let i = 1; ; i++) {
-    const succeeds =
-      (i === 1 || below(i, source) === 0) && below(m, source) < j && coinSlope(k, j, m, source);
-    if (!succeeds) return (i & 1) === 1;
-  }
-}
-
-/** True with probability (2k + x)/(2k + 2): 2k of 2k + 2 parts always, one with probability x. */
-function coinSlope(k: number, j: number, m: number, source: UniformSource): boolean {
-  const part = below(2 * k + 2, source);
-  return part < 2 * k || (part === 2 * k && below(m, source) < j);
-}
-
-/** True with probability e^(−1/2): as `coinExpGamma` with γ = 1/2. */
-function coinExpHalf(source: UniformSource): boolean {
-  for (let i = 1; ; i++) {
-    if (below(2 * i, source) !== 0) return (i & 1) === 1;
-  }
-}
-
-/** Uniform on 0 … bound − 1, without division: top bits of a word, drawn again if too large. */
-function below(bound: number, source: UniformSource): number {
-  if (bound === 1) return 0;
-  const shift = Math.clz32(bound - 1);
-  for (;;) {
-    const value = source.uint32() >>> shift;
-    if (value < bound) return value;
+    const word = source.uint32();
+    const strip = chooseStrip(word >>> 1, source);
+    const isBelow = (word & 1) === 0;
+    const steps = choosePlace(places, strip, isBelow ? parts : places.scale - parts, source);
+    if (steps !== REFUSED) return isBelow ? -steps : 1 + steps;
   }
 }
