@@ -3,17 +3,17 @@ import { z } from "zod";
 import { advancedComposition } from "../accounting/advanced-composition.ts";
 import { prefixSquareRoot } from "../accounting/correlated-noise.ts";
 import { gaussianDelta, gaussianSigma } from "../accounting/gaussian.ts";
-import { epsilonOfZcdp } from "../accounting/zcdp.ts";
-import { updateNoiseMultiplier } from "../mechanism/adaptive-clip.ts";
-import { effectiveNoiseMultiplier, gridSensitivity, smoothingSlack } from "../mechanism/grid.ts";
-import { honestSurvivors, noiseShareStdDev } from "../mechanism/noise-share.ts";
 import {
   discreteGaussianDelta,
   discreteGaussianProbability,
   discreteGaussianVariance,
   discreteLaplaceProbability,
   discreteLaplaceVariance,
-} from "../noise/probabilities.ts";
+} from "../accounting/probabilities.ts";
+import { epsilonOfZcdp } from "../accounting/zcdp.ts";
+import { updateNoiseMultiplier } from "../mechanism/adaptive-clip.ts";
+import { effectiveNoiseMultiplier, gridSensitivity, smoothingSlack } from "../mechanism/grid.ts";
+import { honestSurvivors, noiseShareStdDev } from "../mechanism/noise-share.ts";
 import type { Kind } from "./check.ts";
 import { Count, Fraction, kind, Positive } from "./kind.ts";
 

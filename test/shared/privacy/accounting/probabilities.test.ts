@@ -1,4 +1,4 @@
-/** Tests of `shared/privacy/noise/probabilities.ts`: closed forms against plain sums over the integers. */
+/** Tests of `shared/privacy/accounting/probabilities.ts`: closed forms against plain sums over the integers. */
 import { expect, test } from "vitest";
 import {
   discreteGaussianDelta,
@@ -6,7 +6,7 @@ import {
   discreteGaussianVariance,
   discreteLaplaceProbability,
   discreteLaplaceVariance,
-} from "../../../../shared/privacy/noise/probabilities.ts";
+} from "../../../../shared/privacy/accounting/probabilities.ts";
 import { relativeError } from "../vectors.ts";
 
 const REACH = 400;
