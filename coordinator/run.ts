@@ -13,7 +13,15 @@ import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messag
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import { messageOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
+import {
+  messageOf,
+  openRunning,
+  prepareAttempt,
+  type Released,
+  type RunningAttempt,
+  releaseOf,
+} from "./attempt.ts";
+import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
@@ -29,12 +37,15 @@ export class Run {
   readonly #ports: RunPorts;
   readonly #progress: RunProgress;
   readonly #members: RunMembers;
+  readonly #certified: CertifiedRounds;
   readonly #beganAtMs: number;
   readonly #indices: ReadonlyMap<string, number>;
   #nextAttempt: number;
   #failures = 0;
   #attempt: RunningAttempt | null = null;
   #retryAtMs = 0;
+  /** Since when members are waited for without whom the round may not be opened. */
+  #missingSinceMs: number | null = null;
   #status: "running" | "completed" | "failed" = "running";
 
   /** @param log Empty for a new run; else what happened before a restart, with the task's last state. */
@@ -51,6 +62,7 @@ export class Run {
     this.#members = new RunMembers(params, this.#sum, ports, (below) =>
       this.#log({ type: "attemptsReserved", ...this.#stamp(), below }),
     );
+    this.#certified = new CertifiedRounds(this.#sum, log);
     this.#indices = new Map(this.#sum.roster.map(({ memberId }, index) => [memberId, index]));
     const summary = foldRun(log);
     this.#progress = new RunProgress(params, summary, state);
@@ -77,7 +89,7 @@ export class Run {
   disconnected(memberId: string): void {
     this.#feed({ type: "absent", from: this.#index(memberId) });
     const { runId } = this.#params;
-    const joined = this.#members.joinedCount();
+    const joined = this.#members.there().length;
     this.#ports.watch({ type: "left", runId, memberId, joined });
   }
 
@@ -111,6 +123,8 @@ export class Run {
     const event = toEvent(from, message, this.#sum.roster.length);
     if (!event) return this.#reject(memberId, "malformed");
     if (event.type === "masked") attempt.uploadBytes = event.byteLength;
+    if (message.type === "withdrawn" && message.reason.code === ROUND_FORGOTTEN)
+      this.#certified.forgot(from);
     this.#feed(event);
   }
 
@@ -136,6 +150,7 @@ export class Run {
     // Later rounds go on without the absent; only the first waits for all.
     const waitForAll = this.#progress.round === 0 && atMs < this.#beganAtMs + this.#params.startMs;
     const { attempt } = this.#attempt?.params.place ?? {};
+    this.#members.require(this.#certified.of(this.#progress.round) ?? []);
     this.#members.tick(attempt === undefined ? this.#nextAttempt : attempt + 1, waitForAll, atMs);
     if (!this.#attempt && atMs >= this.#retryAtMs) this.#openIfDue(atMs);
   }
@@ -144,8 +159,19 @@ export class Run {
     const ask = this.#progress.nextAsk();
     if (!ask) return this.#end("completed", "");
     const next = this.#members.next(this.#nextAttempt);
+    const certified = this.#certified.of(this.#progress.round) ?? [];
+    if (!certified.every((index) => next?.present.includes(index))) return this.#await(atMs);
+    this.#missingSinceMs = null;
     if (!next || next.present.length < this.#sum.survivorsMin) return;
     this.#open(ask, next, atMs);
+  }
+
+  /** For members without whom the round may not be opened; as long as an attempt may last, it counts as one. */
+  #await(atMs: number): void {
+    this.#missingSinceMs ??= atMs;
+    if (atMs < this.#missingSinceMs + this.#params.patience.workMs) return;
+    this.#missingSinceMs = null;
+    this.#failed(this.#progress.round, "survivorMissing");
   }
 
   #open(ask: Ask, next: NonNullable<ReturnType<RunMembers["next"]>>, atMs: number): void {
@@ -153,8 +179,11 @@ export class Run {
     const { attempt, present, prekeys } = next;
     const shape = this.#progress.shapeOf(ask.kind);
     const { round, head: transcript } = this.#progress;
-    const at = { round, attempt, transcript, prekeys };
+    const certified = this.#certified.of(round);
+    const at = { round, attempt, transcript, prekeys, certified };
     const { params, input, inputHash } = prepareAttempt(this.#params, this.#sum, at, ask, shape);
+    const isNeeded = this.#certified.isNeeded(shape.release.kind);
+    if (isNeeded && this.#certified.adopt(round, ask.kind, toHex(inputHash))) return;
     this.#nextAttempt = attempt + 1;
     const { askHash } = params.place;
     this.#ports.watch({ type: "attemptOpened", runId, round, attempt, askKind: ask.kind });
@@ -167,7 +196,7 @@ export class Run {
       ...this.#progress.signedHead(attempt, askHash),
       vector: { byteLength: input.length, sha256: inputHash },
     };
-    this.#ports.send(this.#ids(present), message, input);
+    this.#ports.send(this.#ids(certified ?? present), message, input);
     this.#phase("work");
   }
 
@@ -182,7 +211,24 @@ export class Run {
       this.#ports.clock.nowMs(),
     );
     attempt.state = next.state;
+    this.#certify(attempt, next.effects);
     for (const effect of next.effects) this.#perform(attempt, effect);
+  }
+
+  /** Durable before the first certificate leaves: from then on shares may be out. */
+  #certify(
+    { params, ask, inputHash, shape }: RunningAttempt,
+    effects: readonly AttemptEffect[],
+  ): void {
+    const to = effects.flatMap((effect) => (effect.type === "sendCertificate" ? [effect.to] : []));
+    const { round, attempt } = params.place;
+    const isNeeded = to.length > 0 && this.#certified.isNeeded(shape.release.kind);
+    if (!isNeeded || this.#certified.of(round)) return;
+    const asked = { askKind: ask.kind, inputHash: toHex(inputHash) };
+    const said = { round, attempt, ...asked, survivors: this.#ids(to) };
+    const event = { type: "survivorsCertified", ...this.#stamp(), ...said } as const;
+    this.#log(event);
+    this.#certified.add(event);
   }
 
   #perform(attempt: RunningAttempt, effect: AttemptEffect): void {
@@ -212,30 +258,19 @@ export class Run {
     }
   }
 
-  #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
+  #release(attempt: RunningAttempt, effect: Released): void {
     const { runId } = this.#params;
-    const { params, ask, inputHash, shape, spool, uploadBytes, openedAtMs } = attempt;
+    const { params, ask, inputHash, shape, spool } = attempt;
     const { place, prekeys } = params;
-    const { round } = place;
     const absorbed = this.#progress.absorb(effect.sum, shape, place.attempt, effect.inclusion);
-    const { loss, metrics } = absorbed.progress;
     const { resultHash } = absorbed.link;
-    const outcome = {
-      round,
-      attempt: place.attempt,
-      askKind: ask.kind,
-      cohort: this.#ids(effect.cohort),
-      survivors: this.#ids([...effect.survivors.keys()].sort((a, b) => a - b)),
-      ms: this.#ports.clock.nowMs() - openedAtMs,
-      uploadBytes,
-      loss,
-      metrics,
-      inclusion: toHex(effect.inclusion),
-      resultHash: toHex(resultHash),
-    };
+    const ms = this.#ports.clock.nowMs() - attempt.openedAtMs;
+    const ids = (indices: readonly number[]): string[] => this.#ids(indices);
+    const outcome = releaseOf(attempt, effect, absorbed, ids);
     this.#failures = 0;
     this.#attempt = null;
-    this.#log({ type: "roundReleased", ...this.#stamp(), ...outcome }, absorbed.state);
+    this.#certified.released();
+    this.#log({ type: "roundReleased", ...this.#stamp(), ...outcome, ms }, absorbed.state);
     const released = { runId, place, askKind: ask.kind, inputHash, prekeys, ...effect };
     spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#progress.head }), prekeys);
     this.#advance();
@@ -244,15 +279,20 @@ export class Run {
   #retry({ params, spool }: RunningAttempt, reason: string): void {
     const { round, attempt } = params.place;
     this.#attempt = null;
-    this.#failures += 1;
     this.#retryAtMs = this.#ports.clock.nowMs() + RETRY_MS;
     spool.discard();
     this.#log({ type: "attemptAborted", ...this.#stamp(), round, attempt, reason });
-    if (this.#failures >= ATTEMPTS_MAX)
-      this.#end(
-        "failed",
-        `round ${round}: ${ATTEMPTS_MAX} attempts failed, the last with ${reason}`,
-      );
+    this.#failed(round, reason);
+  }
+
+  #failed(round: number, reason: string): void {
+    this.#failures += 1;
+    const hopeless = this.#certified.hopeless(round);
+    if (hopeless) return this.#end("failed", `round ${round}: ${hopeless}`);
+    if (this.#failures < ATTEMPTS_MAX) return;
+    const last = `${ATTEMPTS_MAX} attempts failed, the last with ${reason}`;
+    const explained = this.#certified.explain(round, this.#members.there());
+    this.#end("failed", `round ${round}: ${last}${explained}`);
   }
 
   #end(outcome: "completed" | "failed", reason: string): void {

@@ -136,7 +136,7 @@ test("the last round that was answered is known after a restart, and only of its
   gate.work(9, "gradient", input);
   expect(gate.seal(8, 9, MASKS.slice(1))).toEqual({ refused: "wrongAttempt" }); // Not answered.
   expect(opened().ledger.lastRound(RUN)).toBe(5);
-  expect(ledger.lastRound("ab".repeat(32))).toBe(-1);
+  expect(ledger.lastRound("cd".repeat(32))).toBe(-1);
 });
 
 test("another attempt than the one worked for, or fewer than three masks, open nothing and cost nothing", () => {
