@@ -1,7 +1,7 @@
 /** One attempt of a run, before and while it is under way: what is asked, of whom, under which parameters. Pure. */
-import type { Ask, ReleaseShape, TaskProgress } from "../models/tasks/task.ts";
+import type { Ask, ReleaseShape } from "../models/tasks/task.ts";
 import { wireFormat } from "../models/tasks/wire.ts";
-import { float32ToBytes, toHex } from "../shared/base/bytes.ts";
+import { float32ToBytes } from "../shared/base/bytes.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
 import { askHash } from "../shared/charter/ask.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
@@ -10,8 +10,6 @@ import type { AttemptEffect, AttemptParams, CoordinatorState } from "../shared/s
 import { openAttempt } from "../shared/secagg/coordinator.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import type { Link } from "../shared/transcript/chain.ts";
-import type { RoundReleased } from "./run-events.ts";
 import type { AttemptSpool, RunParams } from "./run-ports.ts";
 
 export interface RunningAttempt {
@@ -66,30 +64,6 @@ export function openRunning(
   const absent = [...params.prekeys.dealings.keys()].filter((index) => !present.includes(index));
   const state = openAttempt(params, atMs, absent);
   return { params, ...asked, openedAtMs: atMs, spool, state, uploadBytes: 0 };
-}
-
-export type Released = Extract<AttemptEffect, { type: "released" }>;
-
-/** What the log keeps of a released round, beside when it was and how long it took. */
-export function releaseOf(
-  { params, ask, uploadBytes }: RunningAttempt,
-  { cohort, survivors, inclusion }: Released,
-  { progress, link }: { readonly progress: TaskProgress; readonly link: Link },
-  ids: (indices: readonly number[]) => string[],
-): Omit<RoundReleased, "type" | "runId" | "atMs" | "ms"> {
-  const { round, attempt } = params.place;
-  return {
-    round,
-    attempt,
-    askKind: ask.kind,
-    cohort: ids(cohort),
-    survivors: ids([...survivors.keys()].sort((a, b) => a - b)),
-    uploadBytes,
-    loss: progress.loss,
-    metrics: progress.metrics,
-    inclusion: toHex(inclusion),
-    resultHash: toHex(link.resultHash),
-  };
 }
 
 type Sent = Extract<AttemptEffect, { type: "sendCommit" | "sendIncluded" | "sendCertificate" }>;

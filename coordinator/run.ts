@@ -6,30 +6,20 @@
 import type { Ask } from "../models/tasks/task.ts";
 import { auditRecord } from "../shared/audit/record.ts";
 import { assert } from "../shared/base/assert.ts";
-import { toHex } from "../shared/base/bytes.ts";
 import { manifestText, sumParams } from "../shared/charter/manifest.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import {
-  messageOf,
-  openRunning,
-  prepareAttempt,
-  type Released,
-  type RunningAttempt,
-  releaseOf,
-} from "./attempt.ts";
+import { messageOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
 import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
+import { type Released, releaseOf } from "./release.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
 import { RunProgress } from "./run-progress.ts";
-
-/** Attempts at one round before the run is given up. */
-const ATTEMPTS_MAX = 20;
-const RETRY_MS = 500;
+import { RoundTries } from "./tries.ts";
 
 export class Run {
   readonly #params: RunParams;
@@ -41,11 +31,8 @@ export class Run {
   readonly #beganAtMs: number;
   readonly #indices: ReadonlyMap<string, number>;
   #nextAttempt: number;
-  #failures = 0;
+  readonly #tries: RoundTries;
   #attempt: RunningAttempt | null = null;
-  #retryAtMs = 0;
-  /** Since when members are waited for without whom the round may not be opened. */
-  #missingSinceMs: number | null = null;
   #status: "running" | "completed" | "failed" = "running";
 
   /** @param log Empty for a new run; else what happened before a restart, with the task's last state. */
@@ -63,6 +50,7 @@ export class Run {
       this.#log({ type: "attemptsReserved", ...this.#stamp(), below }),
     );
     this.#certified = new CertifiedRounds(this.#sum, log);
+    this.#tries = new RoundTries(params.patience.workMs);
     this.#indices = new Map(this.#sum.roster.map(({ memberId }, index) => [memberId, index]));
     const summary = foldRun(log);
     this.#progress = new RunProgress(params, summary, state);
@@ -152,26 +140,21 @@ export class Run {
     const { attempt } = this.#attempt?.params.place ?? {};
     this.#members.require(this.#certified.of(this.#progress.round) ?? []);
     this.#members.tick(attempt === undefined ? this.#nextAttempt : attempt + 1, waitForAll, atMs);
-    if (!this.#attempt && atMs >= this.#retryAtMs) this.#openIfDue(atMs);
+    if (!this.#attempt && this.#tries.isDue(atMs)) this.#openIfDue(atMs);
   }
 
   #openIfDue(atMs: number): void {
     const ask = this.#progress.nextAsk();
     if (!ask) return this.#end("completed", "");
     const next = this.#members.next(this.#nextAttempt);
-    const certified = this.#certified.of(this.#progress.round) ?? [];
-    if (!certified.every((index) => next?.present.includes(index))) return this.#await(atMs);
-    this.#missingSinceMs = null;
+    const { round } = this.#progress;
+    const certified = this.#certified.of(round) ?? [];
+    if (!certified.every((index) => next?.present.includes(index))) {
+      if (this.#tries.isMissedTooLong(atMs)) this.#failed(round, "survivorMissing");
+      return;
+    }
     if (!next || next.present.length < this.#sum.survivorsMin) return;
     this.#open(ask, next, atMs);
-  }
-
-  /** For members without whom the round may not be opened; as long as an attempt may last, it counts as one. */
-  #await(atMs: number): void {
-    this.#missingSinceMs ??= atMs;
-    if (atMs < this.#missingSinceMs + this.#params.patience.workMs) return;
-    this.#missingSinceMs = null;
-    this.#failed(this.#progress.round, "survivorMissing");
   }
 
   #open(ask: Ask, next: NonNullable<ReturnType<RunMembers["next"]>>, atMs: number): void {
@@ -182,9 +165,9 @@ export class Run {
     const certified = this.#certified.of(round);
     const at = { round, attempt, transcript, prekeys, certified };
     const { params, input, inputHash } = prepareAttempt(this.#params, this.#sum, at, ask, shape);
-    const isNeeded = this.#certified.isNeeded(shape.release.kind);
-    if (isNeeded && this.#certified.adopt(round, ask.kind, toHex(inputHash))) return;
+    if (this.#certified.adopt(round, ask.kind, inputHash)) return;
     this.#nextAttempt = attempt + 1;
+    this.#tries.opened();
     const { askHash } = params.place;
     this.#ports.watch({ type: "attemptOpened", runId, round, attempt, askKind: ask.kind });
     const spool = this.#ports.openSpool(runId, attempt);
@@ -203,32 +186,13 @@ export class Run {
   #feed(event: AttemptEvent): void {
     const attempt = this.#attempt;
     if (!attempt) return;
-    const next = step(
-      attempt.params,
-      attempt.spool,
-      attempt.state,
-      event,
-      this.#ports.clock.nowMs(),
-    );
+    const { params, spool, state } = attempt;
+    const next = step(params, spool, state, event, this.#ports.clock.nowMs());
     attempt.state = next.state;
-    this.#certify(attempt, next.effects);
+    // Durable before the first certificate leaves: from then on shares may be out.
+    const certified = this.#certified.certify(attempt, next.effects);
+    if (certified) this.#log({ type: "survivorsCertified", ...this.#stamp(), ...certified });
     for (const effect of next.effects) this.#perform(attempt, effect);
-  }
-
-  /** Durable before the first certificate leaves: from then on shares may be out. */
-  #certify(
-    { params, ask, inputHash, shape }: RunningAttempt,
-    effects: readonly AttemptEffect[],
-  ): void {
-    const to = effects.flatMap((effect) => (effect.type === "sendCertificate" ? [effect.to] : []));
-    const { round, attempt } = params.place;
-    const isNeeded = to.length > 0 && this.#certified.isNeeded(shape.release.kind);
-    if (!isNeeded || this.#certified.of(round)) return;
-    const asked = { askKind: ask.kind, inputHash: toHex(inputHash) };
-    const said = { round, attempt, ...asked, survivors: this.#ids(to) };
-    const event = { type: "survivorsCertified", ...this.#stamp(), ...said } as const;
-    this.#log(event);
-    this.#certified.add(event);
   }
 
   #perform(attempt: RunningAttempt, effect: AttemptEffect): void {
@@ -264,13 +228,11 @@ export class Run {
     const { place, prekeys } = params;
     const absorbed = this.#progress.absorb(effect.sum, shape, place.attempt, effect.inclusion);
     const { resultHash } = absorbed.link;
-    const ms = this.#ports.clock.nowMs() - attempt.openedAtMs;
-    const ids = (indices: readonly number[]): string[] => this.#ids(indices);
-    const outcome = releaseOf(attempt, effect, absorbed, ids);
-    this.#failures = 0;
+    const event = releaseOf(attempt, effect, absorbed, this.#ports.clock.nowMs());
+    this.#tries.released();
     this.#attempt = null;
     this.#certified.released();
-    this.#log({ type: "roundReleased", ...this.#stamp(), ...outcome, ms }, absorbed.state);
+    this.#log(event, absorbed.state);
     const released = { runId, place, askKind: ask.kind, inputHash, prekeys, ...effect };
     spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#progress.head }), prekeys);
     this.#advance();
@@ -279,20 +241,17 @@ export class Run {
   #retry({ params, spool }: RunningAttempt, reason: string): void {
     const { round, attempt } = params.place;
     this.#attempt = null;
-    this.#retryAtMs = this.#ports.clock.nowMs() + RETRY_MS;
     spool.discard();
     this.#log({ type: "attemptAborted", ...this.#stamp(), round, attempt, reason });
     this.#failed(round, reason);
   }
 
   #failed(round: number, reason: string): void {
-    this.#failures += 1;
-    const hopeless = this.#certified.hopeless(round);
-    if (hopeless) return this.#end("failed", `round ${round}: ${hopeless}`);
-    if (this.#failures < ATTEMPTS_MAX) return;
-    const last = `${ATTEMPTS_MAX} attempts failed, the last with ${reason}`;
-    const explained = this.#certified.explain(round, this.#members.there());
-    this.#end("failed", `round ${round}: ${last}${explained}`);
+    const isOver = this.#tries.failed(this.#ports.clock.nowMs());
+    if (!isOver && !this.#certified.isHopeless(round)) return;
+    const last = `${this.#tries.failures} attempts failed, the last with ${reason}`;
+    const why = this.#certified.whyNot(round, this.#members.there());
+    this.#end("failed", `round ${round}: ${[last, ...why].join("; ")}`);
   }
 
   #end(outcome: "completed" | "failed", reason: string): void {
