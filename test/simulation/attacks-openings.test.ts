@@ -3,26 +3,14 @@
  * be one member's vector. Members open a round, and an ask, over one set; the second gets nothing, by name.
  */
 import { expect, test } from "vitest";
-import { attacked, faultsSeenBy, refusalsOf, resignedRound, survivorsOf } from "./attacks.ts";
+import { attacked, faultsSeenBy, refusalsOf, survivorsOf } from "./attacks.ts";
 import { roomOf, runIn } from "./room.ts";
-import { SecondOpening } from "./second-opening.ts";
-import type { Sent, Simulation } from "./simulation.ts";
+import { askingAgain, OTHERS, openingAgain, type SecondOpening } from "./second-opening.ts";
+import type { Simulation } from "./simulation.ts";
 
 const run = runIn(roomOf(5), "attack", 2, 4);
 const ALL = [0, 1, 2, 3, 4];
-/** Everyone but the victim. */
-const OTHERS = [1, 2, 3, 4];
 const FIRST = 0;
-
-/** The first attempt is opened behind the honest half's back; the next one is to be opened without the victim. */
-function retrying(): SecondOpening {
-  return new SecondOpening({
-    run,
-    survivors: OTHERS,
-    attacks: ({ round, attempt }) => round === 0 && attempt > FIRST,
-    hides: (attempt) => attempt === FIRST,
-  });
-}
 
 function against(liar: SecondOpening, during = (_: Simulation): void => undefined): Simulation {
   return attacked({ memberCount: 5, ...liar.lies() }, (simulation) => {
@@ -38,7 +26,7 @@ function expectNothingLost(simulation: Simulation): void {
 }
 
 test("a round tried again without one member, after its shares were given out: nobody confirms", () => {
-  const liar = retrying();
+  const liar = openingAgain(run);
   const simulation = against(liar);
   expect(liar.shares.get(FIRST)).toEqual(ALL);
   expect(liar.target).toBeGreaterThan(FIRST);
@@ -51,7 +39,7 @@ test("a round tried again without one member, after its shares were given out: n
 });
 
 test("nor if sessions are ended in between: what a member opened outlives them", () => {
-  const liar = retrying();
+  const liar = openingAgain(run);
   const simulation = against(liar, ({ time, coordinator }) => {
     time.at(300, () => coordinator.crash());
     time.at(320, () => coordinator.start());
@@ -64,7 +52,7 @@ test("nor if sessions are ended in between: what a member opened outlives them",
 });
 
 test("a member restarted in between does not know what it opened, and opens nothing in that round", () => {
-  const liar = retrying();
+  const liar = openingAgain(run);
   const simulation = against(liar, ({ time, agents }) => {
     time.at(300, () => agents[4]?.crash());
     time.at(320, () => agents[4]?.start());
@@ -79,7 +67,7 @@ test("a member restarted in between does not know what it opened, and opens noth
 });
 
 test("all of them restarted in between: the round is over, and the run ends saying why", () => {
-  const liar = retrying();
+  const liar = openingAgain(run);
   const simulation = against(liar, ({ time, agents }) => {
     time.at(300, () => void agents.map((agent) => agent.crash()));
     time.at(320, () => void agents.map((agent) => agent.start()));
@@ -94,31 +82,8 @@ test("all of them restarted in between: the round is over, and the run ends sayi
 });
 
 test("the same ask under the next round's number, without one member: nobody confirms", () => {
-  let first: Sent<Parameters<Simulation["tell"]>[1]> | null = null;
-  const liar = new SecondOpening({
-    run,
-    survivors: OTHERS,
-    attacks: (message) => message.round === 1,
-    asks: (sent) => {
-      const { message } = sent;
-      if (message.type !== "roundOpened" || first?.message.type !== "roundOpened") return sent;
-      const { vector } = first;
-      const repeated = { ...message, vector: first.message.vector };
-      return { message: resignedRound(run, repeated), vector };
-    },
-  });
-  const lies = liar.lies();
-  const simulation = attacked(
-    {
-      memberCount: 5,
-      ...lies,
-      toAgent: (member, sent) => {
-        if (sent.message.type === "roundOpened") first ??= sent;
-        return lies.toAgent?.(member, sent) ?? [sent];
-      },
-    },
-    (started) => liar.during(started),
-  );
+  const liar = askingAgain(run);
+  const simulation = against(liar);
   expect(liar.shares.get(FIRST)).toEqual(ALL);
   expect(liar.shares.get(liar.target)).toBeUndefined();
   for (const member of OTHERS)

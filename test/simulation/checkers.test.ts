@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
 import type { HeldShares } from "../../shared/secagg/prekeys.ts";
 import { roomOf, runIn } from "./room.ts";
-import { SecondOpening } from "./second-opening.ts";
+import { askingAgain, openingAgain, type SecondOpening } from "./second-opening.ts";
 import { Simulation, type SimulationParams } from "./simulation.ts";
 import { knownVector } from "./vectors.ts";
 import { MemoryLedger } from "./virtual-gate.ts";
@@ -53,20 +53,13 @@ afterEach(() => {
   Object.assign(amnesia, { ofMembers: false, ofRestarts: false, ofCoordinator: false });
 });
 
-/** A coordinator that has round 0 opened once more, without member 0; the first time its honest half does not know. */
-function openedTwice(during = (_: Simulation): void => undefined): string[] {
-  const liar = new SecondOpening({
-    run: runIn(roomOf(5), "planted", 2, 4),
-    survivors: [1, 2, 3, 4],
-    attacks: ({ round, attempt }) => round === 0 && attempt > 0,
-    hides: (attempt) => attempt === 0,
-  });
-  const params = { memberCount: 5, ...liar.lies() };
-  return violationsOf(params, (simulation) => {
+function openedTwice(liar: SecondOpening, during = (_: Simulation): void => undefined): string[] {
+  return violationsOf({ memberCount: 5, ...liar.lies() }, (simulation) => {
     liar.during(simulation);
     during(simulation);
   });
 }
+const FIVE = runIn(roomOf(5), "planted", 2, 4);
 
 function violationsOf(
   params: Partial<SimulationParams>,
@@ -172,11 +165,18 @@ test.each([
 });
 
 test("members that open one round over two sets of survivors are caught", () => {
-  expect(openedTwice()).toEqual([]);
+  expect(openedTwice(openingAgain(FIVE))).toEqual([]);
   amnesia.ofMembers = true;
-  expect(openedTwice()).toContain(
+  expect(openedTwice(openingAgain(FIVE))).toContain(
     "openings: member 1 opens round 0 over {0 1 2 3 4} and over {1 2 3 4}",
   );
+});
+
+test("members that open one ask under two numbers, over two sets, are caught", () => {
+  expect(openedTwice(askingAgain(FIVE))).toEqual([]);
+  amnesia.ofMembers = true;
+  const caught = openedTwice(askingAgain(FIVE)).map((text) => text.replace(/[0-9a-f]{64}/, "…"));
+  expect(caught).toContain("openings: ask zeros … is opened over two sets of survivors");
 });
 
 test("members that were restarted, and open a round as if they knew it was not opened, are caught", () => {
@@ -184,9 +184,9 @@ test("members that were restarted, and open a round as if they knew it was not o
     time.at(300, () => void agents.map((agent) => agent.crash()));
     time.at(320, () => void agents.map((agent) => agent.start()));
   };
-  expect(openedTwice(restarted)).toEqual([]);
+  expect(openedTwice(openingAgain(FIVE), restarted)).toEqual([]);
   amnesia.ofRestarts = true;
-  expect(openedTwice(restarted)).toContain(
+  expect(openedTwice(openingAgain(FIVE), restarted)).toContain(
     "openings: member 1 opens round 0 over {0 1 2 3 4} and over {1 2 3 4}",
   );
 });

@@ -6,19 +6,55 @@ import { concatBytes } from "../../shared/base/bytes.ts";
 import { toBitmap } from "../../shared/base/member-set.ts";
 import type { AgentMessage } from "../../shared/protocol/messages.ts";
 import { proofFor } from "../../shared/secagg/certificate.ts";
-import type { OfType, ToAgent } from "./attacks.ts";
+import { type OfType, resignedRound, type ToAgent } from "./attacks.ts";
 import { CoordinatorEye } from "./coordinator-eye.ts";
 import type { RoomRun } from "./room.ts";
 import type { Sent, Simulation, SimulationParams } from "./simulation.ts";
 
-export interface SecondOpeningParams {
+/** Everyone but member 0 of five, whose vector would be the difference. */
+export const OTHERS = [1, 2, 3, 4];
+
+/** Round 0 again: its first attempt is opened behind the honest half's back, the next is to be opened without member 0. */
+export function openingAgain(run: RoomRun): SecondOpening {
+  return new SecondOpening({
+    run,
+    survivors: OTHERS,
+    attacks: ({ round, attempt }) => round === 0 && attempt > 0,
+    hides: (attempt) => attempt === 0,
+  });
+}
+
+/** What round 0 asked, under round 1's number, without member 0. */
+export function askingAgain(run: RoomRun): SecondOpening {
+  let first: Sent<ToAgent> | null = null;
+  return new SecondOpening({
+    run,
+    survivors: OTHERS,
+    attacks: (opened) => opened.round === 1,
+    sees: (sent) => {
+      first ??= sent;
+    },
+    asks: (message) => {
+      if (first?.message.type !== "roundOpened") return { message };
+      const { vector } = first;
+      return {
+        message: resignedRound(run, { ...message, vector: first.message.vector }),
+        vector,
+      };
+    },
+  });
+}
+
+interface SecondOpeningParams {
   readonly run: RoomRun;
   /** Over whom the attacked attempt is to be opened. */
   readonly survivors: readonly number[];
   /** The attempt to attack: the first of which this is true. */
   readonly attacks: (opened: OfType<ToAgent, "roundOpened">) => boolean;
+  /** Each opening as it would honestly be said. */
+  readonly sees?: (opened: Sent<ToAgent>) => void;
   /** What the attacked attempt asks instead. */
-  readonly asks?: (sent: Sent<ToAgent>) => Sent<ToAgent>;
+  readonly asks?: (opened: OfType<ToAgent, "roundOpened">) => Sent<ToAgent>;
   /** An honest sum whose shares are kept from the honest half, so that it tries again. */
   readonly hides?: (attempt: number) => boolean;
 }
@@ -56,13 +92,14 @@ export class SecondOpening {
   }
 
   #toAgent(sent: Sent<ToAgent>): Sent<ToAgent>[] {
-    const { attacks, asks } = this.#params;
+    const { attacks, asks, sees } = this.#params;
     const { message } = sent;
+    if (message.type === "roundOpened") sees?.(sent);
     if (message.type === "roundOpened" && this.#target === null && attacks(message))
       this.#target = message.attempt;
     const isTarget = "attempt" in message && message.attempt === this.#target;
     if (isTarget && (message.type === "included" || message.type === "certified")) return [];
-    const told = isTarget && message.type === "roundOpened" && asks ? asks(sent) : sent;
+    const told = isTarget && message.type === "roundOpened" && asks ? asks(message) : sent;
     this.#eye.see(told.message);
     return [told];
   }

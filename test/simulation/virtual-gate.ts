@@ -26,6 +26,11 @@ export class MemoryLedger {
     return this.#lastRounds.get(runId) ?? -1;
   }
 
+  /** By run. */
+  lastRounds(): ReadonlyMap<string, number> {
+    return new Map(this.#lastRounds);
+  }
+
   entries(runId: string, attempt: number): number {
     return this.#debits.get(`${runId}/${attempt}`) ?? 0;
   }
