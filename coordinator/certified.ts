@@ -72,14 +72,19 @@ export class CertifiedRounds {
     return openers.length < Math.max(threshold, confirmationsMin);
   }
 
-  /** What stands in the round's way, for people. */
-  whyNot(round: number, there: readonly number[]): string[] {
+  /** What stands in the round's way, for people. `caught`: at cheating. */
+  whyNot(
+    round: number,
+    { there, caught }: { readonly there: readonly number[]; readonly caught: readonly number[] },
+  ): string[] {
     const survivors = this.of(round) ?? [];
     const missing = survivors.filter((index) => !there.includes(index));
+    const cheaters = survivors.filter((index) => caught.includes(index));
     const forgot = [...this.#forgot].sort((a, b) => a - b);
     const why: string[] = [];
     if (survivors.length > 0) why.push(`it may be opened over ${this.#named(survivors)} only`);
     if (missing.length > 0) why.push(`${this.#named(missing)} must come back`);
+    if (cheaters.length > 0) why.push(`caught cheating, yet one of them: ${this.#named(cheaters)}`);
     if (forgot.length > 0)
       why.push(
         `restarted in the middle of it, not knowing over whom it was opened: ${this.#named(forgot)}`,

@@ -150,8 +150,13 @@ export class RunMembers {
   }
 
   /** Joined, and connected. */
-  there(): number[] {
+  get there(): number[] {
     return this.#joined.indices().filter((index) => this.#isThere(index));
+  }
+
+  /** Caught cheating, in the order of it. */
+  get caught(): number[] {
+    return [...this.#banned];
   }
 
   joinedIds(): string[] {

@@ -77,7 +77,7 @@ export class Run {
   disconnected(memberId: string): void {
     this.#feed({ type: "absent", from: this.#index(memberId) });
     const { runId } = this.#params;
-    const joined = this.#members.there().length;
+    const joined = this.#members.there.length;
     this.#ports.watch({ type: "left", runId, memberId, joined });
   }
 
@@ -250,7 +250,7 @@ export class Run {
     const isOver = this.#tries.failed(this.#ports.clock.nowMs());
     if (!isOver && !this.#certified.isHopeless(round)) return;
     const last = `${this.#tries.failures} attempts failed, the last with ${reason}`;
-    const why = this.#certified.whyNot(round, this.#members.there());
+    const why = this.#certified.whyNot(round, this.#members);
     this.#end("failed", `round ${round}: ${[last, ...why].join("; ")}`);
   }
 
