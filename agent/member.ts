@@ -3,11 +3,10 @@
  * and answers; believes nothing that it has not checked. It sees sealed vectors only: records and what is
  * computed from them are behind the gate. Pure: the gate, the network and the disk are ports.
  */
-import { bytesToFloat32, toHex } from "../shared/base/bytes.ts";
+import { bytesToFloat32 } from "../shared/base/bytes.ts";
 import { CloisterError } from "../shared/base/errors.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
-import { type Manifest, parseManifest, runIdOf, sumParams } from "../shared/charter/manifest.ts";
-import { refusalReasons } from "../shared/charter/policy.ts";
+import { type Manifest, sumParams } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
@@ -23,7 +22,9 @@ import { isSignedEntry, type SignedEntry } from "../shared/transcript/chain.ts";
 import type { FromGate } from "./gate/messages.ts";
 import { continues, type History } from "./history.ts";
 import type { MemberParams } from "./member-ports.ts";
-import { placeOf } from "./place.ts";
+import { considerOffer } from "./offer.ts";
+import { type Asked, Openings } from "./openings.ts";
+import { openedOnce, placeOf } from "./place.ts";
 import { membersOf, RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
@@ -39,6 +40,8 @@ interface Run {
 
 interface Attempt {
   readonly run: Run;
+  /** What may be opened over one set of members only; null: nothing. */
+  readonly asked: Asked | null;
   state: AgentState;
 }
 
@@ -47,6 +50,8 @@ export class Member {
   #run: Run | null = null;
   #attempt: Attempt | null = null;
   #lastAttempt = -1;
+  /** Outlives sessions: a coordinator may end one at any time. */
+  readonly #openings = new Openings();
   /** Counts offers and sessions: what the gate says about an earlier one is of no interest. */
   #offers = 0;
 
@@ -111,28 +116,22 @@ export class Member {
   }
 
   #consider({ runId, manifest: text }: Of<"runOffered">): void {
-    const { charter, identity, memberId, coordinatorKey, vault, report } = this.#params;
-    const decline = (reasons: { code: string; message: string }[]): void => {
-      this.#params.send({ type: "runDeclined", runId, reasons });
+    const { send, report } = this.#params;
+    const decline = (given: readonly { code: string; message: string }[]): void => {
+      const reasons = [...given];
+      send({ type: "runDeclined", runId, reasons });
       report({ type: "declined", runId, reasons });
     };
     this.reset();
-    const manifest = parseManifest(text);
-    if (!manifest || runIdOf(manifest) !== runId) {
-      return decline([
-        { code: "badManifest", message: "the manifest is not valid or not the one announced" },
-      ]);
-    }
-    const pinnedKeys = vault.pinnedKeys();
-    const identityKey = toHex(identity.publicKey);
-    const facts = { memberId, identityKey, coordinatorKey, pinnedKeys };
-    const reasons = refusalReasons(charter, manifest, facts);
-    if (reasons.length > 0) return decline(reasons);
+    const considered = considerOffer(this.#params, runId, text);
+    if (considered.type === "declined") return decline(considered.reasons);
+    const { manifest } = considered;
     const offer = this.#offers;
     this.#params.gate({ type: "assess", manifest, runId }, (reply) => {
       if (this.#offers !== offer) return;
       if (reply.type !== "assessed") return this.#broken(runId, reply);
-      if (reply.reasons.length > 0) return decline([...reply.reasons]);
+      if (reply.reasons.length > 0) return decline(reply.reasons);
+      this.#openings.begin(runId, reply.lastRound);
       this.#joinRun(runId, manifest, reply.lastAttempt);
     });
   }
@@ -165,7 +164,8 @@ export class Member {
     const batch = run.session.batchFor(attempt);
     const begun = batch && beginAttempt(batch, place);
     if (!batch || !begun?.ok) return this.#withdraw(run, attempt, "noPrekeys");
-    const current: Attempt = { run, state: begun.value };
+    const asked = openedOnce(charter, run.manifest, run.session.params.sum, message);
+    const current: Attempt = { run, asked, state: begun.value };
     this.#attempt = current;
     report({ type: "round", runId, round, askKind });
     gate({ type: "work", attempt, askKind, input: bytesToFloat32(input) }, (reply) => {
@@ -203,7 +203,8 @@ export class Member {
     if (!committed?.ok) return this.#withdraw(run, attempt, committed?.code ?? "malformed");
     const { state, masks } = committed.value;
     current.state = state;
-    this.#params.gate({ type: "seal", attempt, masks }, (reply) => {
+    const { round } = state.place;
+    this.#params.gate({ type: "seal", round, attempt, masks }, (reply) => {
       if (this.#attempt !== current || current.state.phase !== "masked") return;
       if (reply.type === "refused") return this.#withdraw(run, attempt, reply.code);
       if (reply.type !== "sealed") return this.#broken(run.runId, reply);
@@ -239,6 +240,10 @@ export class Member {
     const { runId } = run;
     const said = { kind: "included", runId, attempt, inclusion: state.inclusion } as const;
     this.#params.vault.record({ ...said, signature });
+    const refusal = current.asked && this.#openings.refusal(current.asked, state.survivors);
+    if (refusal === "otherSurvivors")
+      this.#params.report({ type: "fault", runId, code: refusal, member: "coordinator" });
+    if (refusal) return this.#withdraw(run, attempt, refusal);
     this.#params.send({ type: "confirmed", runId, attempt, confirmation });
   }
 
@@ -249,19 +254,14 @@ export class Member {
     const { sum } = run.session.params;
     const confirmers = membersOf(sum, bitmap);
     const certificate = confirmers && { confirmers, proofs };
+    const { survivors } = current.state;
     const revealed = certificate && reveal(sum, run.session.self, current.state, certificate);
     if (!revealed?.ok) return this.#withdraw(run, attempt, revealed?.code ?? "malformed");
+    if (current.asked) this.#openings.add(current.asked, survivors);
     current.state = revealed.value.state;
     const { of, shares, signature } = revealed.value.revealed;
-    const members = toBitmap(of, sum.roster.length);
-    this.#params.send({
-      type: "shares",
-      runId: run.runId,
-      attempt,
-      of: members,
-      shares,
-      signature,
-    });
+    const said = { attempt, of: toBitmap(of, sum.roster.length), shares, signature };
+    this.#params.send({ type: "shares", runId: run.runId, ...said });
   }
 
   #end(run: Run, message: Of<"runEnded">): void {

@@ -1,7 +1,7 @@
 /** One attempt of a run, before and while it is under way: what is asked, of whom, under which parameters. Pure. */
-import type { Ask, ReleaseShape, TaskProgress } from "../models/tasks/task.ts";
+import type { Ask, ReleaseShape } from "../models/tasks/task.ts";
 import { wireFormat } from "../models/tasks/wire.ts";
-import { float32ToBytes, toHex } from "../shared/base/bytes.ts";
+import { float32ToBytes } from "../shared/base/bytes.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
 import { askHash } from "../shared/charter/ask.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
@@ -10,8 +10,6 @@ import type { AttemptEffect, AttemptParams, CoordinatorState } from "../shared/s
 import { openAttempt } from "../shared/secagg/coordinator.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import type { Link } from "../shared/transcript/chain.ts";
-import type { RoundReleased } from "./run-events.ts";
 import type { AttemptSpool, RunParams } from "./run-ports.ts";
 
 export interface RunningAttempt {
@@ -36,11 +34,12 @@ export function prepareAttempt(
     readonly attempt: number;
     readonly transcript: Uint8Array;
     readonly prekeys: DealtPrekeyBatch;
+    readonly certified: readonly number[] | null;
   },
   ask: Ask,
   shape: ReleaseShape,
 ): { params: AttemptParams; input: Uint8Array; inputHash: Uint8Array } {
-  const { round, attempt, transcript, prekeys } = at;
+  const { round, attempt, transcript, prekeys, certified } = at;
   const input = float32ToBytes(ask.input);
   const inputHash = sha256(input);
   const { dimension, ringBits } = wireFormat(shape, manifest);
@@ -52,7 +51,7 @@ export function prepareAttempt(
     dimension,
     ringBits,
   };
-  return { params: { sum, place, prekeys, patience, identity }, input, inputHash };
+  return { params: { sum, place, prekeys, patience, identity, certified }, input, inputHash };
 }
 
 export function openRunning(
@@ -65,32 +64,6 @@ export function openRunning(
   const absent = [...params.prekeys.dealings.keys()].filter((index) => !present.includes(index));
   const state = openAttempt(params, atMs, absent);
   return { params, ...asked, openedAtMs: atMs, spool, state, uploadBytes: 0 };
-}
-
-/** What is logged of an opened sum. */
-export function releasedEvent(
-  { params, ask, uploadBytes, openedAtMs }: RunningAttempt,
-  { cohort, survivors, inclusion }: Extract<AttemptEffect, { type: "released" }>,
-  { progress, link }: { readonly progress: TaskProgress; readonly link: Link },
-  idsOf: (indices: readonly number[]) => string[],
-  stamp: { readonly runId: string; readonly atMs: number },
-): RoundReleased {
-  const { round, attempt } = params.place;
-  return {
-    type: "roundReleased",
-    ...stamp,
-    round,
-    attempt,
-    askKind: ask.kind,
-    cohort: idsOf(cohort),
-    survivors: idsOf([...survivors.keys()].sort((a, b) => a - b)),
-    ms: stamp.atMs - openedAtMs,
-    uploadBytes,
-    loss: progress.loss,
-    metrics: progress.metrics,
-    inclusion: toHex(inclusion),
-    resultHash: toHex(link.resultHash),
-  };
 }
 
 type Sent = Extract<AttemptEffect, { type: "sendCommit" | "sendIncluded" | "sendCertificate" }>;

@@ -23,6 +23,17 @@ export const RunEvent = z.discriminatedUnion("type", [
     attempt: z.number(),
     reason: z.string(),
   }),
+  /** Shares for the survivors of a round without noise may be out from now on: no others are ever opened. */
+  z.strictObject({
+    ...common,
+    type: z.literal("survivorsCertified"),
+    round: z.number(),
+    attempt: z.number(),
+    askKind: z.string(),
+    /** SHA-256 of the ask's input, hexadecimal. */
+    inputHash: z.string(),
+    survivors: z.array(z.string()),
+  }),
   z.strictObject({
     ...common,
     type: z.literal("roundReleased"),
@@ -44,6 +55,7 @@ export const RunEvent = z.discriminatedUnion("type", [
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 export type RoundReleased = Extract<RunEvent, { type: "roundReleased" }>;
+export type SurvivorsCertified = Extract<RunEvent, { type: "survivorsCertified" }>;
 
 export interface RunSummary {
   readonly runId: string;
@@ -84,6 +96,7 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
   switch (event.type) {
     case "created":
     case "attemptAborted":
+    case "survivorsCertified": // See certified.ts.
       return summary;
     case "attemptsReserved":
       return { ...summary, nextAttempt: event.below };

@@ -21,6 +21,7 @@ export class RunMembers {
   readonly #joined: JoinedMembers;
   readonly #batches: PrekeyBatches;
   readonly #banned = new Set<number>();
+  #required: readonly number[] = [];
   /** Durable when it returns. */
   readonly #reserve: (attemptsBelow: number) => void;
 
@@ -52,6 +53,11 @@ export class RunMembers {
   ban(index: number): void {
     this.#banned.add(index);
     this.#batches.lost(index);
+  }
+
+  /** The round cannot do without these: not even if they cheated. */
+  require(indices: readonly number[]): void {
+    this.#required = indices;
   }
 
   /** @returns A code where the message is at fault. */
@@ -143,8 +149,14 @@ export class RunMembers {
     };
   }
 
-  joinedCount(): number {
-    return this.#joined.indices().filter((index) => this.#isThere(index)).length;
+  /** Joined, and connected. */
+  get there(): number[] {
+    return this.#joined.indices().filter((index) => this.#isThere(index));
+  }
+
+  /** Caught cheating, in the order of it. */
+  get caught(): number[] {
+    return [...this.#banned];
   }
 
   joinedIds(): string[] {
@@ -152,7 +164,8 @@ export class RunMembers {
   }
 
   #isThere(index: number): boolean {
-    return !this.#banned.has(index) && this.#ports.isConnected(this.#id(index));
+    const isWanted = !this.#banned.has(index) || this.#required.includes(index);
+    return isWanted && this.#ports.isConnected(this.#id(index));
   }
 
   #id(index: number): string {

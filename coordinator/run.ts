@@ -4,7 +4,6 @@
  * task's in `models/tasks`; here they meet.
  */
 import type { Ask } from "../models/tasks/task.ts";
-import { auditRecord } from "../shared/audit/record.ts";
 import { assert } from "../shared/base/assert.ts";
 import { UniformSource } from "../shared/base/uniform.ts";
 import { manifestText, sumParams } from "../shared/charter/manifest.ts";
@@ -13,22 +12,15 @@ import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messag
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import {
-  messageOf,
-  openRunning,
-  prepareAttempt,
-  type RunningAttempt,
-  releasedEvent,
-} from "./attempt.ts";
-import { addCentralNoiseInPlace, isCentral } from "./central-noise.ts";
+import { messageOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
+import { addCentralNoiseInPlace } from "./central-noise.ts";
+import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
+import { keepForAudit, type Released, releaseOf } from "./release.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
 import { RunProgress } from "./run-progress.ts";
-
-/** Attempts at one round before the run is given up. */
-const ATTEMPTS_MAX = 20;
-const RETRY_MS = 500;
+import { RoundTries } from "./tries.ts";
 
 export class Run {
   readonly #params: RunParams;
@@ -36,12 +28,12 @@ export class Run {
   readonly #ports: RunPorts;
   readonly #progress: RunProgress;
   readonly #members: RunMembers;
+  readonly #certified: CertifiedRounds;
   readonly #beganAtMs: number;
   readonly #indices: ReadonlyMap<string, number>;
   #nextAttempt: number;
-  #failures = 0;
+  readonly #tries: RoundTries;
   #attempt: RunningAttempt | null = null;
-  #retryAtMs = 0;
   #status: "running" | "completed" | "failed" = "running";
 
   /** @param log Empty for a new run; else what happened before a restart, with the task's last state. */
@@ -58,6 +50,8 @@ export class Run {
     this.#members = new RunMembers(params, this.#sum, ports, (below) =>
       this.#log({ type: "attemptsReserved", ...this.#stamp(), below }),
     );
+    this.#certified = new CertifiedRounds(this.#sum, log);
+    this.#tries = new RoundTries(params.patience.workMs);
     this.#indices = new Map(this.#sum.roster.map(({ memberId }, index) => [memberId, index]));
     const summary = foldRun(log);
     this.#progress = new RunProgress(params, summary, state);
@@ -84,7 +78,7 @@ export class Run {
   disconnected(memberId: string): void {
     this.#feed({ type: "absent", from: this.#index(memberId) });
     const { runId } = this.#params;
-    const joined = this.#members.joinedCount();
+    const joined = this.#members.there.length;
     this.#ports.watch({ type: "left", runId, memberId, joined });
   }
 
@@ -118,6 +112,8 @@ export class Run {
     const event = toEvent(from, message, this.#sum.roster.length);
     if (!event) return this.#reject(memberId, "malformed");
     if (event.type === "masked") attempt.uploadBytes = event.byteLength;
+    if (message.type === "withdrawn" && message.reason.code === ROUND_FORGOTTEN)
+      this.#certified.forgot(from);
     this.#feed(event);
   }
 
@@ -143,14 +139,21 @@ export class Run {
     // Later rounds go on without the absent; only the first waits for all.
     const waitForAll = this.#progress.round === 0 && atMs < this.#beganAtMs + this.#params.startMs;
     const { attempt } = this.#attempt?.params.place ?? {};
+    this.#members.require(this.#certified.of(this.#progress.round) ?? []);
     this.#members.tick(attempt === undefined ? this.#nextAttempt : attempt + 1, waitForAll, atMs);
-    if (!this.#attempt && atMs >= this.#retryAtMs) this.#openIfDue(atMs);
+    if (!this.#attempt && this.#tries.isDue(atMs)) this.#openIfDue(atMs);
   }
 
   #openIfDue(atMs: number): void {
     const ask = this.#progress.nextAsk();
     if (!ask) return this.#end("completed", "");
     const next = this.#members.next(this.#nextAttempt);
+    const { round } = this.#progress;
+    const certified = this.#certified.of(round) ?? [];
+    if (!certified.every((index) => next?.present.includes(index))) {
+      if (this.#tries.isMissedTooLong(atMs)) this.#failed(round, "survivorMissing");
+      return;
+    }
     if (!next || next.present.length < this.#sum.survivorsMin) return;
     this.#open(ask, next, atMs);
   }
@@ -160,9 +163,12 @@ export class Run {
     const { attempt, present, prekeys } = next;
     const shape = this.#progress.shapeOf(ask.kind);
     const { round, head: transcript } = this.#progress;
-    const at = { round, attempt, transcript, prekeys };
+    const certified = this.#certified.of(round);
+    const at = { round, attempt, transcript, prekeys, certified };
     const { params, input, inputHash } = prepareAttempt(this.#params, this.#sum, at, ask, shape);
+    if (this.#certified.adopt(round, ask.kind, inputHash)) return;
     this.#nextAttempt = attempt + 1;
+    this.#tries.opened();
     const { askHash } = params.place;
     this.#ports.watch({ type: "attemptOpened", runId, round, attempt, askKind: ask.kind });
     const spool = this.#ports.openSpool(runId, attempt);
@@ -174,21 +180,19 @@ export class Run {
       ...this.#progress.signedHead(attempt, askHash),
       vector: { byteLength: input.length, sha256: inputHash },
     };
-    this.#ports.send(this.#ids(present), message, input);
+    this.#ports.send(this.#ids(certified ?? present), message, input);
     this.#phase("work");
   }
 
   #feed(event: AttemptEvent): void {
     const attempt = this.#attempt;
     if (!attempt) return;
-    const next = step(
-      attempt.params,
-      attempt.spool,
-      attempt.state,
-      event,
-      this.#ports.clock.nowMs(),
-    );
+    const { params, spool, state } = attempt;
+    const next = step(params, spool, state, event, this.#ports.clock.nowMs());
     attempt.state = next.state;
+    // Durable before the first certificate leaves: from then on shares may be out.
+    const certified = this.#certified.certify(attempt, next.effects);
+    if (certified) this.#log({ type: "survivorsCertified", ...this.#stamp(), ...certified });
     for (const effect of next.effects) this.#perform(attempt, effect);
   }
 
@@ -219,39 +223,35 @@ export class Run {
     }
   }
 
-  #release(attempt: RunningAttempt, effect: Extract<AttemptEffect, { type: "released" }>): void {
-    const { runId } = this.#params;
-    const { params, ask, inputHash, shape, spool } = attempt;
-    const { place, prekeys } = params;
+  #release(attempt: RunningAttempt, effect: Released): void {
     const { manifest } = this.#params;
+    const { params, shape } = attempt;
     addCentralNoiseInPlace(effect.sum, shape, manifest, new UniformSource(this.#ports.rng));
-    const absorbed = this.#progress.absorb(effect.sum, shape, place.attempt, effect.inclusion);
-    const { resultHash } = absorbed.link;
-    const ids = (indices: readonly number[]): string[] => this.#ids(indices);
-    const event = releasedEvent(attempt, effect, absorbed, ids, this.#stamp());
-    this.#failures = 0;
+    const at = params.place.attempt;
+    const absorbed = this.#progress.absorb(effect.sum, shape, at, effect.inclusion);
+    const event = releaseOf(attempt, effect, absorbed, this.#ports.clock.nowMs());
+    this.#tries.released();
     this.#attempt = null;
+    this.#certified.released();
     this.#log(event, absorbed.state);
-    const released = { runId, place, askKind: ask.kind, inputHash, prekeys, ...effect };
-    // Under central noise whoever replays the round would see the exact sum.
-    if (isCentral(shape, manifest)) spool.discard();
-    else
-      spool.keep(auditRecord({ ...released, resultHash, headAfter: this.#progress.head }), prekeys);
+    keepForAudit(attempt, effect, absorbed.link, this.#progress.head, manifest);
     this.#advance();
   }
 
   #retry({ params, spool }: RunningAttempt, reason: string): void {
     const { round, attempt } = params.place;
     this.#attempt = null;
-    this.#failures += 1;
-    this.#retryAtMs = this.#ports.clock.nowMs() + RETRY_MS;
     spool.discard();
     this.#log({ type: "attemptAborted", ...this.#stamp(), round, attempt, reason });
-    if (this.#failures >= ATTEMPTS_MAX)
-      this.#end(
-        "failed",
-        `round ${round}: ${ATTEMPTS_MAX} attempts failed, the last with ${reason}`,
-      );
+    this.#failed(round, reason);
+  }
+
+  #failed(round: number, reason: string): void {
+    const isOver = this.#tries.failed(this.#ports.clock.nowMs());
+    if (!isOver && !this.#certified.isHopeless(round)) return;
+    const last = `${this.#tries.failures} attempts failed, the last with ${reason}`;
+    const why = this.#certified.whyNot(round, this.#members);
+    this.#end("failed", `round ${round}: ${[last, ...why].join("; ")}`);
   }
 
   #end(outcome: "completed" | "failed", reason: string): void {

@@ -96,7 +96,11 @@ export class Gate {
   }
 
   /** Debits the ledger, and only then makes the vector that may leave: quantised, noised, masked. */
-  seal(attempt: number, masks: readonly Mask[]): { vector: Uint8Array } | { refused: GateRefusal } {
+  seal(
+    round: number,
+    attempt: number,
+    masks: readonly Mask[],
+  ): { vector: Uint8Array } | { refused: GateRefusal } {
     const pending = this.#pending;
     const run = this.#run;
     this.#pending = null; // Used once, whatever happens.
@@ -108,13 +112,7 @@ export class Gate {
       return { refused: "planExceeded" };
     const partition = askKind === "evaluate" ? "holdout" : "train";
     const event = privacyEvent(shape);
-    const outcome = ledger.debit({
-      runId: run.runId,
-      attempt,
-      askKind,
-      partition,
-      event,
-    });
+    const outcome = ledger.debit({ runId: run.runId, round, attempt, askKind, partition, event });
     if (outcome !== "debited") return { refused: outcome };
     const { manifest, runId } = run;
     const rng = event ? this.#params.rng : this.#repeatableRng(run, attempt, "rounding");

@@ -25,10 +25,12 @@ CREATE TABLE IF NOT EXISTS release (
   rdp REAL NOT NULL,
   at_ms INTEGER NOT NULL,
   UNIQUE (run_id, attempt)
-) STRICT;`;
+) STRICT;
+CREATE TABLE IF NOT EXISTS answered_round (run_id TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;`;
 
 export interface Debit {
   readonly runId: string;
+  readonly round: number;
   readonly attempt: number;
   readonly askKind: string;
   readonly partition: Partition;
@@ -76,6 +78,7 @@ export class Ledger {
         rdp,
         this.#clock.nowMs(),
       );
+      this.#answered(entry.runId, entry.round);
       return "debited";
     });
   }
@@ -95,6 +98,18 @@ export class Ledger {
   lastAttempt(runId: string): number {
     const highest = "SELECT COALESCE(MAX(attempt), -1) AS last FROM release WHERE run_id = ?";
     return Number(this.#database.prepare(highest).get(runId)?.["last"] ?? -1);
+  }
+
+  /** The last round of a run that was answered; −1 if none was. */
+  lastRound(runId: string): number {
+    const last = this.#database.prepare("SELECT last FROM answered_round WHERE run_id = ?");
+    return Number(last.get(runId)?.["last"] ?? -1);
+  }
+
+  #answered(runId: string, round: number): void {
+    const note =
+      "INSERT INTO answered_round VALUES (?, ?) ON CONFLICT DO UPDATE SET last = MAX(last, excluded.last)";
+    this.#database.prepare(note).run(runId, round);
   }
 
   /** How often an ask of this kind was answered in a run. */

@@ -20,7 +20,12 @@ export type ToGate =
       readonly askKind: string;
       readonly input: Float32Array;
     }
-  | { readonly type: "seal"; readonly attempt: number; readonly masks: readonly Mask[] };
+  | {
+      readonly type: "seal";
+      readonly round: number;
+      readonly attempt: number;
+      readonly masks: readonly Mask[];
+    };
 
 export type GateRefusal =
   | "alreadyAnswered"
@@ -37,6 +42,8 @@ export type FromGate =
       readonly reasons: readonly { readonly code: string; readonly message: string }[];
       /** The last attempt of this run that was ever answered; −1: none. */
       readonly lastAttempt: number;
+      /** The last round of this run that was ever answered; −1: none. */
+      readonly lastRound: number;
     }
   | { readonly type: "worked"; readonly attempt: number }
   | {

@@ -31,13 +31,14 @@ async function answer(message: ToGate): Promise<FromGate> {
     case "assess": {
       const { manifest, runId } = message;
       const reasons = gate.assess(manifest, runId);
-      return { type: "assessed", reasons, lastAttempt: ledger.lastAttempt(runId) };
+      const lastAttempt = ledger.lastAttempt(runId);
+      return { type: "assessed", reasons, lastAttempt, lastRound: ledger.lastRound(runId) };
     }
     case "work":
       gate.work(message.attempt, message.askKind, message.input);
       return { type: "worked", attempt: message.attempt };
     case "seal": {
-      const sealed = gate.seal(message.attempt, message.masks);
+      const sealed = gate.seal(message.round, message.attempt, message.masks);
       if ("refused" in sealed) return { type: "refused", code: sealed.refused };
       const { vector } = sealed;
       return {

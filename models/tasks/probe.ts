@@ -25,7 +25,8 @@ export const probeTask: Task<ProbeTask, ProbeState> = {
   },
   begin: ({ spec }) => ({ done: 0, total: spec.rounds }),
   nextAsk: (_, { done, total }) =>
-    done < total ? { kind: "zeros", input: new Float32Array(0) } : null,
+    // The number makes each ask another one, as a model's parameters do.
+    done < total ? { kind: "zeros", input: Float32Array.of(done) } : null,
   absorb({ spec }, state, aggregate) {
     assert(aggregate.length === spec.dimension, "aggregate has the wrong length");
     return { ...state, done: state.done + 1 };

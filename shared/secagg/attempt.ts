@@ -36,6 +36,8 @@ export interface AttemptParams {
   readonly patience: Patience;
   /** The coordinator's: what it signs can be held against it. */
   readonly identity: Identity;
+  /** The only set of survivors that may be opened, ascending; null: whoever delivers. */
+  readonly certified: readonly number[] | null;
 }
 
 /** A vector on its way in. Its parts are in the sum already. */
@@ -153,6 +155,8 @@ export type AbortReason =
   | "tooFewSurvivors"
   | "tooFewConfirmations"
   | "tooFewShares"
+  /** One of those is not there whom the round may not be opened without. */
+  | "survivorMissing"
   | "badPrekeys";
 
 /** What a member is caught at, by name. */

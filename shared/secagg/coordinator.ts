@@ -97,10 +97,12 @@ function closeReady(
   state: CollectingReady,
   atMs: number,
 ): Step {
-  const { sum, place, prekeys, patience } = params;
-  if (awaiting(params, state, prekeys.dealings.keys(), (index) => state.ready.has(index), atMs))
+  const { sum, place, prekeys, patience, certified } = params;
+  const expected = certified ?? prekeys.dealings.keys();
+  if (awaiting(params, state, expected, (index) => state.ready.has(index), atMs))
     return { state, effects: [] };
   const cohort = recoverable(params, state.ready);
+  if (certified && cohort.length < certified.length) return abort("survivorMissing");
   if (cohort.length < sum.survivorsMin) return abort("tooFewReady");
   const next: CollectingMasked = {
     phase: "collectMasked",
@@ -118,10 +120,13 @@ function closeReady(
 
 /** The ready members of whom enough others hold shares: each could drop out and still be recovered. */
 function recoverable(
-  { sum, prekeys }: AttemptParams,
+  { sum, prekeys, certified }: AttemptParams,
   ready: ReadonlyMap<number, ReadonlySet<number>>,
 ): number[] {
-  let cohort = [...prekeys.dealings.keys()].filter((index) => ready.has(index));
+  const eligible = new Set(certified ?? prekeys.dealings.keys());
+  let cohort = [...prekeys.dealings.keys()].filter(
+    (index) => eligible.has(index) && ready.has(index),
+  );
   for (;;) {
     const members = new Set(cohort);
     const holds = (at: number, index: number): boolean =>
@@ -135,9 +140,10 @@ function recoverable(
 }
 
 function closeMasked(params: AttemptParams, state: CollectingMasked, atMs: number): Step {
-  const { sum, place, patience, identity } = params;
+  const { sum, place, patience, identity, certified } = params;
   if (awaiting(params, state, state.cohort, (index) => state.survivors.has(index), atMs))
     return { state, effects: [] };
+  if (certified && state.survivors.size < certified.length) return abort("survivorMissing");
   undoUploads(params, state, state.uploads.keys());
   if (state.survivors.size < sum.survivorsMin) return abort("tooFewSurvivors");
   const survivors = [...state.survivors.keys()].sort((a, b) => a - b);

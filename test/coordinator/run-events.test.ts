@@ -12,6 +12,15 @@ const created: RunEvent = {
 };
 const reserved = (below: number): RunEvent => ({ ...at, type: "attemptsReserved", below });
 const aborted: RunEvent = { ...at, type: "attemptAborted", round: 0, attempt: 0, reason: "tooFew" };
+const certified: RunEvent = {
+  ...at,
+  type: "survivorsCertified",
+  round: 0,
+  attempt: 1,
+  askKind: "gradient",
+  inputHash: "3c".repeat(32),
+  survivors: ["a", "b", "c"],
+};
 const released: RunEvent = {
   ...at,
   type: "roundReleased",
@@ -36,7 +45,7 @@ test("a log that does not begin with the creation is no run", () => {
 test("attempt numbers are spent when they are reserved, whether or not they are opened", () => {
   expect(foldRun([created])?.nextAttempt).toBe(0);
   expect(foldRun([created, reserved(16)])?.nextAttempt).toBe(16);
-  const summary = foldRun([created, reserved(16), aborted, released]);
+  const summary = foldRun([created, reserved(16), aborted, certified, released]);
   expect(summary).toMatchObject({
     status: "running",
     nextAttempt: 16,
@@ -57,7 +66,7 @@ test("a run ends completed, or failed with its reason", () => {
 });
 
 test("every event survives the store's text form, and unknown ones are refused", () => {
-  for (const event of [created, reserved(32), aborted, released]) {
+  for (const event of [created, reserved(32), aborted, certified, released]) {
     expect(RunEvent.parse(JSON.parse(JSON.stringify(event)))).toEqual(event);
   }
   expect(() => RunEvent.parse({ ...at, type: "paused" })).toThrow();

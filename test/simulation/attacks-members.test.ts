@@ -209,10 +209,27 @@ test("prekeys that are not signed, or of the wrong size, are not taken", () => {
   }
 });
 
-test("shares that do not rebuild what was committed to name their dealer", () => {
-  const simulation = dealing(changeAt(0, 32));
-  expectGoesOnWithout(simulation);
+test("shares that do not rebuild what was committed to name their dealer, who cannot be left out of that round", () => {
+  let dealings = 0;
+  const simulation = dealing((entries, entryBytes) => {
+    dealings += 1;
+    if (dealings === 1) changeAt(0, 32)(entries, entryBytes); // Once: then it deals well.
+  });
   expect(blamed(simulation)).toEqual(["inconsistentShares bank-2"]);
+  expect(simulation.violations).toEqual([]);
+  expect(simulation.status).toBe("completed");
+  // Shares of all five were out: the round is opened over them or not at all. Then it goes on without the liar.
+  expect(survivorsOf(simulation)).toEqual(["1 2 3 4 5", "1 3 4 5"]);
+});
+
+test("a member that deals so again and again ends a run without noise, and is named", () => {
+  const simulation = dealing(changeAt(0, 32));
+  expect(blamed(simulation)).toEqual(["inconsistentShares bank-2"]);
+  expect(simulation.violations).toEqual([]);
+  const end = simulation.events.find((event) => event.type === "failed");
+  expect(end?.type === "failed" && end.reason).toBe(
+    "round 0: 20 attempts failed, the last with badPrekeys; it may be opened over bank-1, bank-2, bank-3, bank-4, bank-5 only; caught cheating, yet one of them: bank-2",
+  );
 });
 
 test("a recovery box with other seeds names its owner when it is needed", () => {

@@ -25,7 +25,7 @@ test("two models in one round: the masks of the two camps do not cancel, and bot
     ...FIVE,
     fromAgent,
     toAgent: lyingTo([0], "roundOpened", (message) => {
-      const vector = Uint8Array.of(0, 0, 128, 63); // A model of one parameter, for the victim alone.
+      const vector = Uint8Array.of(0, 0, 0, 192); // Another model of one parameter, for the victim alone.
       const header = { byteLength: vector.length, sha256: sha256(vector) };
       return [{ message: resignedRound(run, { ...message, vector: header }), vector }];
     }),

@@ -34,7 +34,7 @@ export function lyingTo<Type extends ToAgent["type"]>(
   return (member, sent) => {
     const { message, vector } = sent;
     if (!victims.includes(member) || !isOf(message, type)) return [sent];
-    return lie(message, member, vector);
+    return lie(message, member, vector).map((told) => ({ vector, ...told }));
   };
 }
 

@@ -1,7 +1,9 @@
 /** Each checker catches the bug that it is there for: planted here, in doubles and wrappers, never in the product. */
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
 import type { HeldShares } from "../../shared/secagg/prekeys.ts";
+import { roomOf, runIn } from "./room.ts";
+import { askingAgain, openingAgain, type SecondOpening } from "./second-opening.ts";
 import { Simulation, type SimulationParams } from "./simulation.ts";
 import { knownVector } from "./vectors.ts";
 import { MemoryLedger } from "./virtual-gate.ts";
@@ -21,8 +23,50 @@ vi.mock("../../shared/secagg/agent.ts", async (original) => {
   return { ...actual, reveal };
 });
 
-function violationsOf(params: Partial<SimulationParams>): string[] {
+/** Planted: members that never mind over whom they opened a round, or do not mind not knowing; a coordinator that forgets. */
+const amnesia = vi.hoisted(() => ({ ofMembers: false, ofRestarts: false, ofCoordinator: false }));
+vi.mock("../../agent/openings.ts", async (original) => {
+  const actual = await original<typeof import("../../agent/openings.ts")>();
+  class UnsafeOpenings extends actual.Openings {
+    override begin(runId: string, lastRound: number): void {
+      super.begin(runId, amnesia.ofRestarts ? -1 : lastRound);
+    }
+    override refusal(...asked: Parameters<InstanceType<typeof actual.Openings>["refusal"]>) {
+      return amnesia.ofMembers ? null : super.refusal(...asked);
+    }
+  }
+  return { ...actual, Openings: UnsafeOpenings };
+});
+vi.mock("../../coordinator/certified.ts", async (original) => {
+  const actual = await original<typeof import("../../coordinator/certified.ts")>();
+  class UnsafeCertifiedRounds extends actual.CertifiedRounds {
+    override of(round: number): readonly number[] | null {
+      return amnesia.ofCoordinator ? null : super.of(round);
+    }
+    override adopt(...asked: Parameters<InstanceType<typeof actual.CertifiedRounds>["adopt"]>) {
+      return amnesia.ofCoordinator ? false : super.adopt(...asked);
+    }
+  }
+  return { ...actual, CertifiedRounds: UnsafeCertifiedRounds };
+});
+afterEach(() => {
+  Object.assign(amnesia, { ofMembers: false, ofRestarts: false, ofCoordinator: false });
+});
+
+function openedTwice(liar: SecondOpening, during = (_: Simulation): void => undefined): string[] {
+  return violationsOf({ memberCount: 5, ...liar.lies() }, (simulation) => {
+    liar.during(simulation);
+    during(simulation);
+  });
+}
+const FIVE = runIn(roomOf(5), "planted", 2, 4);
+
+function violationsOf(
+  params: Partial<SimulationParams>,
+  during = (_: Simulation): void => undefined,
+): string[] {
   const simulation = new Simulation({ seed: "planted", memberCount: 4, rounds: 2, ...params });
+  during(simulation);
   simulation.start();
   simulation.runUntil(15_000);
   return simulation.violations.map(({ checker, text }) => `${checker}: ${text}`);
@@ -118,6 +162,50 @@ test.each([
   const twice: SimulationParams["fromAgent"] = (member, sent) =>
     member === 1 && sent.message.type === type ? [sent, sent] : [sent];
   expect(violationsOf({ fromAgent: twice })).toContain(`shares: member 1 says ${type} twice`);
+});
+
+test("members that open one round over two sets of survivors are caught", () => {
+  expect(openedTwice(openingAgain(FIVE))).toEqual([]);
+  amnesia.ofMembers = true;
+  expect(openedTwice(openingAgain(FIVE))).toContain(
+    "openings: member 1 opens round 0 over {0 1 2 3 4} and over {1 2 3 4}",
+  );
+});
+
+test("members that open one ask under two numbers, over two sets, are caught", () => {
+  expect(openedTwice(askingAgain(FIVE))).toEqual([]);
+  amnesia.ofMembers = true;
+  const caught = openedTwice(askingAgain(FIVE)).map((text) => text.replace(/[0-9a-f]{64}/, "…"));
+  expect(caught).toContain("openings: ask zeros … is opened over two sets of survivors");
+});
+
+test("members that were restarted, and open a round as if they knew it was not opened, are caught", () => {
+  const restarted = ({ time, agents }: Simulation): void => {
+    time.at(300, () => void agents.map((agent) => agent.crash()));
+    time.at(320, () => void agents.map((agent) => agent.start()));
+  };
+  expect(openedTwice(openingAgain(FIVE), restarted)).toEqual([]);
+  amnesia.ofRestarts = true;
+  expect(openedTwice(openingAgain(FIVE), restarted)).toContain(
+    "openings: member 1 opens round 0 over {0 1 2 3 4} and over {1 2 3 4}",
+  );
+});
+
+test("a coordinator that forgets whom it certified is caught: honest members have to call it a liar", () => {
+  const lost: SimulationParams = {
+    seed: "planted",
+    memberCount: 5,
+    rounds: 2,
+    fromAgent: (_, sent) =>
+      sent.message.type === "shares" && sent.message.attempt === 0 ? [] : [sent],
+  };
+  const back = ({ time, agents }: Simulation): void => {
+    time.at(300, () => agents[0]?.crash());
+    time.at(3000, () => agents[0]?.start());
+  };
+  expect(violationsOf(lost, back)).toEqual([]);
+  amnesia.ofCoordinator = true;
+  expect(violationsOf(lost, back)).toEqual(["blame: member 1 blames coordinator: otherSurvivors"]);
 });
 
 test("a ledger that forgets is caught before the vector is out", () => {

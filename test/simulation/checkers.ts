@@ -13,6 +13,7 @@ import type { SumParams } from "../../shared/secagg/params.ts";
 import { checkBlame } from "./check-blame.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkLedger } from "./check-ledger.ts";
+import { checkOpenings } from "./check-openings.ts";
 import { checkShares } from "./check-shares.ts";
 import { checkSums } from "./check-sums.ts";
 
@@ -52,6 +53,7 @@ export interface Violation {
 const CHECKERS = {
   sums: checkSums,
   shares: checkShares,
+  openings: checkOpenings,
   ledger: checkLedger,
   keys: checkKeys,
   blame: checkBlame,

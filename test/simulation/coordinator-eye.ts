@@ -41,7 +41,6 @@ export class CoordinatorEye {
 
   /** INCLUDED as it would be had one survivor dropped out, signed. */
   without(dropped: number, message: OfType<ToAgent, "included">): OfType<ToAgent, "included"> {
-    const { sum, runId, room } = this.#run;
     const { attempt } = message;
     const all = this.#members(message.survivors);
     const kept = all.filter((index) => index !== dropped);
@@ -49,12 +48,23 @@ export class CoordinatorEye {
       const at = 32 * all.indexOf(index);
       return message.roots.subarray(at, at + 32);
     });
+    return this.included(attempt, kept, roots);
+  }
+
+  /** INCLUDED over whomever it likes, signed. */
+  included(
+    attempt: number,
+    survivors: readonly number[],
+    roots: readonly Uint8Array[],
+  ): OfType<ToAgent, "included"> {
+    const { sum, runId, room } = this.#run;
     const context = this.#contexts.get(attempt) ?? new Uint8Array(32);
-    const inclusion = inclusionHash(sum, context, kept, roots);
+    const inclusion = inclusionHash(sum, context, survivors, roots);
     const statement = entryStatement({ kind: "included", runId, attempt, inclusion });
     const signature = room.coordinator.sign(statement);
-    const survivors = toBitmap(kept, sum.roster.length);
-    return { ...message, survivors, roots: concatBytes(...roots), signature };
+    const bitmap = toBitmap(survivors, sum.roster.length);
+    const said = { survivors: bitmap, roots: concatBytes(...roots), signature };
+    return { type: "included", runId, attempt, ...said };
   }
 
   #seeDealt({ batch: number, dealers, hashes }: OfType<ToAgent, "batchDealt">): void {

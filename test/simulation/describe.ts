@@ -73,6 +73,8 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
       return `opened attempt ${event.attempt} at round ${event.round}`;
     case "attemptAborted":
       return `aborted attempt ${event.attempt}: ${event.reason}`;
+    case "survivorsCertified":
+      return `certified attempt ${event.attempt}: round ${event.round} is opened over ${event.survivors.join(", ")} or not at all`;
     case "roundReleased":
       return `released round ${event.round}: the sum over ${event.survivors.join(", ")}, hash ${short(event.resultHash)}`;
     case "completed":

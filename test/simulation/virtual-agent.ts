@@ -45,6 +45,7 @@ export class VirtualAgent {
   readonly params: AgentParams;
   readonly ledger: MemoryLedger;
   readonly evidence: SignedEntry[] = [];
+  #answeredBefore: ReadonlyMap<string, number> = new Map();
   readonly #pins = new Map<string, string>();
   #starts = 0;
   #isUp = false;
@@ -58,10 +59,16 @@ export class VirtualAgent {
     return this.#isUp;
   }
 
+  /** Was the round answered by an earlier process, so that this one cannot know over whom it was opened? */
+  hasForgotten(runId: string, round: number): boolean {
+    return round <= (this.#answeredBefore.get(runId) ?? -1);
+  }
+
   start(): void {
     if (this.#isUp) return;
     this.#starts += 1;
     this.#isUp = true;
+    this.#answeredBefore = this.ledger.lastRounds();
     const { memberId, seed, link } = this.params;
     const member = this.#makeMember(unsafeSeededRng(`${seed}/${memberId}/${this.#starts}`));
     link.setAgent({

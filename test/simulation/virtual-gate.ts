@@ -11,13 +11,24 @@ import { knownVector } from "./vectors.ts";
 /** What was debited, by run and attempt. Durable. */
 export class MemoryLedger {
   readonly #debits = new Map<string, number>();
+  readonly #lastRounds = new Map<string, number>();
 
   /** False: the attempt was answered already. */
-  debit(runId: string, attempt: number): boolean {
+  debit(runId: string, round: number, attempt: number): boolean {
     const name = `${runId}/${attempt}`;
     const known = this.#debits.get(name) ?? 0;
     if (known === 0) this.#debits.set(name, 1);
+    this.#lastRounds.set(runId, Math.max(round, this.lastRound(runId)));
     return known === 0;
+  }
+
+  lastRound(runId: string): number {
+    return this.#lastRounds.get(runId) ?? -1;
+  }
+
+  /** By run. */
+  lastRounds(): ReadonlyMap<string, number> {
+    return new Map(this.#lastRounds);
   }
 
   entries(runId: string, attempt: number): number {
@@ -68,23 +79,29 @@ export class VirtualGate {
         return { type: "opened", rowCount: 0, unitCount: 0 };
       case "assess":
         this.#runId = message.runId;
-        return { type: "assessed", reasons: [], lastAttempt: ledger.lastAttempt(message.runId) };
+        return {
+          type: "assessed",
+          reasons: [],
+          lastAttempt: ledger.lastAttempt(message.runId),
+          lastRound: ledger.lastRound(message.runId),
+        };
       case "work":
         onWork(message.attempt);
         this.#pending = message.attempt;
         return { type: "worked", attempt: message.attempt };
       case "seal":
-        return this.#seal(message.attempt, message.masks);
+        return this.#seal(message);
     }
   }
 
-  #seal(attempt: number, given: readonly Mask[]): FromGate {
+  #seal({ round, attempt, masks: given }: Extract<ToGate, { type: "seal" }>): FromGate {
     const masks = this.#params.masks?.(given) ?? given;
     const { seed, index, dimension, ringBits, ledger, onSeal } = this.#params;
     const pending = this.#pending;
     this.#pending = null; // Used once, whatever happens.
     if (pending !== attempt || masks.length < 3) return { type: "refused", code: "wrongAttempt" };
-    if (!ledger.debit(this.#runId, attempt)) return { type: "refused", code: "alreadyAnswered" };
+    if (!ledger.debit(this.#runId, round, attempt))
+      return { type: "refused", code: "alreadyAnswered" };
     onSeal(attempt, masks);
     const vector = knownVector(seed, index, attempt, dimension, ringBits);
     applyMasksInPlace(vector, masks, ringBits);

@@ -135,7 +135,7 @@ export function attemptOf(
   { sum, prekeys, coordinator }: Pick<DealtRoom, "sum" | "prekeys" | "coordinator">,
   place: AttemptPlace,
 ): AttemptParams {
-  return { sum, place, prekeys, patience: PATIENCE, identity: coordinator };
+  return { sum, place, prekeys, patience: PATIENCE, identity: coordinator, certified: null };
 }
 
 /** Keeps the parts in memory. */

@@ -154,7 +154,7 @@ export function playProbe(options: MemoryRoomOptions): MemoryRoom {
 function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): FromGate {
   switch (message.type) {
     case "assess":
-      return { type: "assessed", reasons: [], lastAttempt: -1 };
+      return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };
     case "work":
       return { type: "worked", attempt: message.attempt };
     case "seal": {

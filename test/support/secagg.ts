@@ -72,7 +72,8 @@ export function buildRoom(
     dimension,
     ringBits,
   };
-  const params = { sum, place: attemptPlace, prekeys, patience: PATIENCE, identity: coordinator };
+  const common = { prekeys, patience: PATIENCE, identity: coordinator, certified: null };
+  const params = { sum, place: attemptPlace, ...common };
   return { params, members };
 }
 

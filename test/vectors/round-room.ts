@@ -169,7 +169,8 @@ function memorySpool(): Spool {
 export function coordinatorOf(room: Room, inputs: Inputs, prekeys: DealtPrekeyBatch) {
   const { sum, coordinator } = room;
   const patience = { workMs: 1000, stepMs: 1000, graceMs: 10 };
-  const params = { sum, place: inputs.place, prekeys, patience, identity: coordinator };
+  const common = { prekeys, patience, identity: coordinator, certified: null };
+  const params = { sum, place: inputs.place, ...common };
   const spool = memorySpool();
   const effects: AttemptEffect[] = [];
   let state = openAttempt(params, 0, []);

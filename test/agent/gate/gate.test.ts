@@ -75,7 +75,7 @@ test("a gradient leaves once it is paid for, packed and of the announced length"
   expect(ledger.epsilonSpent()).toBe(0);
   gate.work(0, "gradient", input);
   expect(ledger.epsilonSpent()).toBe(0);
-  const sealed = gate.seal(0, MASKS);
+  const sealed = gate.seal(0, 0, MASKS);
   const shape = taskFor(manifest.task).shapeOf(
     contextOf(smallCharter(memberIds(3)), manifest),
     "gradient",
@@ -90,7 +90,7 @@ test("under dp a gradient is packed into fewer bits, once it is paid for", () =>
   });
   expect(gate.assess(manifest, RUN)).toEqual([]);
   gate.work(0, "gradient", input);
-  const sealed = gate.seal(0, MASKS);
+  const sealed = gate.seal(0, 0, MASKS);
   const shape = taskFor(manifest.task).shapeOf(
     contextOf(smallCharter(memberIds(3)), manifest),
     "gradient",
@@ -103,15 +103,15 @@ test("an attempt is answered once: not again, not after a restart, and nothing i
   const { gate, ledger, manifest, input } = opened();
   gate.assess(manifest, RUN);
   gate.work(0, "gradient", input);
-  expect(gate.seal(0, MASKS)).toHaveProperty("vector");
+  expect(gate.seal(0, 0, MASKS)).toHaveProperty("vector");
   const spent = ledger.epsilonSpent();
-  expect(gate.seal(0, MASKS)).toEqual({ refused: "wrongAttempt" });
+  expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "wrongAttempt" });
   gate.work(0, "gradient", input);
-  expect(gate.seal(0, MASKS)).toEqual({ refused: "alreadyAnswered" });
+  expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "alreadyAnswered" });
   const restarted = opened();
   restarted.gate.assess(manifest, RUN);
   restarted.gate.work(0, "gradient", input);
-  expect(restarted.gate.seal(0, MASKS)).toEqual({ refused: "alreadyAnswered" });
+  expect(restarted.gate.seal(0, 0, MASKS)).toEqual({ refused: "alreadyAnswered" });
   expect(restarted.ledger.epsilonSpent()).toBe(spent);
 });
 
@@ -119,21 +119,35 @@ test("an attempt without a guarantee is answered once as well", () => {
   const { gate, ledger, manifest, input } = opened(undefined, { privacy: null });
   gate.assess(manifest, RUN);
   gate.work(3, "gradient", input);
-  expect(gate.seal(3, MASKS)).toHaveProperty("vector");
+  expect(gate.seal(0, 3, MASKS)).toHaveProperty("vector");
   gate.work(3, "gradient", input);
-  expect(gate.seal(3, MASKS)).toEqual({ refused: "alreadyAnswered" });
+  expect(gate.seal(0, 3, MASKS)).toEqual({ refused: "alreadyAnswered" });
   expect(ledger.epsilonSpent()).toBe(0);
+});
+
+test("the last round that was answered is known after a restart, and only of its run", () => {
+  const { gate, ledger, manifest, input } = opened(undefined, { privacy: null });
+  gate.assess(manifest, RUN);
+  expect(ledger.lastRound(RUN)).toBe(-1);
+  for (const [attempt, round] of [2, 5, 3].entries()) {
+    gate.work(attempt, "gradient", input);
+    expect(gate.seal(round, attempt, MASKS)).toHaveProperty("vector");
+  }
+  gate.work(9, "gradient", input);
+  expect(gate.seal(8, 9, MASKS.slice(1))).toEqual({ refused: "wrongAttempt" }); // Not answered.
+  expect(opened().ledger.lastRound(RUN)).toBe(5);
+  expect(ledger.lastRound("cd".repeat(32))).toBe(-1);
 });
 
 test("another attempt than the one worked for, or fewer than three masks, open nothing and cost nothing", () => {
   const { gate, ledger, manifest, input } = opened();
-  expect(gate.seal(0, MASKS)).toEqual({ refused: "wrongAttempt" });
+  expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "wrongAttempt" });
   gate.assess(manifest, RUN);
   gate.work(0, "gradient", input);
-  expect(gate.seal(1, MASKS)).toEqual({ refused: "wrongAttempt" });
-  expect(gate.seal(0, MASKS)).toEqual({ refused: "wrongAttempt" });
+  expect(gate.seal(0, 1, MASKS)).toEqual({ refused: "wrongAttempt" });
+  expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "wrongAttempt" });
   gate.work(0, "gradient", input);
-  expect(gate.seal(0, MASKS.slice(1))).toEqual({ refused: "wrongAttempt" });
+  expect(gate.seal(0, 0, MASKS.slice(1))).toEqual({ refused: "wrongAttempt" });
   expect(ledger.epsilonSpent()).toBe(0);
 });
 
@@ -145,7 +159,7 @@ test("rounds are answered until the budget is spent, and none after", () => {
   const answers: string[] = [];
   for (let attempt = 0; attempt < 40; attempt++) {
     gate.work(attempt, "gradient", input);
-    const sealed = gate.seal(attempt, MASKS);
+    const sealed = gate.seal(0, attempt, MASKS);
     answers.push("refused" in sealed ? sealed.refused : "sealed");
   }
   const paid = answers.indexOf("budgetSpent");
@@ -185,7 +199,7 @@ test("an ask is answered as often as the run's plan has it, with some retries, a
   expect(gate.assess(manifest, RUN)).toEqual([]);
   const answer = (attempt: number): string => {
     gate.work(attempt, "zeros", new Float32Array());
-    const sealed = gate.seal(attempt, MASKS);
+    const sealed = gate.seal(0, attempt, MASKS);
     return "refused" in sealed ? sealed.refused : "sealed";
   };
   for (let attempt = 0; attempt < 25; attempt++) expect(answer(attempt)).toBe("sealed");

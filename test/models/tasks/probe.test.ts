@@ -13,7 +13,7 @@ test("a probe asks for zeros as often as its specification says, whatever the da
   let state = probeTask.begin(context);
   for (let round = 0; round < 2; round++) {
     const ask = probeTask.nextAsk(context, state);
-    expect(ask).toEqual({ kind: "zeros", input: new Float32Array(0) });
+    expect(ask).toEqual({ kind: "zeros", input: Float32Array.of(round) }); // Each ask is another one.
     const data = { train: table, holdout: table };
     const part = probeTask.contribute(
       context,

@@ -68,6 +68,28 @@ test("a member that never joined is in no cohort, and its absence costs nobody a
   expect(outcome.sum).toEqual(integerSum(vectors, 24));
 });
 
+test("survivors that were certified before are opened again, all of them and nobody else, or nothing is", () => {
+  const vectors = randomVectors(5, 7, 24, "certified");
+  const play = (certified: readonly number[] | null, drops: readonly DropPoint[]) => {
+    const five = buildRoom(5, 7, 24, reproducibleRng("certified")); // Prekeys are used once.
+    return playAttempt({ ...five, params: { ...five.params, certified } }, vectors, drops);
+  };
+  const { outcome } = play([0, 1, 3, 4], []);
+  if (outcome?.type !== "released") throw new Error("expected a release");
+  expect(outcome.cohort).toEqual([0, 1, 3, 4]);
+  expect([...outcome.survivors.keys()]).toEqual([0, 1, 3, 4]);
+  for (const drop of ["beforeReady", "beforeMasked"] as const) {
+    const drops = vectors.map((_, i): DropPoint => (i === 3 ? drop : "never"));
+    const missing = { type: "aborted", reason: "survivorMissing" };
+    const { outcome: ended, stages } = play([0, 1, 2, 3, 4], drops);
+    expect(ended).toEqual(missing);
+    // Nobody is asked for a vector, which its ledger would be debited for, in vain.
+    const asked = stages.some(({ state }) => state.phase === "collectMasked");
+    expect(asked).toBe(drop === "beforeMasked");
+    expect(play(null, drops).outcome?.type).toBe("released"); // Four are enough otherwise.
+  }
+});
+
 const room = buildRoom(4, 5, 24, reproducibleRng("phases"));
 const { stages } = playAttempt(room, randomVectors(4, 5, 24, "phases"), []);
 type Phase = CoordinatorState["phase"];

@@ -1,0 +1,39 @@
+/** The gate's own thread: what it was asked to answer is known to the next one that opens the same ledger. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { GateHost } from "../../../agent/gate/host.ts";
+import { memberIds, smallCharter, smallTable } from "../../support/charters.ts";
+import { signedManifest } from "../../support/manifests.ts";
+
+const RUN = "ab".repeat(32);
+const charter = smallCharter(memberIds(3));
+const folder = mkdtempSync(join(tmpdir(), "gate-thread-"));
+const dataPath = join(folder, "bank-1.csv");
+writeFileSync(dataPath, smallTable("bank-1", 40));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function opened(): Promise<GateHost> {
+  const host = new GateHost("bank-1");
+  const ledgerPath = join(folder, "ledger.db");
+  await host.ask({ type: "open", charter, dataPath, ledgerPath }, "opened");
+  return host;
+}
+
+test("after a restart the last attempt and the last round that were answered are known", async () => {
+  const task = { kind: "probe", dimension: 4, rounds: 9 } as const;
+  const manifest = signedManifest(charter, { task, privacy: null });
+  const masks = [1, 2, 3].map((byte) => ({ key: new Uint8Array(32).fill(byte), sign: 1 as const }));
+  const first = await opened();
+  const fresh = await first.ask({ type: "assess", manifest, runId: RUN }, "assessed");
+  expect(fresh).toMatchObject({ reasons: [], lastAttempt: -1, lastRound: -1 });
+  const input = new Float32Array(1);
+  await first.ask({ type: "work", attempt: 7, askKind: "zeros", input }, "worked");
+  await first.ask({ type: "seal", round: 4, attempt: 7, masks }, "sealed");
+  await first.close();
+  const second = await opened();
+  const known = await second.ask({ type: "assess", manifest, runId: RUN }, "assessed");
+  expect(known).toMatchObject({ reasons: [], lastAttempt: 7, lastRound: 4 });
+  await second.close();
+}, 30_000);
