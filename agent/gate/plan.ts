@@ -9,8 +9,8 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import type { DpEvent } from "../../shared/privacy/accounting/events.ts";
+import type { Partition } from "../ledger/entry.ts";
 import { privacyEvent } from "./encode.ts";
-import type { Partition } from "./ledger.ts";
 
 export interface PlannedEvent {
   readonly partition: Partition;
