@@ -144,8 +144,9 @@ function recordDebit(book: Book, entry: DebitEntry): void {
   run.attempts.add(entry.attempt);
   run.byKind.set(entry.askKind, (run.byKind.get(entry.askKind) ?? 0) + 1);
   if (!entry.event) return;
-  for (const splits of [run.spent, population.period, population.lifetime])
-    addEventInPlace(sidesOf(splits, policy.split)[entry.partition], entry.event);
+  const all = [run.spent, population.period, population.lifetime];
+  const sides = all.map((splits) => sidesOf(splits, policy.split)[entry.partition]);
+  addEventInPlace(sides, entry.event);
 }
 
 function recordRenewal(

@@ -14,15 +14,38 @@ interface Counted {
 /** Equal events under one key, the event's canonical JSON. */
 export type Spending = Map<string, Counted>;
 
-export function addEventInPlace(spending: Spending, event: DpEvent): void {
+/** Adds one event to each of several. */
+export function addEventInPlace(spendings: readonly Spending[], event: DpEvent): void {
   if (event.kind === "composed") {
-    for (const part of event.events) addEventInPlace(spending, part);
-  } else if (event.kind === "selfComposed") addCountedInPlace(spending, event.event, event.count);
-  else addCountedInPlace(spending, event, 1);
+    for (const part of event.events) addEventInPlace(spendings, part);
+    return;
+  }
+  const [single, count] =
+    event.kind === "selfComposed" ? [event.event, event.count] : ([event, 1] as const);
+  const key = keyOf(single);
+  for (const spending of spendings) addCountedInPlace(spending, key, single, count);
 }
 
-function addCountedInPlace(spending: Spending, event: SingleDpEvent, count: number): void {
+const keys = new Map<string, string>();
+const KEYS_MAX = 16_384;
+
+/** A pure cache: canonical JSON, of which equal events are many. */
+function keyOf(event: SingleDpEvent): string {
+  const text = JSON.stringify(event);
+  const known = keys.get(text);
+  if (known !== undefined) return known;
   const key = canonicalJson(event);
+  if (keys.size >= KEYS_MAX) keys.clear();
+  keys.set(text, key);
+  return key;
+}
+
+function addCountedInPlace(
+  spending: Spending,
+  key: string,
+  event: SingleDpEvent,
+  count: number,
+): void {
   const known = spending.get(key);
   if (known) known.count += count;
   else spending.set(key, { event, count });
@@ -60,7 +83,7 @@ function rdpOfSingle(key: string, event: SingleDpEvent, order: number): number {
 export function composedEvent(...spendings: readonly Spending[]): ComposedDpEvent {
   const joined: Spending = new Map();
   for (const spending of spendings)
-    for (const { event, count } of spending.values()) addCountedInPlace(joined, event, count);
+    for (const [key, { event, count }] of spending) addCountedInPlace(joined, key, event, count);
   const events = [...joined.values()].map(({ event, count }) =>
     count === 1 ? event : ({ kind: "selfComposed", event, count } as const),
   );
