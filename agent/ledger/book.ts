@@ -48,6 +48,9 @@ export interface Population {
 }
 
 export interface RunAnswers {
+  readonly population: string;
+  readonly firstMs: number;
+  lastMs: number;
   readonly attempts: Set<number>;
   readonly byKind: Map<string, number>;
   readonly spent: Splits;
@@ -136,11 +139,15 @@ function recordDebit(book: Book, entry: DebitEntry): void {
   const policy = population.policies.get(entry.charterHash);
   assert(policy !== undefined, "a debit names a charter before it is there");
   const run = book.runs.get(entry.runId) ?? {
+    population: entry.population,
+    firstMs: entry.atMs,
+    lastMs: entry.atMs,
     attempts: new Set(),
     byKind: new Map(),
     spent: new Map(),
   };
   book.runs.set(entry.runId, run);
+  run.lastMs = entry.atMs;
   run.attempts.add(entry.attempt);
   run.byKind.set(entry.askKind, (run.byKind.get(entry.askKind) ?? 0) + 1);
   if (!entry.event) return;

@@ -26,16 +26,21 @@ export function openLedger(
   return { ledger, store, secret };
 }
 
-/** @param id What the vault remembers of it. @throws {CloisterError} If it is gone, or another one. */
+/**
+ * A ledger that was made before.
+ *
+ * @param id What the vault remembers of it; null: nothing.
+ * @throws {CloisterError} If it is gone, or another one.
+ */
 export function openKnownLedger(
   path: string,
-  id: string,
+  id: string | null,
   env: { clock: Clock; rng: Rng },
 ): OpenedLedger {
   for (const file of [path, keyPath(path), anchorPath(path)])
     if (!existsSync(file)) throw damaged(path, `${file} is missing`);
   const opened = openLedger(path, env);
-  if (opened.ledger.book.id === id) return opened;
+  if (opened.ledger.book.id === (id ?? opened.ledger.book.id)) return opened;
   opened.ledger.close();
   throw damaged(path, "it is not the ledger that this agent was enrolled with");
 }
