@@ -4,8 +4,7 @@
  *
  * @see Cohen and Kaplan, Summarizing Data using Bottom-k Sketches, PODC 2007.
  */
-import { toHex } from "../../shared/base/bytes.ts";
-import { deriveKey } from "../../shared/crypto/hash.ts";
+import { deriveKey, secretKey, textMac } from "../../shared/crypto/hash.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 
 /** An extract of m of a population's n units is noticed with probability 1 − (1 − k/n)^m, or nearly. */
@@ -23,11 +22,12 @@ export interface SketchBuilder {
 
 /** @param secret 32 bytes; the same for every population of a ledger. */
 export function sketchBuilder(secret: Uint8Array): SketchBuilder {
+  const key = secretKey(deriveKey(secret, LABELS.ledgerUnitKey));
   let smallest: string[] = [];
   let bound = "g"; // Above every hexadecimal text.
   return {
     add(unitId) {
-      const hash = toHex(deriveKey(secret, LABELS.ledgerUnitKey, unitId).subarray(0, DIGITS / 2));
+      const hash = textMac(key, unitId).slice(0, DIGITS);
       if (hash >= bound) return;
       smallest.push(hash);
       if (smallest.length < 2 * SKETCH_UNITS) return;

@@ -141,6 +141,20 @@ test("whoever computes all hashes anew still lacks the key", () => {
   ).toHaveProperty("entry");
 });
 
+test("two histories of one ledger, after a copy was put back, do not mix", () => {
+  const store = new MemoryStore();
+  spend(memoryLedger(store), 1);
+  const fork = new MemoryStore();
+  [fork.entries, fork.anchorBytes] = [store.entries, store.anchorBytes];
+  spend(memoryLedger(store), 2, 1);
+  spend(memoryLedger(fork), 2, 7);
+  const other = new MemoryStore();
+  [other.entries, other.anchorBytes] = [store.entries, fork.anchorBytes];
+  expect(() => memoryLedger(other)).toThrow("entry 6 is not the one that the anchor knows");
+  other.entries = [...store.entries.slice(0, 5), ...fork.entries.slice(5)];
+  expect(() => memoryLedger(other)).toThrow("entry 6 does not follow");
+});
+
 test("an older copy of the ledger beside the newer anchor is found; so is a changed or missing anchor", () => {
   const ledger = fileLedger(path);
   spend(ledger, 2);
