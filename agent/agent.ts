@@ -1,4 +1,5 @@
 /** EDGE: a running agent: vault, gate thread and connection wired together. */
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osKem, osRng } from "../shared/edge/os.ts";
@@ -8,7 +9,7 @@ import { GateHost } from "./gate/host.ts";
 import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
-import { ledgerPath, Vault } from "./vault.ts";
+import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
 
 /** What the member's own terminal shows; the bytes are all that this process has sent and received. */
 export type AgentEvent =
@@ -17,6 +18,8 @@ export type AgentEvent =
 
 export interface AgentOptions extends Partial<Address> {
   readonly folder: string;
+  /** Whose records the data are, if it is to be declared anew. */
+  readonly population?: string | undefined;
   readonly onEvent: (event: AgentEvent) => void;
 }
 
@@ -31,23 +34,11 @@ export interface RunningAgent {
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { folder, onEvent } = options;
   const vault = Vault.openExisting(folder);
-  const {
-    memberId,
-    room,
-    coordinatorUrl,
-    coordinatorKey,
-    charter: text,
-    dataPath,
-  } = vault.enrolment();
+  const enrolment = vault.enrolment();
+  const { memberId, room, coordinatorUrl, coordinatorKey, charter: text } = enrolment;
   const charter = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
   const identity = identityFromSecret(vault.identitySecret(osRng));
-  const gate = new GateHost(memberId);
-  try {
-    await gate.ask({ type: "open", charter, dataPath, ledgerPath: ledgerPath(folder) }, "opened");
-  } catch (error) {
-    await gate.close();
-    throw error;
-  }
+  const gate = await openGate(vault, charter, options);
   const evidence = new Evidence(evidencePath(folder));
   const member = new Member({
     memberId,
@@ -59,7 +50,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       pinKey: (id, key) => vault.pinKey(id, key),
       record: (entry) => evidence.record(entry),
     },
-    gate: (message, answer) => gate.request(message, answer),
+    gate: (message, answer) =>
+      gate.request(message, (reply) => {
+        answer(reply);
+        // A ledger that is not as it was left: nothing more is asked of it, and a person has to look.
+        if (reply.type === "failed" && reply.code === "ledger.damaged")
+          stop(new CloisterError(reply.code, reply.message, EXIT.caught));
+      }),
     rng: osRng,
     kem: osKem,
     send: (message, sealed) => connection.send(message, sealed),
@@ -80,11 +77,35 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     onState: (state, detail) => onEvent({ type: "connection", state, detail }),
     onNewSession: () => member.reset(),
   });
+  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
   const close = async (): Promise<void> => {
     connection.close();
     await gate.close();
     vault.close();
     evidence.close();
   };
-  return { memberId, done: connection.run(), close };
+  return { memberId, done: Promise.race([connection.run(), stopped]), close };
+}
+
+/** The vault remembers the ledger and the population from the first start on. */
+async function openGate(
+  vault: Vault,
+  charter: Charter,
+  { folder, population: declared }: AgentOptions,
+): Promise<GateHost> {
+  const enrolment = vault.enrolment();
+  const { memberId, dataPath, coordinatorKey: requester } = enrolment;
+  const path = enrolment.ledgerPath ?? ledgerPath(folder);
+  const ledger = { path, id: enrolment.ledgerId ?? null };
+  const population = declared ?? enrolment.population ?? populationOfFile(dataPath);
+  const gate = new GateHost(memberId);
+  try {
+    const data = { dataPath, population, requester, purpose: "work" } as const;
+    const { ledgerId } = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
+    vault.saveEnrolment({ ...enrolment, ledgerPath: path, ledgerId, population });
+    return gate;
+  } catch (error) {
+    await gate.close();
+    throw error;
+  }
 }

@@ -1,9 +1,11 @@
 /** EDGE: the member's commands. What is printed here stays on the member's screen: ids, codes, counts. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { type AgentOptions, startAgent } from "./agent.ts";
 import { enrol } from "./enrol.ts";
+import { PopulationName } from "./ledger/entry.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
@@ -24,9 +26,12 @@ export function agentCommands(program: Command): void {
     .requiredOption("--coordinator <url>", "the coordinator's address, wss://host:port")
     .requiredOption("--token <token>", 'what "cloister room invite" printed')
     .requiredOption("--data <file>", "the member's records, .csv or .csv.gz")
+    .option("--ledger <file>", "a privacy ledger to share with the member's other agents")
+    .option("--population <name>", "whose records the data are; the data file's name if left out")
     .action(init);
   withLink(agent.command("start"), "cloister agent start --folder agent-data")
     .description("connect and take part in runs until stopped")
+    .option("--population <name>", "declare anew whose records the data are")
     .option("--quiet", "no line for each round")
     .action(start);
   agent
@@ -49,7 +54,13 @@ function withLink(command: Command, line: string): Command {
 }
 
 async function init(
-  options: LinkOptions & { coordinator: string; token: string; data: string },
+  options: LinkOptions & {
+    coordinator: string;
+    token: string;
+    data: string;
+    ledger?: string;
+    population?: string;
+  },
 ): Promise<void> {
   const { folder, coordinator: url, token, ca: caPath, allowPlain } = options;
   const vault = new Vault(folder);
@@ -59,8 +70,10 @@ async function init(
       token,
       caPath,
       allowPlain,
-      folder,
       dataPath: resolve(options.data),
+      folder,
+      ledgerPath: options.ledger === undefined ? undefined : resolve(options.ledger),
+      population: parsePopulation(options.population),
     });
     if (options.json) return printJson(result);
     print(`Enrolled in room "${result.room}" as ${result.memberId}. Purpose: ${result.purpose}`);
@@ -82,18 +95,24 @@ async function start({
   allowPlain,
   json,
   quiet,
-}: LinkOptions & { quiet?: boolean }): Promise<void> {
+  population,
+}: LinkOptions & { quiet?: boolean; population?: string }): Promise<void> {
   const show = json ? printJson : printEvent;
   const agent = await startAgent({
     folder,
     caPath,
     allowPlain,
+    population: parsePopulation(population),
     onEvent: (event) => {
       if (!quiet || (event.type !== "round" && event.type !== "sent")) show(event);
     },
   });
   onStop(() => agent.close());
   await agent.done;
+}
+
+function parsePopulation(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : parseOrRefuse(PopulationName, name, "--population");
 }
 
 function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {

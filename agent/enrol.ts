@@ -9,12 +9,16 @@ import { coordinatorStatement, enrolmentStatement } from "../shared/protocol/han
 import { PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
 import { GateHost } from "./gate/host.ts";
 import { type Address, dial } from "./link.ts";
-import { ledgerPath, type Vault } from "./vault.ts";
+import { type Enrolment, ledgerPath, populationOfFile, type Vault } from "./vault.ts";
 
 export interface EnrolOptions extends Address {
   readonly token: string;
   readonly dataPath: string;
   readonly folder: string;
+  /** A ledger shared with other agents of this member; left out: the folder's own. */
+  readonly ledgerPath?: string | undefined;
+  /** Whose records the data are; left out: the file's name says it. */
+  readonly population?: string | undefined;
 }
 
 export interface EnrolResult {
@@ -80,7 +84,13 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
       );
     }
     const charter = offeredCharter(offer.charter, options.url);
-    const counts = await checkData(charter, offer.memberId, options);
+    const coordinatorKey = toHex(challenge.coordinatorKey);
+    const { dataPath, folder } = options;
+    const population = options.population ?? populationOfFile(dataPath);
+    const path = options.ledgerPath ?? ledgerPath(folder);
+    const data = { dataPath, population, ledgerPath: path };
+    const asked = { memberId: offer.memberId, coordinatorKey };
+    const { ledgerId, ...counts } = await checkData(charter, { ...data, ...asked });
     const hash = charterHash(charter);
     handshake.send({
       type: "accept",
@@ -91,9 +101,10 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
       memberId: offer.memberId,
       room: charter.room,
       coordinatorUrl: options.url,
-      coordinatorKey: toHex(challenge.coordinatorKey),
+      coordinatorKey,
       charter: offer.charter,
-      dataPath: options.dataPath,
+      ...data,
+      ledgerId,
     });
     const { room, purpose } = charter;
     return {
@@ -122,23 +133,25 @@ function offeredCharter(text: string, url: string): Charter {
 
 async function checkData(
   charter: Charter,
-  memberId: string,
-  options: EnrolOptions,
-): Promise<{ rowCount: number; unitCount: number }> {
+  options: Pick<Enrolment, "memberId" | "coordinatorKey" | "dataPath"> & {
+    readonly ledgerPath: string;
+    readonly population: string;
+  },
+): Promise<{ rowCount: number; unitCount: number; ledgerId: string }> {
+  const { dataPath, ledgerPath: path, population, memberId, coordinatorKey: requester } = options;
   const gate = new GateHost(memberId);
   try {
-    const { dataPath, folder } = options;
-    const { rowCount, unitCount } = await gate.ask(
-      { type: "open", charter, dataPath, ledgerPath: ledgerPath(folder) },
-      "opened",
-    );
+    const data = { dataPath, population, requester, purpose: "check" } as const;
+    const ledger = { path, id: null };
+    const opened = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
+    const { rowCount, unitCount, ledgerId } = opened;
     if (rowCount < charter.minimums.rows) {
       throw badInput(
         "data.too-few-rows",
         `${dataPath}: ${rowCount} rows; the charter asks for at least ${charter.minimums.rows}`,
       );
     }
-    return { rowCount, unitCount };
+    return { rowCount, unitCount, ledgerId };
   } finally {
     await gate.close();
   }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { auditCommands } from "../agent/audit/cli.ts";
 import { agentCommands } from "../agent/cli.ts";
+import { ledgerCommands } from "../agent/ledger/cli.ts";
 import { scoreCommand } from "../agent/score.ts";
 import { coordinatorCommands } from "../coordinator/cli.ts";
 import { AdminClient } from "../coordinator/client.ts";
@@ -19,6 +20,7 @@ const program = new Command("cloister")
   .configureHelp({ showGlobalOptions: true });
 coordinatorCommands(program);
 agentCommands(program);
+ledgerCommands(program);
 auditCommands(program, AdminClient.fromConfig);
 scoreCommand(program);
 privacyCommands(program);

@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly holdoutSalt: string;
   /** Default: false. */
   readonly allowOneClass?: boolean;
+  /** Told each privacy unit's id once, where the schema names a unit column. */
+  readonly onUnit?: (unitId: string) => void;
 }
 
 /**
@@ -34,10 +36,16 @@ export async function loadDataset(
 ): Promise<EncodedTable> {
   const isHoldout = holdoutRule(options.holdoutFraction, options.holdoutSalt);
   const allowOneClass = options.allowOneClass ?? false;
+  const { onUnit } = options;
   const state: { encoder: TableEncoder | null } = { encoder: null };
   await readCsv(path, {
     onHeader: (header) => {
-      state.encoder = tableEncoder(schema, header, { table: path, isHoldout, allowOneClass });
+      state.encoder = tableEncoder(schema, header, {
+        table: path,
+        isHoldout,
+        allowOneClass,
+        onUnit,
+      });
     },
     onRow: (cells, row, line) => state.encoder?.add(cells, row, line),
   });

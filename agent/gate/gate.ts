@@ -19,8 +19,8 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
 import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
+import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
-import type { Ledger } from "./ledger.ts";
 import type { GateRefusal } from "./messages.ts";
 import { answersMax, encodingFault } from "./plan.ts";
 
@@ -29,7 +29,7 @@ export interface GateParams {
   readonly charter: Charter;
   readonly memberId: string;
   readonly data: PartitionedData;
-  readonly ledger: Ledger;
+  readonly ledger: Account;
   /** The operating system's: sampling, rounding and noise under a privacy guarantee. */
   readonly rng: Rng;
 }
@@ -112,15 +112,16 @@ export class Gate {
       return { refused: "planExceeded" };
     const partition = askKind === "evaluate" ? "holdout" : "train";
     const event = privacyEvent(shape);
-    const outcome = ledger.debit({ runId: run.runId, round, attempt, askKind, partition, event });
-    if (outcome !== "debited") return { refused: outcome };
     const { manifest, runId } = run;
+    const { dimension, ringBits } = wireFormat(shape, manifest);
+    const parameters = { dimension, ringBits };
+    const outcome = ledger.debit({ runId, round, attempt, askKind, partition, event, parameters });
+    if (outcome !== "debited") return { refused: outcome };
     const rng = event ? this.#params.rng : this.#repeatableRng(run, attempt, "rounding");
     const encode = { shape, manifest, runId, attempt };
     const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));
     pending.contribution.fill(0);
     giveBack(pending.contribution);
-    const { ringBits } = wireFormat(shape, manifest);
     applyMasksInPlace(ring, masks, ringBits);
     reduceInPlace(ring, ringBits);
     const vector = packRing(ring, ringBits);

@@ -6,12 +6,23 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { Mask } from "../../shared/secagg/masks.ts";
 
+export interface LedgerPlace {
+  readonly path: string;
+  /** What the vault remembers of it; null: whatever is there is ours, and nothing becomes a new one. */
+  readonly id: string | null;
+}
+
 export type ToGate =
   | {
       readonly type: "open";
       readonly charter: Charter;
       readonly dataPath: string;
-      readonly ledgerPath: string;
+      readonly ledger: LedgerPlace;
+      readonly population: string;
+      /** The coordinator's key, hexadecimal. */
+      readonly requester: string;
+      /** `check`: only whether data and ledger fit; the ledger learns nothing of them. */
+      readonly purpose: "check" | "work";
     }
   | { readonly type: "assess"; readonly manifest: Manifest; readonly runId: string }
   | {
@@ -36,7 +47,12 @@ export type GateRefusal =
 
 export type FromGate =
   /** Counts for the member's own screen; the connection never carries them. */
-  | { readonly type: "opened"; readonly rowCount: number; readonly unitCount: number }
+  | {
+      readonly type: "opened";
+      readonly rowCount: number;
+      readonly unitCount: number;
+      readonly ledgerId: string;
+    }
   | {
       readonly type: "assessed";
       readonly reasons: readonly { readonly code: string; readonly message: string }[];

@@ -5,23 +5,44 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/base/assert.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
+import { charterHash } from "../../shared/charter/charter.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { loadDataset } from "../data/dataset.ts";
+import { type Account, checkTerms, openAccount } from "../ledger/account.ts";
+import { carryOver } from "../ledger/migrate.ts";
+import { openKnownLedger, openLedger } from "../ledger/open.ts";
+import { sketchBuilder } from "../ledger/sketch.ts";
 import { Gate } from "./gate.ts";
-import { Ledger } from "./ledger.ts";
 import type { FromGate, ToGate } from "./messages.ts";
 
 const { memberId } = workerData as { memberId: string };
 let gate: Gate | null = null;
-let ledger: Ledger | null = null;
+let ledger: Account | null = null;
 
 async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGate> {
-  const { charter, dataPath, ledgerPath } = message;
-  const partition = { holdoutFraction: charter.holdoutFraction, holdoutSalt: charter.room };
-  const { data, rowCount, unitCount } = await loadDataset(dataPath, charter.schema, partition);
-  ledger = new Ledger(ledgerPath, osClock, charter.privacy.budget);
+  const { charter, dataPath, population, requester, purpose } = message;
+  const { path, id } = message.ledger;
+  const env = { clock: osClock, rng: osRng };
+  const opened = id === null ? openLedger(path, env) : openKnownLedger(path, id, env);
+  const units = sketchBuilder(opened.secret);
+  const split = { fraction: charter.holdoutFraction, salt: charter.room };
+  const { data, rowCount, unitCount } = await loadDataset(dataPath, charter.schema, {
+    holdoutFraction: split.fraction,
+    holdoutSalt: split.salt,
+    onUnit: (unitId) => units.add(unitId),
+  });
+  const rules = { charterHash: charterHash(charter), budget: charter.privacy.budget, split };
+  const unit = charter.schema.unit?.column ?? null;
+  const terms = { population, unit, sketch: units.finish(), ...rules, requester };
+  const reply: FromGate = { type: "opened", rowCount, unitCount, ledgerId: opened.ledger.book.id };
+  if (purpose === "check") {
+    checkTerms(opened.ledger.book, terms);
+    return reply;
+  }
+  ledger = openAccount(opened.ledger, terms);
+  carryOver(opened.store, opened.ledger, terms);
   gate = new Gate({ charter, memberId, data, ledger, rng: osRng });
-  return { type: "opened", rowCount, unitCount };
+  return reply;
 }
 
 async function answer(message: ToGate): Promise<FromGate> {

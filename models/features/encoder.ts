@@ -22,6 +22,8 @@ export interface EncodeOptions {
   readonly isHoldout: HoldoutRule;
   /** Accept a table with labels of one class only. */
   readonly allowOneClass: boolean;
+  /** Told each unit's id once; not where each row is a unit. */
+  readonly onUnit?: ((unitId: string) => void) | undefined;
 }
 
 export interface EncodedTable {
@@ -149,7 +151,10 @@ function unitIndex(state: TableState, id: string | null): number {
   const known = id === null ? undefined : state.unitIndexOf.get(id);
   if (known !== undefined) return known;
   const index = state.unitSides.length;
-  if (id !== null) state.unitIndexOf.set(detachText(id), index);
+  if (id !== null) {
+    state.unitIndexOf.set(detachText(id), index);
+    state.options.onUnit?.(id);
+  }
   state.unitSides.push(state.options.isHoldout(id ?? String(state.rows.rowCount + 1)) ? 1 : 0);
   return index;
 }

@@ -8,7 +8,8 @@ import type { ReleaseShape } from "./task.ts";
 import { roundCounts } from "./train-shape.ts";
 
 /** The two partitions of a member's units: no unit is in both, so their losses do not add. */
-export type Partition = "train" | "holdout";
+export const PARTITIONS = ["train", "holdout"] as const;
+export type Partition = (typeof PARTITIONS)[number];
 
 /** Releases of one kind. */
 export interface Releases {

@@ -82,6 +82,11 @@ export function framedHash(label: Label, ...parts: readonly HashInput[]): Uint8A
   return sha256(framed(label, ...parts));
 }
 
+/** Lower-case hexadecimal SHA-256 of a text under a label, which holds no line break. */
+export function textHash(label: Label, text: string): string {
+  return hash("sha256", `${label}\n${text}`, "hex");
+}
+
 /** Lower-case hexadecimal SHA-256 of the value's canonical JSON. */
 export function hashJson(value: Json): string {
   return toHex(sha256(utf8(canonicalJson(value))));
@@ -113,6 +118,11 @@ export function deriveKey(
 /** HMAC-SHA256 (RFC 2104), the first 16 bytes. */
 export function mac(key: SecretKey, message: Uint8Array): Uint8Array {
   return createHmac("sha256", key).update(message).digest().subarray(0, 16);
+}
+
+/** HMAC-SHA256 of a text, in hexadecimal. */
+export function textMac(key: SecretKey, text: string): string {
+  return createHmac("sha256", key).update(text).digest("hex");
 }
 
 /** A key as node:crypto wants it; made once, for handing over raw bytes costs more than the work. */

@@ -44,5 +44,12 @@ export const LABELS = {
   transcript: "cloister/2/transcript",
   roundOpened: "cloister/2/round-opened",
   auditRequest: "cloister/2/audit-request",
+
+  /** A member's privacy ledger. */
+  ledgerMacKey: "cloister/2/ledger-mac-key",
+  ledgerUnitKey: "cloister/2/ledger-unit-key",
+  ledgerEntry: "cloister/2/ledger-entry",
+  ledgerAnchor: "cloister/2/ledger-anchor",
+  ledgerRenewal: "cloister/2/ledger-renewal",
 } as const;
 export type Label = (typeof LABELS)[keyof typeof LABELS];

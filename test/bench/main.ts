@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
 import { kernelBench } from "./kernel.ts";
+import { ledgerBench } from "./ledger.ts";
 import { privacyBench } from "./privacy.ts";
 import { rounds100Bench, roundsBench } from "./rounds.ts";
 import { scaleBench } from "./scale.ts";
@@ -15,6 +16,7 @@ const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   scale: scaleBench,
   engine: engineBench,
   kernel: kernelBench,
+  ledger: ledgerBench,
   privacy: privacyBench,
 };
 

@@ -58,18 +58,17 @@ const training = (rounds: number, maxDropouts: number): object => ({
 interface Entry {
   readonly runId: string;
   readonly attempt: number;
-  readonly rdp: number;
+  readonly event: unknown;
 }
 
 function ledgerOf(memberId: string): Entry[] {
   const database = new DatabaseSync(ledgerPath(room.agentFolder(memberId)), { readOnly: true });
-  const rows = database.prepare("SELECT run_id, attempt, rdp FROM release ORDER BY sequence").all();
+  const rows = database.prepare("SELECT body FROM entry ORDER BY sequence").all();
   database.close();
-  return rows.map((row) => ({
-    runId: String(row["run_id"]),
-    attempt: Number(row["attempt"]),
-    rdp: Number(row["rdp"]),
-  }));
+  const entries = rows.map((row) => JSON.parse(String(row["body"])) as Entry & { kind: string });
+  return entries
+    .filter(({ kind }) => kind === "debit")
+    .map(({ runId, attempt, event }) => ({ runId, attempt, event }));
 }
 
 /** @returns What the ledger held when the process was dead. */
@@ -93,7 +92,7 @@ function expectSoundLedger(memberId: string, runId: string, lines: readonly RunL
   for (const { attempt, survivors } of released(lines)) {
     if (survivors?.includes(memberId)) expect(keys).toContain(`${runId}/${attempt}`);
   }
-  for (const { rdp } of entries) expect(rdp).toBeGreaterThan(0);
+  for (const { event } of entries) expect(event).toHaveProperty("kind");
   const shown = epsilons.get(memberId) ?? [];
   expect(shown.length).toBeGreaterThan(2);
   expect(shown).toEqual(shown.toSorted((a, b) => a - b));

@@ -108,10 +108,11 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
-  const [begin, watch, list, exportModel, score, ...more] = rest;
+  const [begin, watch, list, exportModel, ledger, score, ...more] = rest;
   if (!coordinator || !create || !invite || !init || !start)
     throw new Error("commands are missing");
-  if (!begin || !watch || !list || !exportModel || !score) throw new Error("commands are missing");
+  if (!begin || !watch || !list || !exportModel || !ledger || !score)
+    throw new Error("commands are missing");
   expect(more).toEqual([]);
 
   await stay(coordinator, "listens");
@@ -128,6 +129,7 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   expect(await run(watch.replace("RUN", runId))).toContain("The run is complete.");
   expect(await run(list)).toContain("completed");
   expect(await run(exportModel.replace("RUN", runId))).toContain("model.json");
+  expect(await run(ledger)).toMatch(/budget .* of 3 at δ[\s\S]*gradient/);
   expect((await run(score)).trim().split("\n")).toHaveLength(1 + 25);
 }, 60_000);
 

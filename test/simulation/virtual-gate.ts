@@ -76,7 +76,7 @@ export class VirtualGate {
     const { ledger, onWork } = this.#params;
     switch (message.type) {
       case "open":
-        return { type: "opened", rowCount: 0, unitCount: 0 };
+        return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "assess":
         this.#runId = message.runId;
         return {

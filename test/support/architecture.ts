@@ -198,7 +198,8 @@ export function reachable(sources: Sources, root: string): Set<string> {
   return seen;
 }
 
-const RECORDS = /^agent\/(?:data\/|gate\/(?:gate|worker|encode|ledger)\.ts$)/;
+const RECORDS =
+  /^agent\/(?:data\/|gate\/(?:gate|worker|encode)\.ts$|ledger\/(?:ledger|account|store|open)\.ts$)/;
 /** agent.ts wires the connection's thread; agent/cli.ts also proposes schemas and is no part of it. */
 const CONNECTION_ROOTS = ["agent", "audit/cli", "connection", "enrol", "link", "member"].map(
   (name) => `agent/${name}.ts`,

@@ -165,7 +165,7 @@ function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): Fr
       return { type: "sealed", attempt, vector: packRing(vector, RING), epsilonSpent: null };
     }
     case "open":
-      return { type: "opened", rowCount: 0, unitCount: 0 };
+      return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
   }
 }
 

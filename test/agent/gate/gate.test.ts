@@ -4,16 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Gate } from "../../../agent/gate/gate.ts";
-import { Ledger } from "../../../agent/gate/ledger.ts";
+import { type Account, openAccount } from "../../../agent/ledger/account.ts";
+import type { Ledger } from "../../../agent/ledger/ledger.ts";
 import type { EncodedData } from "../../../models/data.ts";
 import { contextOf } from "../../../models/tasks/context.ts";
 import { taskFor } from "../../../models/tasks/registry.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
-import type { Charter } from "../../../shared/charter/charter.ts";
+import { type Charter, charterHash } from "../../../shared/charter/charter.ts";
 import type { Manifest } from "../../../shared/charter/manifest.ts";
 import type { Mask } from "../../../shared/secagg/masks.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 import { PRIVACY, signedManifest } from "../../support/manifests.ts";
+import { fileLedger, TERMS } from "../ledger/ledgers.ts";
 
 const RUN = "ab".repeat(32);
 const MASKS: Mask[] = [1, 2, 3].map((byte) => ({ key: new Uint8Array(32).fill(byte), sign: 1 }));
@@ -43,7 +45,7 @@ function table(): EncodedData {
 
 interface Opened {
   readonly gate: Gate;
-  readonly ledger: Ledger;
+  readonly ledger: Account;
   readonly manifest: Manifest;
   readonly input: Float32Array;
 }
@@ -52,8 +54,10 @@ function opened(
   charter: Charter = smallCharter(memberIds(3)),
   changes: Partial<Manifest> = {},
 ): Opened {
-  const ledger = new Ledger(join(folder, "ledger.db"), { nowMs: () => 0 }, charter.privacy.budget);
-  ledgers.push(ledger);
+  const file = fileLedger(join(folder, "ledger.db"));
+  ledgers.push(file);
+  const { budget } = charter.privacy;
+  const ledger = openAccount(file, { ...TERMS, budget, charterHash: charterHash(charter) });
   const data = { train: table(), holdout: table() };
   const gate = new Gate({
     charter,

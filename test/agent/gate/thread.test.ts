@@ -16,8 +16,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function opened(): Promise<GateHost> {
   const host = new GateHost("bank-1");
-  const ledgerPath = join(folder, "ledger.db");
-  await host.ask({ type: "open", charter, dataPath, ledgerPath }, "opened");
+  const ledger = { path: join(folder, "ledger.db"), id: null };
+  const terms = { population: "customers", requester: "cd".repeat(32), purpose: "work" } as const;
+  await host.ask({ type: "open", charter, dataPath, ledger, ...terms }, "opened");
   return host;
 }
 

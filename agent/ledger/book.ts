@@ -1,0 +1,222 @@
+/**
+ * What a ledger's entries add up to: a fold over them. Pure; the book is changed in place, by `record` only.
+ *
+ * Invariant: the same entries always give the same book, whoever reads them.
+ */
+import type { Partition } from "../../models/tasks/privacy-events.ts";
+import { assert, unreachable } from "../../shared/base/assert.ts";
+import {
+  addEventInPlace,
+  rdpSpent,
+  type Spending,
+} from "../../shared/privacy/accounting/spending.ts";
+import {
+  type Budget,
+  type DebitEntry,
+  EMPTY,
+  type Entry,
+  type Governance,
+  type Head,
+  type Split,
+} from "./entry.ts";
+import { checkRenewal } from "./renewal.ts";
+import { mergeSketches, type Sketch, sketchOf } from "./sketch.ts";
+
+/** The two sides of one division of the units. A unit is on one of them. */
+type Sides = Readonly<Record<Partition, Spending>>;
+/** By the division's name. A unit is on one side of each, no matter which. */
+export type Splits = Map<string, Sides>;
+
+export interface Policy {
+  readonly budget: Budget | null;
+  readonly split: string;
+}
+
+export interface Population {
+  readonly name: string;
+  readonly unit: string | null;
+  sketch: Sketch;
+  /** By charter's hash. */
+  readonly policies: Map<string, Policy>;
+  /** Each must hold for every release: those of the charters, or of the last renewal and charters since. */
+  binding: Budget[];
+  /** What counts against `binding`. */
+  period: Splits;
+  /** Everything that was ever spent. */
+  readonly lifetime: Splits;
+  renewals: number;
+}
+
+export interface RunAnswers {
+  readonly population: string;
+  readonly firstMs: number;
+  lastMs: number;
+  /** The last that was answered. */
+  lastRound: number;
+  readonly attempts: Set<number>;
+  readonly byKind: Map<string, number>;
+  readonly spent: Splits;
+}
+
+export interface Book {
+  head: Head;
+  /** The first entry's hash: the ledger's name. */
+  id: string;
+  governance: Governance | null;
+  lifetime: Budget | null;
+  readonly populations: Map<string, Population>;
+  readonly runs: Map<string, RunAnswers>;
+}
+
+export function emptyBook(): Book {
+  return {
+    head: EMPTY,
+    id: "",
+    governance: null,
+    lifetime: null,
+    populations: new Map(),
+    runs: new Map(),
+  };
+}
+
+/** Takes up an entry whose place in the chain is proven. @throws {CloisterError} For an unlawful renewal. */
+export function record(book: Book, entry: Entry, head: Head): void {
+  assert((entry.kind === "created") === (entry.sequence === 1), "a ledger begins once");
+  switch (entry.kind) {
+    case "created":
+      book.id = head.hash;
+      book.governance = entry.governance;
+      book.lifetime = entry.lifetime;
+      break;
+    case "population":
+      recordPopulation(book, entry);
+      break;
+    case "policy":
+      recordPolicy(populationOf(book, entry.population), entry);
+      break;
+    case "debit":
+      recordDebit(book, entry);
+      break;
+    case "renewed": {
+      const { renewal } = entry.signed;
+      checkRenewal(entry.signed, book.governance, book.head);
+      recordRenewal(populationOf(book, renewal.population), renewal);
+      break;
+    }
+    default:
+      unreachable(entry);
+  }
+  book.head = head;
+}
+
+function populationOf(book: Book, name: string): Population {
+  const population = book.populations.get(name);
+  assert(population !== undefined, "an entry names a population before it is there");
+  return population;
+}
+
+function recordPopulation(book: Book, entry: Extract<Entry, { kind: "population" }>): void {
+  const { population: name, unit } = entry;
+  const sketch = sketchOf(entry.sketch);
+  const known = book.populations.get(name);
+  if (known) {
+    known.sketch = mergeSketches(known.sketch, sketch);
+    return;
+  }
+  const spent = { period: new Map(), lifetime: new Map() };
+  const rules = { policies: new Map(), binding: [], renewals: 0 };
+  book.populations.set(name, { name, unit, sketch, ...rules, ...spent });
+}
+
+function recordPolicy(
+  population: Population,
+  { charterHash, budget, split }: Extract<Entry, { kind: "policy" }>,
+): void {
+  population.policies.set(charterHash, { budget, split: splitName(split) });
+  if (budget) population.binding.push(budget);
+}
+
+function recordDebit(book: Book, entry: DebitEntry): void {
+  const population = populationOf(book, entry.population);
+  const policy = population.policies.get(entry.charterHash);
+  assert(policy !== undefined, "a debit names a charter before it is there");
+  const run = book.runs.get(entry.runId) ?? {
+    population: entry.population,
+    firstMs: entry.atMs,
+    lastMs: entry.atMs,
+    lastRound: -1,
+    attempts: new Set(),
+    byKind: new Map(),
+    spent: new Map(),
+  };
+  book.runs.set(entry.runId, run);
+  run.lastMs = entry.atMs;
+  // No round has a higher number than its attempts: where it is not known, that errs on the side of having answered.
+  run.lastRound = Math.max(run.lastRound, entry.round ?? entry.attempt);
+  run.attempts.add(entry.attempt);
+  run.byKind.set(entry.askKind, (run.byKind.get(entry.askKind) ?? 0) + 1);
+  if (!entry.event) return;
+  const all = [run.spent, population.period, population.lifetime];
+  const sides = all.map((splits) => sidesOf(splits, policy.split)[entry.partition]);
+  addEventInPlace(sides, entry.event);
+}
+
+function recordRenewal(
+  population: Population,
+  { budget, counts }: { budget: Budget; counts: "everything" | "fromHere" },
+): void {
+  population.binding = [budget];
+  population.period = counts === "fromHere" ? new Map() : copyOf(population.lifetime);
+  population.renewals += 1;
+}
+
+const splitName = ({ fraction, salt }: Split): string => `${fraction}/${salt}`;
+
+function sidesOf(splits: Splits, split: string): Sides {
+  const known = splits.get(split);
+  if (known) return known;
+  const sides = { train: new Map(), holdout: new Map() };
+  splits.set(split, sides);
+  return sides;
+}
+
+function copyOf(splits: Splits): Splits {
+  const copy: Splits = new Map();
+  for (const [split, sides] of splits) {
+    copy.set(split, { train: copyOfSide(sides.train), holdout: copyOfSide(sides.holdout) });
+  }
+  return copy;
+}
+
+function copyOfSide(side: Spending): Spending {
+  return new Map([...side].map(([key, counted]) => [key, { ...counted }]));
+}
+
+/**
+ * What the units on one side of `split` have lost at most: on the other divisions a unit may be on
+ * either side, so the dearer one counts. Rényi divergence at `order`.
+ */
+export function spentOnSide(
+  splits: Splits,
+  { split, partition }: { split: string; partition: Partition },
+  order: number,
+  without?: Splits,
+): number {
+  let sum = 0;
+  for (const [name, sides] of splits) {
+    const left = without?.get(name);
+    const train = rdpSpent(sides.train, order, left?.train);
+    const holdout = rdpSpent(sides.holdout, order, left?.holdout);
+    if (name !== split) sum += Math.max(train, holdout);
+    else sum += partition === "train" ? train : holdout;
+  }
+  return sum;
+}
+
+/** What the unit that lost most has lost at most. */
+export function spentAtMost(splits: Splits, order: number): number {
+  let sum = 0;
+  for (const { train, holdout } of splits.values())
+    sum += Math.max(rdpSpent(train, order), rdpSpent(holdout, order));
+  return sum;
+}

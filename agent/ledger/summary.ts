@@ -1,0 +1,79 @@
+/** What a person is shown of a ledger. Pure. */
+import { epsilonSpent, shareSpent } from "../../shared/privacy/accounting/budget.ts";
+import { type Book, type Population, type RunAnswers, type Splits, spentAtMost } from "./book.ts";
+import type { Budget, Governance, Head } from "./entry.ts";
+
+export interface BudgetUse extends Budget {
+  /** ε at the budget's δ and order. */
+  readonly epsilonSpent: number;
+  /** Which part of what the filter allows is gone, 0 … 1. */
+  readonly share: number;
+}
+
+export interface RunUse {
+  readonly runId: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Answers by kind of ask. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** Of the first budget. */
+  readonly share: number | null;
+}
+
+export interface PopulationUse {
+  readonly population: string;
+  readonly unit: string | null;
+  readonly charters: number;
+  readonly renewals: number;
+  /** Each must hold; what counts is spent since the last renewal that began anew. */
+  readonly budgets: readonly BudgetUse[];
+  /** Everything ever spent, at the δ and order of the member's own limit, or else of the first budget. */
+  readonly lifetime: BudgetUse | null;
+  /** Whether `lifetime` is a limit that the member has set. */
+  readonly lifetimeLimited: boolean;
+  readonly runs: readonly RunUse[];
+}
+
+export interface LedgerSummary {
+  readonly ledgerId: string;
+  readonly head: Head;
+  readonly governance: Governance | null;
+  readonly populations: readonly PopulationUse[];
+}
+
+export function summaryOf(book: Book): LedgerSummary {
+  return {
+    ledgerId: book.id,
+    head: book.head,
+    governance: book.governance,
+    populations: [...book.populations.values()].map((population) => useOf(book, population)),
+  };
+}
+
+function useOf(book: Book, population: Population): PopulationUse {
+  const { name, unit, binding, period, lifetime, policies, renewals } = population;
+  const [first] = binding;
+  const limit = book.lifetime ?? first;
+  const runs = [...book.runs].filter(([, run]) => run.population === name);
+  return {
+    population: name,
+    unit,
+    charters: policies.size,
+    renewals,
+    budgets: binding.map((budget) => budgetUse(budget, period)),
+    lifetime: limit ? budgetUse(limit, lifetime) : null,
+    lifetimeLimited: book.lifetime !== null,
+    runs: runs.map(([runId, run]) => runUse(runId, run, first)),
+  };
+}
+
+function budgetUse(budget: Budget, spent: Splits): BudgetUse {
+  const rdp = spentAtMost(spent, budget.rdpOrder);
+  return { ...budget, epsilonSpent: epsilonSpent(rdp, budget), share: shareSpent(rdp, budget) };
+}
+
+function runUse(runId: string, run: RunAnswers, budget: Budget | undefined): RunUse {
+  const { firstMs, lastMs, byKind, spent } = run;
+  const share = budget ? shareSpent(spentAtMost(spent, budget.rdpOrder), budget) : null;
+  return { runId, firstMs, lastMs, answers: Object.fromEntries(byKind), share };
+}
