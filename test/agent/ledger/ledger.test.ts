@@ -227,6 +227,7 @@ test("a ledger of the time before the chain is carried over whole, once", () => 
     const account = openAccount(ledger, TERMS);
     carryOver(store, ledger, TERMS);
     expect(account.answers("old", "gradient")).toBe(4);
+    expect(account.lastRound("old")).toBe(3); // It kept no rounds: none is higher than its attempt.
     expect(ledger.book.runs.get("old")?.firstMs).toBe(77);
     expect(account.spentEvents("train").events).toEqual([
       { kind: "selfComposed", event: EVENT, count: 3 },
