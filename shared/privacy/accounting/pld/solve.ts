@@ -23,6 +23,8 @@ const CELLS_MAX = 2 ** 22;
 /** How much coarser the grid of a first look is. */
 const GLANCE = 50;
 const TILT_MAX = 1e6;
+/** Below this, ln δ need not be close. */
+const LOG_DELTA_MIN = -150;
 
 /** What is to be known, and how far above the exact value it may be, about. */
 export interface Goal {
@@ -63,14 +65,13 @@ export function deltaOfPairs(
   { tolerance }: Goal,
 ): number {
   if (epsilon >= lossMax(pairs)) return 0;
-  // A first look, without a cut, tells the size of δ; the cut follows it.
-  const uncut = cumulantFunction(pairs, cutFor(pairs, -500));
-  const rough = logDeltaAtTilt(uncut, tiltForEpsilon(uncut, epsilon));
-  const cut = cutFor(pairs, rough);
+  // A first look, almost without a cut, tells the size of δ; the cut follows it.
+  const uncut = cumulantFunction(pairs, cutFor(pairs, LOG_DELTA_MIN));
+  const cut = cutFor(pairs, logDeltaAtTilt(uncut, tiltForEpsilon(uncut, epsilon)));
   const cumulants = cumulantFunction(pairs, cut);
   const tilt = tiltForEpsilon(cumulants, epsilon);
   const stdDev = Math.sqrt(cumulants(tilt).variance);
-  const logDelta = logDeltaAtTilt(cumulants, tilt);
+  const logDelta = Math.max(LOG_DELTA_MIN, logDeltaAtTilt(cumulants, tilt));
   const place = { tilt, epsilon, stdDev, logDelta, cut };
   // δ falls by the factor e^(−tilt) per unit of ε; a tenfold error of ε's is a good one here.
   const allowed = (10 * tolerance) / Math.max(tilt, 1 / stdDev);
@@ -100,10 +101,12 @@ function tiltForDelta(cumulants: CumulantFunction, logDelta: number): number {
   return tiltWhere((tilt) => logDeltaAtTilt(cumulants, tilt), logDelta, max);
 }
 
-/** The tilt at which the tilted mean is ε; 0 if the mean is above it. */
+/** The tilt at which the tilted mean is ε, unless δ is negligible before; 0 if the mean is above it. */
 function tiltForEpsilon(cumulants: CumulantFunction, epsilon: number): number {
   let max = 1;
-  while (max < TILT_MAX && cumulants(max).mean < epsilon) max *= 2;
+  const goesOn = (): boolean =>
+    cumulants(max).mean < epsilon && logDeltaAtTilt(cumulants, max) > LOG_DELTA_MIN;
+  while (max < TILT_MAX && goesOn()) max *= 2;
   return tiltWhere((tilt) => -cumulants(tilt).mean, -epsilon, max);
 }
 
