@@ -105,7 +105,9 @@ function tiltForDelta(cumulants: CumulantFunction, logDelta: number): number {
 function tiltForEpsilon(cumulants: CumulantFunction, epsilon: number): number {
   let max = 1;
   const goesOn = (): boolean =>
-    cumulants(max).mean < epsilon && logDeltaAtTilt(cumulants, max) > LOG_DELTA_MIN;
+    cumulants(max).mean < epsilon &&
+    max * cumulants(max).mean < -8 * LOG_DELTA_MIN &&
+    logDeltaAtTilt(cumulants, max) > LOG_DELTA_MIN;
   while (max < TILT_MAX && goesOn()) max *= 2;
   return tiltWhere((tilt) => -cumulants(tilt).mean, -epsilon, max);
 }

@@ -69,7 +69,7 @@ export function discreteGaussianDelta(
 
 /** The ε at which a falling function of it is `delta`, by bisection, from below. */
 export function epsilonWhere(deltaAt: (epsilon: number) => number, delta: number): number {
-  let [low, high] = [0, 200];
+  let [low, high] = [0, 500];
   for (let i = 0; i < 100; i++) {
     const middle = (low + high) / 2;
     if (deltaAt(middle) > delta) low = middle;
