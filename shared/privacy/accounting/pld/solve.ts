@@ -20,6 +20,8 @@ const LOG_NEGLIGIBLE = -14;
 const LENGTH_MIN = 2 ** 10;
 const LENGTH_MAX = 2 ** 21;
 const CELLS_MAX = 2 ** 22;
+/** Least factor by which a flat curve makes the grid's tolerance smaller. */
+const FLATNESS_MIN = 0.05;
 /** How much coarser the grid of a first look is. */
 const GLANCE = 50;
 const TILT_MAX = 1e6;
@@ -52,7 +54,9 @@ export function epsilonOfPairs(
   let point = pointAt(estimate, cumulants(estimate).mean, GLANCE * tolerance);
   for (let attempt = 0; attempt < 3 && Number.isFinite(point.epsilon); attempt++) {
     const tilt = point.belowWindow ? 0 : tiltForEpsilon(cumulants, point.epsilon);
-    point = pointAt(tilt, point.epsilon, tolerance);
+    // Where δ falls more slowly than e^(−tilt·ε), its errors move ε by more.
+    const flatness = Math.min(1, Math.max(FLATNESS_MIN, point.slope / tilt));
+    point = pointAt(tilt, point.epsilon, tolerance * flatness);
     if (tilt === 0 || !point.belowWindow) break;
   }
   return Math.min(point.epsilon, lossMax(pairs));
