@@ -14,14 +14,14 @@ import {
 import { type CurvePoint, deltaOnCurve, epsilonOnCurve } from "./curve.ts";
 import type { TailCut } from "./pair.ts";
 
-/** Truncated and wrapped masses are below e^−20 of δ, each. */
-const LOG_NEGLIGIBLE = -14;
+/** Truncated and wrapped masses are below e^−11 of δ, each. */
+const LOG_NEGLIGIBLE = -11;
 /** A window holds from 2^10 to 2^21 grid points, a single release at most 2^22. */
 const LENGTH_MIN = 2 ** 10;
 const LENGTH_MAX = 2 ** 21;
 const CELLS_MAX = 2 ** 22;
-/** Least factor by which a flat curve makes the grid's tolerance smaller. */
-const FLATNESS_MIN = 0.05;
+/** Least factor by which an unusual curve makes the grid's tolerance smaller. */
+const CARE_MIN = 0.05;
 /** How much coarser the grid of a first look is. */
 const GLANCE = 50;
 const TILT_MAX = 1e6;
@@ -54,9 +54,10 @@ export function epsilonOfPairs(
   let point = pointAt(estimate, cumulants(estimate).mean, GLANCE * tolerance);
   for (let attempt = 0; attempt < 3 && Number.isFinite(point.epsilon); attempt++) {
     const tilt = point.belowWindow ? 0 : tiltForEpsilon(cumulants, point.epsilon);
-    // Where δ falls more slowly than e^(−tilt·ε), its errors move ε by more.
-    const flatness = Math.min(1, Math.max(FLATNESS_MIN, point.slope / tilt));
-    point = pointAt(tilt, point.epsilon, tolerance * flatness);
+    // Where δ does not fall like e^(−tilt·ε), its errors move ε by more: they are larger, or it is flat.
+    const ratio = point.slope / tilt;
+    const care = Math.max(CARE_MIN, Math.min(ratio, 1 / ratio));
+    point = pointAt(tilt, point.epsilon, tolerance * care);
     if (tilt === 0 || !point.belowWindow) break;
   }
   return Math.min(point.epsilon, lossMax(pairs));
@@ -172,7 +173,7 @@ function fitted(step: number, pairs: readonly RepeatedPair[]): number {
   return largest > 50 * step ? largest / Math.ceil(largest / step) : step;
 }
 
-/** Losses outside contribute less than e^−14 of δ, together, and what is folded in no more. */
+/** Losses outside contribute less than e^−11 of δ, together, and what is folded in no more. */
 function windowFor(
   pairs: readonly RepeatedPair[],
   cumulants: CumulantFunction,
