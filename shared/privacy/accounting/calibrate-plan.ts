@@ -27,20 +27,34 @@ const NOISE_MAX = 2 ** 30;
 const SAMPLING_MIN = 1e-12;
 const STEPS_MAX = 10_000_000;
 const TRIES_MAX = 80;
+/** First stride, in logarithms, of a search whose result is nearly known. */
+const NEAR_STRIDE = 1e-3;
 
-/** The least noise multiplier. @throws {CloisterError} `privacy.target-unreachable` */
+/**
+ * The least noise multiplier.
+ *
+ * @param near A number that is known to be close, such as a coarser accountant's: saves time.
+ * @throws {CloisterError} `privacy.target-unreachable` If no noise is enough.
+ */
 export function noiseMultiplierFor(
   accountant: PrivacyAccountant,
   plan: Omit<NoisedSteps, "noiseMultiplier">,
   target: PrivacyTarget,
+  near?: number,
 ): number {
   const excess = excessOf(accountant, target);
   const logExcess = (log: number): number => excess({ ...plan, noiseMultiplier: Math.exp(-log) });
-  const range = { low: -Math.log(NOISE_MAX), start: 0, high: -Math.log(NOISE_MIN) };
+  const stride = near === undefined ? Math.LN2 / 2 : NEAR_STRIDE;
+  const start = -Math.log(near ?? 1);
+  const range = { low: -Math.log(NOISE_MAX), start, high: -Math.log(NOISE_MIN), stride };
   return Math.exp(-lastWithin(logExcess, range));
 }
 
-/** The largest sampling probability. @throws {CloisterError} `privacy.target-unreachable` */
+/**
+ * The largest sampling probability.
+ *
+ * @throws {CloisterError} `privacy.target-unreachable` If no sample is small enough.
+ */
 export function samplingProbabilityFor(
   accountant: PrivacyAccountant,
   plan: Omit<NoisedSteps, "samplingProbability">,
@@ -49,9 +63,8 @@ export function samplingProbabilityFor(
   const excess = excessOf(accountant, target);
   const logExcess = (log: number): number =>
     excess({ ...plan, samplingProbability: Math.exp(log) });
-  return Math.exp(
-    lastWithin(logExcess, { low: Math.log(SAMPLING_MIN), start: Math.log(0.01), high: 0 }),
-  );
+  const range = { low: Math.log(SAMPLING_MIN), start: Math.log(0.01), high: 0, stride: Math.LN2 };
+  return Math.exp(lastWithin(logExcess, range));
 }
 
 /** The most steps, at most 10^7; 0 if one is too many. */
@@ -105,12 +118,14 @@ interface Range {
   readonly low: number;
   readonly start: number;
   readonly high: number;
+  /** How far the first step goes that looks for the other side of 0. */
+  readonly stride: number;
 }
 
 /** The x at which a rising function is within `TOLERANCE` below 0, or the range's end if it stays below. */
-function lastWithin(rising: (x: number) => number, { low, start, high }: Range): number {
+function lastWithin(rising: (x: number) => number, range: Range): number {
   const at = (x: number): Point => ({ x, y: rising(x) });
-  let [good, bad] = bracket(at, { low, start, high });
+  let [good, bad] = bracket(at, range);
   if (bad === null) return good.x;
   for (let turn = 0; good.y < -TOLERANCE && turn < TRIES_MAX; turn++) {
     const point = at(between(good, bad, turn));
@@ -121,12 +136,13 @@ function lastWithin(rising: (x: number) => number, { low, start, high }: Range):
 }
 
 /** A point that fits and one that does not, next to each other in a search that widens. */
-function bracket(at: (x: number) => Point, { low, start, high }: Range): [Point, Point | null] {
+function bracket(at: (x: number) => Point, range: Range): [Point, Point | null] {
+  const { low, start, high, stride } = range;
   let point = at(start);
   let good = point.y <= 0 ? point : null;
   let bad = point.y > 0 ? point : null;
-  for (let step = Math.LN2 / 2; good === null || bad === null; step *= 2) {
-    if (good !== null && good.x === high) return [good, null];
+  for (let step = stride; good === null || bad === null; step *= 2) {
+    if (good !== null && (good.x === high || good.y >= -TOLERANCE)) return [good, null];
     if (bad !== null && bad.x === low) throw unreachableTarget();
     point = at(good === null ? Math.max(low, point.x - step) : Math.min(high, point.x + step));
     if (point.y <= 0) good = point;

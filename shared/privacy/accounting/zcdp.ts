@@ -32,6 +32,9 @@ export function rhoOfEvent(event: SingleDpEvent): number {
   switch (event.kind) {
     case "gaussian":
       return 1 / (2 * event.noiseMultiplier ** 2);
+    case "poissonSampled":
+      if (event.samplingProbability === 1) return rhoOfEvent(event.event);
+      throw uncounted(event.kind);
     case "discreteGaussian":
       return event.sensitivity ** 2 / (2 * event.sigmaSquared);
     case "laplace":
@@ -41,8 +44,12 @@ export function rhoOfEvent(event: SingleDpEvent): number {
     case "zcdp":
       return event.rho;
     default:
-      throw notCounted("zCDP", event.kind, "use the Rényi or the privacy loss distribution's");
+      throw uncounted(event.kind);
   }
+}
+
+function uncounted(kind: string): Error {
+  return notCounted("zCDP", kind, "use the Rényi or the privacy loss distribution's");
 }
 
 /**

@@ -175,7 +175,8 @@ function calibratedByPld(
 ): Record<string, number> {
   const { sampling_probability: q, steps, delta } = inputs;
   const plan = { samplingProbability: q, stepCount: steps };
-  const noise = noiseMultiplierFor(pldAccountant(), plan, inputs);
+  const rough = noiseMultiplierFor(pldAccountant({ tolerance: 1e-3 }), plan, inputs);
+  const noise = noiseMultiplierFor(pldAccountant(), plan, inputs, rough);
   const epsilon = pldAfter(sampledGaussian(q, noise), steps).getEpsilon(delta);
   return { noise_multiplier: noise, epsilon_at_sigma: epsilon };
 }

@@ -48,27 +48,32 @@ function withEvents(events: readonly Repeated[], options: PldOptions): PrivacyAc
     getEpsilon(delta) {
       assert(delta >= 0 && delta < 1, "δ is in [0, 1)");
       if (delta === 0) return pureEpsilon(pairs.remove);
-      return worst(pairs, tolerance, (side, goal) => epsilonOfPairs(side, delta, goal));
+      return epsilonOfSides(pairs, delta, tolerance);
     },
     getDelta(epsilon) {
       assert(epsilon >= 0, "ε is not negative");
-      return worst(pairs, tolerance, (side, goal) => deltaOfPairs(side, epsilon, goal));
+      return deltaOfSides(pairs, epsilon, tolerance);
     },
   };
 }
 
-/** The worse of the neighbours' two orders; only one is computed where they are alike. */
-function worst(
-  { remove, add }: Sides,
-  tolerance: number,
-  solve: (side: readonly RepeatedPair[], goal: { tolerance: number }) => number,
-): number {
+/** The larger ε of the neighbours' two orders. */
+function epsilonOfSides({ remove, add }: Sides, delta: number, tolerance: number): number {
   if (remove.length === 0) return 0;
-  const first = solve(remove, { tolerance });
+  const first = epsilonOfPairs(remove, delta, { tolerance });
+  if (add === remove || first === Number.POSITIVE_INFINITY) return first;
+  // A coarse grid gives a higher δ, which is a bound too.
+  const glance = deltaOfPairs(add, first, { tolerance: GLANCE * tolerance });
+  return glance <= delta ? first : Math.max(first, epsilonOfPairs(add, delta, { tolerance }));
+}
+
+/** The larger δ of the neighbours' two orders. */
+function deltaOfSides({ remove, add }: Sides, epsilon: number, tolerance: number): number {
+  if (remove.length === 0) return 0;
+  const first = deltaOfPairs(remove, epsilon, { tolerance });
   if (add === remove) return first;
-  // Coarse grids give higher values, which are bounds too.
-  const glance = solve(add, { tolerance: GLANCE * tolerance });
-  return glance <= first ? first : Math.max(first, Math.min(glance, solve(add, { tolerance })));
+  const glance = deltaOfPairs(add, epsilon, { tolerance: GLANCE * tolerance });
+  return glance <= first ? first : Math.max(first, deltaOfPairs(add, epsilon, { tolerance }));
 }
 
 function pureEpsilon(pairs: readonly RepeatedPair[]): number {

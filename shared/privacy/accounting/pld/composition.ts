@@ -109,7 +109,8 @@ function rotated(values: Float64Array, first: number, error: number): Float64Arr
   const result = new Float64Array(values.length);
   result.set(values.subarray(start));
   result.set(values.subarray(0, start), values.length - start);
-  return result.map((value) => Math.max(0, value) + error);
+  for (let k = 0; k < result.length; k++) result[k] = Math.max(0, result[k] ?? 0) + error;
+  return result;
 }
 
 /** A product of powers of transforms of probabilities, with a bound on its rounding errors. */
@@ -140,7 +141,7 @@ function multiplyPowerInPlace(product: PowerProduct, spectrum: Spectrum, count: 
   for (let k = 0; k < re.length; k++) {
     let [baseRe, baseIm] = [spectrum.re[k] ?? 0, spectrum.im[k] ?? 0];
     let [valueRe, valueIm] = [re[k] ?? 0, im[k] ?? 0];
-    const size = Math.max(Number.MIN_VALUE, Math.hypot(baseRe, baseIm));
+    const size = Math.max(Number.MIN_VALUE, Math.sqrt(baseRe * baseRe + baseIm * baseIm));
     relative[k] = (relative[k] ?? 0) + count * (transformError / size + 4 * ROUND_OFF);
     for (let rest = count; rest > 0; rest = Math.floor(rest / 2)) {
       if (rest % 2 === 1) {

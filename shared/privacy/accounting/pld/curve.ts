@@ -5,6 +5,8 @@ import type { ComposedLoss } from "./composition.ts";
 export interface CurvePoint {
   readonly epsilon: number;
   readonly delta: number;
+  /** −d ln δ/dε. */
+  readonly slope: number;
   readonly noiseShare: number;
   /** Whether ε is below the window: then the point is only a bound if the window was not tilted. */
   readonly belowWindow: boolean;
@@ -34,11 +36,12 @@ export function epsilonOnCurve(loss: ComposedLoss, delta: number): CurvePoint {
   } = descent(loss, (point, sum) => sum >= finite || point <= 0);
   // Between grid points, δ falls by the discounted sum times e^(ε − at) − 1.
   const epsilon = Math.max(0, at + Math.log1p(Math.max(-1, (reached - finite) / discounted)));
-  return { epsilon, delta, noiseShare, belowWindow: atBottom && epsilon < at };
+  const slope = (discounted * Math.exp(epsilon - at)) / delta;
+  return { epsilon, delta, slope, noiseShare, belowWindow: atBottom && epsilon < at };
 }
 
 function beyond(delta: number): CurvePoint {
-  return { epsilon: Number.POSITIVE_INFINITY, delta, noiseShare: 0, belowWindow: false };
+  return { epsilon: Number.POSITIVE_INFINITY, delta, slope: 0, noiseShare: 0, belowWindow: false };
 }
 
 /** δ at ε. */
@@ -48,9 +51,11 @@ export function deltaOnCurve(loss: ComposedLoss, epsilon: number): CurvePoint {
     (point) => point <= epsilon,
   );
   const finite = delta - Math.expm1(epsilon - at) * discounted;
+  const total = Math.min(1, Math.max(0, finite) + loss.infinity);
   return {
     epsilon,
-    delta: Math.min(1, Math.max(0, finite) + loss.infinity),
+    delta: total,
+    slope: (discounted * Math.exp(epsilon - at)) / total,
     noiseShare,
     belowWindow: atBottom && epsilon < at,
   };

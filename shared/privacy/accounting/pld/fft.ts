@@ -26,11 +26,18 @@ export function fftPlan(length: number): FftPlan {
   );
   const cosines = new Float64Array(length);
   const sines = new Float64Array(length);
-  for (let half = 1; half < length; half *= 2) {
-    for (let j = 0; j < half; j++) {
-      cosines[half + j] = Math.cos((Math.PI * j) / half);
-      sines[half + j] = Math.sin((Math.PI * j) / half);
-    }
+  const widest = length / 2;
+  for (let j = 0; j <= widest / 2; j++) {
+    const [c, s] = [Math.cos((Math.PI * j) / widest), Math.sin((Math.PI * j) / widest)];
+    cosines[widest + j] = c;
+    sines[widest + j] = s;
+    if (j > 0) cosines[length - j] = -c;
+    if (j > 0) sines[length - j] = s;
+  }
+  // A coarser circle's roots are every other one of the next finer.
+  for (let k = widest - 1; k > 0; k--) {
+    cosines[k] = cosines[2 * k] ?? 0;
+    sines[k] = sines[2 * k] ?? 0;
   }
   return { length, cosines, sines };
 }

@@ -19,6 +19,9 @@ interface GaussianMixtures {
   readonly p: readonly number[];
   readonly q: readonly number[];
   readonly stdDev: number;
+  /** No outcome's loss is below or above these. */
+  readonly lossMin: number;
+  readonly lossMax: number;
   lossAt(x: number): number;
   /** The outcome with this loss; ±Infinity beyond the losses there are. `near` may speed it up. */
   outcomeAt(loss: number, near: number): number;
@@ -58,6 +61,8 @@ export function replaceOneAdjacency(q: number, stdDev: number): Adjacency {
     p: [0, 1 - q, q],
     q: [q, 1 - q, 0],
     stdDev,
+    lossMin: Number.NEGATIVE_INFINITY,
+    lossMax: Number.POSITIVE_INFINITY,
     lossAt: (x) => one.lossAt(x) - one.lossAt(-x),
     outcomeAt: (loss) => variance * (loss / 2 + asinhOfScaledSinh(logRatio, loss / 2)),
   });
@@ -85,7 +90,7 @@ function logMixture(
   centres: readonly number[],
   weights: readonly number[],
   stdDev: number,
-): Pick<GaussianMixtures, "lossAt" | "outcomeAt"> {
+): Pick<GaussianMixtures, "lossMin" | "lossMax" | "lossAt" | "outcomeAt"> {
   const slopes = centres.map((centre) => centre / (stdDev * stdDev));
   const terms = centres
     .map((centre, j): Term => {
@@ -101,6 +106,8 @@ function logMixture(
       : (loss: number, near: number) => newtonFromRight(terms, loss, near);
   const lossMin = Math.log(flat);
   return {
+    lossMin,
+    lossMax: Number.POSITIVE_INFINITY,
     lossAt: (x) => logSum(terms, x).log,
     outcomeAt: (loss, near) => (loss <= lossMin ? -Infinity : outcomeAt(loss, near)),
   };
@@ -149,6 +156,8 @@ function mirrored(pair: GaussianMixtures): GaussianMixtures {
     p: pair.q,
     q: pair.p,
     stdDev: pair.stdDev,
+    lossMin: -pair.lossMax,
+    lossMax: -pair.lossMin,
     lossAt: (x) => -pair.lossAt(-x),
     outcomeAt: (loss, near) => -pair.outcomeAt(-loss, -near),
   };
@@ -156,7 +165,7 @@ function mirrored(pair: GaussianMixtures): GaussianMixtures {
 
 function pairOf(pair: GaussianMixtures): LossPair {
   return {
-    lossMax: Number.POSITIVE_INFINITY,
+    lossMax: pair.lossMax,
     nodes: (cut) => nodesOf(pair, cut),
     discretize: (step, cut) => discretized(pair, step, cut),
   };

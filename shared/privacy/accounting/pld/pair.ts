@@ -28,7 +28,7 @@ export interface LossPmf {
 }
 
 export interface LossPair {
-  /** The largest loss there is. Infinity for Gaussian noise. */
+  /** No outcome's loss is above this. Mostly infinite for Gaussian noise. */
   readonly lossMax: number;
   nodes(cut: TailCut): LossNodes;
   discretize(step: number, cut: TailCut): LossPmf;

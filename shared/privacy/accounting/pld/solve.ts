@@ -14,15 +14,19 @@ import {
 import { type CurvePoint, deltaOnCurve, epsilonOnCurve } from "./curve.ts";
 import type { TailCut } from "./pair.ts";
 
-/** Truncated and wrapped masses are below e^−20 of δ, each. */
-const LOG_NEGLIGIBLE = -14;
+/** Truncated and wrapped masses are below e^−11 of δ, each. */
+const LOG_NEGLIGIBLE = -11;
 /** A window holds from 2^10 to 2^21 grid points, a single release at most 2^22. */
 const LENGTH_MIN = 2 ** 10;
 const LENGTH_MAX = 2 ** 21;
 const CELLS_MAX = 2 ** 22;
+/** Least factor by which an unusual curve makes the grid's tolerance smaller. */
+const CARE_MIN = 0.05;
 /** How much coarser the grid of a first look is. */
 const GLANCE = 50;
 const TILT_MAX = 1e6;
+/** Below this, ln δ need not be close. */
+const LOG_DELTA_MIN = -150;
 
 /** What is to be known, and how far above the exact value it may be, about. */
 export interface Goal {
@@ -50,7 +54,10 @@ export function epsilonOfPairs(
   let point = pointAt(estimate, cumulants(estimate).mean, GLANCE * tolerance);
   for (let attempt = 0; attempt < 3 && Number.isFinite(point.epsilon); attempt++) {
     const tilt = point.belowWindow ? 0 : tiltForEpsilon(cumulants, point.epsilon);
-    point = pointAt(tilt, point.epsilon, tolerance);
+    // Where δ does not fall like e^(−tilt·ε), its errors move ε by more: they are larger, or it is flat.
+    const ratio = point.slope / tilt;
+    const care = Math.max(CARE_MIN, Math.min(ratio, 1 / ratio));
+    point = pointAt(tilt, point.epsilon, tolerance * care);
     if (tilt === 0 || !point.belowWindow) break;
   }
   return Math.min(point.epsilon, lossMax(pairs));
@@ -63,14 +70,13 @@ export function deltaOfPairs(
   { tolerance }: Goal,
 ): number {
   if (epsilon >= lossMax(pairs)) return 0;
-  // A first look, without a cut, tells the size of δ; the cut follows it.
-  const uncut = cumulantFunction(pairs, cutFor(pairs, -500));
-  const rough = logDeltaAtTilt(uncut, tiltForEpsilon(uncut, epsilon));
-  const cut = cutFor(pairs, rough);
+  // A first look, almost without a cut, tells the size of δ; the cut follows it.
+  const uncut = cumulantFunction(pairs, cutFor(pairs, LOG_DELTA_MIN));
+  const cut = cutFor(pairs, logDeltaAtTilt(uncut, tiltForEpsilon(uncut, epsilon)));
   const cumulants = cumulantFunction(pairs, cut);
   const tilt = tiltForEpsilon(cumulants, epsilon);
   const stdDev = Math.sqrt(cumulants(tilt).variance);
-  const logDelta = logDeltaAtTilt(cumulants, tilt);
+  const logDelta = Math.max(LOG_DELTA_MIN, logDeltaAtTilt(cumulants, tilt));
   const place = { tilt, epsilon, stdDev, logDelta, cut };
   // δ falls by the factor e^(−tilt) per unit of ε; a tenfold error of ε's is a good one here.
   const allowed = (10 * tolerance) / Math.max(tilt, 1 / stdDev);
@@ -100,10 +106,14 @@ function tiltForDelta(cumulants: CumulantFunction, logDelta: number): number {
   return tiltWhere((tilt) => logDeltaAtTilt(cumulants, tilt), logDelta, max);
 }
 
-/** The tilt at which the tilted mean is ε; 0 if the mean is above it. */
+/** The tilt at which the tilted mean is ε, unless δ is negligible before; 0 if the mean is above it. */
 function tiltForEpsilon(cumulants: CumulantFunction, epsilon: number): number {
   let max = 1;
-  while (max < TILT_MAX && cumulants(max).mean < epsilon) max *= 2;
+  const goesOn = (): boolean =>
+    cumulants(max).mean < epsilon &&
+    max * cumulants(max).mean < -8 * LOG_DELTA_MIN &&
+    logDeltaAtTilt(cumulants, max) > LOG_DELTA_MIN;
+  while (max < TILT_MAX && goesOn()) max *= 2;
   return tiltWhere((tilt) => -cumulants(tilt).mean, -epsilon, max);
 }
 
@@ -163,7 +173,7 @@ function fitted(step: number, pairs: readonly RepeatedPair[]): number {
   return largest > 50 * step ? largest / Math.ceil(largest / step) : step;
 }
 
-/** Losses outside contribute less than e^−14 of δ, together, and what is folded in no more. */
+/** Losses outside contribute less than e^−11 of δ, together, and what is folded in no more. */
 function windowFor(
   pairs: readonly RepeatedPair[],
   cumulants: CumulantFunction,
