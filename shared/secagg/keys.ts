@@ -2,14 +2,8 @@
 import { toBitmap } from "../base/member-set.ts";
 import { deriveKey, framed, framedHash, sha256 } from "../crypto/hash.ts";
 import { LABELS } from "../crypto/labels.ts";
-import type { Channel } from "./channel.ts";
 import type { Mask } from "./masks.ts";
 import type { AttemptPlace, SumParams } from "./params.ts";
-
-/** The seed of a pair's mask in one attempt. Known to both; revealed, for this attempt alone, by recovery. */
-export function pairSeed(channel: Channel, attempt: number): Uint8Array {
-  return deriveKey(channel.pairSecret, LABELS.pairSeed, attempt);
-}
 
 /** The hash that binds all masks of an attempt: run, prekeys, round, attempt, ask, transcript, ring and cohort. */
 export function roundContext(

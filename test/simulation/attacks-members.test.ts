@@ -83,7 +83,7 @@ test("a wrong share names whoever gave it out, and the sum is opened without it"
       const { identity } = run.room.members[LIAR] ?? { identity: run.room.coordinator };
       const included = agents[LIAR]?.evidence.findLast(({ kind }) => kind === "included");
       if (included?.kind !== "included") return [];
-      const statement = framed("cloister/2/shares", included.inclusion, LIAR, sha256(shares));
+      const statement = framed("cloister/3/shares", included.inclusion, LIAR, sha256(shares));
       return [{ message: { ...message, shares, signature: identity.sign(statement) } }];
     },
   });

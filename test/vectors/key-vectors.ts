@@ -24,10 +24,10 @@ const PREKEYS = "Bonawitz et al., CCS 2017, §4, round 1; shared/secagg/prekeys.
 export const RUN_ID = hex(fixedBytes("run", 32));
 
 const FRAMES: readonly (readonly [name: string, label: string, parts: readonly Part[]])[] = [
-  ["label-alone", "cloister/2/ask", []],
-  ["empty-parts", "cloister/2/ask", ["", new Uint8Array()]],
-  ["text-and-numbers", "cloister/2/context", ["Zürich €", 0, 1, 0x0102_0304, 0xffff_ffff]],
-  ["bytes", "cloister/2/inclusion", [fixedBytes("frame", 300), "x", 7]],
+  ["label-alone", "cloister/3/ask", []],
+  ["empty-parts", "cloister/3/ask", ["", new Uint8Array()]],
+  ["text-and-numbers", "cloister/3/context", ["Zürich €", 0, 1, 0x0102_0304, 0xffff_ffff]],
+  ["bytes", "cloister/3/inclusion", [fixedBytes("frame", 300), "x", 7]],
 ];
 
 /** A part by its kind, for bytes and text look alike in a file. */
@@ -46,7 +46,7 @@ function hashing(): Vector[] {
     ),
   );
   // Lengths of three bytes: too long to be spelled out here.
-  const [label, byte, length] = ["cloister/2/prekeys", 7, 70_000] as const;
+  const [label, byte, length] = ["cloister/3/prekeys", 7, 70_000] as const;
   const long = vector(
     "frame/long",
     FRAMING,
@@ -60,12 +60,12 @@ function hashing(): Vector[] {
     "NIST SP 800-56C rev. 2, §4.1, option 1, SHA-256",
     {
       secret: hex(secret),
-      label: "cloister/2/pair-mask",
+      label: "cloister/3/pair-mask",
       context: hex(context),
       first: 3,
       second: 70_000,
     },
-    { key: hex(oneStepKey(secret, "cloister/2/pair-mask", context, 3, 70_000)) },
+    { key: hex(oneStepKey(secret, "cloister/3/pair-mask", context, 3, 70_000)) },
   );
   // RFC 5869, A.1, whose first 32 bytes of output are these.
   const material = new Uint8Array(22).fill(0x0b);

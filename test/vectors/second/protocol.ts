@@ -28,7 +28,7 @@ export interface Joining {
 
 export function joinStatement(runId: string, joining: Joining): Uint8Array {
   const { memberId, channelKey, kemKey, nonceRoot } = joining;
-  return frame("cloister/2/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
+  return frame("cloister/3/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
 }
 
 /** What one end of a channel knows before ML-KEM: the two joins, lower index first, and its own secret. */
@@ -64,19 +64,19 @@ export function channelKeys(meeting: Meeting): ChannelKeys {
   const binding = sha256(
     join(sha256(joinStatement(runId, lowerJoin)), sha256(joinStatement(runId, higherJoin))),
   );
-  const base = hkdfKey(shared, binding, frame("cloister/2/channel-base", runId, lower, higher));
-  const salt = frameHash("cloister/2/channel-root", binding, kemCiphertext);
-  const root = hkdfKey(join(base, kemSecret), salt, frame("cloister/2/channel-root"));
+  const base = hkdfKey(shared, binding, frame("cloister/3/channel-base", runId, lower, higher));
+  const salt = frameHash("cloister/3/channel-root", binding, kemCiphertext);
+  const root = hkdfKey(join(base, kemSecret), salt, frame("cloister/3/channel-root"));
   return {
     binding,
     base,
-    ciphertextTag: oneStepKey(base, "cloister/2/kem-ciphertext", kemCiphertext).slice(0, 16),
+    ciphertextTag: oneStepKey(base, "cloister/3/kem-ciphertext", kemCiphertext).slice(0, 16),
     root,
-    sealUp: oneStepKey(root, "cloister/2/channel-seal", lower, higher),
-    sealDown: oneStepKey(root, "cloister/2/channel-seal", higher, lower),
-    macUp: oneStepKey(root, "cloister/2/channel-mac", lower, higher),
-    macDown: oneStepKey(root, "cloister/2/channel-mac", higher, lower),
-    pairSecret: oneStepKey(root, "cloister/2/channel-pair"),
+    sealUp: oneStepKey(root, "cloister/3/channel-seal", lower, higher),
+    sealDown: oneStepKey(root, "cloister/3/channel-seal", higher, lower),
+    macUp: oneStepKey(root, "cloister/3/channel-mac", lower, higher),
+    macDown: oneStepKey(root, "cloister/3/channel-mac", higher, lower),
+    pairSecret: oneStepKey(root, "cloister/3/channel-pair"),
   };
 }
 
@@ -90,20 +90,20 @@ export function joining(
 }
 
 export const pairSeed = (pairSecret: Uint8Array, attempt: number): Uint8Array =>
-  oneStepKey(pairSecret, "cloister/2/pair-seed", attempt);
+  oneStepKey(pairSecret, "cloister/3/pair-seed", attempt);
 export const pairTag = (seed: Uint8Array): Uint8Array =>
-  frameHash("cloister/2/pair-tag", seed).slice(0, 8);
+  frameHash("cloister/3/pair-tag", seed).slice(0, 8);
 export const selfCommitment = (seed: Uint8Array): Uint8Array =>
-  frameHash("cloister/2/self-commitment", seed);
+  frameHash("cloister/3/self-commitment", seed);
 export const recoveryCommitment = (key: Uint8Array): Uint8Array =>
-  frameHash("cloister/2/recovery-commitment", key);
+  frameHash("cloister/3/recovery-commitment", key);
 
 export function shareTag(kind: string, share: Uint8Array, from: number, holder: number) {
-  return frameHash("cloister/2/share-tag", kind, share, from, holder).slice(0, 8);
+  return frameHash("cloister/3/share-tag", kind, share, from, holder).slice(0, 8);
 }
 
 export function recoveryBox(recoveryKey: Uint8Array, seeds: Uint8Array): Uint8Array {
-  const key = oneStepKey(recoveryKey, "cloister/2/recovery-box");
+  const key = oneStepKey(recoveryKey, "cloister/3/recovery-box");
   return xor(seeds, keystream(key, seeds.length));
 }
 
@@ -116,7 +116,7 @@ export function sealedShares(
   shares: Uint8Array,
 ): Uint8Array {
   const nonce = littleEndian(attempt, 12);
-  const aad = frame("cloister/2/sealed-share", opening, attempt, from, to);
+  const aad = frame("cloister/3/sealed-share", opening, attempt, from, to);
   return gcmSeal(sealingKey, nonce, aad, shares);
 }
 
@@ -124,7 +124,7 @@ export function nonceChain(secret: Uint8Array, length: number): Uint8Array[] {
   const chain = [secret];
   for (let i = 0; i < length; i++) {
     const last = chain[i] ?? EMPTY;
-    chain.push(frameHash("cloister/2/nonce-chain", last));
+    chain.push(frameHash("cloister/3/nonce-chain", last));
   }
   return chain.reverse();
 }
@@ -140,20 +140,20 @@ export interface BatchFacts {
 }
 
 export function graphSeed({ runId, rosterCount, number, members, nonces }: BatchFacts): Uint8Array {
-  return frameHash("cloister/2/graph", runId, number, bitmap(members, rosterCount), ...nonces);
+  return frameHash("cloister/3/graph", runId, number, bitmap(members, rosterCount), ...nonces);
 }
 
 export function batchOpening(batch: BatchFacts): Uint8Array {
   const { runId, rosterCount, number, firstAttempt, count, members } = batch;
   const facts = [runId, number, firstAttempt, count, bitmap(members, rosterCount)];
-  return frameHash("cloister/2/batch", ...facts, graphSeed(batch));
+  return frameHash("cloister/3/batch", ...facts, graphSeed(batch));
 }
 
 export function prekeysHash(opening: Uint8Array, index: number, entries: Uint8Array): Uint8Array {
-  return frameHash("cloister/2/prekeys", opening, index, sha256(entries));
+  return frameHash("cloister/3/prekeys", opening, index, sha256(entries));
 }
 
-export const prekeysStatement = (hash: Uint8Array): Uint8Array => frame("cloister/2/prekeys", hash);
+export const prekeysStatement = (hash: Uint8Array): Uint8Array => frame("cloister/3/prekeys", hash);
 
 export function dealtContext(
   runId: string,
@@ -162,7 +162,7 @@ export function dealtContext(
   dealers: readonly number[],
   hashes: readonly Uint8Array[],
 ): Uint8Array {
-  return frameHash("cloister/2/batch", runId, opening, bitmap(dealers, rosterCount), ...hashes);
+  return frameHash("cloister/3/batch", runId, opening, bitmap(dealers, rosterCount), ...hashes);
 }
 
 export interface Place {
@@ -184,16 +184,16 @@ export function roundContext(
   const { round, attempt, askHash, transcript, dimension, ringBits } = place;
   const members = bitmap(cohort, rosterCount);
   const parts = [runId, dealt, round, attempt, askHash, transcript, dimension, ringBits, members];
-  return frameHash("cloister/2/context", ...parts);
+  return frameHash("cloister/3/context", ...parts);
 }
 
 export const selfMaskKey = (seed: Uint8Array, context: Uint8Array, index: number): Uint8Array =>
-  oneStepKey(seed, "cloister/2/self-mask", context, index);
+  oneStepKey(seed, "cloister/3/self-mask", context, index);
 export const pairMaskKey = (seed: Uint8Array, context: Uint8Array, one: number, other: number) =>
-  oneStepKey(seed, "cloister/2/pair-mask", context, Math.min(one, other), Math.max(one, other));
+  oneStepKey(seed, "cloister/3/pair-mask", context, Math.min(one, other), Math.max(one, other));
 
 export const maskedStatement = (context: Uint8Array, index: number, root: Uint8Array) =>
-  frame("cloister/2/masked", context, index, root);
+  frame("cloister/3/masked", context, index, root);
 
 export function inclusionHash(
   rosterCount: number,
@@ -201,24 +201,24 @@ export function inclusionHash(
   survivors: readonly number[],
   roots: readonly Uint8Array[],
 ): Uint8Array {
-  return frameHash("cloister/2/inclusion", context, bitmap(survivors, rosterCount), ...roots);
+  return frameHash("cloister/3/inclusion", context, bitmap(survivors, rosterCount), ...roots);
 }
 
 export const confirmStatement = (inclusion: Uint8Array, index: number): Uint8Array =>
-  frame("cloister/2/confirm", inclusion, index);
+  frame("cloister/3/confirm", inclusion, index);
 export const sharesStatement = (inclusion: Uint8Array, index: number, shares: Uint8Array) =>
-  frame("cloister/2/shares", inclusion, index, sha256(shares));
+  frame("cloister/3/shares", inclusion, index, sha256(shares));
 
-export const firstHead = (runId: string): Uint8Array => frameHash("cloister/2/transcript", runId);
+export const firstHead = (runId: string): Uint8Array => frameHash("cloister/3/transcript", runId);
 export const nextHead = (head: Uint8Array, inclusion: Uint8Array, resultHash: Uint8Array) =>
-  frameHash("cloister/2/transcript", head, inclusion, resultHash);
+  frameHash("cloister/3/transcript", head, inclusion, resultHash);
 export const includedStatement = (runId: string, attempt: number, inclusion: Uint8Array) =>
-  frame("cloister/2/included", runId, attempt, inclusion);
+  frame("cloister/3/included", runId, attempt, inclusion);
 
 export function roundOpenedStatement(
   runId: string,
   place: Pick<Place, "round" | "attempt" | "askHash" | "transcript">,
 ): Uint8Array {
   const { round, attempt, askHash, transcript } = place;
-  return frame("cloister/2/round-opened", runId, round, attempt, askHash, transcript);
+  return frame("cloister/3/round-opened", runId, round, attempt, askHash, transcript);
 }
