@@ -12,7 +12,6 @@ import {
   frameHash,
   hkdfKey,
   join,
-  littleEndian,
   oneStepKey,
   sha256,
 } from "./primitives.ts";
@@ -50,8 +49,6 @@ export interface ChannelKeys {
   readonly ciphertextTag: Uint8Array;
   readonly root: Uint8Array;
   /** Keys by direction: of the lower index towards the higher, and back. */
-  readonly sealUp: Uint8Array;
-  readonly sealDown: Uint8Array;
   readonly macUp: Uint8Array;
   readonly macDown: Uint8Array;
   readonly pairSecret: Uint8Array;
@@ -72,8 +69,6 @@ export function channelKeys(meeting: Meeting): ChannelKeys {
     base,
     ciphertextTag: oneStepKey(base, "cloister/3/kem-ciphertext", kemCiphertext).slice(0, 16),
     root,
-    sealUp: oneStepKey(root, "cloister/3/channel-seal", lower, higher),
-    sealDown: oneStepKey(root, "cloister/3/channel-seal", higher, lower),
     macUp: oneStepKey(root, "cloister/3/channel-mac", lower, higher),
     macDown: oneStepKey(root, "cloister/3/channel-mac", higher, lower),
     pairSecret: oneStepKey(root, "cloister/3/channel-pair"),
@@ -89,8 +84,31 @@ export function joining(
   return { memberId, channelKey: agreementKeyOf(secret), kemKey, nonceRoot };
 }
 
-export const pairSeed = (pairSecret: Uint8Array, attempt: number): Uint8Array =>
-  oneStepKey(pairSecret, "cloister/3/pair-seed", attempt);
+export interface PairPieces {
+  /** Keys by direction: of the lower index towards the higher, and back. */
+  readonly sealUp: Uint8Array;
+  readonly sealDown: Uint8Array;
+  /** One of each attempt. */
+  readonly seeds: readonly Uint8Array[];
+  /** Self and recovery share of each attempt, as the lower index deals them to the higher, and back. */
+  readonly sharesUp: readonly Uint8Array[];
+  readonly sharesDown: readonly Uint8Array[];
+}
+
+/** What a pair has in common in one batch, piece after piece of one keystream. */
+export function pairPieces(pairSecret: Uint8Array, opening: Uint8Array, count: number): PairPieces {
+  const key = oneStepKey(pairSecret, "cloister/3/pair-stream", opening);
+  const pieces = (from: number, length: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, i) => keystream(key, length, from + length * i));
+  return {
+    sealUp: keystream(key, 32),
+    sealDown: keystream(key, 32, 32),
+    seeds: pieces(64, 32),
+    sharesUp: pieces(64 + 32 * count, 64),
+    sharesDown: pieces(64 + 96 * count, 64),
+  };
+}
+
 export const pairTag = (seed: Uint8Array): Uint8Array =>
   frameHash("cloister/3/pair-tag", seed).slice(0, 8);
 export const selfCommitment = (seed: Uint8Array): Uint8Array =>
@@ -99,7 +117,7 @@ export const recoveryCommitment = (key: Uint8Array): Uint8Array =>
   frameHash("cloister/3/recovery-commitment", key);
 
 export function shareTag(kind: string, share: Uint8Array, from: number, holder: number) {
-  return frameHash("cloister/3/share-tag", kind, share, from, holder).slice(0, 8);
+  return frameHash("cloister/3/share-tag", kind, from, holder, share).slice(0, 8);
 }
 
 export function recoveryBox(recoveryKey: Uint8Array, seeds: Uint8Array): Uint8Array {
@@ -107,17 +125,22 @@ export function recoveryBox(recoveryKey: Uint8Array, seeds: Uint8Array): Uint8Ar
   return xor(seeds, keystream(key, seeds.length));
 }
 
-export function sealedShares(
-  sealingKey: Uint8Array,
-  opening: Uint8Array,
-  attempt: number,
-  from: number,
-  to: number,
-  shares: Uint8Array,
-): Uint8Array {
-  const nonce = littleEndian(attempt, 12);
-  const aad = frame("cloister/3/sealed-share", opening, attempt, from, to);
-  return gcmSeal(sealingKey, nonce, aad, shares);
+/** The key seals nothing else: nonce 0, and no further data. */
+export const sealedShares = (sealingKey: Uint8Array, shares: Uint8Array): Uint8Array =>
+  gcmSeal(sealingKey, new Uint8Array(12), EMPTY, shares);
+
+/** What a holder is sent of the tags of its shares: those of all attempts, self and recovery in turn. */
+export const heldTagsHash = (tags: Uint8Array): Uint8Array =>
+  frameHash("cloister/3/held-tags", tags);
+
+/** How far a holder comes after the dealer where all members hold, in their order, round and round. */
+const distance = (members: number, dealer: number, holder: number): number =>
+  (members + holder - dealer) % members;
+
+/** The first t − 1 after the dealer. */
+export function derives(members: number, threshold: number, dealer: number, holder: number) {
+  const after = distance(members, dealer, holder);
+  return after >= 1 && after <= threshold - 1;
 }
 
 export function nonceChain(secret: Uint8Array, length: number): Uint8Array[] {
