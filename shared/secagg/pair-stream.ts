@@ -38,7 +38,8 @@ export function pairStream(channel: Channel, batch: Batch, own: number, peer: nu
   key.fill(0);
   const shares = SHARES_BYTES * batch.count;
   const seedsEnd = (2 + batch.count) * SECRET_BYTES;
-  const bytes = cipher.update(new Uint8Array(seedsEnd + 2 * shares));
+  const { buffer, byteOffset, length } = cipher.update(new Uint8Array(seedsEnd + 2 * shares));
+  const bytes = new Uint8Array(buffer, byteOffset, length); // A Buffer's slices do not copy.
   const lower = bytes.subarray(seedsEnd, seedsEnd + shares);
   const higher = bytes.subarray(seedsEnd + shares);
   const lowerKey = bytes.subarray(0, SECRET_BYTES);
