@@ -33,6 +33,8 @@ export const LABELS = {
   context: "cloister/3/context",
   rotation: "cloister/3/rotation",
   masked: "cloister/3/masked",
+  treeNode: "cloister/3/tree-node",
+  survivor: "cloister/3/survivor",
   inclusion: "cloister/3/inclusion",
   included: "cloister/3/included",
   confirm: "cloister/3/confirm",

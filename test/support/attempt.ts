@@ -106,7 +106,10 @@ export function playAttempt(
       talking("beforeConfirmed").flatMap(({ self }): AttemptEvent[] => {
         const own = states.get(self.index);
         if (own?.phase !== "masked" || !included.to.includes(self.index)) return [];
-        const done = agent.include(params.sum, self, own, included);
+        const done = agent.include(params.sum, self, own, {
+          ...included,
+          path: included.paths[included.to.indexOf(self.index)] ?? new Uint8Array(),
+        });
         if (!done.ok) throw new Error(done.code);
         states.set(self.index, done.value.state);
         const { confirmation } = done.value;

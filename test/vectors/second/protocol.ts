@@ -7,6 +7,7 @@ import { gcmSeal, keystream, xor } from "./cipher.ts";
 import {
   agreed,
   agreementKeyOf,
+  at,
   bitmap,
   frame,
   frameHash,
@@ -224,7 +225,20 @@ export function inclusionHash(
   survivors: readonly number[],
   roots: readonly Uint8Array[],
 ): Uint8Array {
-  return frameHash("cloister/3/inclusion", context, bitmap(survivors, rosterCount), ...roots);
+  const leaves = survivors.map((index, i) => frameHash("cloister/3/survivor", index, at(roots, i)));
+  return frameHash("cloister/3/inclusion", context, bitmap(survivors, rosterCount), rootOf(leaves));
+}
+
+/** RFC 6962, §2.1: split at the largest power of two below the number of leaves. */
+export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
+  if (leaves.length === 1) return at(leaves, 0);
+  let split = 1;
+  while (2 * split < leaves.length) split *= 2;
+  return frameHash(
+    "cloister/3/tree-node",
+    rootOf(leaves.slice(0, split)),
+    rootOf(leaves.slice(split)),
+  );
 }
 
 export const confirmStatement = (inclusion: Uint8Array, index: number): Uint8Array =>
