@@ -7,7 +7,8 @@
  * The shares of t − 1 holders come out of the streams that the dealer has in common with each, and are never sent.
  * With the secret they fix the polynomial, and so the shares of all others.
  *
- * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4, round 1 (ShareKeys).
+ * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4, round 1 (ShareKeys). Deviation: t − 1 shares are
+ *   pseudorandom at both ends; why that is Shamir's sharing still is in docs/secure-aggregation.md.
  */
 import { assert } from "../base/assert.ts";
 import { concatBytes, equalBytes } from "../base/bytes.ts";

@@ -33,6 +33,8 @@ export interface Stage {
 
 export interface Played {
   readonly stages: readonly Stage[];
+  /** All that the coordinator's half wanted done. */
+  readonly effects: readonly AttemptEffect[];
   readonly outcome: Effect<"released" | "aborted"> | null;
 }
 
@@ -138,7 +140,7 @@ export function playAttempt(
     applyMasksInPlace(masks, expand.masks, params.place.ringBits);
     say([{ type: "expanded", masks }]);
   }
-  return { stages, outcome: effect("released") ?? effect("aborted") ?? null };
+  return { stages, effects: sent, outcome: effect("released") ?? effect("aborted") ?? null };
 }
 
 /** As it was: the running sum is overwritten later, the rest is replaced. */
