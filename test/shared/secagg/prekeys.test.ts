@@ -6,7 +6,6 @@ import type { Batch } from "../../../shared/secagg/batch.ts";
 import {
   boxAt,
   commitmentAt,
-  type DealtPrekeys,
   forwardedBytes,
   isDerived,
   pairTagAt,
@@ -15,7 +14,6 @@ import {
   shareTagAt,
   shareTagsOf,
 } from "../../../shared/secagg/entries.ts";
-import { pairStream } from "../../../shared/secagg/pair-stream.ts";
 import {
   dealPrekeys,
   forwarded,
@@ -28,43 +26,18 @@ import {
   shareTag,
   shareTags,
   signPrekeys,
-  takeForwarded,
 } from "../../../shared/secagg/prekeys.ts";
 import { combineShares } from "../../../shared/secagg/shamir.ts";
+import { DEALER, deal, SEVEN, SEVENTY, streamOf, takeAt } from "../../support/dealing.ts";
 import {
   batchOf,
   type Group,
   pairSeedOf,
   pick,
-  unsafeGroup,
   unsafeRng,
   unsafeSecret,
   upTo,
 } from "../../support/group.ts";
-
-/** Complete: seven members, threshold five. Regular: seventy, of whom 33 hold for each, threshold 21. */
-const SEVEN = unsafeGroup(7, "seven");
-const SEVENTY = unsafeGroup(70, "seventy", { degree: 32, threshold: 21 });
-const DEALER = 4;
-
-function streamOf(group: Group, batch: Batch, own: number, peer: number) {
-  return pairStream(pick(pick(group.members, own).channels, peer), batch, own, peer);
-}
-
-function deal(group: Group, batch: Batch, index = DEALER, draws = "draws") {
-  const neighbours = batch.graph.neighbours(index);
-  const streams = new Map(neighbours.map((peer) => [peer, streamOf(group, batch, index, peer)]));
-  const dealt = dealPrekeys(batch, index, streams, unsafeRng(`${group.seed} ${draws} ${index}`));
-  const prekeys = parseEntries(batch, index, dealt.entries);
-  if (!prekeys) throw new Error("not parsed");
-  return { ...dealt, prekeys };
-}
-
-function takeAt(group: Group, batch: Batch, holder: number, prekeys: DealtPrekeys) {
-  const stream = streamOf(group, batch, holder, DEALER);
-  const bytes = forwarded(batch, DEALER, holder, prekeys);
-  return takeForwarded(batch, DEALER, { index: holder, stream }, bytes);
-}
 
 /** What every neighbour holds of the dealer's secrets of an attempt, by its point. */
 function heldByPoint(group: Group, batch: Batch, i: number): Map<number, HeldShares> {
@@ -161,97 +134,6 @@ test("a dealing draws its secrets anew; only what is derived is the same, and no
     expect(sharesOf(first, holder) === sharesOf(second, holder)).toBe(
       isDerived(batch, DEALER, holder),
     );
-});
-
-test("a share of one member is no share of another, in neither direction", () => {
-  const batch = batchOf(SEVEN, { count: 2 });
-  const seen = batch.members.flatMap((own) =>
-    batch.graph.neighbours(own).flatMap((peer) => {
-      const { sealing, seeds, dealt } = streamOf(SEVEN, batch, own, peer);
-      const both = [sealing, dealt.subarray(0, 64), dealt.subarray(64)].map(toHex);
-      return own < peer ? [...both, toHex(seeds)] : both;
-    }),
-  );
-  expect(new Set(seen).size).toBe(seen.length);
-});
-
-test("both ends have the same stream, and another batch has another", () => {
-  const batch = batchOf(SEVEN, { count: 2 });
-  const [up, down] = [streamOf(SEVEN, batch, 1, 5), streamOf(SEVEN, batch, 5, 1)];
-  const mirrored = {
-    sealing: down.opening,
-    opening: down.sealing,
-    seeds: down.seeds,
-    dealt: down.held,
-    held: down.dealt,
-  };
-  expect(up).toEqual(mirrored);
-  for (const change of [{ number: 1 }, { firstAttempt: 11 }, { count: 3 }, { members: upTo(6) }]) {
-    const other = streamOf(SEVEN, batchOf(SEVEN, { count: 2, ...change }), 1, 5);
-    for (const part of ["sealing", "opening", "seeds", "dealt", "held"] as const)
-      expect(toHex(other[part].subarray(0, 32))).not.toBe(toHex(up[part].subarray(0, 32)));
-  }
-});
-
-/** Of the circle after the dealer the first four derive; the last two are 2 and 3. */
-const SEALED_FOR = 3;
-const DERIVED_BY = 0;
-
-test.each([
-  SEALED_FOR,
-  DERIVED_BY,
-])("shares are taken by their holder alone, of their dealer: %i", (holder) => {
-  const batch = batchOf(SEVEN, { count: 2 });
-  const { prekeys } = deal(SEVEN, batch);
-  const bytes = forwarded(batch, DEALER, holder, prekeys);
-  const takenBy = (index: number, streamOfIndex = index, dealer = DEALER) => {
-    const stream = streamOf(SEVEN, batch, streamOfIndex, dealer);
-    return takeForwarded(batch, dealer, { index, stream }, bytes);
-  };
-  expect(takenBy(holder)).not.toBeNull();
-  for (const index of [0, 1, 2, 3, 5, 6].filter((other) => other !== holder)) {
-    expect(takenBy(index)).toBeNull();
-    expect(takenBy(index, holder)).toBeNull(); // The right stream under another name.
-    expect(takenBy(holder, index)).toBeNull();
-    expect(takenBy(holder, holder, index)).toBeNull();
-  }
-});
-
-test("shares go to neighbours only", () => {
-  const batch = batchOf(SEVENTY);
-  const { prekeys } = deal(SEVENTY, batch);
-  const stranger = SEVENTY.members.findIndex((_, i) => !batch.graph.holders(DEALER).includes(i));
-  for (const holder of [stranger, DEALER])
-    expect(() => forwarded(batch, DEALER, holder, prekeys)).toThrow("neighbours only");
-});
-
-test.each([SEALED_FOR, DERIVED_BY])("shares are taken in their batch alone: %i", (holder) => {
-  const { prekeys } = deal(SEVEN, batchOf(SEVEN, { count: 3 }));
-  const places = [{}, { number: 1 }, { firstAttempt: 9 }, { members: [0, 2, 3, 4, 5, 6] }];
-  const taken = places.map(
-    (place) => takeAt(SEVEN, batchOf(SEVEN, { count: 3, ...place }), holder, prekeys) !== null,
-  );
-  expect(taken).toEqual([true, false, false, false]);
-});
-
-test.each([
-  SEALED_FOR,
-  DERIVED_BY,
-])("what is forwarded is not taken if it was changed or cut short: %i", (holder) => {
-  const batch = batchOf(SEVEN);
-  const bytes = forwarded(batch, DEALER, holder, deal(SEVEN, batch).prekeys);
-  const stream = streamOf(SEVEN, batch, holder, DEALER);
-  const taken = (changed: Uint8Array) =>
-    takeForwarded(batch, DEALER, { index: holder, stream }, changed);
-  for (let place = 0; place < bytes.length; place++) {
-    const changed = bytes.slice();
-    changed[place] = (changed[place] ?? 0) ^ 1;
-    expect(taken(changed)).toBeNull();
-  }
-  for (let length = 0; length < bytes.length; length++)
-    expect(taken(bytes.subarray(0, length))).toBeNull();
-  expect(taken(concatBytes(bytes, Uint8Array.of(0)))).toBeNull();
-  expect(taken(bytes)).not.toBeNull();
 });
 
 test("a share has the tag that its dealer gave it, and any other share, kind or name has not", () => {
