@@ -6,8 +6,8 @@
  * an agent deals once for an opening. So no key is expanded twice, and what one piece tells when it is revealed
  * says nothing of another: AES-256 in counter mode is a pseudorandom function of the place.
  */
-import { createCipheriv } from "node:crypto";
-import { deriveKey, secretKey } from "../crypto/hash.ts";
+import { randomBytes } from "../base/env.ts";
+import { deriveKey, seededRng } from "../crypto/hash.ts";
 import { LABELS } from "../crypto/labels.ts";
 import type { Batch } from "./batch.ts";
 import type { Channel } from "./channel.ts";
@@ -29,17 +29,13 @@ export interface PairStream {
   readonly held: Uint8Array;
 }
 
-const ZERO_IV = new Uint8Array(16);
-
 /** Layout: both sealing keys, the lower index's first; seeds; shares dealt by the lower index, by the higher. */
 export function pairStream(channel: Channel, batch: Batch, own: number, peer: number): PairStream {
   const key = deriveKey(channel.pairSecret, LABELS.pairStream, batch.opening);
-  const cipher = createCipheriv("aes-256-ctr", secretKey(key), ZERO_IV);
-  key.fill(0);
   const shares = SHARES_BYTES * batch.count;
   const seedsEnd = (2 + batch.count) * SECRET_BYTES;
-  const { buffer, byteOffset, length } = cipher.update(new Uint8Array(seedsEnd + 2 * shares));
-  const bytes = new Uint8Array(buffer, byteOffset, length); // A Buffer's slices do not copy.
+  const bytes = randomBytes(seededRng(key), seedsEnd + 2 * shares);
+  key.fill(0);
   const lower = bytes.subarray(seedsEnd, seedsEnd + shares);
   const higher = bytes.subarray(seedsEnd + shares);
   const lowerKey = bytes.subarray(0, SECRET_BYTES);
