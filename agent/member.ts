@@ -226,13 +226,13 @@ export class Member {
     this.#params.report({ type: "sent", runId, round, bytes, epsilonSpent });
   }
 
-  #confirm({ attempt, survivors: bitmap, roots, signature }: Of<"included">): void {
+  #confirm({ attempt, survivors: bitmap, path, signature }: Of<"included">): void {
     const current = this.#current(attempt);
     if (current?.state.phase !== "masked") return;
     const { run } = current;
     const { sum } = run.session.params;
     const survivors = membersOf(sum, bitmap);
-    const inclusion = survivors && { survivors, roots, signature };
+    const inclusion = survivors && { survivors, path, signature };
     const included = inclusion && include(sum, run.session.self, current.state, inclusion);
     if (!included?.ok) return this.#withdraw(run, attempt, included?.code ?? "malformed");
     const { state, confirmation } = included.value;

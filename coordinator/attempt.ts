@@ -68,27 +68,30 @@ export function openRunning(
 
 type Sent = Extract<AttemptEffect, { type: "sendCommit" | "sendIncluded" | "sendCertificate" }>;
 
-/** What an attempt wants said, as the message that it is; `to` are roster indices. */
-export function messageOf(
+/** What an attempt wants said, as the messages that it takes; `to` are roster indices. */
+export function messagesOf(
   { sum, place }: AttemptParams,
   effect: Sent,
-): { readonly to: readonly number[]; readonly message: CoordinatorMessage } {
+): { readonly to: readonly number[]; readonly message: CoordinatorMessage }[] {
   const common = { runId: sum.runId, attempt: place.attempt };
   const bitmap = (indices: readonly number[]): Uint8Array => toBitmap(indices, sum.roster.length);
   switch (effect.type) {
     case "sendCommit": {
       const cohort = bitmap(effect.cohort);
-      return { to: effect.to, message: { type: "committed", ...common, cohort } };
+      return [{ to: effect.to, message: { type: "committed", ...common, cohort } }];
     }
     case "sendIncluded": {
-      const { to, survivors, roots, signature } = effect;
-      const said = { ...common, survivors: bitmap(survivors), roots, signature };
-      return { to, message: { type: "included", ...said } };
+      const { to, paths, signature } = effect;
+      const said = { type: "included", ...common, survivors: bitmap(effect.survivors) } as const;
+      return to.map((index, i) => {
+        const path = paths[i] ?? new Uint8Array();
+        return { to: [index], message: { ...said, path, signature } };
+      });
     }
     case "sendCertificate": {
       const { confirmers, proofs } = effect.certificate;
       const said = { ...common, confirmers: bitmap(confirmers), proofs };
-      return { to: [effect.to], message: { type: "certified", ...said } };
+      return [{ to: [effect.to], message: { type: "certified", ...said } }];
     }
   }
 }

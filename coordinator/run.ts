@@ -12,7 +12,7 @@ import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messag
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
 import type { SumParams } from "../shared/secagg/params.ts";
-import { messageOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
+import { messagesOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
 import { addCentralNoiseInPlace } from "./central-noise.ts";
 import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
 import { keepForAudit, type Released, releaseOf } from "./release.ts";
@@ -204,8 +204,9 @@ export class Run {
       case "sendCertificate": {
         if (effect.type === "sendCommit") this.#phase("masking");
         if (effect.type === "sendIncluded") this.#phase("unmasking");
-        const { to, message } = messageOf(attempt.params, effect);
-        return this.#ports.send(this.#ids(to), message);
+        for (const { to, message } of messagesOf(attempt.params, effect))
+          this.#ports.send(this.#ids(to), message);
+        return;
       }
       case "reject":
         return this.#reject(this.#ids([effect.to])[0] ?? "", effect.code);

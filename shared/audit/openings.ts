@@ -9,15 +9,9 @@ import { equalBytes, fromHex, toHex } from "../base/bytes.ts";
 import type { OpenedSecrets } from "../secagg/attempt.ts";
 import { type Batch, dealtContext, openBatch } from "../secagg/batch.ts";
 import { agreeing, type Dealing } from "../secagg/coordinator-batch.ts";
+import { entriesBytes, pairTagAt, parseEntries } from "../secagg/entries.ts";
 import type { SumParams } from "../secagg/params.ts";
-import {
-  type DealtPrekeys,
-  isCommittedSelfSeed,
-  pairTag,
-  parseEntries,
-  prekeyBytes,
-  prekeysHash,
-} from "../secagg/prekeys.ts";
+import { isCommitted, pairTags, prekeysHash } from "../secagg/prekeys.ts";
 import type { AuditRecord } from "./record.ts";
 
 /** A batch as its members dealt it, in the auditor's hands. */
@@ -32,12 +26,8 @@ export function batchOf(sum: SumParams, { batch }: AuditRecord): Batch {
 }
 
 /** Bytes of all that was dealt in the batch. */
-export function entriesBytes(batch: Batch, dealers: readonly number[]): number {
-  return dealers.reduce((bytes, dealer) => bytes + entryBytes(batch, dealer), 0);
-}
-
-function entryBytes(batch: Batch, dealer: number): number {
-  return batch.count * prekeyBytes(batch.graph.neighbours(dealer).length);
+export function dealtBytes(batch: Batch, dealers: readonly number[]): number {
+  return dealers.reduce((bytes, dealer) => bytes + entriesBytes(batch, dealer), 0);
 }
 
 /** Takes the dealings apart. A string says what is wrong with them. */
@@ -47,15 +37,16 @@ export function readDealings(
   { prekeys, batch: { dealers }, cohort }: AuditRecord,
   bytes: Uint8Array,
 ): AuditedBatch | string {
-  if (bytes.length !== entriesBytes(batch, dealers)) return "the prekeys have the wrong size";
+  if (bytes.length !== dealtBytes(batch, dealers)) return "the prekeys have the wrong size";
   const dealings = new Map<number, Dealing>();
   let at = 0;
   for (const dealer of dealers) {
-    const size = entryBytes(batch, dealer);
-    const entries = bytes.subarray(at, at + size);
-    const attempts = parseEntries(batch, dealer, entries) ?? [];
-    dealings.set(dealer, { hash: prekeysHash(batch, dealer, entries), entries, attempts });
-    at += size;
+    const entries = bytes.subarray(at, at + entriesBytes(batch, dealer));
+    const parsed = parseEntries(batch, dealer, entries);
+    if (!parsed) return "somebody dealt who has no part in the batch";
+    const hash = prekeysHash(batch, dealer, entries);
+    dealings.set(dealer, { hash, entries, prekeys: parsed });
+    at += entries.length;
   }
   const hashes = [...dealings.values()].map(({ hash }) => hash);
   if (toHex(dealtContext(sum, batch, dealers, hashes)) !== prekeys)
@@ -87,11 +78,10 @@ export function seedFault(
 ): string | null {
   const { selfSeeds, pairSeeds } = openedSecrets(record);
   const name = (index: number): string => roster[index]?.memberId ?? "";
-  const dealtBy = (index: number): DealtPrekeys | undefined =>
-    dealings.get(index)?.attempts[record.attempt - batch.firstAttempt];
+  const place = record.attempt - batch.firstAttempt;
   for (const { of, seed } of selfSeeds) {
-    const dealt = dealtBy(of);
-    if (!dealt || !isCommittedSelfSeed(dealt, seed))
+    const dealt = dealings.get(of)?.prekeys;
+    if (!dealt || !isCommitted(dealt, place, "self", seed))
       return `the self-mask seed of ${name(of)} is not the one that it committed to`;
   }
   const needed = neededPairs(batch, record);
@@ -100,9 +90,9 @@ export function seedFault(
   for (const [i, { dropout, survivor }] of needed.entries()) {
     const given = pairSeeds[i];
     const at = batch.graph.neighbours(survivor).indexOf(dropout);
-    const tag = dealtBy(survivor)?.pairTags[at];
+    const dealt = dealings.get(survivor)?.prekeys;
     const same = given?.dropout === dropout && given.survivor === survivor;
-    if (!same || !tag || !equalBytes(pairTag(given.seed), tag))
+    if (!same || !dealt || !equalBytes(pairTags(given.seed), pairTagAt(dealt, at, place)))
       return `the seed of the mask between ${name(dropout)} and ${name(survivor)} is not the one that they had agreed on`;
   }
   return null;

@@ -14,7 +14,7 @@ import { addPackedInPlace, packedBytes, reduceInPlace } from "../secagg/ring.ts"
 import { masksOf } from "../secagg/unmask.ts";
 import { nextHead } from "../transcript/chain.ts";
 import { type Check, checked, short } from "./check.ts";
-import { batchOf, entriesBytes, openedSecrets, readDealings, seedFault } from "./openings.ts";
+import { batchOf, dealtBytes, openedSecrets, readDealings, seedFault } from "./openings.ts";
 import type { AuditRecord } from "./record.ts";
 import { type RoundClaim, recordFault } from "./record-fault.ts";
 
@@ -75,7 +75,7 @@ async function* checkSeeds(
   files: RoundFiles,
 ): AsyncGenerator<Check, boolean> {
   const batch = batchOf(sum, record);
-  const bytes = await files.prekeys(entriesBytes(batch, record.batch.dealers));
+  const bytes = await files.prekeys(dealtBytes(batch, record.batch.dealers));
   const dealt = readDealings(sum, batch, record, bytes);
   yield checked(
     "prekeys",

@@ -21,6 +21,15 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return hash("sha256", bytes, "buffer");
 }
 
+/**
+ * Writes the first 8 bytes of the SHA-256 to `target` at `at`. For thousands in a row: node hands a hash out as
+ * text at a third of what a buffer costs.
+ */
+export function shortHashInto(target: Uint8Array, at: number, bytes: Uint8Array): void {
+  const text = hash("sha256", bytes, "binary");
+  for (let i = 0; i < 8; i++) target[at + i] = text.charCodeAt(i);
+}
+
 /** A SHA-256 that takes its bytes piece by piece. */
 export interface RunningHash {
   add(bytes: Uint8Array): void;

@@ -177,8 +177,8 @@ const Included = z.strictObject({
   runId: RunId,
   attempt: Count,
   survivors: Members,
-  /** 32 bytes of each survivor, in order. */
-  roots: rawBytesUpTo(32 * LIMITS.membersMax),
+  /** That the recipient is counted with what it sent: 32 bytes for each level of the survivors' tree. */
+  path: rawBytesUpTo(32 * Math.ceil(Math.log2(LIMITS.membersMax))),
   signature: Signature,
 });
 const Certified = z.strictObject({

@@ -4,14 +4,15 @@ import { type Rng, randomBytes } from "../base/env.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { type Batch, dealtContext } from "./batch.ts";
 import { type Channel, deadChannel } from "./channel.ts";
+import { forwardedBytes } from "./entries.ts";
+import { type PairStream, pairStream } from "./pair-stream.ts";
 import type { SumParams } from "./params.ts";
 import {
   dealPrekeys,
-  FORWARDED_BYTES,
   type HeldShares,
   type OwnPrekeys,
-  openForwarded,
   signPrekeys,
+  takeForwarded,
 } from "./prekeys.ts";
 
 /** The agent's own side of a run's sums. */
@@ -22,8 +23,7 @@ export interface AgentSelf {
   readonly channels: ReadonlyMap<number, Channel>;
 }
 
-/** Dealt; the others' shares have not come yet. */
-export interface DealtBatch {
+interface OwnBatch {
   readonly batch: Batch;
   readonly hash: Uint8Array;
   /** By attempt; taken out when the attempt begins. Invariant: used once. */
@@ -32,8 +32,14 @@ export interface DealtBatch {
   readonly channels: ReadonlyMap<number, Channel>;
 }
 
+/** Dealt; the others' shares have not come yet. */
+export interface DealtBatch extends OwnBatch {
+  /** By neighbour: what we have in common with it in this batch. */
+  readonly streams: ReadonlyMap<number, PairStream>;
+}
+
 /** Ready for attempts. */
-export interface AgentBatch extends DealtBatch {
+export interface AgentBatch extends OwnBatch {
   /** Binds all masks of the batch to who dealt what. */
   readonly context: Uint8Array;
   readonly dealers: readonly number[];
@@ -59,10 +65,25 @@ export function dealBatch(
   const peers = params.certificate === "macs" ? batch.members : batch.graph.neighbours(self.index);
   const unreachable = peers.filter((index) => index !== self.index && !channels.has(index));
   for (const index of unreachable) channels.set(index, deadChannel(randomBytes(rng, 32)));
-  const { own, entries, hash } = dealPrekeys(params, batch, { ...self, channels }, rng);
+  const streams = streamsOf(batch, self.index, channels);
+  const { own, entries, hash } = dealPrekeys(batch, self.index, streams, rng);
   const byAttempt = new Map(own.map((prekeys, i) => [batch.firstAttempt + i, prekeys]));
   const signature = signPrekeys(self.identity, hash);
-  return { state: { batch, hash, own: byAttempt, channels }, entries, signature, unreachable };
+  const state = { batch, hash, own: byAttempt, channels, streams };
+  return { state, entries, signature, unreachable };
+}
+
+function streamsOf(
+  batch: Batch,
+  index: number,
+  channels: ReadonlyMap<number, Channel>,
+): Map<number, PairStream> {
+  const streams = new Map<number, PairStream>();
+  for (const peer of batch.graph.neighbours(index)) {
+    const channel = channels.get(peer);
+    if (channel) streams.set(peer, pairStream(channel, batch, index, peer));
+  }
+  return streams;
 }
 
 /** What the coordinator forwards when dealing is over. */
@@ -70,7 +91,7 @@ export interface SharesBundle {
   /** Who dealt, ascending, with the hash of what each dealt. */
   readonly dealers: readonly number[];
   readonly hashes: readonly Uint8Array[];
-  /** For each dealer among our neighbours, ascending, and each attempt: sealed shares and tags. */
+  /** For each dealer among our neighbours, ascending: sealed shares, if we cannot derive them, and a hash of all tags. */
   readonly shares: Uint8Array;
 }
 
@@ -87,46 +108,43 @@ export function takeShares(
   dealt: DealtBatch,
   bundle: SharesBundle,
 ): { state: AgentBatch; faulty: number[] } | null {
-  const { batch, channels } = dealt;
+  const { batch, hash, own, channels } = dealt;
   const { dealers, hashes, shares } = bundle;
   const place = dealers.indexOf(self.index);
-  if (place < 0 || !equalBytes(hashes[place] ?? new Uint8Array(), dealt.hash)) return null;
+  if (place < 0 || !equalBytes(hashes[place] ?? new Uint8Array(), hash)) return null;
   const dealing = new Set(dealers);
   const members = new Set(batch.members);
   if (dealers.some((index) => !members.has(index))) return null;
   const from = batch.graph.neighbours(self.index).filter((index) => dealing.has(index));
-  if (shares.length !== from.length * batch.count * FORWARDED_BYTES) return null;
+  const sizes = from.map((dealer) => forwardedBytes(batch, dealer, self.index));
+  if (shares.length !== sizes.reduce((sum, size) => sum + size, 0)) return null;
   const held = new Map<number, Map<number, HeldShares>>();
   for (let i = 0; i < batch.count; i++) held.set(batch.firstAttempt + i, new Map());
   const faulty: number[] = [];
-  for (let at = 0; at < from.length; at++) {
-    const dealer = from[at] ?? 0;
-    const channel = channels.get(dealer);
-    const bytes = shares.subarray(at * batch.count * FORWARDED_BYTES);
-    if (!channel || !holdAll(batch, dealer, { index: self.index, channel }, bytes, held))
-      faulty.push(dealer);
+  let at = 0;
+  for (const [i, dealer] of from.entries()) {
+    const bytes = shares.subarray(at, at + (sizes[i] ?? 0));
+    at += bytes.length;
+    if (!holdAll(self.index, dealt, dealer, bytes, held)) faulty.push(dealer);
   }
   const context = dealtContext(params, batch, dealers, hashes);
   const holds = [...from.filter((index) => !faulty.includes(index)), self.index];
   holds.sort((a, b) => a - b);
-  return { state: { ...dealt, context, dealers, holds, held }, faulty };
+  const state = { batch, hash, own, channels, context, dealers, holds, held };
+  return { state, faulty };
 }
 
 /** All of a dealer's attempts or none. */
 function holdAll(
-  batch: Batch,
+  index: number,
+  { batch, streams }: DealtBatch,
   dealer: number,
-  self: { readonly index: number; readonly channel: Channel },
   bytes: Uint8Array,
   held: Map<number, Map<number, HeldShares>>,
 ): boolean {
-  const opened: HeldShares[] = [];
-  for (let i = 0; i < batch.count; i++) {
-    const part = bytes.subarray(i * FORWARDED_BYTES, (i + 1) * FORWARDED_BYTES);
-    const shares = openForwarded(batch, batch.firstAttempt + i, dealer, self, part);
-    if (!shares) return false;
-    opened.push(shares);
-  }
-  for (const [i, shares] of opened.entries()) held.get(batch.firstAttempt + i)?.set(dealer, shares);
-  return true;
+  const stream = streams.get(dealer);
+  const taken = stream && takeForwarded(batch, dealer, { index, stream }, bytes);
+  for (const [i, shares] of taken?.entries() ?? [])
+    held.get(batch.firstAttempt + i)?.set(dealer, shares);
+  return !!taken;
 }

@@ -6,12 +6,12 @@
  *
  * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4; the cohort is fixed after local work.
  */
-import { concatBytes, equalBytes } from "../base/bytes.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { isSignedEntry } from "../transcript/chain.ts";
 import type { AgentBatch, AgentSelf } from "./agent-batch.ts";
 import { type Certificate, confirm, isCertified } from "./certificate.ts";
 import {
-  inclusionHash,
+  inclusionWith,
   maskedStatement,
   pairMask,
   roundContext,
@@ -123,8 +123,8 @@ export function signMasked(
 /** INCLUDED, as the coordinator sends it. */
 export interface Inclusion {
   readonly survivors: readonly number[];
-  /** What each of them sent: 32 bytes each, in order. */
-  readonly roots: Uint8Array;
+  /** That we are among them with what we sent: hashes of 32 bytes from our leaf up the tree. */
+  readonly path: Uint8Array;
   /** The coordinator's, over all of it. */
   readonly signature: Uint8Array;
 }
@@ -134,17 +134,16 @@ export function include(
   params: SumParams,
   self: AgentSelf,
   state: Masked,
-  { survivors, roots, signature }: Inclusion,
+  { survivors, path, signature }: Inclusion,
 ): Outcome<{ state: Confirmed; confirmation: Uint8Array }> {
   const { place, batch, own, cohort, context, root } = state;
-  if (roots.length !== 32 * survivors.length) return refuse("malformed");
   if (survivors.length < params.survivorsMin) return refuse("tooFewSurvivors");
   const members = new Set(cohort);
   if (survivors.some((index) => !members.has(index))) return refuse("survivorNotInCohort");
-  const listed = survivors.map((_, i) => roots.subarray(32 * i, 32 * i + 32));
-  const ours = listed[survivors.indexOf(self.index)];
-  if (!root || !ours || !equalBytes(ours, root)) return refuse("notIncluded");
-  const inclusion = inclusionHash(params, context, survivors, listed);
+  if (!root || !survivors.includes(self.index)) return refuse("notIncluded");
+  // With another vector than the one that we sent the tree has another root, which nobody has signed.
+  const inclusion = inclusionWith(params, context, survivors, { index: self.index, root, path });
+  if (!inclusion) return refuse("malformed");
   const { runId } = params;
   const entry = { kind: "included", runId, attempt: place.attempt, inclusion, signature } as const;
   if (!isSignedEntry(params.coordinatorKey, entry)) return refuse("badSignature");

@@ -178,7 +178,8 @@ export type AttemptEffect =
       readonly type: "sendIncluded";
       readonly to: readonly number[];
       readonly survivors: readonly number[];
-      readonly roots: Uint8Array;
+      /** One of each survivor, in order: that it is counted with what it sent. */
+      readonly paths: readonly Uint8Array[];
       readonly signature: Uint8Array;
     }
   | {

@@ -21,6 +21,8 @@ export interface BatchPlace {
 
 export interface Batch extends BatchPlace {
   readonly graph: Graph;
+  /** Shares that rebuild a secret. */
+  readonly threshold: number;
   /** One of each member, in order; none where the graph is complete. The graph's seed is their hash. */
   readonly nonces: readonly Uint8Array[];
   /** Hash of all of the above and the graph's seed; every prekey of the batch is bound to it. */
@@ -35,7 +37,7 @@ export function openBatch(
   place: BatchPlace,
   nonces: readonly Uint8Array[],
 ): Batch {
-  const { runId, roster, degree } = params;
+  const { runId, roster, degree, threshold } = params;
   const { number, firstAttempt, count, members } = place;
   const bitmap = toBitmap(members, roster.length);
   const seed = framedHash(LABELS.graph, runId, number, bitmap, ...nonces);
@@ -43,6 +45,7 @@ export function openBatch(
     ...place,
     nonces,
     graph: buildGraph(members, degree, seed),
+    threshold,
     opening: framedHash(LABELS.batch, runId, number, firstAttempt, count, bitmap, seed),
     committee: committeeOf(params, members, seed),
   };

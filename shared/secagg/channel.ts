@@ -42,11 +42,9 @@ export interface SessionSecrets {
 
 /** What the two ends of a channel hold. Keys are handles: importing bytes costs more than using them. */
 export interface Channel {
-  readonly sealing: SecretKey;
-  readonly opening: SecretKey;
   readonly confirming: SecretKey;
   readonly checking: SecretKey;
-  /** 32 bytes, the same at both ends: the pair's seed of an attempt is derived from it. */
+  /** 32 bytes, the same at both ends: all that the pair needs in a batch is drawn from it (`pair-stream.ts`). */
   readonly pairSecret: Uint8Array;
 }
 
@@ -169,8 +167,6 @@ function channelOf(end: ChannelEnd, ciphertext: Uint8Array, kemSecret: Uint8Arra
 
 function channelFrom(root: Uint8Array, own: number, peer: number): Channel {
   return {
-    sealing: secretKey(deriveKey(root, LABELS.channelSeal, own, peer)),
-    opening: secretKey(deriveKey(root, LABELS.channelSeal, peer, own)),
     confirming: secretKey(deriveKey(root, LABELS.channelMac, own, peer)),
     checking: secretKey(deriveKey(root, LABELS.channelMac, peer, own)),
     pairSecret: deriveKey(root, LABELS.channelPair),

@@ -2,22 +2,17 @@
 import { concatBytes, equalBytes } from "../base/bytes.ts";
 import type { SharesBundle } from "./agent-batch.ts";
 import { type Batch, dealtContext } from "./batch.ts";
+import { type DealtPrekeys, pairTagsOf, parseEntries } from "./entries.ts";
 import type { SumParams } from "./params.ts";
-import {
-  type DealtPrekeys,
-  forwarded,
-  isSignedPrekeys,
-  parseEntries,
-  prekeysHash,
-} from "./prekeys.ts";
+import { forwarded, isSignedPrekeys, prekeysHash } from "./prekeys.ts";
 
 /** One member's dealing. */
 export interface Dealing {
   readonly hash: Uint8Array;
   /** As it was dealt: what `hash` is of. */
   readonly entries: Uint8Array;
-  /** By attempt − firstAttempt; views of `entries`. */
-  readonly attempts: readonly DealtPrekeys[];
+  /** Views of `entries`. */
+  readonly prekeys: DealtPrekeys;
 }
 
 /** A batch in use: who dealt what. */
@@ -35,10 +30,10 @@ export function readDealing(
   entries: Uint8Array,
   signature: Uint8Array,
 ): Dealing | null {
-  const attempts = parseEntries(batch, from, entries);
+  const prekeys = parseEntries(batch, from, entries);
   const hash = prekeysHash(batch, from, entries);
   const signed = isSignedPrekeys(params, from, hash, signature);
-  return attempts && signed ? { hash, entries, attempts } : null;
+  return prekeys && signed ? { hash, entries, prekeys } : null;
 }
 
 /**
@@ -71,17 +66,12 @@ function countDisputes(batch: Batch, dealings: ReadonlyMap<number, Dealing>): Ma
       const other = dealings.get(peer);
       if (!other) continue;
       const back = batch.graph.neighbours(peer).indexOf(index);
-      const same = dealing.attempts.every((dealt, i) =>
-        sameTag(dealt.pairTags[at], other.attempts[i]?.pairTags[back]),
-      );
+      // Of all attempts: a lie in one is enough.
+      const same = equalBytes(pairTagsOf(dealing.prekeys, at), pairTagsOf(other.prekeys, back));
       if (!same) counts.set(index, (counts.get(index) ?? 0) + 1);
     }
   }
   return counts;
-}
-
-function sameTag(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && b !== undefined && equalBytes(a, b);
 }
 
 export function closeDealing(
@@ -97,8 +87,8 @@ export function closeDealing(
 export function bundleFor({ batch, dealings }: DealtPrekeyBatch, holder: number): SharesBundle {
   const shares: Uint8Array[] = [];
   for (const dealer of batch.graph.neighbours(holder)) {
-    for (const dealt of dealings.get(dealer)?.attempts ?? [])
-      shares.push(forwarded(batch, dealer, holder, dealt));
+    const dealing = dealings.get(dealer);
+    if (dealing) shares.push(forwarded(batch, dealer, holder, dealing.prekeys));
   }
   const hashes = [...dealings.values()].map(({ hash }) => hash);
   return { dealers: [...dealings.keys()], hashes, shares: concatBytes(...shares) };

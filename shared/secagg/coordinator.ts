@@ -23,7 +23,7 @@ import type {
   Unmasking,
 } from "./attempt.ts";
 import { proofFor } from "./certificate.ts";
-import { inclusionHash, roundContext } from "./keys.ts";
+import { inclusionHash, roundContext, survivorTree } from "./keys.ts";
 import { receive, undoUploads } from "./receive.ts";
 import { reduceInPlace } from "./ring.ts";
 import { masksOf, openSecrets } from "./unmask.ts";
@@ -160,7 +160,8 @@ function closeMasked(params: AttemptParams, state: CollectingMasked, atMs: numbe
   const { runId } = sum;
   const statement = entryStatement({ kind: "included", runId, attempt: place.attempt, inclusion });
   const signature = identity.sign(statement);
-  const message = { survivors, roots: concatBytes(...roots), signature };
+  const { paths } = survivorTree(survivors, roots);
+  const message = { survivors, paths, signature };
   return { state: next, effects: [{ type: "sendIncluded", to: survivors, ...message }] };
 }
 

@@ -1,15 +1,11 @@
 /** Key schedule and statements of one attempt, each bound to all that its holders must agree on. Pure. */
+import { assert } from "../base/assert.ts";
 import { toBitmap } from "../base/member-set.ts";
 import { deriveKey, framed, framedHash, sha256 } from "../crypto/hash.ts";
 import { LABELS } from "../crypto/labels.ts";
-import type { Channel } from "./channel.ts";
+import { hashTree, rootAbove } from "../crypto/merkle.ts";
 import type { Mask } from "./masks.ts";
 import type { AttemptPlace, SumParams } from "./params.ts";
-
-/** The seed of a pair's mask in one attempt. Known to both; revealed, for this attempt alone, by recovery. */
-export function pairSeed(channel: Channel, attempt: number): Uint8Array {
-  return deriveKey(channel.pairSecret, LABELS.pairSeed, attempt);
-}
 
 /** The hash that binds all masks of an attempt: run, prekeys, round, attempt, ask, transcript, ring and cohort. */
 export function roundContext(
@@ -43,12 +39,44 @@ export function maskedStatement(context: Uint8Array, index: number, root: Uint8A
 
 /** ctx₂: the survivors and what each of them sent. Members confirm one per attempt. */
 export function inclusionHash(
-  { roster }: SumParams,
+  params: SumParams,
   context: Uint8Array,
   survivors: readonly number[],
   roots: readonly Uint8Array[],
 ): Uint8Array {
-  return framedHash(LABELS.inclusion, context, toBitmap(survivors, roster.length), ...roots);
+  return inclusionOf(params, context, survivors, survivorTree(survivors, roots).root);
+}
+
+/** The tree over what survivors sent: its root is in the inclusion, and the paths show each that it is counted. */
+export function survivorTree(survivors: readonly number[], roots: readonly Uint8Array[]) {
+  assert(survivors.length === roots.length, "one hash for each survivor");
+  return hashTree(survivors.map((index, i) => survivorLeaf(index, roots[i] ?? new Uint8Array())));
+}
+
+/** The inclusion in which a member is counted with what it sent; null if the path cannot be one. */
+export function inclusionWith(
+  params: SumParams,
+  context: Uint8Array,
+  survivors: readonly number[],
+  own: { readonly index: number; readonly root: Uint8Array; readonly path: Uint8Array },
+): Uint8Array | null {
+  const at = survivors.indexOf(own.index);
+  const leaf = survivorLeaf(own.index, own.root);
+  const root = at < 0 ? null : rootAbove(leaf, at, survivors.length, own.path);
+  return root && inclusionOf(params, context, survivors, root);
+}
+
+function survivorLeaf(index: number, root: Uint8Array): Uint8Array {
+  return framedHash(LABELS.survivor, index, root);
+}
+
+function inclusionOf(
+  { roster }: SumParams,
+  context: Uint8Array,
+  survivors: readonly number[],
+  root: Uint8Array,
+): Uint8Array {
+  return framedHash(LABELS.inclusion, context, toBitmap(survivors, roster.length), root);
 }
 
 export function confirmStatement(inclusion: Uint8Array, index: number): Uint8Array {

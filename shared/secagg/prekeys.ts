@@ -4,25 +4,41 @@
  * self-mask seed open its mask if it survives; shares of the recovery key open its pairwise masks, of
  * this attempt alone, if it drops out. Holders give out one kind, never both. Used once. Pure.
  *
- * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4, round 1 (ShareKeys).
+ * The shares of t − 1 holders come out of the streams that the dealer has in common with each, and are never sent.
+ * With the secret they fix the polynomial, and so the shares of all others.
+ *
+ * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4, round 1 (ShareKeys). Deviation: t − 1 shares are
+ *   pseudorandom at both ends; why that is Shamir's sharing still is in docs/secure-aggregation.md.
  */
 import { assert } from "../base/assert.ts";
-import { concatBytes, equalBytes, u32le } from "../base/bytes.ts";
+import { concatBytes, equalBytes } from "../base/bytes.ts";
 import { type Rng, randomBytes } from "../base/env.ts";
 import { open, seal } from "../crypto/agreement.ts";
-import { deriveKey, framed, framedHash, seededRng, sha256 } from "../crypto/hash.ts";
+import {
+  deriveKey,
+  framed,
+  framedHash,
+  secretKey,
+  seededRng,
+  sha256,
+  shortHashInto,
+} from "../crypto/hash.ts";
 import { type Identity, verifySignature } from "../crypto/identity.ts";
 import { LABELS } from "../crypto/labels.ts";
 import type { Batch } from "./batch.ts";
-import type { Channel } from "./channel.ts";
-import { pairSeed } from "./keys.ts";
+import {
+  commitmentAt,
+  type DealtPrekeys,
+  isDerived,
+  type Kind,
+  sealedBytes,
+  sealedFor,
+  shareTagsOf,
+  TAG_BYTES,
+} from "./entries.ts";
+import { type PairStream, SECRET_BYTES, SHARES_BYTES } from "./pair-stream.ts";
 import type { SumParams } from "./params.ts";
-import { splitSecret } from "./shamir.ts";
-
-const SECRET = 32;
-const SEALED = 2 * SECRET + 16;
-const SHARE_TAG = 8;
-const PAIR_TAG = 8;
+import { lagrangeWeights, weightedSum } from "./shamir.ts";
 
 /** What a member keeps of its own prekeys of one attempt. */
 export interface OwnPrekeys {
@@ -38,149 +54,172 @@ export interface HeldShares {
   readonly recovery: Uint8Array;
 }
 
-/** One member's prekeys of one attempt, as the coordinator holds them. Holders and neighbours ascending. */
-export interface DealtPrekeys {
-  readonly selfCommitment: Uint8Array;
-  readonly recoveryCommitment: Uint8Array;
-  /** The pairwise seeds, one of each neighbour, encrypted under the recovery key. */
-  readonly box: Uint8Array;
-  /** For each neighbour: both shares, sealed. */
-  readonly sealed: readonly Uint8Array[];
-  /** For each holder: a tag of either share, so that a wrong one names whoever gave it out. */
-  readonly shareTags: readonly { readonly self: Uint8Array; readonly recovery: Uint8Array }[];
-  /** For each neighbour: a tag of the pairwise seed; both ends must give the same. */
-  readonly pairTags: readonly Uint8Array[];
-}
-
-/** Bytes of one member's prekeys of one attempt. */
-export function prekeyBytes(neighbourCount: number): number {
-  return (
-    2 * SECRET +
-    neighbourCount * (SECRET + SEALED + PAIR_TAG) +
-    (neighbourCount + 1) * 2 * SHARE_TAG
-  );
-}
-
-/** Bytes of what is forwarded to one holder for one member and attempt. */
-export const FORWARDED_BYTES = SEALED + 2 * SHARE_TAG;
-
 /** The hash of all that a member deals in a batch: what it signs, and what all masks are bound to. */
 export function prekeysHash(batch: Batch, index: number, entries: Uint8Array): Uint8Array {
   return framedHash(LABELS.prekeys, batch.opening, index, sha256(entries));
 }
 
-/** Deals one member's prekeys for every attempt of the batch. Every neighbour needs a channel. */
+/** Deals one member's prekeys for every attempt of the batch. @param streams One of each neighbour. */
 export function dealPrekeys(
-  params: SumParams,
   batch: Batch,
-  self: { readonly index: number; readonly channels: ReadonlyMap<number, Channel> },
+  index: number,
+  streams: ReadonlyMap<number, PairStream>,
   rng: Rng,
 ): { readonly own: OwnPrekeys[]; readonly entries: Uint8Array; readonly hash: Uint8Array } {
-  const own: OwnPrekeys[] = [];
-  const parts: Uint8Array[] = [];
-  for (let i = 0; i < batch.count; i++) {
-    const dealt = dealAttempt(params, batch, batch.firstAttempt + i, self, rng);
-    own.push(dealt.own);
-    parts.push(...dealt.parts);
-  }
-  const entries = concatBytes(...parts);
-  return { own, entries, hash: prekeysHash(batch, self.index, entries) };
-}
-
-function dealAttempt(
-  { threshold }: SumParams,
-  batch: Batch,
-  attempt: number,
-  self: { readonly index: number; readonly channels: ReadonlyMap<number, Channel> },
-  rng: Rng,
-): { own: OwnPrekeys; parts: Uint8Array[] } {
-  const { index, channels } = self;
-  const neighbours = batch.graph.neighbours(index);
+  const seeds = batch.graph.neighbours(index).map((peer) => streamOf(streams, peer).seeds);
+  // Of each attempt the self-mask seed and the recovery key: the row at point 0.
+  const secrets = randomBytes(rng, SHARES_BYTES * batch.count);
+  const { rows, sealed } = shareOut(batch, index, streams, secrets);
   const holders = batch.graph.holders(index);
-  const selfSeed = randomBytes(rng, SECRET);
-  const recoveryKey = randomBytes(rng, SECRET);
-  const selfShares = splitSecret(selfSeed, threshold, holders.length, rng);
-  const recoveryShares = splitSecret(recoveryKey, threshold, holders.length, rng);
-  const seeds: Uint8Array[] = [];
-  const sealed: Uint8Array[] = [];
-  const shareTags: Uint8Array[] = [];
-  const nonce = attemptNonce(attempt);
-  for (let at = 0; at < holders.length; at++) {
-    const holder = holders[at] ?? 0;
-    const pair = concatBytes(
-      selfShares[at] ?? new Uint8Array(),
-      recoveryShares[at] ?? new Uint8Array(),
-    );
-    shareTags.push(...tagsOf(pair, index, holder));
-    recoveryShares[at]?.fill(0);
-    if (holder === index) {
-      pair.fill(0);
-      continue;
-    }
-    selfShares[at]?.fill(0);
-    const channel = channels.get(holder);
-    assert(channel !== undefined, "no channel with a neighbour");
-    sealed.push(seal(channel.sealing, nonce, shareAad(batch, attempt, index, holder), pair));
-    seeds.push(pairSeed(channel, attempt));
-    pair.fill(0);
-  }
-  const parts = [
-    commitment("selfCommitment", selfSeed),
-    commitment("recoveryCommitment", recoveryKey),
-    recoveryBox(recoveryKey, concatBytes(...seeds)),
+  const entries = concatBytes(
+    ...each(batch, (i) => commitments(secrets, i)),
+    ...each(batch, (i) => recoveryBox(secretAt(secrets, i, "recovery"), seedsAt(seeds, i))),
+    ...seeds.map(pairTags),
+    ...holders.map((holder, at) => shareTags(rows[at] ?? new Uint8Array(), index, holder)),
     ...sealed,
-    ...shareTags,
-    ...seeds.map(pairTag),
+  );
+  const ownRow = rows[holders.indexOf(index)] ?? new Uint8Array();
+  for (const [at, row] of rows.entries()) if (holders[at] !== index) row.fill(0);
+  const own = each(batch, (i): OwnPrekeys => {
+    for (const row of [secrets, ownRow]) secretAt(row, i, "recovery").fill(0);
+    return {
+      selfSeed: secretAt(secrets, i, "self"),
+      ownShare: secretAt(ownRow, i, "self"),
+      pairSeeds: seeds.map((seed) => seedAt(seed, i)),
+    };
+  });
+  return { own, entries, hash: prekeysHash(batch, index, entries) };
+}
+
+function each<T>({ count }: Batch, make: (i: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => make(i));
+}
+
+function streamOf(streams: ReadonlyMap<number, PairStream>, peer: number): PairStream {
+  const stream = streams.get(peer);
+  assert(stream !== undefined, "no channel with a neighbour");
+  return stream;
+}
+
+/**
+ * The shares of all holders, a row for each: 64 bytes an attempt, as the secrets. Rows of t − 1 holders are given;
+ * with the secrets they are t points of polynomials of degree t − 1. Where the given rows are uniform, so are the
+ * polynomials among all that have the secrets at 0: this is Shamir's sharing, with other coordinates drawn.
+ */
+function shareOut(
+  batch: Batch,
+  index: number,
+  streams: ReadonlyMap<number, PairStream>,
+  secrets: Uint8Array,
+): { readonly rows: readonly Uint8Array[]; readonly sealed: readonly Uint8Array[] } {
+  const holders = batch.graph.holders(index);
+  const { threshold } = batch;
+  assert(threshold >= 1 && threshold <= holders.length, "threshold out of range");
+  const derived = holders.map((holder) => isDerived(batch, index, holder));
+  const pointsWhere = (wanted: boolean): number[] =>
+    holders.flatMap((_, at) => (derived[at] === wanted ? [at + 1] : []));
+  const given = [
+    secrets,
+    ...holders.filter((_, at) => derived[at]).map((holder) => streamOf(streams, holder).dealt),
   ];
-  recoveryKey.fill(0);
-  const ownShare = selfShares[holders.indexOf(index)] ?? new Uint8Array();
-  assert(seeds.length === neighbours.length, "a seed for each neighbour");
-  return { own: { selfSeed, ownShare, pairSeeds: seeds }, parts };
+  const targets = pointsWhere(false);
+  const weights = lagrangeWeights([0, ...pointsWhere(true)], targets);
+  let nextGiven = 1;
+  let nextTarget = 0;
+  const rows = derived.map((is) =>
+    is
+      ? (given[nextGiven++] ?? new Uint8Array())
+      : weightedSum(weights[nextTarget++] ?? new Uint8Array(), given),
+  );
+  const sealed = circleFrom(holders, index)
+    .slice(threshold)
+    .map((holder) =>
+      sealShares(streamOf(streams, holder), rows[holders.indexOf(holder)] ?? new Uint8Array()),
+    );
+  return { rows, sealed };
 }
 
-/** A key seals once per attempt, so the attempt is the nonce. */
-function attemptNonce(attempt: number): Uint8Array {
-  return concatBytes(u32le(attempt), new Uint8Array(8));
+/** The holders in the order of their circle, from the dealer on. */
+function circleFrom(holders: readonly number[], dealer: number): number[] {
+  const start = holders.indexOf(dealer);
+  return [...holders.slice(start), ...holders.slice(0, start)];
 }
 
-function shareAad(batch: Batch, attempt: number, from: number, to: number): Uint8Array {
-  return framed(LABELS.sealedShare, batch.opening, attempt, from, to);
+/** The key is of this pair, direction and batch, and seals this one message: the nonce can be zero, and says nothing. */
+const NONCE = new Uint8Array(12);
+const NO_AAD = new Uint8Array();
+
+function sealShares({ sealing }: PairStream, row: Uint8Array): Uint8Array {
+  return seal(secretKey(sealing), NONCE, NO_AAD, row);
 }
 
-function commitment(
-  label: "selfCommitment" | "recoveryCommitment",
+function secretAt(row: Uint8Array, i: number, kind: Kind): Uint8Array {
+  const at = SHARES_BYTES * i + (kind === "self" ? 0 : SECRET_BYTES);
+  return row.subarray(at, at + SECRET_BYTES);
+}
+
+function seedAt(seeds: Uint8Array, i: number): Uint8Array {
+  return seeds.subarray(SECRET_BYTES * i, SECRET_BYTES * (i + 1));
+}
+
+function seedsAt(seeds: readonly Uint8Array[], i: number): Uint8Array {
+  return concatBytes(...seeds.map((of) => seedAt(of, i)));
+}
+
+function commitments(secrets: Uint8Array, i: number): Uint8Array {
+  return concatBytes(
+    commitment("self", secretAt(secrets, i, "self")),
+    commitment("recovery", secretAt(secrets, i, "recovery")),
+  );
+}
+
+function commitment(kind: Kind, secret: Uint8Array): Uint8Array {
+  return framedHash(kind === "self" ? LABELS.selfCommitment : LABELS.recoveryCommitment, secret);
+}
+
+/** @param i The attempt's place in the batch. */
+export function isCommitted(
+  dealt: DealtPrekeys,
+  i: number,
+  kind: Kind,
   secret: Uint8Array,
-): Uint8Array {
-  return framedHash(LABELS[label], secret);
+): boolean {
+  return equalBytes(commitmentAt(dealt, i, kind), commitment(kind, secret));
 }
 
-export function isCommittedSelfSeed(dealt: DealtPrekeys, seed: Uint8Array): boolean {
-  return equalBytes(dealt.selfCommitment, commitment("selfCommitment", seed));
+/**
+ * Tags of a holder's shares, self and recovery of one attempt after the other. 8 bytes each: enough to name a liar;
+ * a share is 32 uniform bytes, so its tag tells nothing of it.
+ */
+export function shareTags(row: Uint8Array, from: number, holder: number): Uint8Array {
+  return tagsOf(row, [shareFrame("self", from, holder), shareFrame("recovery", from, holder)]);
 }
 
-export function isCommittedRecoveryKey(dealt: DealtPrekeys, key: Uint8Array): boolean {
-  return equalBytes(dealt.recoveryCommitment, commitment("recoveryCommitment", key));
+/** The tag of a single share. */
+export function shareTag(kind: Kind, share: Uint8Array, from: number, holder: number): Uint8Array {
+  return tagsOf(share, [shareFrame(kind, from, holder)]);
 }
 
-function tagsOf(pair: Uint8Array, from: number, holder: number): [Uint8Array, Uint8Array] {
-  return [
-    shareTag("self", pair.subarray(0, SECRET), from, holder),
-    shareTag("recovery", pair.subarray(SECRET), from, holder),
-  ];
+function shareFrame(kind: Kind, from: number, holder: number): Uint8Array {
+  return framed(LABELS.shareTag, kind, from, holder, new Uint8Array(SECRET_BYTES));
 }
 
-/** 8 bytes: enough to name a liar; a share is 32 uniform bytes, so its tag tells nothing of it. */
-export function shareTag(
-  kind: "self" | "recovery",
-  share: Uint8Array,
-  from: number,
-  holder: number,
-): Uint8Array {
-  return framedHash(LABELS.shareTag, kind, share, from, holder).subarray(0, SHARE_TAG);
+/** Tags of the seeds of a pair, of one attempt after the other. */
+export function pairTags(seeds: Uint8Array): Uint8Array {
+  return tagsOf(seeds, [framed(LABELS.pairTag, new Uint8Array(SECRET_BYTES))]);
 }
 
-export function pairTag(seed: Uint8Array): Uint8Array {
-  return framedHash(LABELS.pairTag, seed).subarray(0, PAIR_TAG);
+/** @param frames End with 32 bytes that each secret in turn is put into: nothing is allocated for a tag. */
+function tagsOf(secrets: Uint8Array, frames: readonly Uint8Array[]): Uint8Array {
+  const count = secrets.length / SECRET_BYTES;
+  const tags = new Uint8Array(TAG_BYTES * count);
+  for (let i = 0; i < count; i++) {
+    const frame = frames[i % frames.length] ?? new Uint8Array();
+    frame.set(seedAt(secrets, i), frame.length - SECRET_BYTES);
+    shortHashInto(tags, TAG_BYTES * i, frame);
+  }
+  for (const frame of frames) frame.fill(0);
+  return tags;
 }
 
 /** Encrypts or decrypts: a one-time key, so the keystream from zero. */
@@ -207,67 +246,42 @@ export function isSignedPrekeys(
   return !!member && verifySignature(member.identityKey, framed(LABELS.prekeys, hash), signature);
 }
 
-/** Takes a member's entries apart, one for each attempt; null if they have the wrong size. */
-export function parseEntries(
-  batch: Batch,
-  index: number,
-  entries: Uint8Array,
-): DealtPrekeys[] | null {
-  const neighbourCount = batch.graph.neighbours(index).length;
-  const size = prekeyBytes(neighbourCount);
-  if (entries.length !== batch.count * size) return null;
-  return Array.from({ length: batch.count }, (_, i) =>
-    parseEntry(entries.subarray(i * size, (i + 1) * size), neighbourCount),
-  );
-}
-
-function parseEntry(entry: Uint8Array, neighbourCount: number): DealtPrekeys {
-  let at = 0;
-  const take = (length: number): Uint8Array => {
-    at += length;
-    return entry.subarray(at - length, at);
-  };
-  const several = (count: number, length: number): Uint8Array[] =>
-    Array.from({ length: count }, () => take(length));
-  return {
-    selfCommitment: take(SECRET),
-    recoveryCommitment: take(SECRET),
-    box: take(neighbourCount * SECRET),
-    sealed: several(neighbourCount, SEALED),
-    shareTags: Array.from({ length: neighbourCount + 1 }, () => ({
-      self: take(SHARE_TAG),
-      recovery: take(SHARE_TAG),
-    })),
-    pairTags: several(neighbourCount, PAIR_TAG),
-  };
-}
-
-/** What one holder gets of one member's prekeys of one attempt: its sealed shares, and their tags. */
+/** What one holder gets of one member's prekeys: its sealed shares, if it cannot derive them, and a hash of their tags. */
 export function forwarded(
   batch: Batch,
   from: number,
   holder: number,
   dealt: DealtPrekeys,
 ): Uint8Array {
-  const neighbour = batch.graph.neighbours(from).indexOf(holder);
-  const tags = dealt.shareTags[batch.graph.holders(from).indexOf(holder)];
-  const sealed = dealt.sealed[neighbour];
-  assert(sealed !== undefined && tags !== undefined, "shares go to neighbours only");
-  return concatBytes(sealed, tags.self, tags.recovery);
+  const tags = shareTagsOf(batch, dealt, from, holder);
+  assert(tags.length > 0 && from !== holder, "shares go to neighbours only");
+  return concatBytes(sealedFor(batch, dealt, from, holder), heldTagsHash(tags));
 }
 
-/** Opens one member's shares for us. Null: not authentic, or not what its tags say. */
-export function openForwarded(
+function heldTagsHash(tags: Uint8Array): Uint8Array {
+  return framedHash(LABELS.heldTags, tags);
+}
+
+/**
+ * One member's shares for us: derived, or opened.
+ *
+ * @param bytes As forwarded. @returns Of each attempt. Null: not authentic, or not what its tags say.
+ */
+export function takeForwarded(
   batch: Batch,
-  attempt: number,
   from: number,
-  self: { readonly index: number; readonly channel: Channel },
+  self: { readonly index: number; readonly stream: PairStream },
   bytes: Uint8Array,
-): HeldShares | null {
-  const aad = shareAad(batch, attempt, from, self.index);
-  const pair = open(self.channel.opening, attemptNonce(attempt), aad, bytes.subarray(0, SEALED));
-  if (pair?.length !== 2 * SECRET) return null;
-  const tags = concatBytes(...tagsOf(pair, from, self.index));
-  if (!equalBytes(tags, bytes.subarray(SEALED))) return null;
-  return { self: pair.subarray(0, SECRET), recovery: pair.subarray(SECRET) };
+): HeldShares[] | null {
+  const { index, stream } = self;
+  const derived = isDerived(batch, from, index);
+  const sealed = bytes.subarray(0, derived ? 0 : sealedBytes(batch));
+  const row = derived ? stream.held : open(secretKey(stream.opening), NONCE, NO_AAD, sealed);
+  if (row?.length !== SHARES_BYTES * batch.count) return null;
+  const hash = heldTagsHash(shareTags(row, from, index));
+  if (!equalBytes(hash, bytes.subarray(sealed.length))) return null;
+  return each(batch, (i) => ({
+    self: secretAt(row, i, "self"),
+    recovery: secretAt(row, i, "recovery"),
+  }));
 }

@@ -15,6 +15,7 @@ import type {
   Upload,
 } from "./attempt.ts";
 import { confirmationBytes } from "./certificate.ts";
+import { shareTagAt, shareTagsOf } from "./entries.ts";
 import { maskedStatement, sharesStatement } from "./keys.ts";
 import { shareTag } from "./prekeys.ts";
 import { addChunkInPlace, packedBytes } from "./ring.ts";
@@ -216,7 +217,10 @@ function isTagged(
   kind: "self" | "recovery",
   share: Uint8Array,
 ): boolean {
-  const dealt = prekeys.dealings.get(of)?.attempts[place.attempt - prekeys.batch.firstAttempt];
-  const tags = dealt?.shareTags[prekeys.batch.graph.holders(of).indexOf(holder)];
-  return !!tags && equalBytes(shareTag(kind, share, of, holder), tags[kind]);
+  const { batch, dealings } = prekeys;
+  const dealt = dealings.get(of)?.prekeys;
+  if (!dealt) return false;
+  const tags = shareTagsOf(batch, dealt, of, holder);
+  const tag = shareTagAt(tags, place.attempt - batch.firstAttempt, kind);
+  return equalBytes(shareTag(kind, share, of, holder), tag);
 }

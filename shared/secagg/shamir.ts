@@ -1,12 +1,12 @@
 /**
- * Shamir's secret sharing over GF(2^8), byte by byte, with the AES polynomial x^8+x^4+x^3+x+1.
- * Pure: randomness is an argument. Table look-ups are indexed by secrets; they run on the secret's
+ * Shamir's secret sharing over GF(2^8), byte by byte, with the AES polynomial x^8+x^4+x^3+x+1: values of a
+ * polynomial at some points from those at others. A row holds the values of many polynomials at one point. Pure.
+ * Table look-ups are indexed by secrets; they run on the secret's
  * own machine only.
  *
  * @see Shamir, How to Share a Secret, CACM 1979.
  */
 import { assert } from "../base/assert.ts";
-import { type Rng, randomBytes } from "../base/env.ts";
 
 const EXP = new Uint8Array(510);
 const LOG = new Uint8Array(256);
@@ -26,44 +26,61 @@ function fillTables(): void {
     for (let b = 1; b < 256; b++) PRODUCTS[256 * a + b] = EXP[(LOG[a] ?? 0) + (LOG[b] ?? 0)] ?? 0;
 }
 
-function multiply(a: number, b: number): number {
-  return PRODUCTS[256 * a + b] ?? 0;
+/**
+ * Weights that take the values at `points` to the value at each target, of a polynomial of degree below the
+ * number of points.
+ *
+ * @param points Distinct. The secret is at point 0.
+ * @param targets None of them among the points.
+ * @returns Of each target, one weight for each point.
+ * @throws {InvariantError} If a point is repeated or a target, or above 255.
+ * @see Berrut and Trefethen, Barycentric Lagrange Interpolation, SIAM Review 2004, §3, in logarithms.
+ */
+export function lagrangeWeights(
+  points: readonly number[],
+  targets: readonly number[],
+): Uint8Array[] {
+  const inverses = points.map((point, i) => {
+    assert(Number.isInteger(point) && point >= 0 && point <= 255, "a point is out of range");
+    return 255 - logOfProduct(point, points, i);
+  });
+  return targets.map((target) => {
+    assert(Number.isInteger(target) && target >= 0 && target <= 255, "a point is out of range");
+    const all = logOfProduct(target, points, -1);
+    return Uint8Array.from(points, (point, i) => {
+      const log = all + (inverses[i] ?? 0) + 255 - (LOG[target ^ point] ?? 0);
+      return EXP[log % 255] ?? 0;
+    });
+  });
 }
 
-function divide(a: number, b: number): number {
-  assert(b !== 0, "division by zero in GF(2^8)");
-  return a === 0 ? 0 : (EXP[(LOG[a] ?? 0) + 255 - (LOG[b] ?? 0)] ?? 0);
+/** Logarithm of the product of all differences to a point, but the one at `except`. */
+function logOfProduct(point: number, points: readonly number[], except: number): number {
+  let log = 0;
+  for (let i = 0; i < points.length; i++) {
+    if (i === except) continue;
+    const difference = point ^ (points[i] ?? 0);
+    assert(difference !== 0, "a point is repeated");
+    log += LOG[difference] ?? 0;
+  }
+  return log % 255;
 }
 
 /**
- * Shares for the points 1 … shareCount; any `threshold` of them rebuild the secret and fewer tell nothing.
+ * Σ weights[i]·rows[i], byte by byte.
  *
- * @returns Share of point i + 1 at index i, each as long as the secret.
- * @throws {InvariantError} Unless 1 ≤ threshold ≤ shareCount ≤ 255.
+ * @throws {InvariantError} Unless there is a weight for each row, and all rows have one length.
  */
-export function splitSecret(
-  secret: Uint8Array,
-  threshold: number,
-  shareCount: number,
-  rng: Rng,
-): Uint8Array[] {
-  assert(threshold >= 1 && threshold <= shareCount && shareCount <= 255, "threshold out of range");
-  const coefficients = randomBytes(rng, secret.length * (threshold - 1));
-  const shares: Uint8Array[] = [];
-  for (let point = 1; point <= shareCount; point++) {
-    const share = new Uint8Array(secret.length);
-    const row = 256 * point;
-    for (let i = 0; i < secret.length; i++) {
-      let value = 0; // Horner, from the highest coefficient down.
-      for (let at = (threshold - 2) * secret.length + i; at >= 0; at -= secret.length) {
-        value = PRODUCTS[row + (value ^ (coefficients[at] ?? 0))] ?? 0;
-      }
-      share[i] = value ^ (secret[i] ?? 0);
-    }
-    shares.push(share);
+export function weightedSum(weights: Uint8Array, rows: readonly Uint8Array[]): Uint8Array {
+  const length = rows[0]?.length ?? 0;
+  assert(weights.length === rows.length, "a weight for each row");
+  const sum = new Uint8Array(length);
+  for (const [i, row] of rows.entries()) {
+    assert(row.length === length, "rows differ in length");
+    const products = PRODUCTS.subarray(256 * (weights[i] ?? 0), 256 * (weights[i] ?? 0) + 256);
+    for (let at = 0; at < length; at++) sum[at] = (sum[at] ?? 0) ^ (products[row[at] ?? 0] ?? 0);
   }
-  coefficients.fill(0);
-  return shares;
+  return sum;
 }
 
 /** One share and the point it belongs to. */
@@ -79,22 +96,10 @@ export interface PointShare {
  * @throws {InvariantError} If a point is 0, above 255 or repeated, or the shares differ in length.
  */
 export function combineShares(shares: readonly PointShare[]): Uint8Array {
-  const length = shares[0]?.share.length ?? 0;
   const points = shares.map(({ point }) => point);
-  assert(new Set(points).size === points.length, "a point is repeated");
-  const secret = new Uint8Array(length);
-  for (const { point, share } of shares) {
-    assert(point >= 1 && point <= 255 && share.length === length, "malformed share");
-    const weight = lagrangeWeight(point, points);
-    for (let i = 0; i < length; i++) secret[i] = (secret[i] ?? 0) ^ multiply(weight, share[i] ?? 0);
-  }
-  return secret;
-}
-
-function lagrangeWeight(point: number, points: readonly number[]): number {
-  let weight = 1;
-  for (const other of points) {
-    if (other !== point) weight = multiply(weight, divide(other, other ^ point));
-  }
-  return weight;
+  const [weights = new Uint8Array()] = lagrangeWeights(points, [0]);
+  return weightedSum(
+    weights,
+    shares.map(({ share }) => share),
+  );
 }

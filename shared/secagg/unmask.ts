@@ -2,15 +2,10 @@
 import { equalBytes } from "../base/bytes.ts";
 import type { Blame, OpenedSecrets, SharesOf } from "./attempt.ts";
 import type { DealtPrekeyBatch } from "./coordinator-batch.ts";
+import { boxAt, type DealtPrekeys, pairTagAt } from "./entries.ts";
 import { pairMask, selfMask } from "./keys.ts";
 import type { Mask } from "./masks.ts";
-import {
-  type DealtPrekeys,
-  isCommittedRecoveryKey,
-  isCommittedSelfSeed,
-  pairTag,
-  recoveryBox,
-} from "./prekeys.ts";
+import { isCommitted, pairTags, recoveryBox } from "./prekeys.ts";
 import { combineShares } from "./shamir.ts";
 
 /** A masked sum and the shares revealed for it. */
@@ -41,27 +36,23 @@ export function openSecrets(masked: MaskedSum): Opening {
     return { type: "wanting" };
   const selfSeeds: OpenedSecrets["selfSeeds"][number][] = [];
   const pairSeeds: OpenedSecrets["pairSeeds"][number][] = [];
+  const place = masked.attempt - masked.prekeys.batch.firstAttempt;
   for (const index of masked.cohort) {
-    const dealt = dealtBy(masked, index);
+    const dealt = masked.prekeys.dealings.get(index)?.prekeys;
     const secret = rebuild(masked, index);
     if (!secret || !dealt) return { type: "wanting" };
-    if (masked.survivors.has(index)) {
-      if (!isCommittedSelfSeed(dealt, secret))
-        return { type: "blame", member: index, code: "inconsistentShares" };
+    const kind = masked.survivors.has(index) ? "self" : "recovery";
+    if (!isCommitted(dealt, place, kind, secret))
+      return { type: "blame", member: index, code: "inconsistentShares" };
+    if (kind === "self") {
       selfSeeds.push({ of: index, seed: secret });
       continue;
     }
-    if (!isCommittedRecoveryKey(dealt, secret))
-      return { type: "blame", member: index, code: "inconsistentShares" };
     const found = unlock(masked, index, dealt, secret);
     if (!found) return { type: "blame", member: index, code: "badRecoveryBox" };
     pairSeeds.push(...found);
   }
   return { type: "opened", secrets: { selfSeeds, pairSeeds } };
-}
-
-function dealtBy({ prekeys, attempt }: MaskedSum, index: number): DealtPrekeys | undefined {
-  return prekeys.dealings.get(index)?.attempts[attempt - prekeys.batch.firstAttempt];
 }
 
 function rebuild(masked: MaskedSum, of: number): Uint8Array | null {
@@ -81,13 +72,14 @@ function unlock(
   dealt: DealtPrekeys,
   recoveryKey: Uint8Array,
 ): OpenedSecrets["pairSeeds"][number][] | null {
-  const seeds = recoveryBox(recoveryKey, dealt.box);
+  const place = masked.attempt - masked.prekeys.batch.firstAttempt;
+  const seeds = recoveryBox(recoveryKey, boxAt(dealt, place));
   const found: OpenedSecrets["pairSeeds"][number][] = [];
   for (const [at, survivor] of masked.prekeys.batch.graph.neighbours(dropout).entries()) {
     if (!masked.survivors.has(survivor)) continue;
     const seed = seeds.subarray(32 * at, 32 * at + 32);
     // Both ends gave the same tag when dealing; see `agreeing`.
-    if (!equalBytes(pairTag(seed), dealt.pairTags[at] ?? new Uint8Array())) return null;
+    if (!equalBytes(pairTags(seed), pairTagAt(dealt, at, place))) return null;
     found.push({ dropout, survivor, seed });
   }
   return found;

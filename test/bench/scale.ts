@@ -161,7 +161,8 @@ function play(
   if (!inclusion) return null;
   const confirmed = [...masked].map(([from, own]) => {
     const self = pick(members, from);
-    const next = timed("rest", () => agreed(agent.include(sum, self, own, inclusion)));
+    const path = inclusion.paths[inclusion.to.indexOf(from)] ?? new Uint8Array();
+    const next = timed("rest", () => agreed(agent.include(sum, self, own, { ...inclusion, path })));
     const { confirmation } = next;
     if (prekeys.batch.committee.has(from)) feed({ type: "confirmed", from, confirmation });
     return { self, state: next.state };

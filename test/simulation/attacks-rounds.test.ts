@@ -14,6 +14,7 @@ import {
   survivorsOf,
   type ToAgent,
 } from "./attacks.ts";
+import { CoordinatorEye } from "./coordinator-eye.ts";
 import { roomOf, runIn } from "./room.ts";
 
 const FIVE = { memberCount: 5, coordinatorLies: true } as const;
@@ -118,16 +119,50 @@ test("survivors that the coordinator did not sign are not confirmed", () => {
   expect(simulation.violations).toEqual([]);
 });
 
-test("another vector counted for a member than it sent: it does not confirm", () => {
-  const simulation = attacked({
-    ...FIVE,
-    toAgent: lyingTo([0], "included", (message) => {
-      const roots = message.roots.slice();
-      roots[0] = (roots[0] ?? 0) ^ 1;
-      return [{ message: { ...message, roots } }];
-    }),
-  });
-  expect(refusalsOf(simulation, 0)).toEqual(["notIncluded", "notIncluded"]);
+test("another vector counted for a member than it sent: it does not confirm, though all of it is signed", () => {
+  /** INCLUDED made anew by the coordinator's own key; with another vector of member 0, or with the true one. */
+  const retold = (other: Uint8Array | null) => {
+    const eye = new CoordinatorEye(run);
+    return attacked({
+      ...FIVE,
+      fromAgent: (member, sent) => {
+        const { message } = sent;
+        const vector = { byteLength: 0, sha256: other ?? new Uint8Array() };
+        const lie = other && member === 0 && message.type === "masked";
+        eye.hear(member, lie ? { ...message, vector } : message);
+        return [sent];
+      },
+      toAgent: (member, sent) => {
+        eye.see(sent.message);
+        if (member !== 0 || sent.message.type !== "included") return [sent];
+        return [{ message: eye.without(-1, sent.message, 0) }]; // Without nobody.
+      },
+    });
+  };
+  const lied = retold(new Uint8Array(32).fill(7));
+  expect(refusalsOf(lied, 0)).toEqual(["badSignature", "badSignature"]);
+  expect(lied.violations).toEqual([]);
+  const honest = retold(null);
+  expect(refusalsOf(honest, 0)).toEqual([]);
+  expect(survivorsOf(honest)).toEqual(["1 2 3 4 5", "1 2 3 4 5"]);
+});
+
+test("a path up the tree that was changed or cut short is not confirmed", () => {
+  for (const change of [
+    (path: Uint8Array) => path.map((byte) => byte ^ 1),
+    (path: Uint8Array) => path.subarray(32),
+    (path: Uint8Array) => path.subarray(1),
+  ]) {
+    const simulation = attacked({
+      ...FIVE,
+      toAgent: lyingTo([0], "included", (message) => [
+        { message: { ...message, path: change(message.path) } },
+      ]),
+    });
+    const [code] = refusalsOf(simulation, 0);
+    expect(["badSignature", "malformed"]).toContain(code);
+    expect(refusalsOf(simulation, 0)).toHaveLength(2);
+  }
 });
 
 test("a history that is not the one the member saw makes it leave, with the proof in its vault", () => {

@@ -28,14 +28,17 @@ const sharesOf = (heard: ReturnType<typeof overhearing>["heard"], attempt: numbe
 
 /** Five members, of whom some are told in attempt 0 that member 0 dropped out. */
 function splitting(camp: readonly number[]) {
-  const { fromAgent, heard } = overhearing();
   const run = runIn(roomOf(5), "attack", 2, 4);
   const eye = new CoordinatorEye(run);
+  const { fromAgent, heard } = overhearing((member, sent) => {
+    eye.hear(member, sent.message);
+    return [sent];
+  });
   const toAgent = (member: number, sent: Sent<ToAgent>): Sent<ToAgent>[] => {
     const { message } = sent;
     eye.see(message);
     const lie = message.type === "included" && message.attempt === FIRST && camp.includes(member);
-    return lie ? [{ message: eye.without(0, message) }] : [sent];
+    return lie ? [{ message: eye.without(0, message, member) }] : [sent];
   };
   return { fromAgent, heard, toAgent, memberCount: 5, coordinatorLies: true };
 }
@@ -152,8 +155,8 @@ test.each([
       if (message.type !== type || message.attempt !== FIRST) return [sent];
       const few = Uint8Array.of(0b0011);
       if (message.type === "committed") return [{ message: { ...message, cohort: few } }];
-      const roots = message.roots.slice(0, 64);
-      return [{ message: { ...message, survivors: few, roots } }];
+      const path = message.path.slice(0, 32);
+      return [{ message: { ...message, survivors: few, path } }];
     },
   });
   expect(simulation.violations).toEqual([]);

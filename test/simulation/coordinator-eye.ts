@@ -1,9 +1,9 @@
 /** What a lying coordinator knows: the contexts of masks, and so what to sign for other survivors. */
-import { concatBytes } from "../../shared/base/bytes.ts";
 import { fromBitmap, toBitmap } from "../../shared/base/member-set.ts";
 import { askHash } from "../../shared/charter/ask.ts";
+import type { AgentMessage } from "../../shared/protocol/messages.ts";
 import { type Batch, dealtContext, openBatch, serves } from "../../shared/secagg/batch.ts";
-import { inclusionHash, roundContext } from "../../shared/secagg/keys.ts";
+import { inclusionHash, roundContext, survivorTree } from "../../shared/secagg/keys.ts";
 import type { AttemptPlace } from "../../shared/secagg/params.ts";
 import { entryStatement } from "../../shared/transcript/chain.ts";
 import type { OfType, ToAgent } from "./attacks.ts";
@@ -17,6 +17,7 @@ export class CoordinatorEye {
   readonly #dealt: { readonly batch: Batch; readonly context: Uint8Array }[] = [];
   readonly #places = new Map<number, AttemptPlace>();
   readonly #contexts = new Map<number, Uint8Array>();
+  readonly #roots = new Map<string, Uint8Array>();
 
   constructor(run: RoomRun) {
     this.#run = run;
@@ -39,23 +40,30 @@ export class CoordinatorEye {
     }
   }
 
-  /** INCLUDED as it would be had one survivor dropped out, signed. */
-  without(dropped: number, message: OfType<ToAgent, "included">): OfType<ToAgent, "included"> {
-    const { attempt } = message;
-    const all = this.#members(message.survivors);
-    const kept = all.filter((index) => index !== dropped);
-    const roots = kept.map((index) => {
-      const at = 32 * all.indexOf(index);
-      return message.roots.subarray(at, at + 32);
-    });
-    return this.included(attempt, kept, roots);
+  /** What members announced is their vectors' hashes: `included` needs those of all survivors. */
+  hear(member: number, message: AgentMessage): void {
+    if (message.type === "masked")
+      this.#roots.set(`${message.attempt}/${member}`, message.vector.sha256);
   }
 
-  /** INCLUDED over whomever it likes, signed. */
+  /** INCLUDED as one member would be told it had another survivor dropped out, signed. */
+  without(
+    dropped: number,
+    message: OfType<ToAgent, "included">,
+    to: number,
+  ): OfType<ToAgent, "included"> {
+    const { attempt } = message;
+    const kept = this.#members(message.survivors).filter((index) => index !== dropped);
+    const roots = kept.map((index) => this.#roots.get(`${attempt}/${index}`) ?? new Uint8Array());
+    return this.included(attempt, kept, roots, to);
+  }
+
+  /** INCLUDED as one member would be told it, over whomever it likes, signed. */
   included(
     attempt: number,
     survivors: readonly number[],
     roots: readonly Uint8Array[],
+    to: number,
   ): OfType<ToAgent, "included"> {
     const { sum, runId, room } = this.#run;
     const context = this.#contexts.get(attempt) ?? new Uint8Array(32);
@@ -63,8 +71,8 @@ export class CoordinatorEye {
     const statement = entryStatement({ kind: "included", runId, attempt, inclusion });
     const signature = room.coordinator.sign(statement);
     const bitmap = toBitmap(survivors, sum.roster.length);
-    const said = { survivors: bitmap, roots: concatBytes(...roots), signature };
-    return { type: "included", runId, attempt, ...said };
+    const path = survivorTree(survivors, roots).paths[survivors.indexOf(to)] ?? new Uint8Array();
+    return { type: "included", runId, attempt, survivors: bitmap, path, signature };
   }
 
   #seeDealt({ batch: number, dealers, hashes }: OfType<ToAgent, "batchDealt">): void {

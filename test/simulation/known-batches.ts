@@ -3,13 +3,19 @@
 import { equalBytes } from "../../shared/base/bytes.ts";
 import { fromBitmap } from "../../shared/base/member-set.ts";
 import { type Batch, openBatch, serves } from "../../shared/secagg/batch.ts";
+import {
+  type DealtPrekeys,
+  parseEntries,
+  shareTagAt,
+  shareTagsOf,
+} from "../../shared/secagg/entries.ts";
 import type { SumParams } from "../../shared/secagg/params.ts";
-import { type DealtPrekeys, parseEntries, shareTag } from "../../shared/secagg/prekeys.ts";
+import { shareTag } from "../../shared/secagg/prekeys.ts";
 import type { Observed } from "./checkers.ts";
 
 interface Dealt {
   readonly batch: Batch;
-  readonly attempts: readonly DealtPrekeys[];
+  readonly prekeys: DealtPrekeys;
 }
 
 export class KnownBatches {
@@ -33,9 +39,9 @@ export class KnownBatches {
     const { member, message } = observed;
     if (message.type !== "prekeys") return;
     const batch = this.opened(member, message.batch);
-    const attempts = batch && parseEntries(batch, member, message.entries);
-    if (batch && attempts)
-      this.#dealt.set(member, [...(this.#dealt.get(member) ?? []), { batch, attempts }]);
+    const prekeys = batch && parseEntries(batch, member, message.entries);
+    if (batch && prekeys)
+      this.#dealt.set(member, [...(this.#dealt.get(member) ?? []), { batch, prekeys }]);
   }
 
   opened(member: number, number: number): Batch | undefined {
@@ -49,12 +55,13 @@ export class KnownBatches {
     holder: number,
     share: Uint8Array,
   ): "self" | "recovery" | null {
-    for (const { batch, attempts } of this.#dealt.get(dealer) ?? []) {
+    for (const { batch, prekeys } of this.#dealt.get(dealer) ?? []) {
       if (!serves(batch, attempt)) continue;
-      const at = batch.graph.holders(dealer).indexOf(holder);
-      const tags = attempts[attempt - batch.firstAttempt]?.shareTags[at];
-      for (const kind of ["self", "recovery"] as const)
-        if (tags && equalBytes(tags[kind], shareTag(kind, share, dealer, holder))) return kind;
+      const tags = shareTagsOf(batch, prekeys, dealer, holder);
+      for (const kind of ["self", "recovery"] as const) {
+        const tag = shareTagAt(tags, attempt - batch.firstAttempt, kind);
+        if (equalBytes(tag, shareTag(kind, share, dealer, holder))) return kind;
+      }
     }
     return null;
   }

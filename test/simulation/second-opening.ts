@@ -126,7 +126,7 @@ export class SecondOpening {
     this.#roots.set(member, vector.sha256);
     if (this.#roots.size < survivors.length) return;
     const roots = survivors.map((index) => this.#roots.get(index) ?? new Uint8Array());
-    this.#say(survivors, () => this.#eye.included(attempt, survivors, roots));
+    this.#say(survivors, (to) => this.#eye.included(attempt, survivors, roots, to));
   }
 
   #confirmed(

@@ -33,6 +33,8 @@ export interface Stage {
 
 export interface Played {
   readonly stages: readonly Stage[];
+  /** All that the coordinator's half wanted done. */
+  readonly effects: readonly AttemptEffect[];
   readonly outcome: Effect<"released" | "aborted"> | null;
 }
 
@@ -106,7 +108,10 @@ export function playAttempt(
       talking("beforeConfirmed").flatMap(({ self }): AttemptEvent[] => {
         const own = states.get(self.index);
         if (own?.phase !== "masked" || !included.to.includes(self.index)) return [];
-        const done = agent.include(params.sum, self, own, included);
+        const done = agent.include(params.sum, self, own, {
+          ...included,
+          path: included.paths[included.to.indexOf(self.index)] ?? new Uint8Array(),
+        });
         if (!done.ok) throw new Error(done.code);
         states.set(self.index, done.value.state);
         const { confirmation } = done.value;
@@ -135,7 +140,7 @@ export function playAttempt(
     applyMasksInPlace(masks, expand.masks, params.place.ringBits);
     say([{ type: "expanded", masks }]);
   }
-  return { stages, outcome: effect("released") ?? effect("aborted") ?? null };
+  return { stages, effects: sent, outcome: effect("released") ?? effect("aborted") ?? null };
 }
 
 /** As it was: the running sum is overwritten later, the rest is replaced. */

@@ -23,6 +23,7 @@ import {
   type DealtPrekeyBatch,
   readDealing,
 } from "../../shared/secagg/coordinator-batch.ts";
+import { pairStream } from "../../shared/secagg/pair-stream.ts";
 import { groupRules, type SumParams, twoThirds } from "../../shared/secagg/params.ts";
 
 export interface Group {
@@ -46,13 +47,10 @@ export const unsafeRng = (text: string): Rng => seededRng(unsafeSecret(text));
 /** Both ends get the same keys, each in its own direction. */
 export function unsafeChannel(seed: string, own: number, peer: number): Channel {
   const pair = unsafeSecret(`${seed}/${Math.min(own, peer)}/${Math.max(own, peer)}`);
-  const key = (label: "channelSeal" | "channelMac", from: number, to: number) =>
-    secretKey(deriveKey(pair, LABELS[label], from, to));
+  const key = (from: number, to: number) => secretKey(deriveKey(pair, LABELS.channelMac, from, to));
   return {
-    sealing: key("channelSeal", own, peer),
-    opening: key("channelSeal", peer, own),
-    confirming: key("channelMac", own, peer),
-    checking: key("channelMac", peer, own),
+    confirming: key(own, peer),
+    checking: key(peer, own),
     pairSecret: deriveKey(pair, LABELS.channelPair),
   };
 }
@@ -141,4 +139,11 @@ export function handOut(
     agents.set(index, taken.state);
   }
   return { prekeys, agents };
+}
+
+/** The seed of a pair's mask in one attempt. */
+export function pairSeedOf(group: Group, batch: Batch, own: number, peer: number, attempt: number) {
+  const { seeds } = pairStream(pick(pick(group.members, own).channels, peer), batch, own, peer);
+  const at = 32 * (attempt - batch.firstAttempt);
+  return seeds.slice(at, at + 32);
 }

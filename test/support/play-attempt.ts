@@ -104,8 +104,9 @@ class Play {
       const self = this.#room.selves[from];
       const state = this.#states[from];
       if (!order?.to.includes(from) || !self || state?.phase !== "masked") continue;
+      const path = order.paths[order.to.indexOf(from)] ?? new Uint8Array();
       const included = this.#measure("confirm", () =>
-        agreed(agent.include(this.#room.sum, self, state, order)),
+        agreed(agent.include(this.#room.sum, self, state, { ...order, path })),
       );
       this.#states[from] = included.state;
       this.#feed({ type: "confirmed", from, confirmation: included.confirmation });

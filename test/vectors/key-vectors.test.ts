@@ -1,12 +1,12 @@
 /** The product reproduces the vectors of hashing, channels, prekeys and sharing. */
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { concatBytes, toHex, u32le } from "../../shared/base/bytes.ts";
-import { agreementKey, extractKey, open, seal } from "../../shared/crypto/agreement.ts";
+import { concatBytes, toHex } from "../../shared/base/bytes.ts";
+import { agreementKey, extractKey, seal } from "../../shared/crypto/agreement.ts";
 import { deriveKey, framed, framedHash, mac, secretKey } from "../../shared/crypto/hash.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
-import { openBatch } from "../../shared/secagg/batch.ts";
+import { type Batch, openBatch } from "../../shared/secagg/batch.ts";
 import {
   agreeChannel,
   type Channel,
@@ -17,20 +17,10 @@ import {
   plainChannel,
   signJoin,
 } from "../../shared/secagg/channel.ts";
-import { pairSeed } from "../../shared/secagg/keys.ts";
+import { pairStream } from "../../shared/secagg/pair-stream.ts";
 import * as prekeys from "../../shared/secagg/prekeys.ts";
-import { combineShares, splitSecret } from "../../shared/secagg/shamir.ts";
-import {
-  Bytes,
-  channelWith,
-  Int,
-  scriptedRng,
-  sumOf,
-  Text,
-  unusedOf,
-  vectorIds,
-  vectorOf,
-} from "./load.ts";
+import { combineShares, lagrangeWeights, weightedSum } from "../../shared/secagg/shamir.ts";
+import { Bytes, channelWith, Int, sumOf, Text, unusedOf, vectorIds, vectorOf } from "./load.ts";
 import { unhex } from "./second/primitives.ts";
 
 const LABEL = z.enum(LABELS);
@@ -105,7 +95,7 @@ test.each(["join/plain", "join/full"])("%s: a member signs its session's keys", 
 const End = z.strictObject({ index: Int, memberId: Text, channelSecret: Bytes, kemKey: Bytes });
 const ends = { runId: Text, lower: End, higher: End };
 const CHANNEL_OUTPUTS = [
-  ...["binding", "base", "ciphertextTag", "root", "sealUp", "sealDown", "macUp", "macDown"],
+  ...["binding", "base", "ciphertextTag", "root", "macUp", "macDown"],
   ...["pairSecret", "macUpOfMessage", "macDownOfMessage"],
 ] as const;
 
@@ -163,12 +153,10 @@ test.each([
     expect(toHex(end.base)).toBe(outputs["base"]);
   }
   if (tag) expect(toHex(tag)).toBe(outputs["ciphertextTag"]);
-  const raw = (key: Channel["sealing"]): string => key.export().toString("hex");
+  const raw = (key: Channel["checking"]): string => key.export().toString("hex");
   expect([low, high].map(({ pairSecret }) => toHex(pairSecret))).toEqual(
     [0, 1].map(() => outputs["pairSecret"]),
   );
-  expect([low.sealing, high.opening].map(raw)).toEqual([0, 1].map(() => outputs["sealUp"]));
-  expect([high.sealing, low.opening].map(raw)).toEqual([0, 1].map(() => outputs["sealDown"]));
   expect([low.confirming, high.checking].map(raw)).toEqual([0, 1].map(() => outputs["macUp"]));
   expect([high.confirming, low.checking].map(raw)).toEqual([0, 1].map(() => outputs["macDown"]));
   expect(toHex(mac(low.confirming, message))).toBe(outputs["macUpOfMessage"]);
@@ -179,26 +167,39 @@ test.each([
 });
 
 test("prekeys: seeds of pairs, commitments, tags, boxes", () => {
-  const pairs = vectorOf(
-    "prekeys/pair-seeds",
-    { pairSecret: Bytes, attempts: z.array(Int) },
-    { seeds: z.array(Text), tags: z.array(Text) },
+  const Texts = z.array(Text);
+  const pair = vectorOf(
+    "prekeys/pair-stream",
+    { pairSecret: Bytes, opening: Bytes, count: Int },
+    {
+      ...{ sealUp: Text, sealDown: Text, seeds: Texts, tags: Texts },
+      ...{ sharesUp: Texts, sharesDown: Texts },
+    },
   );
-  const channel = channelWith({ pairSecret: pairs.inputs.pairSecret });
-  const seeds = pairs.inputs.attempts.map((attempt) => pairSeed(channel, attempt));
-  expect(seeds.map(toHex)).toEqual(pairs.outputs.seeds);
-  expect(seeds.map((seed) => toHex(prekeys.pairTag(seed)))).toEqual(pairs.outputs.tags);
+  const { pairSecret, opening, count } = pair.inputs;
+  const channel = channelWith({ pairSecret });
+  const batch = batchOf(opening, count);
+  const up = pairStream(channel, batch, 3, 6);
+  const down = pairStream(channel, batch, 6, 3);
+  const { sealUp, sealDown, seeds, tags: pairTags, sharesUp, sharesDown } = pair.outputs;
+  expect([up.sealing, down.opening].map(toHex)).toEqual([sealUp, sealUp]);
+  expect([down.sealing, up.opening].map(toHex)).toEqual([sealDown, sealDown]);
+  expect([up.dealt, down.held].map(toHex)).toEqual([sharesUp.join(""), sharesUp.join("")]);
+  expect([down.dealt, up.held].map(toHex)).toEqual([sharesDown.join(""), sharesDown.join("")]);
+  expect([up.seeds, down.seeds].map(toHex)).toEqual([seeds.join(""), seeds.join("")]);
+  expect(toHex(prekeys.pairTags(up.seeds))).toBe(pairTags.join(""));
   const committed = vectorOf(
     "prekeys/commitments",
     { selfSeed: Bytes, recoveryKey: Bytes },
     { selfCommitment: Bytes, recoveryCommitment: Bytes },
   );
-  const none = { box: EMPTY, sealed: [], shareTags: [], pairTags: [] };
-  const dealt = { ...none, ...committed.outputs };
+  const { selfCommitment, recoveryCommitment } = committed.outputs;
+  const none = { count: 1, boxes: EMPTY, sealed: EMPTY, shareTags: EMPTY, pairTags: EMPTY };
+  const dealt = { ...none, commitments: concatBytes(selfCommitment, recoveryCommitment) };
   const { selfSeed, recoveryKey } = committed.inputs;
-  expect(prekeys.isCommittedSelfSeed(dealt, selfSeed)).toBe(true);
-  expect(prekeys.isCommittedRecoveryKey(dealt, recoveryKey)).toBe(true);
-  expect(prekeys.isCommittedSelfSeed(dealt, recoveryKey)).toBe(false);
+  expect(prekeys.isCommitted(dealt, 0, "self", selfSeed)).toBe(true);
+  expect(prekeys.isCommitted(dealt, 0, "recovery", recoveryKey)).toBe(true);
+  expect(prekeys.isCommitted(dealt, 0, "self", recoveryKey)).toBe(false);
   const box = vectorOf("prekeys/recovery-box", { recoveryKey: Bytes, seeds: Bytes }, { box: Text });
   expect(toHex(prekeys.recoveryBox(box.inputs.recoveryKey, box.inputs.seeds))).toBe(
     box.outputs.box,
@@ -213,29 +214,32 @@ test("prekeys: seeds of pairs, commitments, tags, boxes", () => {
     expect(toHex(prekeys.shareTag(kind, share, from, holder))).toBe(tags.outputs[kind]);
 });
 
-test("shares are sealed for one holder and attempt, and open there", () => {
-  const { inputs, outputs } = vectorOf(
-    "prekeys/sealed-shares",
-    { sealingKey: Bytes, opening: Bytes, attempt: Int, from: Int, to: Int, shares: Bytes },
-    { sealed: Bytes },
-  );
-  const { sealingKey, opening, attempt, from, to, shares } = inputs;
-  const sum = sumOf("run", 9, new Map());
+/** Nine members, seven of whom rebuild a secret, under an opening that is given. */
+function batchOf(opening: Uint8Array, count: number): Batch {
   const members = Array.from({ length: 9 }, (_, i) => i);
-  const opened = openBatch(sum, { number: 0, firstAttempt: attempt, count: 1, members }, []);
-  const batch = { ...opened, opening };
-  const self = { index: to, channel: channelWith({ opening: secretKey(sealingKey) }) };
-  const tags = (["self", "recovery"] as const).map((kind, i) =>
-    prekeys.shareTag(kind, shares.subarray(32 * i, 32 * i + 32), from, to),
+  const place = { number: 0, firstAttempt: 0, count, members };
+  return { ...openBatch(sumOf("run", 9, new Map()), place, []), opening };
+}
+
+test("shares are sealed for one holder, or derived by it, and taken there", () => {
+  const { inputs, outputs } = vectorOf(
+    "prekeys/forwarded",
+    { pairSecret: Bytes, opening: Bytes, from: Int, sealedTo: Int, derivedBy: Int, shares: Bytes },
+    { sealed: Bytes, derived: Bytes },
   );
-  const forwarded = concatBytes(outputs.sealed, ...tags);
-  const held = prekeys.openForwarded(batch, attempt, from, self, forwarded);
-  expect(held && toHex(concatBytes(held.self, held.recovery))).toBe(toHex(shares));
+  const { pairSecret, opening, from, sealedTo, derivedBy, shares } = inputs;
+  const batch = batchOf(opening, 3);
+  const taken = (index: number, bytes: Uint8Array): string => {
+    const stream = pairStream(channelWith({ pairSecret }), batch, index, from);
+    const held = prekeys.takeForwarded(batch, from, { index, stream }, bytes) ?? [];
+    return toHex(concatBytes(...held.flatMap(({ self, recovery }) => [self, recovery])));
+  };
+  expect(taken(sealedTo, outputs.sealed)).toBe(toHex(shares));
+  const { dealt, sealing } = pairStream(channelWith({ pairSecret }), batch, from, derivedBy);
+  expect(taken(derivedBy, outputs.derived)).toBe(toHex(dealt));
   // The same bytes from the product's own sealing.
-  const nonce = concatBytes(u32le(attempt), new Uint8Array(8));
-  const aad = framed(LABELS.sealedShare, opening, attempt, from, to);
-  expect(toHex(seal(secretKey(sealingKey), nonce, aad, shares))).toBe(toHex(outputs.sealed));
-  expect(open(secretKey(sealingKey), nonce, aad, outputs.sealed)).toEqual(shares);
+  const sealed = seal(secretKey(sealing), new Uint8Array(12), EMPTY, shares);
+  expect(toHex(sealed)).toBe(toHex(outputs.sealed.subarray(0, -32)));
 });
 
 test.each(
@@ -243,12 +247,17 @@ test.each(
 )("%s: secrets are shared and rebuilt", (id) => {
   const { inputs, outputs } = vectorOf(
     id,
-    { secret: Bytes, coefficients: Bytes, threshold: Int, shareCount: Int, points: z.array(Int) },
+    { secret: Bytes, threshold: Int, points: z.array(Int) },
     { shares: z.array(Bytes), rebuilt: Text },
   );
-  const { secret, coefficients, threshold, shareCount, points } = inputs;
-  const shares = splitSecret(secret, threshold, shareCount, scriptedRng(coefficients));
-  expect(shares.map(toHex)).toEqual(outputs.shares.map(toHex));
+  const { secret, threshold, points } = inputs;
+  const { shares } = outputs;
+  // The secret and the first shares fix the others.
+  const given = [secret, ...shares.slice(0, threshold - 1)];
+  const targets = shares.map((_, i) => i + 1).slice(threshold - 1);
+  const weights = lagrangeWeights([...given.keys()], targets);
+  const others = weights.map((row) => weightedSum(row, given));
+  expect(others.map(toHex)).toEqual(shares.slice(threshold - 1).map(toHex));
   const chosen = points.map((point) => ({ point, share: outputs.shares[point - 1] ?? EMPTY }));
   expect(toHex(combineShares(chosen))).toBe(outputs.rebuilt);
   expect(outputs.rebuilt).toBe(toHex(secret));

@@ -1,5 +1,5 @@
 /** Vectors of hashing, derivation, channels between members, and prekeys. Pure. */
-import { interpolateAtZero, shareAt } from "./second/field.ts";
+import { interpolate, shareAt } from "./second/field.ts";
 import {
   at,
   fixedBytes,
@@ -24,10 +24,10 @@ const PREKEYS = "Bonawitz et al., CCS 2017, §4, round 1; shared/secagg/prekeys.
 export const RUN_ID = hex(fixedBytes("run", 32));
 
 const FRAMES: readonly (readonly [name: string, label: string, parts: readonly Part[]])[] = [
-  ["label-alone", "cloister/2/ask", []],
-  ["empty-parts", "cloister/2/ask", ["", new Uint8Array()]],
-  ["text-and-numbers", "cloister/2/context", ["Zürich €", 0, 1, 0x0102_0304, 0xffff_ffff]],
-  ["bytes", "cloister/2/inclusion", [fixedBytes("frame", 300), "x", 7]],
+  ["label-alone", "cloister/3/ask", []],
+  ["empty-parts", "cloister/3/ask", ["", new Uint8Array()]],
+  ["text-and-numbers", "cloister/3/context", ["Zürich €", 0, 1, 0x0102_0304, 0xffff_ffff]],
+  ["bytes", "cloister/3/inclusion", [fixedBytes("frame", 300), "x", 7]],
 ];
 
 /** A part by its kind, for bytes and text look alike in a file. */
@@ -46,7 +46,7 @@ function hashing(): Vector[] {
     ),
   );
   // Lengths of three bytes: too long to be spelled out here.
-  const [label, byte, length] = ["cloister/2/prekeys", 7, 70_000] as const;
+  const [label, byte, length] = ["cloister/3/prekeys", 7, 70_000] as const;
   const long = vector(
     "frame/long",
     FRAMING,
@@ -60,12 +60,12 @@ function hashing(): Vector[] {
     "NIST SP 800-56C rev. 2, §4.1, option 1, SHA-256",
     {
       secret: hex(secret),
-      label: "cloister/2/pair-mask",
+      label: "cloister/3/pair-mask",
       context: hex(context),
       first: 3,
       second: 70_000,
     },
-    { key: hex(oneStepKey(secret, "cloister/2/pair-mask", context, 3, 70_000)) },
+    { key: hex(oneStepKey(secret, "cloister/3/pair-mask", context, 3, 70_000)) },
   );
   // RFC 5869, A.1, whose first 32 bytes of output are these.
   const material = new Uint8Array(22).fill(0x0b);
@@ -181,23 +181,38 @@ function channels(): Vector[] {
 
 function prekeys(): Vector[] {
   const pairSecret = fixedBytes("pair-secret", 32);
-  const seeds = [0, 1, 4_000_000_000].map((attempt) => {
-    const seed = protocol.pairSeed(pairSecret, attempt);
-    return { attempt, seed: hex(seed), tag: hex(protocol.pairTag(seed)) };
-  });
   const selfSeed = fixedBytes("self-seed", 32);
   const recoveryKey = fixedBytes("recovery-key", 32);
   const boxed = fixedBytes("boxed-seeds", 5 * 32);
-  const shares = fixedBytes("shares", 64);
-  const sealing = fixedBytes("sealing", 32);
+  const shares = fixedBytes("shares", 3 * 64);
   const opening = fixedBytes("opening", 32);
-  const [attempt, from, to] = [1_000_003, 6, 3];
+  const pieces = protocol.pairPieces(pairSecret, opening, 3);
+  const [from, sealedTo, derivedBy] = [6, 5, 3];
+  const tagsOf = (row: Uint8Array, holder: number): Uint8Array =>
+    join(
+      ...Array.from({ length: row.length / 32 }, (_, i) =>
+        protocol.shareTag(
+          i % 2 === 0 ? "self" : "recovery",
+          row.slice(32 * i, 32 * i + 32),
+          from,
+          holder,
+        ),
+      ),
+    );
+  const derived = join(...pieces.sharesDown);
   return [
     vector(
-      "prekeys/pair-seeds",
+      "prekeys/pair-stream",
       PREKEYS,
-      { pairSecret: hex(pairSecret), attempts: seeds.map((seed) => seed.attempt) },
-      { seeds: seeds.map(({ seed }) => seed), tags: seeds.map(({ tag }) => tag) },
+      { pairSecret: hex(pairSecret), opening: hex(opening), count: 3 },
+      {
+        sealUp: hex(pieces.sealUp),
+        sealDown: hex(pieces.sealDown),
+        seeds: pieces.seeds.map(hex),
+        tags: pieces.seeds.map((seed) => hex(protocol.pairTag(seed))),
+        sharesUp: pieces.sharesUp.map(hex),
+        sharesDown: pieces.sharesDown.map(hex),
+      },
     ),
     vector(
       "prekeys/commitments",
@@ -217,17 +232,32 @@ function prekeys(): Vector[] {
     vector(
       "prekeys/share-tags",
       PREKEYS,
-      { share: hex(shares.slice(0, 32)), from, holder: to },
+      { share: hex(shares.slice(0, 32)), from, holder: derivedBy },
       {
-        self: hex(protocol.shareTag("self", shares.slice(0, 32), from, to)),
-        recovery: hex(protocol.shareTag("recovery", shares.slice(0, 32), from, to)),
+        self: hex(protocol.shareTag("self", shares.slice(0, 32), from, derivedBy)),
+        recovery: hex(protocol.shareTag("recovery", shares.slice(0, 32), from, derivedBy)),
       },
     ),
     vector(
-      "prekeys/sealed-shares",
-      "NIST SP 800-38D, AES-256-GCM",
-      { sealingKey: hex(sealing), opening: hex(opening), attempt, from, to, shares: hex(shares) },
-      { sealed: hex(protocol.sealedShares(sealing, opening, attempt, from, to, shares)) },
+      "prekeys/forwarded",
+      "NIST SP 800-38D, AES-256-GCM; the same nine members hold, seven are needed",
+      {
+        pairSecret: hex(pairSecret),
+        opening: hex(opening),
+        from,
+        sealedTo,
+        derivedBy,
+        shares: hex(shares),
+      },
+      {
+        sealed: hex(
+          join(
+            protocol.sealedShares(pieces.sealDown, shares),
+            protocol.heldTagsHash(tagsOf(shares, sealedTo)),
+          ),
+        ),
+        derived: hex(protocol.heldTagsHash(tagsOf(derived, derivedBy))),
+      },
     ),
   ];
 }
@@ -243,9 +273,10 @@ function sharingVector(
     fixedBytes(`${id} coefficient ${k}`, 32),
   );
   const shares = Array.from({ length: shareCount }, (_, i) => shareAt(secret, coefficients, i + 1));
-  const rebuilt = interpolateAtZero(
+  const rebuilt = interpolate(
     points,
     points.map((point) => at(shares, point - 1)),
+    0,
   );
   if (hex(rebuilt) !== hex(secret)) throw new Error("sharing does not give the secret back");
   return vector(
@@ -253,9 +284,7 @@ function sharingVector(
     "Shamir, CACM 1979, over GF(2^8) of FIPS 197, §4",
     {
       secret: hex(secret),
-      coefficients: hex(join(...coefficients)),
       threshold,
-      shareCount,
       points,
     },
     { shares: shares.map(hex), rebuilt: hex(rebuilt) },

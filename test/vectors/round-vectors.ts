@@ -16,11 +16,9 @@ interface RoundCase {
   readonly survivors: readonly number[];
 }
 
-function roundMember({ id, threshold, attempts, ringBits }: RoundCase, index: number): RoundMember {
+function roundMember({ id, attempts, ringBits }: RoundCase, index: number): RoundMember {
   const bytes = (what: string, length = 32): Uint8Array =>
     fixedBytes(`${id}/${index}/${what}`, length);
-  const coefficients = (what: string): Uint8Array[] =>
-    upTo(threshold - 1).map((k) => bytes(`${what} ${k}`));
   return {
     memberId: `bank-${index}`,
     identitySecret: bytes("identity"),
@@ -30,8 +28,6 @@ function roundMember({ id, threshold, attempts, ringBits }: RoundCase, index: nu
     draws: upTo(attempts).map((i) => ({
       selfSeed: bytes(`self ${i}`),
       recoveryKey: bytes(`recovery ${i}`),
-      selfCoefficients: coefficients(`self ${i} coefficient`),
-      recoveryCoefficients: coefficients(`recovery ${i} coefficient`),
     })),
     vector: maskElements(bytes("vector"), ringBits, 8),
   };
@@ -54,6 +50,7 @@ function roundVector(round: RoundCase): Vector {
     ],
     coordinatorSecret: fixedBytes(`${id}/coordinator`, 32),
     batch: { number: 2, firstAttempt, count: attempts },
+    threshold,
     place: {
       round: 4,
       attempt: firstAttempt + attempts - 1,
@@ -83,9 +80,7 @@ function roundVector(round: RoundCase): Vector {
         identitySecret: hex(identitySecret),
         channelSecret: hex(channelSecret),
         kemKey: hex(kemKey),
-        draws: draws.map(({ selfSeed, recoveryKey, selfCoefficients, recoveryCoefficients }) =>
-          hex(join(selfSeed, recoveryKey, ...selfCoefficients, ...recoveryCoefficients)),
-        ),
+        draws: draws.map(({ selfSeed, recoveryKey }) => hex(join(selfSeed, recoveryKey))),
         vector: values,
       }),
     ),
@@ -94,7 +89,7 @@ function roundVector(round: RoundCase): Vector {
     id,
     "Bonawitz et al., CCS 2017, §4; shared/secagg/agent.ts",
     inputs,
-    playRound(facts, threshold),
+    playRound(facts),
   );
 }
 

@@ -118,7 +118,8 @@ test.each(vectorIds.filter((id) => id.startsWith("round/")))("%s", (id) => {
     const self = members[index];
     const upload = uploads[index];
     if (!self || !upload) throw new Error("no survivor");
-    const outcome = unwrap(agent.include(sum, self, upload.state, included));
+    const path = included.paths[included.to.indexOf(index)] ?? new Uint8Array();
+    const outcome = unwrap(agent.include(sum, self, upload.state, { ...included, path }));
     return { index, self, ...outcome };
   });
   expect(confirmed.map(({ confirmation }) => toHex(confirmation))).toEqual(outputs.confirmations);

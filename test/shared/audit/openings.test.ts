@@ -14,8 +14,9 @@ import type { OpenedSecrets, Survivor } from "../../../shared/secagg/attempt.ts"
 import { openBatch } from "../../../shared/secagg/batch.ts";
 import type { Channel } from "../../../shared/secagg/channel.ts";
 import { bundleFor, closeDealing, readDealing } from "../../../shared/secagg/coordinator-batch.ts";
-import { inclusionHash, pairSeed, roundContext } from "../../../shared/secagg/keys.ts";
+import { inclusionHash, roundContext } from "../../../shared/secagg/keys.ts";
 import { applyMasksInPlace } from "../../../shared/secagg/masks.ts";
+import { pairStream } from "../../../shared/secagg/pair-stream.ts";
 import type { SumParams } from "../../../shared/secagg/params.ts";
 import { packRing, reduceInPlace } from "../../../shared/secagg/ring.ts";
 import { firstHead, nextHead } from "../../../shared/transcript/chain.ts";
@@ -47,7 +48,7 @@ function channelBetween(own: number, peer: number, liar: number | null): Channel
   const pair = [Math.min(own, peer), Math.max(own, peer)].join();
   const key = secretKey(sha256(utf8(pair)));
   const pairSecret = sha256(utf8(own === liar ? `lie ${pair}` : `pair ${pair}`));
-  return { sealing: key, opening: key, confirming: key, checking: key, pairSecret };
+  return { confirming: key, checking: key, pairSecret };
 }
 
 const channelsOf = (own: number, liar: number | null): Map<number, Channel> =>
@@ -113,7 +114,8 @@ function play(dropouts: readonly number[], liar: number | null = null) {
         .filter((survivor) => survivors.has(survivor))
         .map((survivor) => {
           const channel = selves[survivor]?.channels.get(dropout) ?? missing();
-          return { dropout, survivor, seed: pairSeed(channel, attempt) };
+          const { seeds } = pairStream(channel, batch, survivor, dropout);
+          return { dropout, survivor, seed: seeds.subarray(32, 64) }; // The second attempt of two.
         }),
     ),
   };

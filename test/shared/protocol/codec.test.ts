@@ -39,7 +39,7 @@ const COORDINATOR = [
   { type: "batchDealt", runId, batch: 4, dealers: members, hashes: key, shares: none },
   { type: "roundOpened", ...at, round: 3, askKind: "gradient", ...transcript, vector },
   { type: "committed", ...at, cohort: members },
-  { type: "included", ...at, survivors: members, roots: new Uint8Array(64), signature },
+  { type: "included", ...at, survivors: members, path: new Uint8Array(64), signature },
   { type: "certified", ...at, confirmers: members, proofs: tag },
   { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
   { type: "rejected", code: "x" },

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { toHex } from "../../../shared/base/bytes.ts";
 import { dealBatch, type SharesBundle, takeShares } from "../../../shared/secagg/agent-batch.ts";
 import { bundleFor, closeDealing } from "../../../shared/secagg/coordinator-batch.ts";
-import { FORWARDED_BYTES } from "../../../shared/secagg/prekeys.ts";
+import { forwardedBytes, isDerived } from "../../../shared/secagg/entries.ts";
 import {
   batchOf,
   dealGroup,
@@ -55,20 +55,31 @@ test("a dealer from outside the batch is refused: it shares no mask with anybody
 test("shares of the wrong size are refused", () => {
   const { shares } = BUNDLE;
   expect(take({ shares: shares.subarray(1) })).toBeNull();
-  expect(take({ shares: shares.subarray(2 * FORWARDED_BYTES) })).toBeNull();
-  expect(take({ shares: new Uint8Array(shares.length + FORWARDED_BYTES) })).toBeNull();
+  expect(take({ shares: shares.subarray(forwardedBytes(BATCH, 0, 2)) })).toBeNull();
+  expect(take({ shares: new Uint8Array(shares.length + forwardedBytes(BATCH, 0, 2)) })).toBeNull();
 });
 
-test("a dealer whose shares of one attempt do not open is not held for any", () => {
+/** The bundle, with one bit of what comes of a dealer changed. */
+function spoiled(dealer: number, place: number): Uint8Array {
   const shares = BUNDLE.shares.slice();
-  // Dealers of ours: 0, 1, 3, 4, 5. The second attempt of 3.
-  const place = (2 * 2 + 1) * FORWARDED_BYTES + 20;
-  shares[place] = (shares[place] ?? 0) ^ 1;
-  const taken = take({ shares });
-  expect(taken?.faulty).toEqual([3]);
-  expect(taken?.state.holds).toEqual([0, 1, 2, 4, 5]);
-  for (const attempt of [10, 11]) expect(taken?.state.held.get(attempt)?.has(3)).toBe(false);
-  expect(taken?.state.held.get(11)?.has(4)).toBe(true);
+  const before = [0, 1, 3, 4, 5].filter((index) => index < dealer);
+  const at = before.reduce((sum, index) => sum + forwardedBytes(BATCH, index, 2), place);
+  shares[at] = (shares[at] ?? 0) ^ 1;
+  return shares;
+}
+
+test.each([
+  // Threshold 5 of 6 holders: all but the one before the dealer on the circle derive their shares.
+  ["sealed", 3, 100, false],
+  ["derived", 1, 10, true],
+] as const)("a dealer whose shares are not what their tags say is not held for any attempt: %s", (_, dealer, place, derived) => {
+  expect(isDerived(BATCH, dealer, 2)).toBe(derived);
+  const taken = take({ shares: spoiled(dealer, place) });
+  const others = [0, 1, 3, 4, 5].filter((index) => index !== dealer);
+  expect(taken?.faulty).toEqual([dealer]);
+  expect(taken?.state.holds).toEqual([...others, 2].sort((a, b) => a - b));
+  for (const attempt of [10, 11])
+    expect([...(taken?.state.held.get(attempt)?.keys() ?? [])]).toEqual(others);
 });
 
 test("another dealing of anybody binds our masks to something else", () => {

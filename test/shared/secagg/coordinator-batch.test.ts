@@ -8,7 +8,12 @@ import {
   type Dealing,
   readDealing,
 } from "../../../shared/secagg/coordinator-batch.ts";
-import { FORWARDED_BYTES } from "../../../shared/secagg/prekeys.ts";
+import {
+  forwardedBytes,
+  pairTagsOf,
+  parseEntries,
+  sealedFor,
+} from "../../../shared/secagg/entries.ts";
 import { batchOf, dealGroup, handOut, pick, unsafeGroup } from "../../support/group.ts";
 
 const SIX = unsafeGroup(6, "six");
@@ -23,21 +28,18 @@ function lying(
   attempt = 0,
 ): Map<number, Dealing> {
   const dealing = pick(dealings, liar);
-  const place = BATCH.graph.neighbours(liar).indexOf(peer);
-  const attempts = dealing.attempts.map((dealt, i) => {
-    if (i !== attempt) return dealt;
-    const pairTags = dealt.pairTags.map((tag, at) =>
-      at === place ? tag.map((byte) => byte ^ 1) : tag,
-    );
-    return { ...dealt, pairTags };
-  });
-  return new Map(dealings).set(liar, { ...dealing, attempts });
+  const entries = dealing.entries.slice();
+  const prekeys = parseEntries(BATCH, liar, entries);
+  if (!prekeys) throw new Error("not parsed");
+  const tags = pairTagsOf(prekeys, BATCH.graph.neighbours(liar).indexOf(peer));
+  for (let i = 8 * attempt; i < 8 * attempt + 8; i++) tags[i] = (tags[i] ?? 0) ^ 1;
+  return new Map(dealings).set(liar, { ...dealing, entries, prekeys });
 }
 
 test("what a member signed is read; anything else is not", () => {
   const { entries, signature } = pick(DEALT.sent, 2);
   const read = readDealing(SIX.sum, BATCH, 2, entries, signature);
-  expect(read?.attempts.length).toBe(2);
+  expect(read?.prekeys.count).toBe(2);
   expect(read && toHex(read.hash)).toBe(toHex(pick(DEALT.kept, 2).hash));
   const changed = entries.slice();
   changed[100] = (changed[100] ?? 0) ^ 1;
@@ -122,13 +124,11 @@ test("the two ends of every pair that stays agree", () => {
     dealings = lying(dealings, liar, peer);
   const { kept } = agreeing(BATCH, dealings);
   expect(agreeing(BATCH, kept).disputed).toEqual([]);
-  for (const [index, { attempts }] of kept)
+  for (const [index, { prekeys }] of kept)
     for (const [at, peer] of BATCH.graph.neighbours(index).entries()) {
       const back = BATCH.graph.neighbours(peer).indexOf(index);
-      for (const [i, dealt] of attempts.entries()) {
-        const other = kept.get(peer)?.attempts[i]?.pairTags[back];
-        if (other) expect(toHex(other)).toBe(toHex(pick(dealt.pairTags, at)));
-      }
+      const other = kept.get(peer)?.prekeys;
+      if (other) expect(toHex(pairTagsOf(other, back))).toBe(toHex(pairTagsOf(prekeys, at)));
     }
 });
 
@@ -139,16 +139,12 @@ test("everyone gets the shares that are for it, of those who dealt, in order", (
   const { dealers, hashes, shares } = bundleFor(prekeys, 1);
   expect(dealers).toEqual([0, 1, 2, 3, 5]);
   expect(hashes.map(toHex)).toEqual(dealers.map((index) => toHex(pick(kept, index).hash)));
-  expect(shares.length).toBe(4 * 2 * FORWARDED_BYTES);
-  const sealed = [0, 2, 3, 5].flatMap((dealer) => {
-    const place = BATCH.graph.neighbours(dealer).indexOf(1);
-    return pick(kept, dealer).attempts.map((dealt) => toHex(pick(dealt.sealed, place)));
-  });
-  const found = sealed.map((_, i) => {
-    const from = i * FORWARDED_BYTES;
-    return toHex(shares.subarray(from, from + FORWARDED_BYTES - 16));
-  });
-  expect(found).toEqual(sealed);
+  // Threshold 5 of 6: member 1 derives its shares of all but the one that comes after it on the circle.
+  const sizes = [0, 2, 3, 5].map((dealer) => forwardedBytes(BATCH, dealer, 1));
+  expect(sizes).toEqual([32, 32 + 2 * 64 + 16, 32, 32]);
+  expect(shares.length).toBe(4 * 32 + 2 * 64 + 16);
+  const sealed = sealedFor(BATCH, pick(kept, 2).prekeys, 2, 1);
+  expect(toHex(shares.subarray(32, 32 + 2 * 64 + 16))).toBe(toHex(sealed));
 });
 
 test("coordinator and members bind the same dealing into their masks", () => {

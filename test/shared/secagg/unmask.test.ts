@@ -3,9 +3,16 @@ import { expect, test } from "vitest";
 import { toHex } from "../../../shared/base/bytes.ts";
 import type { AgentBatch } from "../../../shared/secagg/agent-batch.ts";
 import type { Dealing, DealtPrekeyBatch } from "../../../shared/secagg/coordinator-batch.ts";
-import { pairMask, pairSeed, selfMask } from "../../../shared/secagg/keys.ts";
+import {
+  boxAt,
+  commitmentAt,
+  type DealtPrekeys,
+  type Kind,
+  pairTagAt,
+  parseEntries,
+} from "../../../shared/secagg/entries.ts";
+import { pairMask, selfMask } from "../../../shared/secagg/keys.ts";
 import { applyMasksInPlace, type Mask } from "../../../shared/secagg/masks.ts";
-import type { DealtPrekeys } from "../../../shared/secagg/prekeys.ts";
 import { reduceInPlace } from "../../../shared/secagg/ring.ts";
 import { type MaskedSum, masksOf, openSecrets } from "../../../shared/secagg/unmask.ts";
 import {
@@ -13,6 +20,7 @@ import {
   dealGroup,
   type Group,
   handOut,
+  pairSeedOf,
   pick,
   unsafeGroup,
   unsafeSecret,
@@ -83,7 +91,7 @@ function masksFor(
   const masks = [selfMask(selfSeed, CONTEXT, index)];
   for (const peer of prekeys.batch.graph.neighbours(index)) {
     if (!cohort.includes(peer)) continue;
-    const seed = pairSeed(pick(pick(group.members, index).channels, peer), ATTEMPT);
+    const seed = pairSeedOf(group, prekeys.batch, index, peer, ATTEMPT);
     masks.push(pairMask(seed, CONTEXT, index, peer));
   }
   return masks;
@@ -126,9 +134,10 @@ test("of survivors the self seed is opened, of dropouts only seeds shared with s
   );
   expect(pairSeeds.map(({ dropout, survivor }) => ({ dropout, survivor }))).toEqual(expected);
   for (const { dropout, survivor, seed } of pairSeeds) {
-    const channel = pick(pick(room.group.members, survivor).channels, dropout);
-    expect(toHex(seed)).toBe(toHex(pairSeed(channel, ATTEMPT)));
-    expect(toHex(seed)).not.toBe(toHex(pairSeed(channel, ATTEMPT - 1)));
+    const seedOf = (attempt: number): string =>
+      toHex(pairSeedOf(room.group, room.prekeys.batch, survivor, dropout, attempt));
+    expect(toHex(seed)).toBe(seedOf(ATTEMPT));
+    expect(toHex(seed)).not.toBe(seedOf(ATTEMPT - 1));
   }
 });
 
@@ -156,32 +165,37 @@ test("a member that did not deal has nothing to open", () => {
   expect(openSecrets({ ...masked, prekeys: { ...room.prekeys, dealings } }).type).toBe("wanting");
 });
 
-/** The sum as if `dealer` had dealt something else for this attempt. */
-function redealt(masked: MaskedSum, dealer: number, change: Partial<DealtPrekeys>): MaskedSum {
+/** The sum as if `dealer` had dealt something else: `change` works on a copy of its entries, in place. */
+function redealt(
+  masked: MaskedSum,
+  dealer: number,
+  change: (prekeys: DealtPrekeys) => void,
+): MaskedSum {
   const dealing = pick(masked.prekeys.dealings, dealer);
-  const attempts = dealing.attempts.map((dealt, i) => (i === 1 ? { ...dealt, ...change } : dealt));
-  const dealings = new Map<number, Dealing>(masked.prekeys.dealings).set(dealer, {
-    ...dealing,
-    attempts,
-  });
+  const entries = dealing.entries.slice();
+  const prekeys = parseEntries(masked.prekeys.batch, dealer, entries);
+  if (!prekeys) throw new Error("not parsed");
+  change(prekeys);
+  const dealings = new Map<number, Dealing>(masked.prekeys.dealings);
+  dealings.set(dealer, { ...dealing, entries, prekeys });
   return { ...masked, prekeys: { ...masked.prekeys, dealings } };
 }
 
 test("shares that do not rebuild what was committed to name their dealer", () => {
   const masked = maskedSum(ROOMS.seven, [0, 1, 3, 4, 6]);
-  const other = unsafeSecret("another commitment");
   const blame = { type: "blame", code: "inconsistentShares" };
-  // A survivor by its seed, a dropout by its recovery key; the other commitment does not matter.
-  expect(openSecrets(redealt(masked, 3, { selfCommitment: other }))).toEqual({
-    ...blame,
-    member: 3,
-  });
-  expect(openSecrets(redealt(masked, 2, { recoveryCommitment: other }))).toEqual({
-    ...blame,
-    member: 2,
-  });
-  expect(openSecrets(redealt(masked, 3, { recoveryCommitment: other })).type).toBe("opened");
-  expect(openSecrets(redealt(masked, 2, { selfCommitment: other })).type).toBe("opened");
+  const other = (dealer: number, attempt: number, kind: Kind) =>
+    openSecrets(
+      redealt(masked, dealer, (prekeys) => {
+        commitmentAt(prekeys, attempt, kind).set(unsafeSecret("another commitment"));
+      }),
+    );
+  // A survivor by its seed, a dropout by its recovery key; the other commitment does not matter, nor another attempt.
+  expect(other(3, 1, "self")).toEqual({ ...blame, member: 3 });
+  expect(other(2, 1, "recovery")).toEqual({ ...blame, member: 2 });
+  expect(other(3, 1, "recovery").type).toBe("opened");
+  expect(other(2, 1, "self").type).toBe("opened");
+  expect(other(3, 0, "self").type).toBe("opened");
 });
 
 test("one wrong share spoils a secret, and is caught", () => {
@@ -194,19 +208,23 @@ test("one wrong share spoils a secret, and is caught", () => {
 
 test("a box with other seeds than both ends agreed on names its owner, if a survivor's is touched", () => {
   const masked = maskedSum(ROOMS.seven, [0, 1, 3, 4, 6]);
-  const dealt = pick(pick(masked.prekeys.dealings, 2).attempts, 1);
   const neighbours = masked.prekeys.batch.graph.neighbours(2);
+  const flipped = (bytes: Uint8Array, place: number): void => {
+    bytes[place] = (bytes[place] ?? 0) ^ 1;
+  };
   for (const [at, neighbour] of neighbours.entries()) {
-    const box = dealt.box.map((byte, i) => (i === 32 * at + 31 ? byte ^ 1 : byte));
-    const opening = openSecrets(redealt(masked, 2, { box }));
-    // 5 dropped out as well: the two have no mask in the sum.
-    if (neighbour === 5) expect(opening.type).toBe("opened");
-    else expect(opening).toEqual({ type: "blame", member: 2, code: "badRecoveryBox" });
+    const openings = [
+      openSecrets(redealt(masked, 2, (prekeys) => flipped(boxAt(prekeys, 1), 32 * at + 31))),
+      openSecrets(redealt(masked, 2, (prekeys) => flipped(pairTagAt(prekeys, at, 1), 7))),
+    ];
+    for (const opening of openings) {
+      // 5 dropped out as well: the two have no mask in the sum.
+      if (neighbour === 5) expect(opening.type).toBe("opened");
+      else expect(opening).toEqual({ type: "blame", member: 2, code: "badRecoveryBox" });
+    }
+    const elsewhere = redealt(masked, 2, (prekeys) => flipped(boxAt(prekeys, 0), 32 * at));
+    expect(openSecrets(elsewhere).type).toBe("opened"); // In another attempt.
   }
-  const short = openSecrets(redealt(masked, 2, { box: dealt.box.subarray(0, 32) }));
-  expect(short).toEqual({ type: "blame", member: 2, code: "badRecoveryBox" });
-  const untagged = openSecrets(redealt(masked, 2, { pairTags: [] }));
-  expect(untagged).toEqual({ type: "blame", member: 2, code: "badRecoveryBox" });
 });
 
 test("masks are taken away with the sign opposite to the one they were put on with", () => {

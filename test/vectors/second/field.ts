@@ -38,19 +38,20 @@ export function shareAt(
   );
 }
 
-/** f(0) by Lagrange's formula: Σ f(x_i)·Π x_j/(x_j − x_i); subtraction is exclusive or. */
-export function interpolateAtZero(
+/** f(x) by Lagrange's formula: Σ f(x_i)·Π (x − x_j)/(x_i − x_j); subtraction is exclusive or. */
+export function interpolate(
   points: readonly number[],
   shares: readonly Uint8Array[],
+  x: number,
 ): Uint8Array {
-  const secret = new Uint8Array(at(shares, 0).length);
+  const value = new Uint8Array(at(shares, 0).length);
   for (const [i, point] of points.entries()) {
     let weight = 1;
     for (const [j, other] of points.entries())
-      if (j !== i) weight = multiply(weight, multiply(other, inverse(other ^ point)));
+      if (j !== i) weight = multiply(weight, multiply(x ^ other, inverse(point ^ other)));
     const share = at(shares, i);
-    for (let k = 0; k < secret.length; k++)
-      secret[k] = byteAt(secret, k) ^ multiply(weight, byteAt(share, k));
+    for (let k = 0; k < value.length; k++)
+      value[k] = byteAt(value, k) ^ multiply(weight, byteAt(share, k));
   }
-  return secret;
+  return value;
 }

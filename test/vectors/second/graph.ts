@@ -49,6 +49,6 @@ export function committeeOf(
   size: number,
   graphSeed: Uint8Array,
 ): number[] {
-  const order = shuffled(members, frameHash("cloister/2/committee", graphSeed));
+  const order = shuffled(members, frameHash("cloister/3/committee", graphSeed));
   return order.slice(0, size).sort((a, b) => a - b);
 }

@@ -7,12 +7,12 @@ import { gcmSeal, keystream, xor } from "./cipher.ts";
 import {
   agreed,
   agreementKeyOf,
+  at,
   bitmap,
   frame,
   frameHash,
   hkdfKey,
   join,
-  littleEndian,
   oneStepKey,
   sha256,
 } from "./primitives.ts";
@@ -28,7 +28,7 @@ export interface Joining {
 
 export function joinStatement(runId: string, joining: Joining): Uint8Array {
   const { memberId, channelKey, kemKey, nonceRoot } = joining;
-  return frame("cloister/2/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
+  return frame("cloister/3/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
 }
 
 /** What one end of a channel knows before ML-KEM: the two joins, lower index first, and its own secret. */
@@ -50,8 +50,6 @@ export interface ChannelKeys {
   readonly ciphertextTag: Uint8Array;
   readonly root: Uint8Array;
   /** Keys by direction: of the lower index towards the higher, and back. */
-  readonly sealUp: Uint8Array;
-  readonly sealDown: Uint8Array;
   readonly macUp: Uint8Array;
   readonly macDown: Uint8Array;
   readonly pairSecret: Uint8Array;
@@ -64,19 +62,17 @@ export function channelKeys(meeting: Meeting): ChannelKeys {
   const binding = sha256(
     join(sha256(joinStatement(runId, lowerJoin)), sha256(joinStatement(runId, higherJoin))),
   );
-  const base = hkdfKey(shared, binding, frame("cloister/2/channel-base", runId, lower, higher));
-  const salt = frameHash("cloister/2/channel-root", binding, kemCiphertext);
-  const root = hkdfKey(join(base, kemSecret), salt, frame("cloister/2/channel-root"));
+  const base = hkdfKey(shared, binding, frame("cloister/3/channel-base", runId, lower, higher));
+  const salt = frameHash("cloister/3/channel-root", binding, kemCiphertext);
+  const root = hkdfKey(join(base, kemSecret), salt, frame("cloister/3/channel-root"));
   return {
     binding,
     base,
-    ciphertextTag: oneStepKey(base, "cloister/2/kem-ciphertext", kemCiphertext).slice(0, 16),
+    ciphertextTag: oneStepKey(base, "cloister/3/kem-ciphertext", kemCiphertext).slice(0, 16),
     root,
-    sealUp: oneStepKey(root, "cloister/2/channel-seal", lower, higher),
-    sealDown: oneStepKey(root, "cloister/2/channel-seal", higher, lower),
-    macUp: oneStepKey(root, "cloister/2/channel-mac", lower, higher),
-    macDown: oneStepKey(root, "cloister/2/channel-mac", higher, lower),
-    pairSecret: oneStepKey(root, "cloister/2/channel-pair"),
+    macUp: oneStepKey(root, "cloister/3/channel-mac", lower, higher),
+    macDown: oneStepKey(root, "cloister/3/channel-mac", higher, lower),
+    pairSecret: oneStepKey(root, "cloister/3/channel-pair"),
   };
 }
 
@@ -89,42 +85,70 @@ export function joining(
   return { memberId, channelKey: agreementKeyOf(secret), kemKey, nonceRoot };
 }
 
-export const pairSeed = (pairSecret: Uint8Array, attempt: number): Uint8Array =>
-  oneStepKey(pairSecret, "cloister/2/pair-seed", attempt);
+export interface PairPieces {
+  /** Keys by direction: of the lower index towards the higher, and back. */
+  readonly sealUp: Uint8Array;
+  readonly sealDown: Uint8Array;
+  /** One of each attempt. */
+  readonly seeds: readonly Uint8Array[];
+  /** Self and recovery share of each attempt, as the lower index deals them to the higher, and back. */
+  readonly sharesUp: readonly Uint8Array[];
+  readonly sharesDown: readonly Uint8Array[];
+}
+
+/** What a pair has in common in one batch, piece after piece of one keystream. */
+export function pairPieces(pairSecret: Uint8Array, opening: Uint8Array, count: number): PairPieces {
+  const key = oneStepKey(pairSecret, "cloister/3/pair-stream", opening);
+  const pieces = (from: number, length: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, i) => keystream(key, length, from + length * i));
+  return {
+    sealUp: keystream(key, 32),
+    sealDown: keystream(key, 32, 32),
+    seeds: pieces(64, 32),
+    sharesUp: pieces(64 + 32 * count, 64),
+    sharesDown: pieces(64 + 96 * count, 64),
+  };
+}
+
 export const pairTag = (seed: Uint8Array): Uint8Array =>
-  frameHash("cloister/2/pair-tag", seed).slice(0, 8);
+  frameHash("cloister/3/pair-tag", seed).slice(0, 8);
 export const selfCommitment = (seed: Uint8Array): Uint8Array =>
-  frameHash("cloister/2/self-commitment", seed);
+  frameHash("cloister/3/self-commitment", seed);
 export const recoveryCommitment = (key: Uint8Array): Uint8Array =>
-  frameHash("cloister/2/recovery-commitment", key);
+  frameHash("cloister/3/recovery-commitment", key);
 
 export function shareTag(kind: string, share: Uint8Array, from: number, holder: number) {
-  return frameHash("cloister/2/share-tag", kind, share, from, holder).slice(0, 8);
+  return frameHash("cloister/3/share-tag", kind, from, holder, share).slice(0, 8);
 }
 
 export function recoveryBox(recoveryKey: Uint8Array, seeds: Uint8Array): Uint8Array {
-  const key = oneStepKey(recoveryKey, "cloister/2/recovery-box");
+  const key = oneStepKey(recoveryKey, "cloister/3/recovery-box");
   return xor(seeds, keystream(key, seeds.length));
 }
 
-export function sealedShares(
-  sealingKey: Uint8Array,
-  opening: Uint8Array,
-  attempt: number,
-  from: number,
-  to: number,
-  shares: Uint8Array,
-): Uint8Array {
-  const nonce = littleEndian(attempt, 12);
-  const aad = frame("cloister/2/sealed-share", opening, attempt, from, to);
-  return gcmSeal(sealingKey, nonce, aad, shares);
+/** The key seals nothing else: nonce 0, and no further data. */
+export const sealedShares = (sealingKey: Uint8Array, shares: Uint8Array): Uint8Array =>
+  gcmSeal(sealingKey, new Uint8Array(12), EMPTY, shares);
+
+/** What a holder is sent of the tags of its shares: those of all attempts, self and recovery in turn. */
+export const heldTagsHash = (tags: Uint8Array): Uint8Array =>
+  frameHash("cloister/3/held-tags", tags);
+
+/** How far a holder comes after the dealer where all members hold, in their order, round and round. */
+const distance = (members: number, dealer: number, holder: number): number =>
+  (members + holder - dealer) % members;
+
+/** The first t − 1 after the dealer. */
+export function derives(members: number, threshold: number, dealer: number, holder: number) {
+  const after = distance(members, dealer, holder);
+  return after >= 1 && after <= threshold - 1;
 }
 
 export function nonceChain(secret: Uint8Array, length: number): Uint8Array[] {
   const chain = [secret];
   for (let i = 0; i < length; i++) {
     const last = chain[i] ?? EMPTY;
-    chain.push(frameHash("cloister/2/nonce-chain", last));
+    chain.push(frameHash("cloister/3/nonce-chain", last));
   }
   return chain.reverse();
 }
@@ -140,20 +164,20 @@ export interface BatchFacts {
 }
 
 export function graphSeed({ runId, rosterCount, number, members, nonces }: BatchFacts): Uint8Array {
-  return frameHash("cloister/2/graph", runId, number, bitmap(members, rosterCount), ...nonces);
+  return frameHash("cloister/3/graph", runId, number, bitmap(members, rosterCount), ...nonces);
 }
 
 export function batchOpening(batch: BatchFacts): Uint8Array {
   const { runId, rosterCount, number, firstAttempt, count, members } = batch;
   const facts = [runId, number, firstAttempt, count, bitmap(members, rosterCount)];
-  return frameHash("cloister/2/batch", ...facts, graphSeed(batch));
+  return frameHash("cloister/3/batch", ...facts, graphSeed(batch));
 }
 
 export function prekeysHash(opening: Uint8Array, index: number, entries: Uint8Array): Uint8Array {
-  return frameHash("cloister/2/prekeys", opening, index, sha256(entries));
+  return frameHash("cloister/3/prekeys", opening, index, sha256(entries));
 }
 
-export const prekeysStatement = (hash: Uint8Array): Uint8Array => frame("cloister/2/prekeys", hash);
+export const prekeysStatement = (hash: Uint8Array): Uint8Array => frame("cloister/3/prekeys", hash);
 
 export function dealtContext(
   runId: string,
@@ -162,7 +186,7 @@ export function dealtContext(
   dealers: readonly number[],
   hashes: readonly Uint8Array[],
 ): Uint8Array {
-  return frameHash("cloister/2/batch", runId, opening, bitmap(dealers, rosterCount), ...hashes);
+  return frameHash("cloister/3/batch", runId, opening, bitmap(dealers, rosterCount), ...hashes);
 }
 
 export interface Place {
@@ -184,16 +208,16 @@ export function roundContext(
   const { round, attempt, askHash, transcript, dimension, ringBits } = place;
   const members = bitmap(cohort, rosterCount);
   const parts = [runId, dealt, round, attempt, askHash, transcript, dimension, ringBits, members];
-  return frameHash("cloister/2/context", ...parts);
+  return frameHash("cloister/3/context", ...parts);
 }
 
 export const selfMaskKey = (seed: Uint8Array, context: Uint8Array, index: number): Uint8Array =>
-  oneStepKey(seed, "cloister/2/self-mask", context, index);
+  oneStepKey(seed, "cloister/3/self-mask", context, index);
 export const pairMaskKey = (seed: Uint8Array, context: Uint8Array, one: number, other: number) =>
-  oneStepKey(seed, "cloister/2/pair-mask", context, Math.min(one, other), Math.max(one, other));
+  oneStepKey(seed, "cloister/3/pair-mask", context, Math.min(one, other), Math.max(one, other));
 
 export const maskedStatement = (context: Uint8Array, index: number, root: Uint8Array) =>
-  frame("cloister/2/masked", context, index, root);
+  frame("cloister/3/masked", context, index, root);
 
 export function inclusionHash(
   rosterCount: number,
@@ -201,24 +225,37 @@ export function inclusionHash(
   survivors: readonly number[],
   roots: readonly Uint8Array[],
 ): Uint8Array {
-  return frameHash("cloister/2/inclusion", context, bitmap(survivors, rosterCount), ...roots);
+  const leaves = survivors.map((index, i) => frameHash("cloister/3/survivor", index, at(roots, i)));
+  return frameHash("cloister/3/inclusion", context, bitmap(survivors, rosterCount), rootOf(leaves));
+}
+
+/** RFC 6962, §2.1: split at the largest power of two below the number of leaves. */
+export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
+  if (leaves.length === 1) return at(leaves, 0);
+  let split = 1;
+  while (2 * split < leaves.length) split *= 2;
+  return frameHash(
+    "cloister/3/tree-node",
+    rootOf(leaves.slice(0, split)),
+    rootOf(leaves.slice(split)),
+  );
 }
 
 export const confirmStatement = (inclusion: Uint8Array, index: number): Uint8Array =>
-  frame("cloister/2/confirm", inclusion, index);
+  frame("cloister/3/confirm", inclusion, index);
 export const sharesStatement = (inclusion: Uint8Array, index: number, shares: Uint8Array) =>
-  frame("cloister/2/shares", inclusion, index, sha256(shares));
+  frame("cloister/3/shares", inclusion, index, sha256(shares));
 
-export const firstHead = (runId: string): Uint8Array => frameHash("cloister/2/transcript", runId);
+export const firstHead = (runId: string): Uint8Array => frameHash("cloister/3/transcript", runId);
 export const nextHead = (head: Uint8Array, inclusion: Uint8Array, resultHash: Uint8Array) =>
-  frameHash("cloister/2/transcript", head, inclusion, resultHash);
+  frameHash("cloister/3/transcript", head, inclusion, resultHash);
 export const includedStatement = (runId: string, attempt: number, inclusion: Uint8Array) =>
-  frame("cloister/2/included", runId, attempt, inclusion);
+  frame("cloister/3/included", runId, attempt, inclusion);
 
 export function roundOpenedStatement(
   runId: string,
   place: Pick<Place, "round" | "attempt" | "askHash" | "transcript">,
 ): Uint8Array {
   const { round, attempt, askHash, transcript } = place;
-  return frame("cloister/2/round-opened", runId, round, attempt, askHash, transcript);
+  return frame("cloister/3/round-opened", runId, round, attempt, askHash, transcript);
 }

@@ -3,7 +3,7 @@
  * with all secrets in view. The sum is opened twice, by adding the survivors' vectors and by rebuilding the
  * secrets from shares, and both must agree. Complete graph only. Pure.
  */
-import { interpolateAtZero, shareAt } from "./field.ts";
+import { interpolate } from "./field.ts";
 import {
   at,
   hex,
@@ -27,8 +27,6 @@ export interface RoundMember {
   readonly draws: readonly {
     readonly selfSeed: Uint8Array;
     readonly recoveryKey: Uint8Array;
-    readonly selfCoefficients: readonly Uint8Array[];
-    readonly recoveryCoefficients: readonly Uint8Array[];
   }[];
   readonly vector: readonly number[];
 }
@@ -49,6 +47,7 @@ export interface RoundFacts {
     readonly firstAttempt: number;
     readonly count: number;
   };
+  readonly threshold: number;
   readonly place: protocol.Place;
   readonly survivors: readonly number[];
 }
@@ -79,8 +78,19 @@ function channel(facts: RoundFacts, one: number, other: number): protocol.Channe
   });
 }
 
-const seedOf = (facts: RoundFacts, one: number, other: number, attempt: number): Uint8Array =>
-  protocol.pairSeed(channel(facts, one, other).pairSecret, attempt);
+function openingOf({ runId, members, batch }: RoundFacts): Uint8Array {
+  const facts = { ...batch, runId, rosterCount: members.length, nonces: [] };
+  return protocol.batchOpening({ ...facts, members: [...members.keys()] });
+}
+
+function pieces(facts: RoundFacts, one: number, other: number): protocol.PairPieces {
+  const { pairSecret } = channel(facts, one, other);
+  return protocol.pairPieces(pairSecret, openingOf(facts), facts.batch.count);
+}
+
+function seedOf(facts: RoundFacts, one: number, other: number, attempt: number): Uint8Array {
+  return at(pieces(facts, one, other).seeds, attempt - facts.batch.firstAttempt);
+}
 
 /** The share of a secret that a holder has: its point is its index + 1, for everyone holds. */
 function share(
@@ -90,38 +100,56 @@ function share(
   holder: number,
   attempt: number,
 ): Uint8Array {
-  const drawn = at(at(facts.members, of).draws, attempt - facts.batch.firstAttempt);
-  return kind === "self"
-    ? shareAt(drawn.selfSeed, drawn.selfCoefficients, holder + 1)
-    : shareAt(drawn.recoveryKey, drawn.recoveryCoefficients, holder + 1);
+  const { members, threshold, batch } = facts;
+  const place = attempt - batch.firstAttempt;
+  const derived = (index: number): Uint8Array => {
+    const { sharesUp, sharesDown } = pieces(facts, of, index);
+    const both = at(of < index ? sharesUp : sharesDown, place);
+    return kind === "self" ? both.slice(0, 32) : both.slice(32);
+  };
+  const deriving = indicesOf(facts).filter((index) =>
+    protocol.derives(members.length, threshold, of, index),
+  );
+  if (deriving.includes(holder)) return derived(holder);
+  const { selfSeed, recoveryKey } = at(at(members, of).draws, place);
+  const secret = kind === "self" ? selfSeed : recoveryKey;
+  const points = [0, ...deriving.map((index) => index + 1)];
+  return interpolate(points, [secret, ...deriving.map(derived)], holder + 1);
 }
 
-/** What one member deals for one attempt, as it travels. */
-function entry(facts: RoundFacts, index: number, attempt: number, opening: Uint8Array): Uint8Array {
-  const drawn = at(at(facts.members, index).draws, attempt - facts.batch.firstAttempt);
+/** What one member deals, as it travels. */
+function entries(facts: RoundFacts, index: number): Uint8Array {
+  const { members, threshold, batch } = facts;
+  const attempts = Array.from({ length: batch.count }, (_, i) => batch.firstAttempt + i);
   const others = othersOf(facts, index);
-  const seeds = others.map((other) => seedOf(facts, index, other, attempt));
-  const sealed = others.map((holder) => {
-    const keys = channel(facts, index, holder);
-    const sealing = index < holder ? keys.sealUp : keys.sealDown;
-    const shares = join(
-      share(facts, "self", index, holder, attempt),
-      share(facts, "recovery", index, holder, attempt),
-    );
-    return protocol.sealedShares(sealing, opening, attempt, index, holder, shares);
-  });
-  const tags = indicesOf(facts).flatMap((holder) =>
-    (["self", "recovery"] as const).map((kind) =>
-      protocol.shareTag(kind, share(facts, kind, index, holder, attempt), index, holder),
-    ),
-  );
+  const drawn = (attempt: number) => at(at(members, index).draws, attempt - batch.firstAttempt);
+  const seeds = (attempt: number): Uint8Array[] =>
+    others.map((other) => seedOf(facts, index, other, attempt));
+  const kinds = ["self", "recovery"] as const;
+  const shares = (holder: number): Uint8Array[] =>
+    attempts.flatMap((attempt) => kinds.map((kind) => share(facts, kind, index, holder, attempt)));
+  // The last of the circle, in its order.
+  const sealedTo = [...others.filter((other) => other > index), ...others]
+    .slice(0, others.length)
+    .filter((holder) => !protocol.derives(members.length, threshold, index, holder));
   return join(
-    protocol.selfCommitment(drawn.selfSeed),
-    protocol.recoveryCommitment(drawn.recoveryKey),
-    protocol.recoveryBox(drawn.recoveryKey, join(...seeds)),
-    ...sealed,
-    ...tags,
-    ...seeds.map(protocol.pairTag),
+    ...attempts.flatMap((attempt) => [
+      protocol.selfCommitment(drawn(attempt).selfSeed),
+      protocol.recoveryCommitment(drawn(attempt).recoveryKey),
+    ]),
+    ...attempts.map((attempt) =>
+      protocol.recoveryBox(drawn(attempt).recoveryKey, join(...seeds(attempt))),
+    ),
+    ...others.flatMap((_, place) =>
+      attempts.map((attempt) => protocol.pairTag(at(seeds(attempt), place))),
+    ),
+    ...indicesOf(facts).flatMap((holder) =>
+      shares(holder).map((one, i) => protocol.shareTag(at(kinds, i % 2), one, index, holder)),
+    ),
+    ...sealedTo.map((holder) => {
+      const { sealUp, sealDown } = pieces(facts, index, holder);
+      return protocol.sealedShares(index < holder ? sealUp : sealDown, join(...shares(holder)));
+    }),
   );
 }
 
@@ -142,14 +170,15 @@ function maskOf(facts: RoundFacts, index: number, context: Uint8Array): number[]
 }
 
 /** The sum as the coordinator opens it: shares in, masks out. */
-function opened(facts: RoundFacts, context: Uint8Array, sum: readonly number[], threshold: number) {
+function opened(facts: RoundFacts, context: Uint8Array, sum: readonly number[]) {
   const { dimension, ringBits, attempt } = facts.place;
-  const holders = facts.survivors.slice(0, threshold);
+  const holders = facts.survivors.slice(0, facts.threshold);
   const points = holders.map((holder) => holder + 1);
   const rebuilt = (kind: "self" | "recovery", of: number): Uint8Array =>
-    interpolateAtZero(
+    interpolate(
       points,
       holders.map((holder) => share(facts, kind, of, holder, attempt)),
+      0,
     );
   let result = [...sum];
   const remove = (key: Uint8Array, sign: number): void => {
@@ -176,26 +205,14 @@ function opened(facts: RoundFacts, context: Uint8Array, sum: readonly number[], 
 }
 
 /** Everything that anybody says in the round, and what comes out. Hexadecimal. */
-export function playRound(facts: RoundFacts, threshold: number) {
-  const { runId, members, batch, place, survivors } = facts;
+export function playRound(facts: RoundFacts) {
+  const { runId, members, place, survivors } = facts;
   const { dimension, ringBits, attempt } = place;
   const cohort = indicesOf(facts);
   const identity = (index: number): Uint8Array => at(members, index).identitySecret;
-  const opening = protocol.batchOpening({
-    ...batch,
-    runId,
-    rosterCount: members.length,
-    members: cohort,
-    nonces: [],
-  });
-  const entries = cohort.map((index) =>
-    join(
-      ...Array.from({ length: batch.count }, (_, i) =>
-        entry(facts, index, batch.firstAttempt + i, opening),
-      ),
-    ),
-  );
-  const hashes = cohort.map((index) => protocol.prekeysHash(opening, index, at(entries, index)));
+  const opening = openingOf(facts);
+  const dealings = cohort.map((index) => entries(facts, index));
+  const hashes = cohort.map((index) => protocol.prekeysHash(opening, index, at(dealings, index)));
   const dealt = protocol.dealtContext(runId, members.length, opening, cohort, hashes);
   const context = protocol.roundContext(runId, members.length, dealt, place, cohort);
   const masked = cohort.map((index) =>
@@ -225,7 +242,7 @@ export function playRound(facts: RoundFacts, threshold: number) {
   const zeros = new Array<number>(dimension).fill(0);
   const total = (vectors: readonly (readonly number[])[]): number[] =>
     survivors.reduce((sum, index) => added(sum, at(vectors, index), 1, ringBits), zeros);
-  const sum = opened(facts, context, total(masked), threshold);
+  const sum = opened(facts, context, total(masked));
   const plain = total(members.map(({ vector }) => vector));
   if (sum.join() !== plain.join()) throw new Error("the two ways to the sum disagree");
   const resultHash = sha256(join(...sum.map((value) => littleEndian(value, 4))));
@@ -236,7 +253,7 @@ export function playRound(facts: RoundFacts, threshold: number) {
     joinSignatures: cohort.map((index) =>
       sign(index, protocol.joinStatement(runId, joinOf(facts, index))),
     ),
-    entries: entries.map(hex),
+    entries: dealings.map(hex),
     prekeySignatures: hashes.map((hash, index) => sign(index, protocol.prekeysStatement(hash))),
     dealtContext: hex(dealt),
     roundContext: hex(context),
