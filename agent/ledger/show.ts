@@ -15,7 +15,7 @@ export function summaryLines({ head, governance, populations }: LedgerSummary): 
 }
 
 function populationLines(use: PopulationUse): string[] {
-  const { population, unit, budgets, lifetime, lifetimeLimited, renewals, runs } = use;
+  const { population, unit, budgets, lifetime, odometer, lifetimeLimited, renewals, runs } = use;
   const title = `${population}, per ${unit === null ? "row" : `"${unit}"`}`;
   const ever = lifetimeLimited ? "lifetime" : "ever spent";
   const times = `${renewals} renewal${renewals === 1 ? "" : "s"}`;
@@ -24,6 +24,11 @@ function populationLines(use: PopulationUse): string[] {
     renewals === 0 ? title : `${title}, ${times}`,
     ...budgets.map((budget) => budgetLine("budget", budget)),
     ...(lifetime ? [budgetLine(ever, lifetime)] : ["  no budget: nothing noised is released"]),
+    ...(odometer === null
+      ? []
+      : [
+          `  ${"odometer".padEnd(10)} ε ${odometer.toFixed(3)} by privacy loss distributions, had all runs been fixed in advance`,
+        ]),
     ...runs.map(runLine),
   ];
 }

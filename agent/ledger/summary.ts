@@ -1,5 +1,9 @@
 /** What a person is shown of a ledger. Pure. */
+import { PARTITIONS } from "../../models/tasks/privacy-events.ts";
+import { CloisterError } from "../../shared/base/errors.ts";
 import { epsilonSpent, shareSpent } from "../../shared/privacy/accounting/budget.ts";
+import { pldAccountant } from "../../shared/privacy/accounting/pld/accountant.ts";
+import { lifetimeEvents } from "./account.ts";
 import { type Book, type Population, type RunAnswers, type Splits, spentAtMost } from "./book.ts";
 import type { Budget, Governance, Head } from "./entry.ts";
 
@@ -29,6 +33,11 @@ export interface PopulationUse {
   readonly budgets: readonly BudgetUse[];
   /** Everything ever spent, at the δ and order of the member's own limit, or else of the first budget. */
   readonly lifetime: BudgetUse | null;
+  /**
+   * ε of everything ever spent by privacy loss distributions, at `lifetime`'s δ: informs, never enforces,
+   * for it holds only where no run was chosen in the light of another's results. Null: not countable so.
+   */
+  readonly odometer: number | null;
   /** Whether `lifetime` is a limit that the member has set. */
   readonly lifetimeLimited: boolean;
   readonly runs: readonly RunUse[];
@@ -62,9 +71,23 @@ function useOf(book: Book, population: Population): PopulationUse {
     renewals,
     budgets: binding.map((budget) => budgetUse(budget, period)),
     lifetime: limit ? budgetUse(limit, lifetime) : null,
+    odometer: limit ? odometer(population, limit.delta) : null,
     lifetimeLimited: book.lifetime !== null,
     runs: runs.map(([runId, run]) => runUse(runId, run, first)),
   };
+}
+
+function odometer(population: Population, delta: number): number | null {
+  const splits = new Set([...population.policies.values()].map(({ split }) => split));
+  const sides = [...splits].flatMap((split) =>
+    PARTITIONS.map((partition) => lifetimeEvents(population, split, partition)),
+  );
+  try {
+    return Math.max(0, ...sides.map((spent) => pldAccountant().compose(spent).getEpsilon(delta)));
+  } catch (error) {
+    if (error instanceof CloisterError && error.code === "privacy.event-not-counted") return null;
+    throw error;
+  }
 }
 
 function budgetUse(budget: Budget, spent: Splits): BudgetUse {

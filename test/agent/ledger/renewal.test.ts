@@ -10,6 +10,8 @@ import { randomBytes } from "../../../shared/base/env.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { identityFromSecret } from "../../../shared/crypto/identity.ts";
 import { sampledGaussian } from "../../../shared/privacy/accounting/events.ts";
+import { pldAccountant } from "../../../shared/privacy/accounting/pld/accountant.ts";
+import { composedEvent } from "../../../shared/privacy/accounting/spending.ts";
 import { MemoryStore, memoryLedger, TERMS } from "./ledgers.ts";
 
 const identity = (name: string) => identityFromSecret(randomBytes(reproducibleRng(name), 32));
@@ -78,6 +80,21 @@ test("a new period counts from here, and the lifetime goes on", () => {
   expect(exhaust(ledger, "second")).toBe(first);
   const [use] = summaryOf(ledger.book).populations;
   expect(use?.lifetime?.epsilonSpent).toBeGreaterThan(use?.budgets[0]?.epsilonSpent ?? 9);
+});
+
+test("the odometer reads what was ever spent, by privacy loss distributions", () => {
+  const ledger = governed();
+  expect(summaryOf(ledger.book).populations.map(({ odometer }) => odometer)).toEqual([0]);
+  const count = exhaust(ledger, "first");
+  const [use] = summaryOf(ledger.book).populations;
+  const events = [...ledger.book.populations.values()].flatMap(({ lifetime }) =>
+    [...lifetime.values()].map(({ train }) => composedEvent(train)),
+  );
+  const [spent] = events;
+  if (!spent || !use?.lifetime) throw new Error("something was spent");
+  expect(spent.events).toMatchObject([{ count }]);
+  expect(use.odometer).toBe(pldAccountant().compose(spent).getEpsilon(use.lifetime.delta));
+  expect(use.odometer).toBeLessThan(use.lifetime.epsilonSpent);
 });
 
 const unsigned = (signed: SignedRenewal): SignedRenewal => ({ ...signed, signatures: [] });
