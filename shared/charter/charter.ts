@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { badInput } from "../base/errors.ts";
 import { hashJson } from "../crypto/hash.ts";
+import { rdpLimit, recommendedOrder } from "../privacy/accounting/budget.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 import { DataSchema } from "./schema.ts";
@@ -52,6 +53,22 @@ export const Charter = z
     if (charter.privacy.budget && charter.privacy.unitsExpected === null) {
       context.addIssue(
         "privacy.unitsExpected: needed where there is a budget (a public estimate will do)",
+      );
+    }
+    const { budget, unitsExpected } = charter.privacy;
+    if (budget && unitsExpected !== null && budget.delta >= 1 / unitsExpected) {
+      context.addIssue(
+        `privacy.budget.delta: ${budget.delta} is 1 / unitsExpected or more, which would allow one unit of ` +
+          `${unitsExpected} to be given away whole; use ${Number((0.1 / unitsExpected).toPrecision(2))} or less`,
+      );
+    }
+    // A refinement also sees what the fields' own rules refused.
+    const isBudget =
+      budget !== null && budget.epsilon > 0 && budget.delta > 0 && budget.rdpOrder > 1;
+    if (isBudget && rdpLimit(budget) <= 0) {
+      context.addIssue(
+        `privacy.budget.rdpOrder: order ${budget.rdpOrder} allows nothing at all for ε = ${budget.epsilon} at ` +
+          `δ = ${budget.delta}; ${recommendedOrder(budget.epsilon, budget.delta)} would serve`,
       );
     }
   });

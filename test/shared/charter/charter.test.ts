@@ -36,6 +36,11 @@ test.each<[string, (charter: ReturnType<typeof deep>) => void]>([
     "privacy.budget.epsilon",
     (c) => Object.assign(c.privacy, { budget: { epsilon: -1, delta: 1e-5, rdpOrder: 8 } }),
   ],
+  ["privacy.budget.delta", (c) => Object.assign(c.privacy, { unitsExpected: 100_000 })],
+  [
+    "22 would serve",
+    (c) => Object.assign(c.privacy, { budget: { epsilon: 1, delta: 1e-6, rdpOrder: 8 } }),
+  ],
   ["privacy.unitsExpected", (c) => Object.assign(c.privacy, { unitsExpected: null })],
   ["schema.features.0.type", (c) => Object.assign(c.schema.features[0] ?? {}, { type: "text" })],
   ["amount", (c) => Object.assign(c.schema.features[0] ?? {}, { min: 2000 })],
