@@ -7,6 +7,7 @@ import { coordinatorCommands } from "../coordinator/cli.ts";
 import { AdminClient } from "../coordinator/client.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
+import { privacyCommands } from "./privacy.ts";
 
 const program = new Command("cloister")
   .description(
@@ -20,6 +21,7 @@ coordinatorCommands(program);
 agentCommands(program);
 auditCommands(program, AdminClient.fromConfig);
 scoreCommand(program);
+privacyCommands(program);
 
 const json = process.argv.includes("--json");
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -43,6 +43,8 @@ export interface GridNoise {
   readonly dimension: number;
   readonly floatSlack?: number;
   readonly gridSteps?: number;
+  /** s², in grid steps². Left out: 4, which every release of ours uses. */
+  readonly smoothingVariance?: number;
 }
 
 /**
@@ -54,9 +56,20 @@ export interface GridNoise {
  * the accountant and left out.
  */
 export function effectiveNoiseMultiplier(noise: GridNoise): number {
-  const variance = noise.stdDev ** 2 - SMOOTHING_VARIANCE;
+  const variance = noise.stdDev ** 2 - (noise.smoothingVariance ?? SMOOTHING_VARIANCE);
   assert(variance > 0, "the noise does not exceed what smoothing takes");
   return Math.sqrt(variance) / gridSensitivity(noise.dimension, noise.floatSlack, noise.gridSteps);
+}
+
+/**
+ * The pure-DP ε that smoothing leaves per release: at most 4e^(−2π²s²) per coordinate, once for each
+ * of the two data sets compared.
+ */
+export function smoothingSlack(
+  dimension: number,
+  smoothingVariance: number = SMOOTHING_VARIANCE,
+): number {
+  return 2 * dimension * 4 * Math.exp(-2 * Math.PI ** 2 * smoothingVariance);
 }
 
 /** What decides whether the opened sum can leave the ring. */
