@@ -27,7 +27,10 @@ export function unsafeGate(setting: GateSetting, steps: UnsafeSteps): GateAnswer
   const context = contextOf(charter, manifest);
   assert(isTraining(context), "planted bugs are in training runs");
   let runId = "";
-  let pending = { askKind: "", contribution: new Float64Array() };
+  let pending: { askKind: string; contribution: Float64Array } = {
+    askKind: "",
+    contribution: new Float64Array(),
+  };
   return (message) => {
     switch (message.type) {
       case "open":
