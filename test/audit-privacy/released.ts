@@ -1,5 +1,4 @@
 /** What a coordinator reads off a training round: the opened sum, and the noise it should carry. Pure. */
-import { contextOf } from "../../models/tasks/context.ts";
 import { trainTask } from "../../models/tasks/train.ts";
 import { gradientLayout } from "../../models/tasks/train-shape.ts";
 import type { TrainState } from "../../models/tasks/train-state.ts";
@@ -35,10 +34,8 @@ export function claimedStdDev({ context, manifest }: AuditRoom, members: number)
   const shape = trainTask.shapeOf(context, "gradient");
   const { release } = shape;
   assert(release.kind === "noised", "an audited release is noised");
-  const { strategy } = context.spec;
-  const unit = gradientLayout(context).adaptive ? 1 : strategy.clipNorm;
   const relative = stdDevIn(wireFormat(shape, manifest), members);
-  return (relative * release.sensitivity) / unit;
+  return (relative * release.sensitivity) / gradientLayout(context).gradientNorm;
 }
 
 /** In units of the release's sensitivity. */
@@ -58,10 +55,15 @@ function stdDevIn({ coding }: WireFormat, members: number): number {
 }
 
 /** zC: σ that the accounting counts on, in units of the clipping bound. */
-export function accountedStdDev({ charter, manifest, context }: AuditRoom): number {
-  const { release } = trainTask.shapeOf(contextOf(charter, manifest) as never, "gradient");
+export function accountedStdDev({ context }: AuditRoom): number {
+  const { release } = trainTask.shapeOf(context, "gradient");
   assert(release.kind === "noised", "an audited release is noised");
-  const { strategy } = context.spec;
-  const unit = gradientLayout(context).adaptive ? 1 : strategy.clipNorm;
-  return (release.noiseMultiplier * release.sensitivity) / unit;
+  return (release.noiseMultiplier * release.sensitivity) / gradientLayout(context).gradientNorm;
+}
+
+/** Grid steps per clipping bound, where sums are on the 32-bit grid. */
+export function stepsPerUnit({ context }: AuditRoom): number {
+  const { release } = trainTask.shapeOf(context, "gradient");
+  assert(release.kind === "noised", "an audited release is noised");
+  return (GRID_STEPS * gradientLayout(context).gradientNorm) / release.sensitivity;
 }

@@ -105,6 +105,8 @@ export interface AuditedRun {
   readonly dataOf: (index: number) => PartitionedData;
   /** The model that the coordinator begins with. */
   readonly begin?: TrainState;
+  /** Colluders keep to the protocol and have records; left out: they add nothing, as if subtracted. */
+  readonly colludersTakePart?: true;
   /** Planted bugs of the members with records; left out: real gates. */
   readonly stepsOf?: (index: number) => UnsafeSteps;
   /** What members draw from; left out: seeded by room and member. */
@@ -152,7 +154,8 @@ interface Place {
 function gateOf(room: AuditRoom, run: AuditedRun, place: Place): GateAnswers {
   const { memberId, index, folder, closing } = place;
   const { charter, manifest, setting, seed } = room;
-  if (index >= setting.members - setting.colluders) return silentGate(room);
+  const colludes = index >= setting.members - setting.colluders;
+  if (colludes && !run.colludersTakePart) return silentGate(room);
   const rng = run.rngOf?.(index) ?? reproducibleRng(`gate ${seed} ${memberId}`);
   const own: GateSetting = { charter, manifest, memberId, data: run.dataOf(index), rng };
   const answers = run.stepsOf
