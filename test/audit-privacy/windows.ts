@@ -6,15 +6,18 @@ const MULTIPLIER = 0x01000193;
 
 /** How many windows of 64 draws in a row occurred before, at any offset of any sequence. */
 export function repeatedWindows(sequences: readonly Int32Array[]): number {
-  const seen = new Map<number, { readonly in: Int32Array; readonly at: number }>();
+  const stride = 1 + Math.max(0, ...sequences.map(({ length }) => length));
+  // Where each hash was first seen: sequence · stride + offset.
+  const seen = new Map<number, number>();
   let repeated = 0;
-  for (const sequence of sequences) {
+  for (const [index, sequence] of sequences.entries()) {
     const hash = rollingHash(sequence);
     for (let at = 0; at + WINDOW_DRAWS <= sequence.length; at++) {
       const key = hash(at);
-      const before = seen.get(key);
-      if (!before) seen.set(key, { in: sequence, at });
-      else if (isSame(before, sequence, at)) repeated += 1;
+      const place = seen.get(key);
+      if (place === undefined) seen.set(key, index * stride + at);
+      else if (isSame(sequences[Math.floor(place / stride)], place % stride, sequence, at))
+        repeated += 1;
     }
   }
   return repeated;
@@ -36,11 +39,12 @@ function rollingHash(sequence: Int32Array): (at: number) => number {
 }
 
 function isSame(
-  before: { readonly in: Int32Array; readonly at: number },
-  sequence: Int32Array,
-  at: number,
+  first: Int32Array | undefined,
+  firstAt: number,
+  second: Int32Array,
+  secondAt: number,
 ): boolean {
   for (let i = 0; i < WINDOW_DRAWS; i++)
-    if (before.in[before.at + i] !== sequence[at + i]) return false;
+    if (first?.[firstAt + i] !== second[secondAt + i]) return false;
   return true;
 }
