@@ -28,7 +28,7 @@ export interface OneRunAudit extends EpsilonBounds {
 
 /** @param bug Left out: the product as it is. */
 export function oneRunAudit(
-  setting: RoomSetting,
+  setting: RoomSetting & { readonly epsilon: number },
   plan: OneRunPlan,
   seed: string,
   bug?: PlantedBug,

@@ -25,7 +25,8 @@ const FEATURES: readonly (readonly [name: string, feature: ShortFeature])[] = [
   ["one-hot", { onehot: 5 }],
   ["embedding", { embedding: 6 }],
 ];
-const ROWS_PER_UNIT_MAX = 16;
+/** Of one customer in a gradient; in an evaluation it is 1 to 4. */
+export const ROWS_PER_UNIT_MAX = 16;
 
 export function randomModel(rng: Rng): RandomModel {
   const source = new UniformSource(rng);

@@ -29,11 +29,14 @@ import { type GateSetting, realGate, silentGate, watchedGate } from "./gates.ts"
 import { type UnsafeSteps, unsafeGate } from "./unsafe-gate.ts";
 
 export const DELTA = 1e-5;
+/** Of one member, where the setting does not say. */
+const ROWS_MAX = 100_000;
 
 /** Who is in the room, and how the noise gets in. */
 export interface RoomSetting {
   readonly name: string;
-  readonly epsilon: number;
+  /** Null: a run without noise. */
+  readonly epsilon: number | null;
   /** K: in the roster's order those with records, those who drop out, those who collude. */
   readonly members: number;
   readonly dropouts: number;
@@ -41,6 +44,7 @@ export interface RoomSetting {
   readonly placement: "distributed" | "local" | "central";
   readonly adaptive?: true;
   readonly encoding?: Plan["encoding"];
+  readonly rowsMax?: number;
 }
 
 export interface AuditRoom {
@@ -71,9 +75,10 @@ export function auditRoom(
     schema,
     tasks: ["train"],
     minimums: { members: 3, rows: 1 },
+    rowsMax: setting.rowsMax ?? ROWS_MAX,
     privacy: {
-      budget: { epsilon, delta: DELTA, rdpOrder: recommendedOrder(epsilon, DELTA) },
-      unnoisedRuns: "refused",
+      budget: epsilon && { epsilon, delta: DELTA, rdpOrder: recommendedOrder(epsilon, DELTA) },
+      unnoisedRuns: "allowed",
       centralNoise: "allowed",
       unitsExpected,
     },
@@ -85,7 +90,9 @@ export function auditRoom(
   const manifest = buildManifest({
     plan: {
       task,
-      privacy: { epsilon, noisePlacement: placement, maxDropouts: dropouts, ...shares },
+      privacy: epsilon
+        ? { epsilon, noisePlacement: placement, maxDropouts: dropouts, ...shares }
+        : "none",
       ...(encoding && { encoding }),
     },
     charter,

@@ -15,7 +15,12 @@ import { tableOf } from "../models/fixtures.ts";
 import { PRIVACY } from "../support/manifests.ts";
 import { RUN_ID } from "../support/secure-sum.ts";
 import { adversaries, withUnit } from "./adversaries.ts";
-import { evaluationInput, type RandomModel, randomModel } from "./random-model.ts";
+import {
+  evaluationInput,
+  type RandomModel,
+  ROWS_PER_UNIT_MAX,
+  randomModel,
+} from "./random-model.ts";
 import type { UnsafeSteps } from "./unsafe-gate.ts";
 
 /** Members encode without noise where the coordinator adds it: the same clipping, the same grid. */
@@ -75,31 +80,25 @@ function* pairsOf(
   const others = tableOf(context.schema, 1 + source.below(60), (u) => 1 + (u % 4), seed);
   const { numberCount, categoryCount } = architectureFor(context);
   const widths = { numbers: numberCount, codes: categoryCount };
+  const count = others.unitStarts.length - 1;
+  const ring = (askKind: string, table: EncodedData): Uint32Array => {
+    const input = askKind === "evaluate" ? evaluationInput(model) : model.input;
+    const data = { train: table, holdout: table };
+    const rng = reproducibleRng(`rows ${seed}`);
+    return encoded(context, askKind, contribute(context, { kind: askKind, input }, data, rng));
+  };
   for (const { name, rows } of adversaries(others, widths, source)) {
-    // Whoever has more rows than may count is last, so that the choice among them shifts no other's.
-    const count = others.unitStarts.length - 1;
-    const place = rows.length > 16 ? count : source.below(count + 1);
-    const neighbour = withUnit(others, rows, place);
-    const ring = (askKind: string, input: Float32Array, table: EncodedData): Uint32Array => {
-      const data = { train: table, holdout: table };
-      const rng = reproducibleRng(`rows ${seed}`);
-      const sum = contribute(context, { kind: askKind, input }, data, rng);
-      return encoded(context, askKind, sum);
-    };
-    const apart = (askKind: string, input: Float32Array): number =>
-      ratioOf(
-        () => ring(askKind, input, others),
-        () => ring(askKind, input, neighbour),
+    for (const askKind of ["gradient", "evaluate"]) {
+      // Whoever has more rows than may count is last, so that the choice among them shifts no other's.
+      const rowsMax = askKind === "evaluate" ? 1 : ROWS_PER_UNIT_MAX;
+      const place = rows.length > rowsMax ? count : source.below(count + 1);
+      const neighbour = withUnit(others, rows, place);
+      const ratio = ratioOf(
+        () => ring(askKind, others),
+        () => ring(askKind, neighbour),
       );
-    yield { name, ratio: apart("gradient", model.input) };
-    const last = withUnit(others, rows, count);
-    yield {
-      name: `${name}, evaluated`,
-      ratio: ratioOf(
-        () => ring("evaluate", evaluationInput(model), others),
-        () => ring("evaluate", evaluationInput(model), last),
-      ),
-    };
+      yield { name: `${name}, ${askKind}`, ratio };
+    }
   }
 }
 
