@@ -12,10 +12,7 @@ const PLAN = { canaries: 2000, rounds: 10, samplingProbability: 0.5 };
 test.each(
   SETTINGS.map((setting) => [`${setting.name}, ε ${setting.epsilon}`, setting] as const),
 )("no claim of the product is refuted: %s", (_, setting) => {
-  for (const seed of ["one", "two"]) {
-    const audit = oneRunAudit(setting, PLAN, seed);
-    expect(isFlagged(audit)).toBe(false);
-  }
+  expect(isFlagged(oneRunAudit(setting, PLAN, "test"))).toBe(false);
 });
 
 test("canaries are seen at all: at ε = 3 some of the claim is confirmed", () => {
