@@ -27,6 +27,7 @@ const BY_CANARIES = [
   "same noise every round",
   "clipping missing",
   "rows clipped instead of units",
+  "every unit in every round",
 ];
 
 test.each(
@@ -40,12 +41,6 @@ test.each(
   }),
 )("the canaries that were left out show the noise: $name", (bug) =>
   expect(isFlagged(oneRunAudit(DISTRIBUTED, PLAN, "test", bug))).toBe(true));
-
-test("sampling that is left out is refuted with more canaries", () => {
-  const plan = { ...PLAN, canaries: 5000, rounds: 20 };
-  const bug = plantedBugs(5).find(({ name }) => name === "every unit in every round");
-  expect(bug && isRefuted(oneRunAudit(DISTRIBUTED, plan, "test", bug))).toBe(true);
-});
 
 test("the gate that bugs are planted in sends, without one, what the real gate sends", () => {
   const included = tossCoins(50, "test");

@@ -34,7 +34,8 @@ export function oneRunAudit(
   bug?: PlantedBug,
 ): OneRunAudit {
   const { canaries } = plan;
-  const task = canaryTask(setting, plan);
+  const { samplingProbability = plan.samplingProbability } = bug ?? {};
+  const task = canaryTask(setting, { ...plan, samplingProbability });
   const room = auditRoom(setting, canarySchema(canaries), task, canaries / 2, seed);
   const included = tossCoins(canaries, seed);
   const rounds = seenRounds(room, included, bug);
