@@ -11,14 +11,9 @@ import {
 } from "./canaries.ts";
 import type { PlantedBug } from "./planted.ts";
 import { claimedStdDev, openedGradient } from "./released.ts";
-import { type AuditRoom, auditRoom, DELTA, playAudited, type RoomSetting } from "./room.ts";
+import { type AuditRoom, auditRoom, DELTA, playAudited } from "./room.ts";
+import type { NoisedSetting, OneRunPlan } from "./settings.ts";
 import { checkSigma, isAsClaimed, type SigmaCheck } from "./sigma.ts";
-
-export interface OneRunPlan {
-  readonly canaries: number;
-  readonly rounds: number;
-  readonly samplingProbability: number;
-}
 
 export interface OneRunAudit extends EpsilonBounds {
   readonly claimed: number;
@@ -28,14 +23,14 @@ export interface OneRunAudit extends EpsilonBounds {
 
 /** @param bug Left out: the product as it is. */
 export function oneRunAudit(
-  setting: RoomSetting & { readonly epsilon: number },
-  plan: OneRunPlan,
+  setting: NoisedSetting,
+  ordinary: OneRunPlan,
   seed: string,
   bug?: PlantedBug,
 ): OneRunAudit {
+  const plan = { ...ordinary, ...setting.plan, ...bug?.plan };
   const { canaries } = plan;
-  const { samplingProbability = plan.samplingProbability } = bug ?? {};
-  const task = canaryTask(setting, { ...plan, samplingProbability });
+  const task = canaryTask(setting, plan);
   const room = auditRoom(setting, canarySchema(canaries), task, canaries / 2, seed);
   const included = tossCoins(canaries, seed);
   const rounds = seenRounds(room, included, bug);

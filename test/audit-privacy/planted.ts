@@ -7,14 +7,15 @@ import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { DpSgdStrategy } from "../../shared/charter/task-spec.ts";
+import { type OneRunPlan, UNSAMPLED } from "./settings.ts";
 import type { UnsafeSteps } from "./unsafe-gate.ts";
 
 export interface PlantedBug {
   readonly name: string;
   /** The steps of a member, by its place among those who hold records. */
   readonly stepsOf: (index: number) => UnsafeSteps;
-  /** Where its effect depends on it: how units are sampled when it is looked for. */
-  readonly samplingProbability?: number;
+  /** The run in which it shows best, where that is not the ordinary one. */
+  readonly plan?: Partial<OneRunPlan>;
 }
 
 /** @param memberCount K of the room, for the noise that is divided by it. */
@@ -24,8 +25,8 @@ export function plantedBugs(memberCount: number): PlantedBug[] {
     stepsOf: () => steps,
   });
   return [
-    everywhere("noise x 0.7", unsafeNoiseTimes(0.7)),
-    everywhere("noise x 0.5", unsafeNoiseTimes(0.5)),
+    { ...everywhere("noise x 0.7", unsafeNoiseTimes(0.7)), plan: UNSAMPLED },
+    { ...everywhere("noise x 0.5", unsafeNoiseTimes(0.5)), plan: UNSAMPLED },
     everywhere("noise for the mean, not the sum", unsafeNoiseTimes(1 / memberCount)),
     {
       name: "one member adds no noise",
@@ -38,7 +39,7 @@ export function plantedBugs(memberCount: number): PlantedBug[] {
     {
       name: "every unit in every round",
       stepsOf: () => unsafeSamplingMissing(),
-      samplingProbability: 0.1,
+      plan: { samplingProbability: 0.1 },
     },
   ];
 }

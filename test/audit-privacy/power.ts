@@ -5,7 +5,7 @@ import { plantedBugs } from "./planted.ts";
 import { DISTRIBUTED } from "./settings.ts";
 
 const CLAIMS = [1, 3];
-const CANARIES = [1000, 5000];
+const CANARIES = [1000, 10_000];
 
 /** Markdown, one line a bug. @param runs Of each bug in each setting. */
 export function* powerTable(

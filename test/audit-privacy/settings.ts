@@ -1,7 +1,21 @@
 /** The rooms that are audited: every placement of the noise, drop-outs, colluders, adaptive clipping, both grids. Pure. */
 import type { RoomSetting } from "./room.ts";
 
-export type NoisedSetting = RoomSetting & { readonly epsilon: number };
+/** How many customers of whom each is in or out by a coin, over which training rounds. */
+export interface OneRunPlan {
+  readonly canaries: number;
+  readonly rounds: number;
+  readonly samplingProbability: number;
+}
+
+export interface NoisedSetting extends RoomSetting {
+  readonly epsilon: number;
+  /** Where canaries are audited otherwise than in the ordinary plan. */
+  readonly plan?: Partial<OneRunPlan>;
+}
+
+/** Canaries in every round: all noise is the mechanism's, none the sampling's. Few rounds tell as much as many. */
+export const UNSAMPLED = { samplingProbability: 1, rounds: 4 } as const;
 
 const five = { members: 5, dropouts: 1, colluders: 1, placement: "distributed" } as const;
 
@@ -16,6 +30,7 @@ export const DISTRIBUTED: NoisedSetting = {
 export const SETTINGS: readonly NoisedSetting[] = [
   DISTRIBUTED,
   { ...DISTRIBUTED, epsilon: 3 },
+  { ...DISTRIBUTED, name: "no sampling, 4 rounds", plan: UNSAMPLED },
   {
     name: "local, 2 of 3 collude",
     epsilon: 1,
