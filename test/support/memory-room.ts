@@ -3,8 +3,7 @@
  * still unless told; gates are stand-ins that mask a known vector. For tests of what a run leaves behind.
  */
 import type { FromGate, ToGate } from "../../agent/gate/messages.ts";
-import { Member } from "../../agent/member.ts";
-import { Run } from "../../coordinator/run.ts";
+import type { AttemptSpool } from "../../coordinator/run-ports.ts";
 import { type AuditRecord, dealtEntries } from "../../shared/audit/record.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { randomBytes } from "../../shared/base/env.ts";
@@ -13,12 +12,12 @@ import { UniformSource } from "../../shared/base/uniform.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../../shared/charter/manifest.ts";
 import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
-import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { applyMasksInPlace } from "../../shared/secagg/masks.ts";
 import { packRing, type RingBits, reduceInPlace } from "../../shared/secagg/ring.ts";
 import type { SignedEntry } from "../../shared/transcript/chain.ts";
 import { memberIds, smallCharter } from "./charters.ts";
 import { signedManifest } from "./manifests.ts";
+import { type Dropout, playRun } from "./whole-run.ts";
 
 /** One released round, as the coordinator keeps it, and the truth about it. */
 export interface KeptRound {
@@ -44,12 +43,10 @@ export interface MemoryRoomOptions {
   readonly members: number;
   readonly dimension: number;
   readonly rounds: number;
-  /** Vanishes as it is about to send its vector of that round, for good. */
-  readonly dropout?: { readonly member: number; readonly round: number };
+  readonly dropout?: Dropout;
 }
 
 const RING: RingBits = 24; // What a probe's vectors travel in.
-const GRACE_MS = 10;
 
 /** Plays a probe to its end. @throws {Error} If it does not complete. */
 export function playProbe(options: MemoryRoomOptions): MemoryRoom {
@@ -65,89 +62,26 @@ export function playProbe(options: MemoryRoomOptions): MemoryRoom {
   const kept: KeptRound[] = [];
   const evidence = new Map<string, SignedEntry[]>();
   const sent = new Map<string, Map<number, Uint32Array>>();
-  const members = new Map<string, Member>();
-  const queue: (() => void)[] = [];
-  let nowMs = 0;
-  const run = new Run(
-    {
-      runId,
-      manifest,
-      charter,
-      identity: coordinator,
-      patience: { workMs: 1000, stepMs: 1000, graceMs: GRACE_MS },
-      startMs: 1000,
+  playRun({
+    charter,
+    manifest,
+    coordinator,
+    ...(options.dropout && { dropouts: [options.dropout] }),
+    openSpool: () => memorySpool(kept),
+    record: (memberId, entry) => evidence.set(memberId, [...(evidence.get(memberId) ?? []), entry]),
+    gateOf: (memberId) => {
+      const source = new UniformSource(reproducibleRng(`vector-${memberId}`));
+      const own = new Map<number, Uint32Array>();
+      sent.set(memberId, own);
+      const draw = (attempt: number): Uint32Array => {
+        const vector = Uint32Array.from({ length: dimension }, () => source.uint32());
+        reduceInPlace(vector, RING);
+        own.set(attempt, vector);
+        return vector;
+      };
+      return (message) => gateAnswer(message, draw);
     },
-    {
-      clock: { nowMs: () => nowMs },
-      rng: reproducibleRng("central-noise"),
-      send: (to, message, vector = new Uint8Array()) => {
-        for (const memberId of to) queue.push(() => deliver(memberId, message, vector));
-      },
-      isConnected: (memberId) => members.has(memberId),
-      append: () => undefined,
-      openSpool: () => memorySpool(kept),
-      expand: (masks, length, bits, done) => {
-        const sum = new Uint32Array(length);
-        applyMasksInPlace(sum, masks, bits);
-        done(sum);
-      },
-      watch: () => undefined,
-    },
-    [],
-    null,
-  );
-  const deliver = (memberId: string, message: CoordinatorMessage, vector: Uint8Array): void =>
-    members.get(memberId)?.deliver({ message, vector });
-  const say = (memberId: string, message: AgentMessage, vector?: Uint8Array): void => {
-    const { member = -1, round } = options.dropout ?? {};
-    const leaves = memberId === charter.members[member] && kept.length === round;
-    if (message.type === "masked" && leaves) {
-      members.delete(memberId);
-      return run.disconnected(memberId);
-    }
-    run.deliver(memberId, { message, vector: new Uint8Array() });
-    if (vector) run.deliverPart(memberId, message, vector);
-  };
-  for (const memberId of charter.members) {
-    const source = new UniformSource(reproducibleRng(`vector-${memberId}`));
-    const own = new Map<number, Uint32Array>();
-    sent.set(memberId, own);
-    const draw = (attempt: number): Uint32Array => {
-      const vector = Uint32Array.from({ length: dimension }, () => source.uint32());
-      reduceInPlace(vector, RING);
-      own.set(attempt, vector);
-      return vector;
-    };
-    const entries: SignedEntry[] = [];
-    evidence.set(memberId, entries);
-    members.set(
-      memberId,
-      new Member({
-        memberId,
-        charter,
-        identity: identityFromSecret(randomBytes(reproducibleRng(memberId), 32)),
-        coordinatorKey: manifest.coordinatorKey,
-        vault: {
-          pinnedKeys: () => new Map(),
-          pinKey: () => undefined,
-          record: (entry) => entries.push(entry),
-        },
-        gate: (message, answer) => queue.push(() => answer(gateAnswer(message, draw))),
-        rng: reproducibleRng(`secrets-${memberId}`),
-        kem: null,
-        send: (message, vector) => queue.push(() => say(memberId, message, vector)),
-        report: () => undefined,
-      }),
-    );
-    run.connected(memberId, false);
-  }
-  for (let turns = 0; run.status === "running" && turns < 10_000; turns++) {
-    for (let next = queue.shift(); next; next = queue.shift()) next();
-    nowMs += GRACE_MS;
-    run.tick();
-  }
-  for (let next = queue.shift(); next; next = queue.shift()) next();
-  if (run.status !== "completed") throw new Error(`the probe has ${run.status}`);
+  });
   return { charter, manifest, runId, coordinator, rounds: kept, sent, evidence };
 }
 
@@ -169,9 +103,7 @@ function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): Fr
   }
 }
 
-function memorySpool(
-  kept: KeptRound[],
-): ReturnType<ConstructorParameters<typeof Run>[1]["openSpool"]> {
+function memorySpool(kept: KeptRound[]): AttemptSpool {
   const parts = new Map<number, Uint8Array[]>();
   const whole = (member: number): Uint8Array =>
     new Uint8Array(Buffer.concat(parts.get(member) ?? []));
