@@ -3,13 +3,15 @@
  * attacker inside the room has, a member that adds nothing and an eye behind the masks.
  */
 import { Gate } from "../../agent/gate/gate.ts";
-import { Ledger } from "../../agent/gate/ledger.ts";
+import { openAccount, type Terms } from "../../agent/ledger/account.ts";
+import { openLedger } from "../../agent/ledger/open.ts";
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
+import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
@@ -26,10 +28,12 @@ export interface GateSetting {
 
 /** The product's gate and ledger, asked as its thread is (`agent/gate/worker.ts`). */
 export function realGate(
-  { charter, memberId, data, rng }: GateSetting,
+  { charter, manifest, memberId, data, rng }: GateSetting,
   ledgerPath: string,
 ): { readonly answers: GateAnswers; readonly close: () => void } {
-  const ledger = new Ledger(ledgerPath, { nowMs: () => 0 }, charter.privacy.budget);
+  const env = { clock: { nowMs: () => 0 }, rng: reproducibleRng(`ledger ${memberId}`) };
+  const { ledger: opened } = openLedger(ledgerPath, env);
+  const ledger = openAccount(opened, termsOf(charter, manifest));
   const gate = new Gate({ charter, memberId, data, ledger, rng });
   const answers: GateAnswers = (message) => {
     switch (message.type) {
@@ -37,20 +41,39 @@ export function realGate(
         throw new CloisterError("audit.gate", "an audited gate is open from the beginning", 1);
       case "assess": {
         const reasons = gate.assess(message.manifest, message.runId);
-        return { type: "assessed", reasons, lastAttempt: ledger.lastAttempt(message.runId) };
+        const lastAttempt = ledger.lastAttempt(message.runId);
+        return {
+          type: "assessed",
+          reasons,
+          lastAttempt,
+          lastRound: ledger.lastRound(message.runId),
+        };
       }
       case "work":
         gate.work(message.attempt, message.askKind, message.input);
         return { type: "worked", attempt: message.attempt };
       case "seal": {
-        const sealed = gate.seal(message.attempt, message.masks);
+        const sealed = gate.seal(message.round, message.attempt, message.masks);
         if ("refused" in sealed) return { type: "refused", code: sealed.refused };
         const epsilonSpent = ledger.epsilonSpent();
         return { type: "sealed", attempt: message.attempt, vector: sealed.vector, epsilonSpent };
       }
     }
   };
-  return { answers, close: () => ledger.close() };
+  return { answers, close: () => opened.close() };
+}
+
+function termsOf(charter: Charter, manifest: Manifest): Terms {
+  const { holdoutFraction: fraction, room: salt } = charter;
+  return {
+    population: "customers",
+    unit: charter.schema.unit?.column ?? null,
+    sketch: [],
+    charterHash: manifest.charterHash,
+    budget: charter.privacy.budget,
+    split: { fraction, salt },
+    requester: manifest.coordinatorKey,
+  };
 }
 
 /** Elements and ring of the vector for an ask. */
@@ -71,9 +94,9 @@ export function silentGate(setting: Pick<GateSetting, "charter" | "manifest">): 
   return (message) => {
     switch (message.type) {
       case "open":
-        return { type: "opened", rowCount: 0, unitCount: 0 };
+        return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "assess":
-        return { type: "assessed", reasons: [], lastAttempt: -1 };
+        return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };
       case "work":
         askKind = message.askKind;
         return { type: "worked", attempt: message.attempt };

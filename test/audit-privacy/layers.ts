@@ -1,5 +1,6 @@
 /** EDGE: the layers that are measured here, each as rows of the audit's table. */
 import { osRng } from "../../shared/edge/os.ts";
+import { NOISE_COORDINATES_MIN, SCORE_MAX } from "../shared/privacy/statistics.ts";
 import { inversion } from "./inversion.ts";
 import { isSound, type NoiseAudit, noiseAudit } from "./noise.ts";
 import { isFlagged, isRefuted, type OneRunAudit, oneRunAudit } from "./one-run.ts";
@@ -8,12 +9,12 @@ import { ALL_PARTS } from "./random-model.ts";
 import type { AuditRow } from "./report.ts";
 import { sensitivityAudit } from "./sensitivity.ts";
 import { DISTRIBUTED, type NoisedSetting, type OneRunPlan, SETTINGS, TEN } from "./settings.ts";
-import { COORDINATES_MIN, isAsClaimed, SCORE_MAX } from "./sigma.ts";
+import { isAsClaimed } from "./sigma.ts";
 
 export const ONE_RUN: OneRunPlan = { canaries: 5000, rounds: 20, samplingProbability: 0.5 };
 /** As many as a category's limit allows: they refute ε = 1 where half of the noise is missing, 19 times of 20. */
 const CANARIES_PLANTED = 10_000;
-const NOISE_PLAN = { dimension: ONE_RUN.canaries, rounds: Math.ceil(COORDINATES_MIN / 5000) };
+const NOISE_PLAN = { dimension: ONE_RUN.canaries, rounds: Math.ceil(NOISE_COORDINATES_MIN / 5000) };
 /** Twice as many coordinates as it takes to catch 1.5 %. */
 const LARGE_NOISE_PLAN = { dimension: 10_000, rounds: 24 };
 const MODELS = 200;

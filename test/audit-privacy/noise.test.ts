@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { osRng } from "../../shared/edge/os.ts";
+import { NOISE_COORDINATES_MIN } from "../shared/privacy/statistics.ts";
 import { isSound, noiseAudit, subsets } from "./noise.ts";
 import { plantedBugs } from "./planted.ts";
 import { DISTRIBUTED, SETTINGS } from "./settings.ts";
-import { COORDINATES_MIN, checkSigma, isAsClaimed } from "./sigma.ts";
+import { checkSigma, isAsClaimed } from "./sigma.ts";
 import { repeatedWindows } from "./windows.ts";
 
 const PLAN = { dimension: 5000, rounds: 12 };
@@ -15,7 +16,7 @@ const SMALL = { dimension: 2000, rounds: 4 };
 test("whole runs with noise of the operating system: as claimed, enough without the colluders, never twice", () => {
   const audit = noiseAudit(DISTRIBUTED, { ...PLAN, rng: osRng }, "test");
   expect(isSound(audit)).toBe(true);
-  expect(audit.opened.coordinates).toBeGreaterThanOrEqual(COORDINATES_MIN);
+  expect(audit.opened.coordinates).toBeGreaterThanOrEqual(NOISE_COORDINATES_MIN);
   expect(audit.uncolluded?.coordinates).toBeGreaterThan(20_000);
 });
 
@@ -47,10 +48,12 @@ function normals(count: number, stdDev: number, seed: string): Float64Array {
 test("σ that is 3 % too small or too large is always seen, σ that is right never", () => {
   for (let run = 0; run < 15; run++) {
     for (const stdDev of [0.97, 1.03])
-      expect(isAsClaimed(checkSigma(normals(COORDINATES_MIN, stdDev, `off ${run}`), 1))).toBe(
+      expect(isAsClaimed(checkSigma(normals(NOISE_COORDINATES_MIN, stdDev, `off ${run}`), 1))).toBe(
         false,
       );
-    expect(isAsClaimed(checkSigma(normals(COORDINATES_MIN, 1, `right ${run}`), 1))).toBe(true);
+    expect(isAsClaimed(checkSigma(normals(NOISE_COORDINATES_MIN, 1, `right ${run}`), 1))).toBe(
+      true,
+    );
   }
 });
 

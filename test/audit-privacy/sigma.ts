@@ -1,16 +1,6 @@
 /** Whether recovered noise has the σ claimed: a decision with known errors of both kinds. Pure. */
 
-/**
- * Scores beyond are not chance: a sound implementation has one in five hundred thousand tests.
- * (4.75 is exceeded once in a million on one side.)
- */
-export const SCORE_MAX = 4.9;
-
-/**
- * From so many coordinates on, noise whose σ is off by 3 % is caught except once in a million: Σ(x/σ)² is
- * chi-square, of relative deviation √(2/n) = 0.58 %, and 3 % less σ makes 5.9 % less of it.
- */
-export const COORDINATES_MIN = 60_000;
+import { noiseScore, SCORE_MAX } from "../shared/privacy/statistics.ts";
 
 /** Noise recovered from opened sums, against the σ that they claim. */
 export interface SigmaCheck {
@@ -23,14 +13,11 @@ export interface SigmaCheck {
 
 /** @param noise Of mean zero. @param stdDev The σ claimed. */
 export function checkSigma(noise: Iterable<number>, stdDev: number): SigmaCheck {
-  let [squares, coordinates] = [0, 0];
-  for (const value of noise) {
-    squares += (value / stdDev) ** 2;
-    coordinates += 1;
-  }
-  const spread = 2 / (9 * coordinates);
-  const score = ((squares / coordinates) ** (1 / 3) - (1 - spread)) / Math.sqrt(spread);
-  return { coordinates, ratio: Math.sqrt(squares / coordinates), score };
+  const values = Float64Array.from(noise);
+  let squares = 0;
+  for (const value of values) squares += (value / stdDev) ** 2;
+  const ratio = Math.sqrt(squares / values.length);
+  return { coordinates: values.length, ratio, score: noiseScore(values, stdDev) };
 }
 
 export function isAsClaimed({ score }: SigmaCheck): boolean {

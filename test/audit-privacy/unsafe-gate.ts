@@ -34,10 +34,10 @@ export function unsafeGate(setting: GateSetting, steps: UnsafeSteps): GateAnswer
   return (message) => {
     switch (message.type) {
       case "open":
-        return { type: "opened", rowCount: 0, unitCount: 0 };
+        return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "assess":
         runId = message.runId;
-        return { type: "assessed", reasons: [], lastAttempt: -1 };
+        return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };
       case "work": {
         const { askKind, input, attempt } = message;
         const contribution = contribute(context, { kind: askKind, input }, data, rng);

@@ -51,7 +51,7 @@ function normalScore(statistic: number, freedom: number): number {
 }
 
 /** Beyond it, on either side, lies a standard normal score once in a million. */
-const SCORE_MAX = 4.9;
+export const SCORE_MAX = 4.9;
 
 /**
  * With this many coordinates or more, noise whose σ is 3 % too small or too large passes
