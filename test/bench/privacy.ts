@@ -5,6 +5,7 @@
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { osRng } from "../../shared/edge/os.ts";
 import type { SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
+import { pldAccountant } from "../../shared/privacy/accounting/pld/accountant.ts";
 import { rdpCurve } from "../../shared/privacy/accounting/rdp.ts";
 import {
   addDiscreteGaussianInPlace,
@@ -25,6 +26,7 @@ export async function privacyBench(): Promise<BenchResult[]> {
     ...scalarRates(source),
     ...vectorRates(source),
     ...curveTimes(),
+    ...lossDistributionTimes(),
   ];
 }
 
@@ -106,6 +108,24 @@ function curveTimes(): BenchResult[] {
     unit: "ms",
     target: 50,
     limit: 100,
+  }));
+}
+
+/** ε at δ = 10⁻⁶ by privacy loss distributions: of plans as they are made, of one with few units a round. */
+function lossDistributionTimes(): BenchResult[] {
+  const plans: [string, SingleDpEvent, number][] = [
+    ["300 rounds, q = 0.02, z = 1.3", sampled(0.02, 1.3), 300],
+    ["10,000 rounds, q = 0.01, z = 1.1", sampled(0.01, 1.1), 10_000],
+    ["100,000 rounds, q = 0.001, z = 2", sampled(0.001, 2), 100_000],
+  ];
+  return plans.map(([name, event, count]) => ({
+    name: `PLD epsilon, ${name}`,
+    value: median(() =>
+      cpuMs(() => pldAccountant().compose({ kind: "selfComposed", event, count }).getEpsilon(1e-6)),
+    ),
+    unit: "ms",
+    target: 1500,
+    limit: 3000,
   }));
 }
 
