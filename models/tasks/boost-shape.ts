@@ -2,8 +2,7 @@
 import { badInput } from "../../shared/base/errors.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
-import type { BoostTask } from "../../shared/charter/boost-spec.ts";
-import { LIMITS } from "../../shared/protocol/limits.ts";
+import { type BoostTask, LEVEL_SUMS_MAX } from "../../shared/charter/boost-spec.ts";
 import { type FeatureBins, featureBins, GRID_CELLS } from "../trees/bins.ts";
 import { type GrowRules, slotsMax } from "../trees/grow.ts";
 import { type FixedPoint, fixedPoint } from "./boost-fixed-point.ts";
@@ -173,7 +172,7 @@ function levelShape(context: BoostContext, level: number): ReleaseShape {
     context.noise === null
       ? exact(bins * (2 * limbs + 1) + (level === 0 ? limbs : 0), limbMax)
       : noised(context, 2 * bins, Math.sqrt(features) * NOISED_ROW_NORM);
-  if (shape.dimension <= LIMITS.dimensionMax) return shape;
+  if (shape.dimension <= LEVEL_SUMS_MAX) return shape;
   const remedy = "Use fewer bins, a smaller depth or leavesMax, or a smaller columnShare.";
   throw badInput("task.trees-too-wide", `Level ${level} has ${shape.dimension} sums. ${remedy}`);
 }

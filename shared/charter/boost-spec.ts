@@ -4,6 +4,8 @@ import { LIMITS } from "../protocol/limits.ts";
 
 /** Bins of known values of one feature: with one for missing values they fit a byte. */
 const BINS_MAX = 255;
+/** Sums of one level of a tree: what one vector holds. */
+export const LEVEL_SUMS_MAX = LIMITS.dimensionMax;
 /** A feature name of the schema. */
 const Name = z.string().min(1).max(200);
 
