@@ -10,7 +10,8 @@ import { addToGridInPlace } from "../trees/bins.ts";
 import { slotsMax } from "../trees/grow.ts";
 import { CHANNELS, nodeHistogram, type RowGradients } from "../trees/histogram.ts";
 import { type RowsByNode, routeRows } from "../trees/tree.ts";
-import { type FixedPoint, writeSumInPlace } from "./boost-fixed-point.ts";
+import { writeSumInPlace } from "./boost-fixed-point.ts";
+import { exactGradients, sampledGradients } from "./boost-gradients.ts";
 import { decodeInput, type ReadInput } from "./boost-input.ts";
 import { missingBinOf, type Rows, rowsUnder } from "./boost-rows.ts";
 import {
@@ -18,16 +19,12 @@ import {
   checkKind,
   fixedPointOf,
   layoutOf,
-  NOISED_HESSIAN_WEIGHT,
   numberCountOf,
   shapeOf,
   shapeRules,
   treeFeatures,
 } from "./boost-shape.ts";
 import type { Ask } from "./task.ts";
-
-/** A row's loss is cut off here. Nats. */
-export const LOSS_MAX = 16;
 
 /**
  * @returns The contribution, within the bound that `shapeOf` states for the ask.
@@ -83,41 +80,6 @@ function start(context: BoostContext, data: EncodedData, vector: Float64Array): 
   return vector;
 }
 
-/** Positive and negative rows' weights, the larger one 1. */
-function weights({ positiveWeight }: ReadInput): readonly [negative: number, positive: number] {
-  return [Math.min(1, 1 / positiveWeight), Math.min(1, positiveWeight)];
-}
-
-/** Weighted gradients and Hessians times 4 of the logistic loss, in units of the fixed point. */
-function exactGradients(
-  input: ReadInput,
-  { data, margins }: Rows,
-  { scale }: FixedPoint,
-): RowGradients {
-  const [negative, positive] = weights(input);
-  const gradients = new Float64Array(data.rowCount);
-  const hessians = new Float64Array(data.rowCount);
-  for (let row = 0; row < data.rowCount; row++) {
-    const probability = 1 / (1 + Math.exp(-(margins[row] ?? 0)));
-    const label = data.labels[row] ?? 0;
-    const unit = scale * (label === 1 ? positive : negative);
-    gradients[row] = Math.round(unit * (probability - label));
-    hessians[row] = Math.round(unit * 4 * probability * (1 - probability));
-  }
-  return { gradients, hessians };
-}
-
-/** Σ loss / LOSS_MAX in units of the fixed point. */
-function lossSum({ data, margins }: Rows, { scale }: FixedPoint): number {
-  let sum = 0;
-  for (let row = 0; row < data.rowCount; row++) {
-    const margin = margins[row] ?? 0;
-    const loss = Math.log1p(Math.exp(data.labels[row] === 1 ? -margin : margin));
-    sum += Math.round((scale * Math.min(loss, LOSS_MAX)) / LOSS_MAX);
-  }
-  return sum;
-}
-
 /** Per slot, feature of the tree and bin: [gradient | Hessian | rows]; on level 0 the loss follows. */
 function exactLevel(
   context: BoostContext,
@@ -127,9 +89,14 @@ function exactLevel(
   level: number,
 ): Float64Array {
   const point = fixedPointOf(context);
-  const gradients = exactGradients(input, rows, point);
+  const gradients = exactGradients(input, rows, point.scale);
   let at = 0;
   for (const histogram of slotHistograms(context, input, rows, rows.all, gradients)) {
+    if (point.limbs === 1) {
+      vector.set(histogram, at);
+      at += histogram.length;
+      continue;
+    }
     for (let i = 0; i < histogram.length; i += CHANNELS) {
       writeSumInPlace(vector, at, histogram[i] ?? 0, point);
       writeSumInPlace(vector, at + point.limbs, histogram[i + 1] ?? 0, point);
@@ -137,8 +104,7 @@ function exactLevel(
       at += 2 * point.limbs + 1;
     }
   }
-  if (level === 0)
-    writeSumInPlace(vector, vector.length - point.limbs, lossSum(rows, point), point);
+  if (level === 0) writeSumInPlace(vector, vector.length - point.limbs, gradients.loss, point);
   return vector;
 }
 
@@ -161,33 +127,6 @@ function rowsOf({ rows, starts, ends }: RowsByNode, node: number): Uint32Array {
   return rows.subarray(starts[node] ?? 0, ends[node] ?? 0);
 }
 
-/** A Poisson sample of units; a unit's rows share a weight of 1. */
-function sampled(
-  { spec }: BoostContext,
-  input: ReadInput,
-  { data, margins }: Rows,
-  rng: Rng,
-): { readonly rows: Uint32Array; readonly gradients: RowGradients } {
-  const { probability: q, rowsPerUnitMax } = spec.sampling;
-  const units = selectUnits(data, q, rowsPerUnitMax, new UniformSource(rng));
-  const [negative, positive] = weights(input);
-  const gradients = new Float64Array(data.rowCount);
-  const hessians = new Float64Array(data.rowCount);
-  for (let u = 0; u + 1 < units.starts.length; u++) {
-    const start = units.starts[u] ?? 0;
-    const end = units.starts[u + 1] ?? 0;
-    for (let i = start; i < end; i++) {
-      const row = units.rows[i] ?? 0;
-      const probability = 1 / (1 + Math.exp(-(margins[row] ?? 0)));
-      const label = data.labels[row] ?? 0;
-      const weight = (label === 1 ? positive : negative) / (end - start);
-      gradients[row] = weight * (probability - label);
-      hessians[row] = weight * NOISED_HESSIAN_WEIGHT * probability * (1 - probability);
-    }
-  }
-  return { rows: units.rows, gradients: { gradients, hessians } };
-}
-
 /** Per slot, feature of the tree and bin: [gradient | Hessian]. */
 function noisedLevel(
   context: BoostContext,
@@ -196,7 +135,7 @@ function noisedLevel(
   vector: Float64Array,
   rng: Rng,
 ): Float64Array {
-  const chosen = sampled(context, input, rows, rng);
+  const chosen = sampledGradients(context.spec.sampling, input, rows, rng);
   let at = 0;
   for (const histogram of slotHistograms(context, input, rows, chosen.rows, chosen.gradients)) {
     for (let i = 0; i < histogram.length; i += CHANNELS) {
@@ -215,7 +154,12 @@ function noisedLeaves(
   vector: Float64Array,
   rng: Rng,
 ): Float64Array {
-  const { rows: chosen, gradients: sums } = sampled(context, input, rows, rng);
+  const { rows: chosen, gradients: sums } = sampledGradients(
+    context.spec.sampling,
+    input,
+    rows,
+    rng,
+  );
   const tree = input.growing ?? [];
   const routed = routeRows(tree, rows.binned, chosen, missingBinOf(layoutOf(context)));
   let at = 0;

@@ -16,10 +16,11 @@ export interface Rows {
   readonly all: Uint32Array;
 }
 
-interface Remembered extends Rows {
+interface Remembered extends Omit<Rows, "margins"> {
   readonly edges: Float32Array;
   readonly base: number;
   readonly bins: number;
+  margins: Float64Array;
   /** The trees that the margins are by. */
   forest: Float32Array;
 }
@@ -41,6 +42,8 @@ export function rowsUnder(
     isPrefix(known.forest, input.forest, false);
   const rows = fits ? known : fresh(data, layout, bins, input);
   const done = rows.forest.length;
+  // Replaced, not changed: what others remember by them stays true.
+  if (input.forest.length > done) rows.margins = rows.margins.slice();
   for (const [i, tree] of input.trees.entries()) {
     if ((input.treeEnds[i] ?? 0) <= done) continue;
     const routed = routeRows(tree, rows.binned, rows.all, missingBinOf(layout));
@@ -48,7 +51,8 @@ export function rowsUnder(
   }
   rows.forest = input.forest.slice();
   REMEMBERED.set(data, rows);
-  return rows;
+  const { binned, margins, all } = rows;
+  return { data, binned, margins, all };
 }
 
 function fresh(

@@ -16,8 +16,9 @@ import { CHANNELS, histogramWidth } from "../trees/histogram.ts";
 import type { TreeModel } from "../trees/model.ts";
 import { type Sums, weightOf } from "../trees/split.ts";
 import type { Tree } from "../trees/tree.ts";
-import { contribute, LOSS_MAX } from "./boost-contribute.ts";
+import { contribute } from "./boost-contribute.ts";
 import { readSum } from "./boost-fixed-point.ts";
+import { LOSS_MAX } from "./boost-gradients.ts";
 import { type Beginnings, encodeInput } from "./boost-input.ts";
 import {
   type BoostContext,

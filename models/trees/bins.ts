@@ -59,11 +59,14 @@ export function addToGridInPlace(
   { numbers, rowCount }: EncodedData,
   numberCount: number,
 ): void {
-  for (let i = 0; i < rowCount * numberCount; i++) {
-    const value = numbers[i] ?? Number.NaN;
-    if (Number.isNaN(value)) continue;
-    const at = (i % numberCount) * GRID_CELLS + gridCell(value);
-    counts[at] = (counts[at] ?? 0) + 1;
+  for (let j = 0; j < numberCount; j++) {
+    const own = counts.subarray(j * GRID_CELLS, (j + 1) * GRID_CELLS);
+    for (let row = 0; row < rowCount; row++) {
+      const value = numbers[row * numberCount + j] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      const cell = gridCell(value);
+      own[cell] = (own[cell] ?? 0) + 1;
+    }
   }
 }
 

@@ -54,8 +54,12 @@ export function nodeHistogram(
     }
     const from = (feature & 3) * FEATURE_SUMS;
     const binCount = layout[feature]?.binCount ?? 0;
-    for (let bin = 0; bin < binCount; bin++)
-      for (let c = 0; c < CHANNELS; c++) result[at++] = sums[from + bin * STRIDE + c] ?? 0;
+    for (let i = from; i < from + binCount * STRIDE; i += STRIDE) {
+      result[at] = sums[i] ?? 0;
+      result[at + 1] = sums[i + 1] ?? 0;
+      result[at + 2] = sums[i + 2] ?? 0;
+      at += CHANNELS;
+    }
   }
   return result;
 }
