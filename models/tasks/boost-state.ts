@@ -76,9 +76,9 @@ const NO_METRICS: Metrics = {
   recallAt5pctFpr: NONE,
 };
 
-function pushNode(out: number[], { sums, depth, split, gainAbove, left }: GrowingNode): void {
+function pushNode(out: number[], { sums, depth, split, left }: GrowingNode): void {
   pushSums(out, sums);
-  out.push(depth, gainAbove, left, split ? 1 : 0);
+  out.push(depth, left, split ? 1 : 0);
   if (!split) return;
   const { condition } = split;
   out.push(split.gain);
@@ -164,10 +164,9 @@ const NODES_MAX = 1_000_000;
 function readNode(reader: Reader, layout: readonly FeatureBins[]): GrowingNode {
   const sums = readSums(reader);
   const depth = count(reader);
-  const gainAbove = reader.next();
   const left = reader.whole(-1, NODES_MAX);
   const split = flag(reader) ? readSplit(reader, layout) : null;
-  return { sums, depth, split, gainAbove, left };
+  return { sums, depth, split, left };
 }
 
 function readSplit(reader: Reader, layout: readonly FeatureBins[]): FoundSplit {

@@ -1,8 +1,7 @@
 /**
  * Growing one tree from opened histograms, level by level. Pure. Every level's histograms are one
- * secure sum; leaves are chosen best first among all levels, as if the tree had been grown leaf by
- * leaf: in that order a node is split before another if the least gain on its path is larger, and
- * that is known without growing in that order.
+ * secure sum; which leaves are split is decided among all levels, as if the tree had been grown leaf by
+ * leaf, the one that gains most first.
  */
 import { assert } from "../../shared/base/assert.ts";
 import type { FeatureBins } from "./bins.ts";
@@ -25,8 +24,6 @@ export interface GrowingNode {
   readonly sums: Sums & Bounds;
   readonly depth: number;
   readonly split: FoundSplit | null;
-  /** Least gain of the splits above. */
-  readonly gainAbove: number;
   /** Index of the left child, the right one follows; −1: a leaf as yet. */
   readonly left: number;
 }
@@ -48,19 +45,32 @@ export interface GrowRules extends SplitRules {
   readonly deriveSiblings: boolean;
 }
 
-/** Histograms that a level needs at most: one a pair of siblings, or both. */
+/** Histograms that a level needs at most: one a pair of siblings, or both. 0: the level is never asked for. */
 export function slotsMax(level: number, rules: Omit<GrowRules, keyof SplitRules>): number {
   const { depth, leavesMax, deriveSiblings } = rules;
-  if (level >= depth) return 0;
+  const splitsMax = leavesMax - 1;
+  // A split on this level has one on every level above it, itself not counted.
+  if (level >= depth || level >= splitsMax) return 0;
   if (level === 0) return 1;
-  // Splits above a node of this level are among the leavesMax − 1 that can be kept.
-  const pairs = Math.max(0, Math.min(2 ** (level - 1), leavesMax - level));
+  let pairs = Math.min(2 ** (level - 1), splitsMax);
+  while (pairs + ancestorsMin(pairs, level - 1) > splitsMax) pairs -= 1;
   return deriveSiblings ? pairs : 2 * pairs;
+}
+
+/** Splits that so many on one level have above them at least: two share a parent. */
+function ancestorsMin(count: number, level: number): number {
+  let sum = 0;
+  let parents = count;
+  for (let above = level - 1; above >= 0; above--) {
+    parents = Math.ceil(parents / 2);
+    sum += parents;
+  }
+  return sum;
 }
 
 export function newTree(features: Uint32Array): GrowingTree {
   const sums = { g: 0, h: 0, n: 0, low: -WEIGHT_MAX, high: WEIGHT_MAX };
-  const root = { sums, depth: 0, split: null, gainAbove: Infinity, left: -1 };
+  const root = { sums, depth: 0, split: null, left: -1 };
   return { nodes: [root], features, slots: [0], histograms: new Map() };
 }
 
@@ -136,17 +146,24 @@ function totalOf(
   return { g, h, n };
 }
 
-/** Nodes whose splits are among the leavesMax − 1 best so far. A parent is never behind its child. */
+/**
+ * The leavesMax − 1 splits that come first if always the leaf that gains most is split. Nodes that
+ * become known later put others off, and never forward: what is not among them now never will be.
+ */
 function keptSplits(nodes: readonly GrowingNode[], { leavesMax }: GrowRules): Set<number> {
-  const order = nodes.flatMap(({ split }, i) => (split ? [i] : []));
-  const priorityOf = (i: number): number => priority(nodes[i]);
-  order.sort((a, b) => priorityOf(b) - priorityOf(a) || a - b);
-  return new Set(order.slice(0, leavesMax - 1));
-}
-
-/** Least gain of a split on the path from the root to this node's own. */
-function priority(node: GrowingNode | undefined): number {
-  return node?.split ? Math.min(node.gainAbove, node.split.gain) : -Infinity;
+  const kept = new Set<number>();
+  const open = [0];
+  const gainOf = (i: number | undefined): number => nodes[i ?? -1]?.split?.gain ?? -Infinity;
+  while (kept.size < leavesMax - 1) {
+    let best = 0;
+    for (let k = 1; k < open.length; k++) if (gainOf(open[k]) > gainOf(open[best])) best = k;
+    const [node = -1] = open.splice(best, 1);
+    if (gainOf(node) === -Infinity) break;
+    kept.add(node);
+    const left = nodes[node]?.left ?? -1;
+    if (left >= 0) open.push(left, left + 1);
+  }
+  return kept;
 }
 
 /** Splits the level's nodes that are worth it, and says what to ask next. */
@@ -167,8 +184,8 @@ function withChildren(
     nodes[i] = { ...node, left };
     const depth = node.depth + 1;
     for (const sums of [split.left, split.right])
-      nodes.push({ sums, depth, split: null, gainAbove: priority(node), left: -1 });
-    if (depth >= rules.depth) continue;
+      nodes.push({ sums, depth, split: null, left: -1 });
+    if (slotsMax(depth, rules) === 0) continue;
     if (!rules.deriveSiblings) slots.push(left, left + 1);
     else {
       slots.push(split.left.n <= split.right.n ? left : left + 1);

@@ -123,18 +123,33 @@ function tryNumber(search: Search, own: Float64Array, feature: number, bins: Fea
   const { valueCount, binCount } = bins;
   const missing = binCount > valueCount ? binSums(own, valueCount) : NOTHING;
   const hasMissing = missing.n > 0;
+  const direction = search.rules.monotone[feature] ?? 0;
+  const last = lastFilled(own, valueCount);
   let known = NOTHING;
-  for (let bin = 0; bin < valueCount; bin++) {
-    const here = binSums(own, bin);
-    known = plus(known, here);
+  for (let bin = 0; bin <= last; bin++) {
+    known = plus(known, binSums(own, bin));
     // An empty bin parts the same rows as the bin before it.
-    if (here.n === 0 && here.g === 0 && here.h === 0) continue;
+    if (isEmpty(own, bin)) continue;
     // Where none is missing here, one that comes later goes with the larger side.
     const missingLeft = !hasMissing && 2 * known.n >= search.node.n;
-    consider(search, known, { kind: "number", feature, bin, missingLeft });
-    if (hasMissing)
-      consider(search, plus(known, missing), { kind: "number", feature, bin, missingLeft: true });
+    // All known values are on one side of the last bin: nothing is said of their order.
+    const order = bin === last ? 0 : direction;
+    consider(search, known, { kind: "number", feature, bin, missingLeft }, order);
+    if (!hasMissing) continue;
+    const condition = { kind: "number", feature, bin, missingLeft: true } as const;
+    consider(search, plus(known, missing), condition, order);
   }
+}
+
+function isEmpty(own: Float64Array, bin: number): boolean {
+  const { g, h, n } = binSums(own, bin);
+  return g === 0 && h === 0 && n === 0;
+}
+
+function lastFilled(own: Float64Array, valueCount: number): number {
+  let last = valueCount - 1;
+  while (last >= 0 && isEmpty(own, last)) last -= 1;
+  return last;
 }
 
 function tryCategory(search: Search, own: Float64Array, feature: number): void {
@@ -154,12 +169,13 @@ function tryCategory(search: Search, own: Float64Array, feature: number): void {
     for (let count = 1; count <= middle; count++) {
       left = plus(left, list[count - 1]?.sums ?? NOTHING);
       const bins = list.slice(0, count).map(({ bin }) => bin);
-      consider(search, left, { kind: "category", feature, bins: bins.sort((a, b) => a - b) });
+      consider(search, left, { kind: "category", feature, bins: bins.sort((a, b) => a - b) }, 0);
     }
   }
 }
 
-function consider(search: Search, left: Sums, condition: Condition): void {
+/** @param direction −1 or 1: the right side's weight may not be on the other side of the left's. */
+function consider(search: Search, left: Sums, condition: Condition, direction: number): void {
   const { node, rules, best } = search;
   const right = minus(node, left);
   const { minRows, minChildWeight, unit } = rules;
@@ -167,7 +183,6 @@ function consider(search: Search, left: Sums, condition: Condition): void {
   if (left.h * unit.h < minChildWeight || right.h * unit.h < minChildWeight) return;
   const leftWeight = weightOf(left, rules, node);
   const rightWeight = weightOf(right, rules, node);
-  const direction = rules.monotone[condition.feature] ?? 0;
   if (direction * (rightWeight - leftWeight) < 0) return;
   const gain = savedBy(left, leftWeight, rules) + savedBy(right, rightWeight, rules) - search.saved;
   if (!(gain > Math.max(rules.minGain, best?.gain ?? 0))) return;

@@ -4,12 +4,15 @@ import { metricsOfScores } from "../../models/metrics/ranking.ts";
 import { boostTask, modelOf } from "../../models/tasks/boost.ts";
 import type { BoostContext } from "../../models/tasks/boost-shape.ts";
 import type { BoostState } from "../../models/tasks/boost-state.ts";
+import { plannedReleases } from "../../models/tasks/privacy-events.ts";
 import type { Ask, Metrics } from "../../models/tasks/task.ts";
 import type { WireManifest } from "../../models/tasks/wire.ts";
 import { type TreeModel, treeScores } from "../../models/trees/model.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { BoostTask } from "../../shared/charter/boost-spec.ts";
+import type { ManifestPrivacy } from "../../shared/charter/manifest.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
+import { calibrateNoiseMultiplier } from "../../shared/privacy/accounting/calibrate.ts";
 import { secureSum } from "./secure-sum.ts";
 
 /** A task from the parts that matter to a test. */
@@ -58,15 +61,43 @@ export function boosted(
   }
 }
 
-/** A federated ensemble and its metrics on all members' held-out rows together, exact. */
+/** Noise that keeps ε for the whole run at the best Rényi order, with nobody absent and one colluding. */
+export function privacyOf(
+  context: BoostContext,
+  { epsilon, delta, unitsExpected }: Record<"epsilon" | "delta" | "unitsExpected", number>,
+): ManifestPrivacy {
+  const noise = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };
+  const multipliers = plannedReleases(context.spec, { ...context, noise }).map(
+    ({ event, count: roundCount }) => {
+      const samplingProbability = event.kind === "poissonSampled" ? event.samplingProbability : 1;
+      const plan = { epsilon, delta, samplingProbability, roundCount };
+      return calibrateNoiseMultiplier(plan).noiseMultiplier;
+    },
+  );
+  const [trainMultiplier = 1, holdoutMultiplier = 1] = multipliers;
+  const cohort = { maxDropouts: 0, maxColluders: 1 };
+  return { epsilon, delta, trainMultiplier, holdoutMultiplier, unitsExpected, ...cohort };
+}
+
+/**
+ * A federated ensemble and its metrics on all members' held-out rows together, exact.
+ *
+ * @param epsilon Null: without noise.
+ */
 export function boostedMetrics(
   schema: DataSchema,
   members: readonly PartitionedData[],
   spec: BoostTask,
+  epsilon: number | null = null,
 ): { readonly model: TreeModel; readonly metrics: Metrics | null } {
-  const rowsMax = Math.max(...members.map(({ train }) => train.rowCount));
-  const context = unnoisedContext(spec, schema, members.length, 2 * rowsMax);
-  const model = modelOf(context, boosted(context, members));
+  const rowsMax = 2 * Math.max(...members.map(({ train }) => train.rowCount));
+  const exact = unnoisedContext(spec, schema, members.length, rowsMax);
+  const unitsExpected = members.reduce((sum, { train }) => sum + train.unitStarts.length - 1, 0);
+  const delta = Math.min(1e-6, 0.1 / unitsExpected);
+  const privacy = epsilon === null ? null : privacyOf(exact, { epsilon, delta, unitsExpected });
+  const context = { ...exact, noise: privacy };
+  const manifest = { ...rosterOf(members.length), privacy };
+  const model = modelOf(context, boosted(context, members, manifest));
   const scores = members.flatMap(({ holdout }) => [...treeScores(model, holdout)]);
   const labels = members.flatMap(({ holdout }) => [...holdout.labels]);
   const metrics = metricsOfScores(Float64Array.from(scores), Uint8Array.from(labels));

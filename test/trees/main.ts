@@ -18,6 +18,8 @@ const { values, positionals } = parseArgs({
     categorical: { type: "string", default: "" },
     test: { type: "string", default: "0" },
     model: { type: "string", default: "{}" },
+    sampling: { type: "string", default: "1" },
+    epsilon: { type: "string" },
   },
 });
 
@@ -63,10 +65,13 @@ const members = await membersOf(path, schema);
 const settings = { trees: 150, depth: 8, leavesMax: 31, learningRate: 0.08, minRows: 20 };
 const model = { ...settings, bins: 64, ...(JSON.parse(values.model) as object) };
 const beganAt = performance.now();
-const { metrics } = boostedMetrics(schema, members, boostTaskOf(model));
+const sampling = { probability: Number(values.sampling), rowsPerUnitMax: 1 };
+const task = { ...boostTaskOf(model), sampling };
+const epsilon = values.epsilon === undefined ? null : Number(values.epsilon);
+const { metrics } = boostedMetrics(schema, members, task, epsilon);
 const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
 const rows = members.reduce((sum, { train }) => sum + train.rowCount, 0);
 process.stdout.write(
   `${members.length} members, ${rows} training rows, ${schema.features.length} features, ` +
-    `${JSON.stringify(model)}: ${JSON.stringify(metrics)} in ${seconds} s\n`,
+    `ε ${epsilon ?? "none"}, ${JSON.stringify(model)}: ${JSON.stringify(metrics)} in ${seconds} s\n`,
 );

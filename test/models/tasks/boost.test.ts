@@ -112,6 +112,37 @@ test.each(VARIANTS)("with %s it is what growing leaf by leaf on all rows gives",
   }
 });
 
+/** The label says whether two numbers have the same sign: the first split gains next to nothing. */
+function crossed(data: EncodedData): EncodedData {
+  const { rowCount, numbers } = data;
+  const sign = (row: number, j: number): boolean => (numbers[row * numberCount + j] ?? 0) > 0;
+  const labels = Uint8Array.from({ length: rowCount }, (_, row) =>
+    sign(row, 0) === sign(row, 2) ? 1 : 0,
+  );
+  return { ...data, labels };
+}
+
+test.each([
+  [4, 3],
+  [6, 5],
+  [6, 12],
+])("where splits gain more than those above them: depth %i, %i leaves", (depth, leavesMax) => {
+  const spec = boostTaskOf({ depth, leavesMax, trees: 4 });
+  for (const seed of ["a", "b", "c", "d"]) {
+    const members = uneven(`crossed ${seed}`).map(({ train, holdout }) => ({
+      train: crossed(train),
+      holdout,
+    }));
+    const context = unnoisedContext(spec, schema, 4);
+    const { trees, beginnings } = boosted(context, members);
+    if (!beginnings) throw new Error("the first round is over");
+    const { scale } = fixedPoint(context.rowsMax, 4);
+    const data = joined(members.map(({ train }) => train));
+    const naive = naiveBoost(schema, spec.model, data, { ...beginnings, scale });
+    expect(trees.map((tree) => described(tree, context))).toEqual(naive.map(rounded));
+  }
+});
+
 test("both fixed points are used: one coordinate a sum, and two", () => {
   expect(ROWS_MAX.map((rowsMax) => fixedPoint(rowsMax, 4).limbs)).toEqual([1, 2]);
 });

@@ -92,7 +92,10 @@ function gainOf(
   const parent = saved([...left, ...right], rules, bounds);
   if (Math.min(left.length, right.length) < rules.minRows) return [];
   if (Math.min(a.h, b.h) < rules.minChildWeight) return [];
-  if ((rules.monotone[feature] ?? 0) * (b.weight - a.weight) < 0) return [];
+  const { valueCount } = layout[feature] ?? { valueCount: 0 };
+  const isMissing = ({ bins }: Row): boolean => bins[feature] === valueCount;
+  const hasOrder = !left.every(isMissing) && !right.every(isMissing);
+  if (hasOrder && (rules.monotone[feature] ?? 0) * (b.weight - a.weight) < 0) return [];
   const gain = a.loss + b.loss - parent.loss;
   return gain > rules.minGain ? [gain] : [];
 }
