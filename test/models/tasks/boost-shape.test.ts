@@ -172,6 +172,24 @@ test("an ensemble is learned from noised sums as well, where there is hardly noi
   expect(kinds.slice(0, 4)).toEqual(["level0", "level1", "level2", "leaves"]);
 });
 
+test("under noise, too, a split's own value is between its children's: that of its leaves together", () => {
+  const base = noisedContext({ trees: 3, depth: 3, l2: 0, minChildWeight: 1 });
+  const context = { ...base, noise: { ...noise, trainMultiplier: 0.01, holdoutMultiplier: 0.01 } };
+  const privacy = { epsilon: 1, delta: 1e-5, maxDropouts: 0, maxColluders: 1, ...context.noise };
+  const members = membersOf(schema, 3, 300);
+  const { trees } = boosted(context, members, { ...rosterOf(3), privacy });
+  let splits = 0;
+  for (const tree of trees)
+    for (const node of tree) {
+      if (node.kind === "leaf") continue;
+      const children = [tree[node.left], tree[node.left + 1]].map((child) => child?.value ?? 0);
+      expect(node.value).toBeGreaterThan(Math.min(...children));
+      expect(node.value).toBeLessThan(Math.max(...children));
+      splits += 1;
+    }
+  expect(splits).toBeGreaterThan(6);
+});
+
 test.each([
   [
     "quantiles under noise",
