@@ -2,11 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { EncodedData } from "../models/data.ts";
-import { architectureOf } from "../models/engine/architecture.ts";
-import { plainBackend } from "../models/engine/plain.ts";
-import { parseModelJson } from "../models/export/json.ts";
+import { type Scorer, scorerOf } from "../models/export/model-file.ts";
 import { type RowEncoder, type RowPlace, rowEncoder } from "../models/features/row-encoder.ts";
-import type { Model } from "../models/model.ts";
 import { badInput, CloisterError } from "../shared/base/errors.ts";
 import { readCsv } from "./data/csv.ts";
 
@@ -56,12 +53,11 @@ function naming(modelPath: string, error: unknown): unknown {
 }
 
 /** @returns Four bytes a row, a batch of rows at a time. */
-async function scoreTable(model: Model, input: string): Promise<Float32Array[]> {
-  const backend = plainBackend(architectureOf(model.schema, model.spec));
+async function scoreTable(model: Scorer, input: string): Promise<Float32Array[]> {
   const scores: Float32Array[] = [];
   const state: { batch: Batch | null } = { batch: null };
   const flush = (batch: Batch): void => {
-    if (batch.rowCount > 0) scores.push(backend.scores(model.params, model.scaling, rowsOf(batch)));
+    if (batch.rowCount > 0) scores.push(model.scores(rowsOf(batch)));
     batch.rowCount = 0;
   };
   await readCsv(input, {
@@ -111,7 +107,7 @@ function rowsOf({ encoder, numbers, codes, rowCount }: Batch): EncodedData {
   };
 }
 
-function readModel(path: string): Model {
+function readModel(path: string): Scorer {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -123,7 +119,7 @@ function readModel(path: string): Model {
     );
   }
   try {
-    return parseModelJson(text);
+    return scorerOf(text);
   } catch (error) {
     if (!(error instanceof CloisterError)) throw error;
     throw new CloisterError(error.code, `${path}: ${error.message}`, error.exitCode, error);

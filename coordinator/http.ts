@@ -5,7 +5,9 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import { modelToJson } from "../models/export/json.ts";
 import { modelToTfjs } from "../models/export/tfjs.ts";
+import { treesToJson } from "../models/export/trees-json.ts";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
+import { boostTask, modelOf as treesOf } from "../models/tasks/boost.ts";
 import { contextOf } from "../models/tasks/context.ts";
 import { modelOf, trainTask } from "../models/tasks/train.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
@@ -106,13 +108,21 @@ function exportModel(service: CoordinatorService, run: RunSummary, format: strin
   const state = service.taskState(run.runId);
   const { task } = run.manifest;
   const statement = runStatement(service, run);
-  if (task.kind !== "train" || !state)
+  if (task.kind === "probe" || !state)
     throw badInput("model.none", `run ${run.runId.slice(0, 12)} has no model (yet)`);
   const texts = {
     "privacy.json": statement,
     "privacy.txt": `${statementLines(statement).join("\n")}\n`,
   };
-  const context = { ...contextOf(service.charterOf(run.manifest.room), run.manifest), spec: task };
+  const common = contextOf(service.charterOf(run.manifest.room), run.manifest);
+  if (task.kind === "boost") {
+    if (format !== "json")
+      throw badInput("model.format", `--format ${format}: boosted trees are exported as json`);
+    const context = { ...common, spec: task };
+    const trees = treesOf(context, boostTask.decodeState(context, state));
+    return { "model.json": treesToJson(trees, statement), ...texts };
+  }
+  const context = { ...common, spec: task };
   const model = modelOf(context, trainTask.decodeState(context, state));
   if (format === "json") return { "model.json": modelToJson(model, statement), ...texts };
   if (format !== "tfjs")

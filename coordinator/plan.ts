@@ -1,6 +1,6 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
 import { checkEncoding } from "../models/tasks/encoding.ts";
-import { roundCounts } from "../models/tasks/train-shape.ts";
+import { type Partition, plannedReleases } from "../models/tasks/privacy-events.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
@@ -71,8 +71,7 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
     }
     return null;
   }
-  const { strategy } = plan.task;
-  if (strategy.kind === "fedAvg") {
+  if (plan.task.kind === "train" && plan.task.strategy.kind === "fedAvg") {
     throw badInput(
       "plan.strategy",
       "fedAvg carries no guarantee per unit; use strategy dpSgd, or privacy: none",
@@ -96,21 +95,24 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   }
   const cohort = { ...defaultCohort(memberCount), ...definedOnly(plan.privacy) };
   const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
-  const { evaluation: evaluations } = roundCounts({ spec: plan.task, schema: charter.schema });
-  // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve.
-  const { samplingProbability } = strategy;
-  const roundCount = strategy.rounds + Math.ceil(RETRIES_SHARE * strategy.rounds);
-  const train = calibrateNoiseMultiplier({ ...common, samplingProbability, roundCount });
-  const holdout = calibrateNoiseMultiplier({
-    ...common,
-    samplingProbability: 1,
-    roundCount: evaluations,
-  });
+  const multipliers = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };
+  const { schema, rowsMax } = charter;
+  const context = { spec: plan.task, schema, rowsMax, memberCount, noise: multipliers };
+  const planned = plannedReleases(plan.task, context);
+  const calibrated = (partition: Partition, reserve: number): number => {
+    const releases = planned.find((one) => one.partition === partition);
+    if (!releases) return 1; // Nothing is released of it.
+    const { event, count } = releases;
+    const samplingProbability = event.kind === "poissonSampled" ? event.samplingProbability : 1;
+    const roundCount = count + Math.ceil(reserve * count);
+    return calibrateNoiseMultiplier({ ...common, samplingProbability, roundCount }).noiseMultiplier;
+  };
   return {
     epsilon,
     delta: budget.delta,
-    trainMultiplier: train.noiseMultiplier,
-    holdoutMultiplier: holdout.noiseMultiplier,
+    // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve.
+    trainMultiplier: calibrated("train", RETRIES_SHARE),
+    holdoutMultiplier: calibrated("holdout", 0),
     unitsExpected,
     maxDropouts: cohort.maxDropouts,
     maxColluders: cohort.maxColluders,

@@ -22,7 +22,7 @@ import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
 import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
 import type { GateRefusal } from "./messages.ts";
-import { answersMax, encodingFault } from "./plan.ts";
+import { answersMax, encodingFault, partitionOf } from "./plan.ts";
 
 /** Who and what the gate guards. */
 export interface GateParams {
@@ -110,7 +110,7 @@ export class Gate {
     const { charter, ledger } = this.#params;
     if (ledger.answers(run.runId, askKind) >= answersMax(charter, run.manifest, askKind))
       return { refused: "planExceeded" };
-    const partition = askKind === "evaluate" ? "holdout" : "train";
+    const partition = partitionOf(charter, run.manifest, askKind);
     const event = privacyEvent(shape);
     const { manifest, runId } = run;
     const { dimension, ringBits } = wireFormat(shape, manifest);

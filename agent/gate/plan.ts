@@ -1,11 +1,12 @@
 /** What a whole run will cost, from its manifest alone: the agent's own reckoning, before any work. Pure. */
 
+import { contextOf } from "../../models/tasks/context.ts";
 import { checkEncoding } from "../../models/tasks/encoding.ts";
-import { roundCounts } from "../../models/tasks/train-shape.ts";
+import { taskFor } from "../../models/tasks/registry.ts";
+import type { PlannedAsk } from "../../models/tasks/task.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
-import type { TrainTask } from "../../shared/charter/task-spec.ts";
 
 /** Why the run's encoding cannot carry what its task sends, or null. */
 export function encodingFault(
@@ -25,13 +26,21 @@ export function encodingFault(
 const RETRIES_MIN = 20;
 
 /** How often an ask of this kind may be answered in the whole run: as planned, and some retries. */
-export function answersMax(charter: Charter, { task }: Manifest, askKind: string): number {
-  const planned = task.kind === "probe" ? task.rounds : plannedAsks(charter, task, askKind);
+export function answersMax(charter: Charter, manifest: Manifest, askKind: string): number {
+  const planned = plannedAsk(charter, manifest, askKind)?.count ?? 0;
   return planned + Math.max(RETRIES_MIN, Math.ceil(planned / 10));
 }
 
-function plannedAsks(charter: Charter, task: TrainTask, askKind: string): number {
-  const { moments, training, evaluation } = roundCounts({ spec: task, schema: charter.schema });
-  if (askKind === "moments") return moments;
-  return askKind === "evaluate" ? evaluation : training;
+/** Whose units answer an ask of this kind. */
+export function partitionOf(
+  charter: Charter,
+  manifest: Manifest,
+  askKind: string,
+): PlannedAsk["partition"] {
+  return plannedAsk(charter, manifest, askKind)?.partition ?? "train";
+}
+
+function plannedAsk(charter: Charter, manifest: Manifest, askKind: string): PlannedAsk | undefined {
+  const asks = taskFor(manifest.task).plannedAsks(contextOf(charter, manifest));
+  return asks.find(({ kind }) => kind === askKind);
 }

@@ -1,11 +1,12 @@
 /** What a run's releases are in privacy terms: what ledgers are charged, and what a model's statement says. Pure. */
+import { assert } from "../../shared/base/assert.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import type { GaussianDpEvent, SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
 import { contextOf } from "./context.ts";
 import { taskFor } from "./registry.ts";
-import type { ReleaseShape } from "./task.ts";
-import { roundCounts } from "./train-shape.ts";
+import type { ReleaseShape, TaskContext } from "./task.ts";
 
 /** The two partitions of a member's units: no unit is in both, so their losses do not add. */
 export const PARTITIONS = ["train", "holdout"] as const;
@@ -41,17 +42,33 @@ export function privacyEvent({ release }: ReleaseShape): SingleDpEvent | null {
  * guarantee and so spends nothing.
  */
 export function releasesOf(charter: Charter, manifest: Manifest, counts?: AskCounts): Releases[] {
-  const { task, privacy } = manifest;
-  if (task.kind !== "train" || !privacy) return [];
-  const context = contextOf(charter, manifest);
-  const { training, evaluation } = counts ?? roundCounts({ spec: task, schema: charter.schema });
+  if (!manifest.privacy) return [];
   const releases: Releases[] = [];
-  for (const [askKind, partition, count] of [
-    ["gradient", "train", training],
-    ["evaluate", "holdout", evaluation],
-  ] as const) {
-    const event = privacyEvent(taskFor(task).shapeOf(context, askKind));
-    if (event && count > 0) releases.push({ partition, event, count });
+  for (const planned of plannedReleases(manifest.task, contextOf(charter, manifest))) {
+    const { partition, event } = planned;
+    const answered = partition === "train" ? counts?.training : counts?.evaluation;
+    const count = answered ?? planned.count;
+    if (count > 0) releases.push({ partition, event, count });
   }
   return releases;
+}
+
+/**
+ * The noised releases that a run of this task plans: of each partition one kind, however many kinds
+ * of ask they answer.
+ */
+export function plannedReleases(spec: TaskSpec, context: TaskContext<TaskSpec>): Releases[] {
+  const task = taskFor(spec);
+  const releases = new Map<Partition, Releases>();
+  for (const { kind, partition, count } of task.plannedAsks(context)) {
+    const event = privacyEvent(task.shapeOf(context, kind));
+    if (!event) continue;
+    const known = releases.get(partition);
+    assert(
+      !known || JSON.stringify(known.event) === JSON.stringify(event),
+      "a partition's releases are alike",
+    );
+    releases.set(partition, { partition, event, count: count + (known?.count ?? 0) });
+  }
+  return [...releases.values()];
 }

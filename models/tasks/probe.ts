@@ -12,6 +12,7 @@ export interface ProbeState {
 const STATE_BYTES = 8;
 
 export const probeTask: Task<ProbeTask, ProbeState> = {
+  plannedAsks: ({ spec }) => [{ kind: "zeros", partition: "train", count: spec.rounds }],
   shapeOf({ spec }, askKind) {
     checkKind(askKind);
     const bounds = { magnitudeMax: 1, l2NormMax: 1, ringBits: 24, exact: false } as const;

@@ -2,6 +2,7 @@
 
 import type { RingBits } from "../../shared/base/ring-bits.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { metricsOfHistogram } from "../metrics/histogram.ts";
 import { decodeSum } from "./decode.ts";
 import { taskFor } from "./registry.ts";
 import type { Aggregate, Metrics, TaskContext } from "./task.ts";
@@ -42,6 +43,8 @@ export function readSum(
   const { spec } = context;
   const shape = taskFor(spec).shapeOf(context, askKind);
   const aggregate: Aggregate = decodeSum(sum, shape, manifest, place);
+  if (spec.kind === "boost" && askKind === "evaluate")
+    return { loss: null, metrics: metricsOfHistogram(aggregate) };
   if (spec.kind !== "train" || askKind === "moments") return { loss: null, metrics: null };
   // Neither depends on the model: absorbed into a run that has just begun, the sum says the same.
   const training = { ...context, spec };

@@ -1,6 +1,7 @@
 /** The closed list of tasks a manifest may name. Pure. */
 import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { boostTask } from "./boost.ts";
 import { probeTask } from "./probe.ts";
 import type { Task } from "./task.ts";
 import { trainTask } from "./train.ts";
@@ -13,6 +14,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
   switch (spec.kind) {
     case "train":
       return trainTask;
+    case "boost":
+      return boostTask;
     case "probe":
       return probeTask;
     default:

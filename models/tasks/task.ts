@@ -56,6 +56,14 @@ export interface BoundedRelease {
   readonly exact: boolean;
 }
 
+/** One kind of ask, and how often a run makes it at most, if no attempt fails. */
+export interface PlannedAsk {
+  readonly kind: string;
+  /** Whose units answer. */
+  readonly partition: "train" | "holdout";
+  readonly count: number;
+}
+
 /** Everything public that a task may depend on. The same on both sides. */
 export interface TaskContext<Spec> {
   readonly spec: Spec;
@@ -76,6 +84,8 @@ export interface TaskContext<Spec> {
 export type Aggregate = Float64Array;
 
 export interface Task<Spec, State> {
+  /** Every kind of ask that a run may make. What a member is asked beyond it, it refuses. */
+  plannedAsks(context: TaskContext<Spec>): PlannedAsk[];
   shapeOf(context: TaskContext<Spec>, askKind: string): ReleaseShape;
   /** The agent's half. `rng` decides who is sampled: from the operating system where noise is added. */
   contribute(context: TaskContext<Spec>, ask: Ask, data: PartitionedData, rng: Rng): Float64Array;

@@ -2,7 +2,7 @@
 import { badInput } from "../../shared/base/errors.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { type Architecture, architectureOf } from "../engine/architecture.ts";
-import type { ReleaseShape, TaskContext } from "./task.ts";
+import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
 export type TrainContext = TaskContext<TrainTask>;
 export type TrainAskKind = "moments" | "gradient" | "update" | "evaluate";
@@ -36,6 +36,16 @@ export function roundCounts({ spec, schema }: Pick<TrainContext, "spec" | "schem
     training: rounds,
     evaluation: everyRounds === null ? 1 : Math.ceil(rounds / everyRounds),
   };
+}
+
+export function plannedAsks(context: TrainContext): PlannedAsk[] {
+  const { moments, training, evaluation } = roundCounts(context);
+  const kind = context.spec.strategy.kind === "dpSgd" ? "gradient" : "update";
+  return [
+    ...(moments > 0 ? [{ kind: "moments", partition: "train", count: moments } as const] : []),
+    { kind, partition: "train", count: training },
+    { kind: "evaluate", partition: "holdout", count: evaluation },
+  ];
 }
 
 /** @throws {CloisterError} If the run adds noise but asks for something that carries no guarantee. */

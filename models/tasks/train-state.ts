@@ -1,5 +1,11 @@
 /** The coordinator's state of a training run, and its exact byte form for the store. Pure. */
-import { bytesToFloat32, concatBytes, float32ToBytes } from "../../shared/base/bytes.ts";
+import {
+  bytesToFloat32,
+  bytesToFloat64,
+  concatBytes,
+  float32ToBytes,
+  float64ToBytes,
+} from "../../shared/base/bytes.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import type { OptimizerConfig, OptimizerState } from "../optimizer.ts";
 import type { Metrics } from "./task.ts";
@@ -116,17 +122,4 @@ function metricsAt(nullable: (index: number) => number | null): Metrics | null {
 
 function unreadable(): CloisterError {
   return badInput("task.state-unreadable", "The stored state is not one of this training run.");
-}
-
-function float64ToBytes(values: Float64Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.length * 8));
-  for (let i = 0; i < values.length; i++) view.setFloat64(8 * i, values[i] ?? 0, true);
-  return new Uint8Array(view.buffer);
-}
-
-function bytesToFloat64(bytes: Uint8Array): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Float64Array(bytes.length / 8);
-  for (let i = 0; i < values.length; i++) values[i] = view.getFloat64(8 * i, true);
-  return values;
 }

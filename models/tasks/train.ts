@@ -13,6 +13,7 @@ import {
   gradientLayout,
   isClipNorm,
   LOSS_MAX,
+  plannedAsks,
   roundCounts,
   shapeOf,
   type TrainContext,
@@ -23,6 +24,7 @@ import { decodeState, encodeState, optimizerOf, type TrainState } from "./train-
 const STD_DEV_MIN = 1e-3;
 
 export const trainTask: Task<TrainTask, TrainState> = {
+  plannedAsks,
   shapeOf,
   contribute,
   begin,

@@ -61,6 +61,22 @@ export function bytesToFloat32(bytes: Uint8Array): Float32Array {
   return new Float32Array(littleEndian(bytes.slice()).buffer);
 }
 
+/** Doubles, little-endian whatever the machine. Copies. */
+export function float64ToBytes(values: Float64Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 8));
+  for (let i = 0; i < values.length; i++) view.setFloat64(8 * i, values[i] ?? 0, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** @throws {InvariantError} If the length is not a multiple of 8. */
+export function bytesToFloat64(bytes: Uint8Array): Float64Array {
+  assert(bytes.length % 8 === 0, "length is not a multiple of 8 bytes");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Float64Array(bytes.length / 8);
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat64(8 * i, true);
+  return values;
+}
+
 /** 32-bit words, little-endian whatever the machine. Copies. */
 export function wordsToBytes(values: Uint32Array): Uint8Array {
   return littleEndian(new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice());

@@ -20,7 +20,7 @@ export const Charter = z
     schema: DataSchema,
     /** Share of the units that every member keeps out of training, to measure the model on. */
     holdoutFraction: z.number().min(0.01).max(0.9).default(0.2),
-    tasks: z.array(z.enum(["train", "probe"])).min(1),
+    tasks: z.array(z.enum(["train", "boost", "probe"])).min(1),
     minimums: z.strictObject({
       /** No sum over fewer members is ever opened (secure aggregation may ask for more). */
       members: z.int().min(3),

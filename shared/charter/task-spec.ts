@@ -1,6 +1,7 @@
 /** What a run may compute, as data: the tasks and their parameters, named in a manifest. Pure. */
 import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
+import { BoostTask } from "./boost-spec.ts";
 
 const Rounds = z.int().min(1).max(LIMITS.roundsMax);
 const Positive = z.number().positive().max(1e9);
@@ -81,7 +82,7 @@ export const ProbeTask = z.strictObject({
   rounds: Rounds,
 });
 
-export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, ProbeTask]);
+export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, ProbeTask]);
 
 export type ModelSpec = z.infer<typeof ModelSpec>;
 export type DpSgdStrategy = z.infer<typeof DpSgdStrategy>;

@@ -37,7 +37,7 @@ export function demoCharter(
     members: members.map(({ memberId }) => memberId),
     schema,
     holdoutFraction,
-    tasks: ["train", "probe"],
+    tasks: ["train", "boost", "probe"],
     minimums: { members: 3, rows: 50 },
     rowsMax: Number((2 * Math.max(...members.map(({ rowCount }) => rowCount))).toPrecision(1)),
     privacy: {

@@ -22,7 +22,7 @@ export function smallCharter(
         { name: "channel", type: "category", categories: ["web", "shop"] },
       ],
     },
-    tasks: ["train", "probe"],
+    tasks: ["train", "boost", "probe"],
     minimums: { members: 3, rows: 10 },
     rowsMax: 10_000,
     privacy: {
