@@ -45,7 +45,7 @@ function setup(features: ShortFeature[], hidden: number[], activation: "relu" | 
 
 function unitRows(data: EncodedData): UnitRows {
   const rows = Uint32Array.from({ length: data.rowCount }, (_, row) => row);
-  return { rows, starts: data.unitStarts };
+  return unitsOf(rows, data.unitStarts);
 }
 
 function rowsOfUnit(data: EncodedData, unit: number): number[] {
