@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { EncodedData } from "../models/data.ts";
 import { architectureOf } from "../models/engine/architecture.ts";
-import { plainBackend } from "../models/engine/plain.ts";
+import { bestBackend } from "../models/engine/best.ts";
 import { parseModelJson } from "../models/export/json.ts";
 import { type RowEncoder, type RowPlace, rowEncoder } from "../models/features/row-encoder.ts";
 import type { Model } from "../models/model.ts";
@@ -57,7 +57,8 @@ function naming(modelPath: string, error: unknown): unknown {
 
 /** @returns Four bytes a row, a batch of rows at a time. */
 async function scoreTable(model: Model, input: string): Promise<Float32Array[]> {
-  const backend = plainBackend(architectureOf(model.schema, model.spec));
+  const architecture = architectureOf(model.schema, model.spec);
+  const backend = bestBackend(architecture, { acrossMachines: true });
   const scores: Float32Array[] = [];
   const state: { batch: Batch | null } = { batch: null };
   const flush = (batch: Batch): void => {

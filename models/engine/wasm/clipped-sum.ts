@@ -141,9 +141,7 @@ function clipUnit(work: Work, unit: number, from: number, to: number): number {
   losses[unit] = loss;
   if (to - from > 1 && formingIsCheaper(space, to - from)) return addApart(work, unit, from, to);
   const { norm, factor, rowNorms } =
-    to - from === 1
-      ? normOfRow(space, from, clipNorm)
-      : normOfRows(space, from, to, clipNorm);
+    to - from === 1 ? normOfRow(space, from, clipNorm) : normOfRows(space, from, to, clipNorm);
   if (factor * rowNorms > (to - from) * clipNorm) return addApart(work, unit, from, to);
   return accept(work, unit, norm, factor);
 }

@@ -91,7 +91,9 @@ export function layoutOf(architecture: Architecture, rowCapacity: number): Layou
   const shared = {
     params: take(4 * (paramCount + 16)),
     scaling: take(8 * (architecture.numberCount + 8)),
-    layers: layers.map((layer, l) => layerLayout(layer, l + 1 === layers.length, rowCapacity, take)),
+    layers: layers.map((layer, l) =>
+      layerLayout(layer, l + 1 === layers.length, rowCapacity, take),
+    ),
     sparse: take(rowBytes * Math.max(1, sparse.length)),
     embedded: take(rowBytes * Math.max(1, embeddings.length)),
     packedEmbedding: take(4 * padded(embeddedWidth) * (layers[0]?.outputWidth ?? 0) + 64),

@@ -36,7 +36,10 @@ export interface UnitNorm {
 }
 
 /** Squared gradient norms of the first `count` rows, into the layout's `norms`. */
-export function rowNormsInPlace({ architecture, layout, f64, exports }: Space, count: number): void {
+export function rowNormsInPlace(
+  { architecture, layout, f64, exports }: Space,
+  count: number,
+): void {
   const { norms, layers } = layout;
   f64.fill(0, norms / 8, norms / 8 + count);
   for (const [l, at] of layers.entries()) {
@@ -108,8 +111,7 @@ export function normOfRows(space: Space, from: number, to: number, clipNorm: num
     at += r + 1;
   }
   const operations = 2 * layout.widest + 4 * layout.layers.length + architecture.sparse.length;
-  const gamma =
-    2 * ROUND_OFF_64 * (operations + architecture.embeddings.length + rows * rows + 8);
+  const gamma = 2 * ROUND_OFF_64 * (operations + architecture.embeddings.length + rows * rows + 8);
   const norm = Math.sqrt(Math.max(0, total) + gamma * rowNorms * rowNorms); // NaN stays NaN.
   const safe = norm + 4 * ROUND_OFF_32 * rowNorms;
   return { norm, factor: factorOf(safe, clipNorm * SHRINK - UNDERFLOW), rowNorms };
@@ -183,7 +185,8 @@ function addEmbeddedProducts(
         const width = embeddings[t]?.width ?? 0;
         const shared =
           u32[codes + r * embeddings.length + t] === u32[codes + s * embeddings.length + t];
-        if (shared) for (let k = 0; k < width; k++) sum += (f32[rAt + k] ?? 0) * (f32[sAt + k] ?? 0);
+        if (shared)
+          for (let k = 0; k < width; k++) sum += (f32[rAt + k] ?? 0) * (f32[sAt + k] ?? 0);
         rAt += width;
         sAt += width;
       }

@@ -1,5 +1,4 @@
-/** The WebAssembly kernel does to the last bit what plain TypeScript does, and is built from its sources. */
-import { readFileSync } from "node:fs";
+/** The WebAssembly kernel does to the last bit what plain TypeScript does. */
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { keystreamBytes, RING_BITS, type RingBits } from "../../../shared/base/ring-bits.ts";
@@ -17,13 +16,6 @@ import {
 } from "../../../shared/secagg/kernel/space.ts";
 import { wasmKernel } from "../../../shared/secagg/kernel/wasm.ts";
 import { packedBytes } from "../../../shared/secagg/ring.ts";
-import {
-  BINARY_PATH,
-  buildKernel,
-  COMPILER_VERSION,
-  compilerVersion,
-  sourceHash,
-} from "../../support/build-kernel.ts";
 
 afterEach(() => vi.restoreAllMocks());
 

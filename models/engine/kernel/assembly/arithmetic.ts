@@ -1,7 +1,7 @@
 /** The step that all sums of products are made of. AssemblyScript, not TypeScript; pure. */
 
 /** a · b + c, rounded once where the module may use relaxed SIMD and the processor can, else twice. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -9,7 +9,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** The sum of four lanes, in a fixed order. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function lanes(a: v128): f32 {
   const low = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 2);

@@ -30,7 +30,7 @@ export function addWeightGradient(
     const end = min(first + BLOCK_COLUMNS, width);
     for (let j = 0; j < columns; j += 8) {
       const panel = d + ((<usize>j) << 2);
-      let target = g + ((<usize>j) << 3) + (<usize>first) * gStride;
+      let target = g + ((<usize>j) << 3) + <usize>first * gStride;
       for (let i = first; i < end; i += 6) {
         const from = x + ((<usize>i) << 2);
         const left = end - i;
@@ -50,7 +50,7 @@ export function addWeightGradient(
   }
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function add(g: usize, low: v128, high: v128): void {
   v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));
@@ -61,7 +61,7 @@ function add(g: usize, low: v128, high: v128): void {
   v128.store(g, f64x2.add(v128.load(g, 48), f64x2.promote_low_f32x4(high)), 48);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function tile6(
   g: usize,
@@ -121,7 +121,7 @@ function tile6(
   add(g, s50, s51);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function tile4(
   g: usize,
@@ -167,7 +167,7 @@ function tile4(
   add(g, s30, s31);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function tile2(
   g: usize,
@@ -222,7 +222,7 @@ export function addWeightedRows(
       let low = f32x4.splat(0);
       let high = f32x4.splat(0);
       const more = i + 4 < width;
-      let from = x + ((<usize>i) << 2) + (<usize>first) * xStride;
+      let from = x + ((<usize>i) << 2) + <usize>first * xStride;
       for (let r = first; r < end; r++) {
         const w = weights === 0 ? one : v128.load32_splat(weights + ((<usize>r) << 2));
         low = madd(w, v128.load(from), low);
@@ -236,7 +236,7 @@ export function addWeightedRows(
   }
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function addLow(g: usize, low: v128): void {
   v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));

@@ -30,7 +30,7 @@ export function packTransposed(source: usize, target: usize, rows: i32, columns:
   const stride = (<usize>columns) << 2;
   for (let i = 0; i < rows; i += 8) {
     for (let r = 0; r < 8; r += 4) {
-      const from = source + (<usize>(i + r)) * stride;
+      const from = source + <usize>(i + r) * stride;
       packFour(from, target + ((<usize>r) << 2), min(max(rows - i - r, 0), 4), columns, stride);
     }
     target += (<usize>columns) << 5;
@@ -60,7 +60,7 @@ function packFour(source: usize, target: usize, rows: i32, columns: i32, stride:
   }
   for (; j < columns; j++) {
     for (let r = 0; r < 4; r++) {
-      const value = r < rows ? load<f32>(source + (<usize>r) * stride) : <f32>0;
+      const value = r < rows ? load<f32>(source + <usize>r * stride) : <f32>0;
       store<f32>(target + ((<usize>r) << 2), value);
     }
     source += 4;

@@ -38,16 +38,26 @@ export function multiply(
     for (let p = 0; p < panels; p++) {
       const at = (<usize>p) << 5;
       for (let i = first; i < end; i += 6) {
-        const offset = at + (<usize>i) * cStride;
+        const offset = at + <usize>i * cStride;
         const start = bias === 0 ? c + offset : bias + at;
         const startStride = bias === 0 ? cStride : 0;
-        tile(c + offset, cStride, a + (<usize>i) * aStride, aStride, panel, start, startStride, depth);
-        if (finish !== 0) for (let r: usize = 0; r < 6; r++) {
-          const target = c + offset + r * cStride;
-          const output = h + offset + r * cStride;
-          v128.store(target, finished(v128.load(target), output, finish));
-          v128.store(target, finished(v128.load(target, 16), output + 16, finish), 16);
-        }
+        tile(
+          c + offset,
+          cStride,
+          a + <usize>i * aStride,
+          aStride,
+          panel,
+          start,
+          startStride,
+          depth,
+        );
+        if (finish !== 0)
+          for (let r: usize = 0; r < 6; r++) {
+            const target = c + offset + r * cStride;
+            const output = h + offset + r * cStride;
+            v128.store(target, finished(v128.load(target), output, finish));
+            v128.store(target, finished(v128.load(target, 16), output + 16, finish), 16);
+          }
       }
       panel += (<usize>depth) << 5;
     }
@@ -55,7 +65,7 @@ export function multiply(
 }
 
 /** NaN stays NaN in all of them: a unit that breaks must be seen to break. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function finished(x: v128, output: usize, finish: i32): v128 {
   const zero = f32x4.splat(0);
@@ -67,7 +77,7 @@ function finished(x: v128, output: usize, finish: i32): v128 {
 }
 
 /** Six rows by eight columns: twelve sums in registers over six loads of one number and two of four. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function tile(
   c: usize,
