@@ -3,7 +3,11 @@
  * that runs here, with and without clipping and noise. Takes about a minute.
  */
 import type { EncodedData } from "../../models/data.ts";
-import { type Architecture, architectureOf, initialParams } from "../../models/engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  initialParams,
+} from "../../models/engine/architecture.ts";
 import type { TrainerBackend } from "../../models/engine/backend.ts";
 import { plainBackend } from "../../models/engine/plain.ts";
 import { selectUnits } from "../../models/engine/units.ts";
@@ -85,7 +89,10 @@ function overhead(one: Case, cases: readonly Case[]): BenchResult[] {
 }
 
 /** Of the products forward, backward and into the gradient alone, over the time of the whole plain step. */
-function speed({ model, architecture, engine, mode, seconds }: Case, isBest: boolean): BenchResult[] {
+function speed(
+  { model, architecture, engine, mode, seconds }: Case,
+  isBest: boolean,
+): BenchResult[] {
   if (mode !== "SGD" || model.onehots > 0) return [];
   let flops = 0;
   for (const [l, { inputWidth, outputWidth }] of architecture.layers.entries()) {

@@ -37,6 +37,7 @@ export interface Exports {
   readonly crossEntropy: Call;
   readonly sigmoid: Call;
   readonly addWeightGradient: Call;
+  readonly copyTiles: Call;
   readonly addWeightedRows: Call;
   readonly addColumn: Call;
   readonly addScaled: Call;

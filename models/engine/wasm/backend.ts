@@ -14,6 +14,7 @@ import {
   forwardInPlace,
   lossInPlace,
   setChunksInPlace,
+  takeGradient,
 } from "./passes.ts";
 import { gatherRowsInPlace, loadParamsInPlace, openSpace, type Space } from "./space.ts";
 
@@ -100,7 +101,7 @@ function meanGradient(
   rows: Uint32Array,
   rowsAtOnce: number,
 ): { gradient: Float64Array; loss: number } {
-  const { layout, f32, f64, architecture } = space;
+  const { layout, f32, f64 } = space;
   const { gradient, gradientBytes, weights, losses } = layout;
   f64.fill(0, gradient / 8, (gradient + gradientBytes) / 8);
   f32.fill(1 / rows.length, weights / 4, weights / 4 + layout.rowCapacity);
@@ -117,6 +118,5 @@ function meanGradient(
     setChunksInPlace(space, [...starts, chosen.length]);
     addGradientInPlace(space, gradient, starts.length);
   }
-  const result = f64.slice(gradient / 8, gradient / 8 + architecture.paramCount);
-  return { gradient: result, loss };
+  return { gradient: takeGradient(space, gradient), loss };
 }

@@ -55,10 +55,27 @@ export function chunksOf({ starts, tags }: UnitRows): Chunks {
   return { order: order.subarray(0, count), ends, large };
 }
 
-/** Indices of all units by tag, equal tags in the units' order. Doubles hold a tag and an index exactly. */
+/** Indices of all units by tag, equal tags in the units' order: about a bucket a unit, sorted by insertion. */
 function unitsByTag(tags: Uint32Array): Uint32Array {
-  const keys = new Float64Array(tags.length);
-  const radix = 2 ** 21;
-  for (let u = 0; u < tags.length; u++) keys[u] = (tags[u] ?? 0) * radix + u;
-  return Uint32Array.from(keys.sort(), (key) => key % radix);
+  const bits = Math.min(16, 32 - Math.clz32(tags.length));
+  const shift = 32 - bits;
+  const ends = new Uint32Array(2 ** bits + 1);
+  for (let u = 0; u < tags.length; u++) {
+    const bucket = (tags[u] ?? 0) >>> shift;
+    ends[bucket + 1] = (ends[bucket + 1] ?? 0) + 1;
+  }
+  for (let b = 1; b < ends.length; b++) ends[b] = (ends[b] ?? 0) + (ends[b - 1] ?? 0);
+  const starts = ends.slice();
+  const sorted = new Uint32Array(tags.length);
+  for (let u = 0; u < tags.length; u++) {
+    const tag = tags[u] ?? 0;
+    const bucket = tag >>> shift;
+    const first = starts[bucket] ?? 0;
+    let at = ends[bucket] ?? 0;
+    ends[bucket] = at + 1;
+    for (; at > first && (tags[sorted[at - 1] ?? 0] ?? 0) > tag; at--)
+      sorted[at] = sorted[at - 1] ?? 0;
+    sorted[at] = u;
+  }
+  return sorted;
 }

@@ -17,6 +17,7 @@ import {
   forwardInPlace,
   lossInPlace,
   setChunksInPlace,
+  takeGradient,
 } from "./passes.ts";
 import { gatherRowsInPlace, type Space } from "./space.ts";
 
@@ -74,9 +75,8 @@ export function clippedSum(
     from = end;
   }
   if (pass.rowCount > 0) finishPass(work, pass);
-  if (space.hasApart) space.exports.addScaled(gradient, apart, 1, evenCount(space));
-  const { paramCount } = space.architecture;
-  return { gradient: f64.slice(gradient / 8, gradient / 8 + paramCount), losses, norms };
+  if (space.hasApart) space.exports.addScaled(gradient, apart, 1, doubles(space));
+  return { gradient: takeGradient(space, gradient), losses, norms };
 }
 
 function newPass(rowCapacity: number): Pass {
@@ -201,14 +201,14 @@ function clearSingle({ layout, f64 }: Space): void {
 function addSingle(work: Work, unit: number): void {
   const { space, clipNorm } = work;
   const { layout, exports } = space;
-  const norm = Math.sqrt(exports.squaredLength(layout.single, evenCount(space)));
+  const norm = Math.sqrt(exports.squaredLength(layout.single, doubles(space)));
   const factor = accept(work, unit, norm, Math.min(1, (clipNorm * CLIP_MARGIN) / norm));
-  if (factor > 0) exports.addScaled(layout.apart, layout.single, factor, evenCount(space));
+  if (factor > 0) exports.addScaled(layout.apart, layout.single, factor, doubles(space));
 }
 
-/** The parameters and what fills the last pair: a zero. */
-function evenCount({ architecture }: Space): number {
-  return architecture.paramCount + (architecture.paramCount % 2);
+/** Of a gradient buffer: what pads it is zero. */
+function doubles({ layout }: Space): number {
+  return layout.gradientBytes / 8;
 }
 
 /** So that NaN · 0 cannot arise. Deltas with a factor of 0 are cleared by the kernel. */

@@ -13,6 +13,8 @@ export interface LayerLayout {
   /** The kernel's transpose for the backward pass. */
   readonly packedTransposed: number;
   readonly bias: number;
+  /** Where in a gradient buffer the kernel's gradient lies, in tiles; the last layer's is in its place. */
+  readonly tiles: number;
   /** Shape [rows × inputWidth]. */
   readonly input: number;
   readonly inputStride: number;
@@ -52,7 +54,7 @@ export interface Layout {
   readonly products: number;
   readonly ones: number;
   readonly zeros: number;
-  /** Doubles in the order of the parameters, and room behind them. */
+  /** Doubles in the order of the parameters, room behind them, and then the layers' tiles. */
   readonly gradient: number;
   readonly gradientBytes: number;
   /** Bytes in use without the two buffers that follow. */
@@ -86,14 +88,19 @@ export function layoutOf(architecture: Architecture, rowCapacity: number): Layou
   const embeddedWidth = embeddings.reduce((sum, { width }) => sum + width, 0);
   const rowBytes = 4 * (rowCapacity + 8);
   const pairs = (CHUNK_ROWS * (CHUNK_ROWS + 1)) / 2;
-  // Products read and write up to a panel, or a row, too far.
-  const gradientBytes = 8 * (paramCount + widest + 16);
+  let gradientBytes = 64 * Math.ceil((paramCount + 16) / 8);
+  const takeTiles = ({ inputWidth, outputWidth }: DenseLayer): number => {
+    const start = gradientBytes;
+    gradientBytes += 8 * 6 * Math.ceil(inputWidth / 6) * padded(outputWidth);
+    return start;
+  };
   const shared = {
     params: take(4 * (paramCount + 16)),
     scaling: take(8 * (architecture.numberCount + 8)),
-    layers: layers.map((layer, l) =>
-      layerLayout(layer, l + 1 === layers.length, rowCapacity, take),
-    ),
+    layers: layers.map((layer, l) => {
+      const isLast = l + 1 === layers.length;
+      return layerLayout(layer, isLast, rowCapacity, isLast ? 0 : takeTiles(layer), take);
+    }),
     sparse: take(rowBytes * Math.max(1, sparse.length)),
     embedded: take(rowBytes * Math.max(1, embeddings.length)),
     packedEmbedding: take(4 * padded(embeddedWidth) * (layers[0]?.outputWidth ?? 0) + 64),
@@ -122,6 +129,7 @@ function layerLayout(
   layer: DenseLayer,
   isLast: boolean,
   rowCapacity: number,
+  tiles: number,
   take: (bytes: number) => number,
 ): LayerLayout {
   const { inputWidth, outputWidth } = layer;
@@ -133,6 +141,7 @@ function layerLayout(
     packed: take(4 * (padded(outputWidth) * inputWidth + padded(inputWidth) + 16)),
     packedTransposed: take(4 * padded(inputWidth) * outputWidth + 64),
     bias: take(4 * padded(outputWidth)),
+    tiles,
     input: take(inputStride * rowCapacity + 64),
     inputStride,
     inputQuads: padded(inputWidth) / 4,

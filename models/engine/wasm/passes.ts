@@ -164,16 +164,17 @@ export function setChunksInPlace({ layout, u32 }: Space, starts: ArrayLike<numbe
 export function addGradientInPlace(space: Space, target: number, chunkCount: number): void {
   const { layout, exports } = space;
   const { starts } = layout;
-  for (const { layer, isLast, input, inputStride, delta, deltaStride } of layout.layers) {
+  for (const { layer, isLast, tiles: tilesAt, ...at } of layout.layers) {
+    const { input, inputStride, delta, deltaStride } = at;
     const { inputWidth, outputWidth } = layer;
-    const kernel = target + 8 * layer.kernelOffset;
     const bias = target + 8 * layer.biasOffset;
     if (isLast) {
+      const kernel = target + 8 * layer.kernelOffset;
       exports.addWeightedRows(kernel, input, inputStride, delta, starts, chunkCount, inputWidth);
       exports.addColumn(bias, delta, starts, chunkCount);
     } else {
       exports.addWeightGradient(
-        kernel,
+        target + tilesAt,
         input,
         inputStride,
         delta,
@@ -229,4 +230,15 @@ function scatterTables(
     scatter(layout.embedded + 4 * t, embeddings.length, at, layout.embeddedStride, width);
     at += 4 * width;
   }
+}
+
+/** The gradient in a buffer, in the order of the parameters: a copy. Shape [paramCount]. */
+export function takeGradient(space: Space, target: number): Float64Array {
+  const { architecture, layout, exports, f64 } = space;
+  for (const { layer, isLast, tiles: tilesAt } of layout.layers) {
+    if (isLast) continue;
+    const kernel = target + 8 * layer.kernelOffset;
+    exports.copyTiles(target + tilesAt, kernel, layer.inputWidth, layer.outputWidth);
+  }
+  return f64.slice(target / 8, target / 8 + architecture.paramCount);
 }

@@ -4,7 +4,6 @@
  */
 
 /** e^x for x ≤ 0; below −87, e^−87. x = n ln 2 + r, |r| ≤ ½ ln 2, and Taylor's polynomial in r. */
-// @ts-expect-error: decorator
 @inline
 export function expOfNegative(x: v128): v128 {
   const clamped = f32x4.pmax(x, f32x4.splat(-87));
@@ -25,7 +24,6 @@ export function expOfNegative(x: v128): v128 {
 }
 
 /** ln(1 + t) for 0 ≤ t ≤ 1: 2 artanh s, s = t / (2 + t) ≤ ⅓. */
-// @ts-expect-error: decorator
 @inline
 export function log1p(t: v128): v128 {
   const s = f32x4.div(t, f32x4.add(t, f32x4.splat(2)));
@@ -45,7 +43,6 @@ export function log1p(t: v128): v128 {
  * Hyperbolic tangent: (1 − e) / (1 + e), e = e^(−2|x|), with the sign of x; near 0, where that cancels, the continued
  * fraction x / (1 + x² / (3 + x² / (5 + x² / (7 + x² / 9)))) as one quotient.
  */
-// @ts-expect-error: decorator
 @inline
 export function tanh4(x: v128): v128 {
   const one = f32x4.splat(1);

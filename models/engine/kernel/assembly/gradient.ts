@@ -3,16 +3,17 @@
  * across chunks. What a chunk adds is a function of its rows and their order alone. AssemblyScript, not TypeScript;
  * pure. Strides are in bytes. `starts` holds chunkCount + 1 row indices.
  */
-import { madd } from "./arithmetic";
+import { held, hold, madd } from "./arithmetic";
 
 /** Columns of X, whole tiles of six, that stay in the cache while those of D pass. */
 const BLOCK_COLUMNS: i32 = 48;
+const TILE_BYTES: usize = 384;
 
 /**
- * G += Σ over chunks of Xᵀ · D. G has `columns` doubles a row without gaps. Up to seven columns and one row too many
- * are written: they gain zero, because what lies behind the last column of X and D is zero.
+ * G += Σ over chunks of Xᵀ · D. G is laid out in tiles of six rows by eight columns of doubles, in the order in which
+ * they are added to: memory that is walked in order is fetched ahead. `copyTiles` brings them into rows.
  *
- * @param width Columns of X.
+ * @param width Columns of X; what lies behind the last one of X and of D is zero.
  */
 export function addWeightGradient(
   g: usize,
@@ -25,12 +26,10 @@ export function addWeightGradient(
   width: i32,
   columns: i32,
 ): void {
-  const gStride = (<usize>columns) << 3;
   for (let first = 0; first < width; first += BLOCK_COLUMNS) {
     const end = min(first + BLOCK_COLUMNS, width);
     for (let j = 0; j < columns; j += 8) {
       const panel = d + ((<usize>j) << 2);
-      let target = g + ((<usize>j) << 3) + <usize>first * gStride;
       for (let i = first; i < end; i += 6) {
         const from = x + ((<usize>i) << 2);
         const left = end - i;
@@ -40,17 +39,37 @@ export function addWeightGradient(
           const rows = <usize>load<u32>(at, 4) - start;
           const xs = from + start * xStride;
           const ds = panel + start * dStride;
-          if (left > 4) tile6(target, gStride, xs, xStride, ds, dStride, rows);
-          else if (left > 2) tile4(target, gStride, xs, xStride, ds, dStride, rows);
-          else tile2(target, gStride, xs, xStride, ds, dStride, rows);
+          if (left > 4) tile6(g, xs, xStride, ds, dStride, rows);
+          else if (left > 2) tile4(g, xs, xStride, ds, dStride, rows);
+          else tile2(g, xs, xStride, ds, dStride, rows);
         }
-        target += 6 * gStride;
+        g += TILE_BYTES;
       }
     }
   }
 }
 
-// @ts-expect-error: decorator
+/** Tiles to rows of `columns` doubles without gaps. */
+export function copyTiles(g: usize, target: usize, width: i32, columns: i32): void {
+  const stride = (<usize>columns) << 3;
+  for (let first = 0; first < width; first += BLOCK_COLUMNS) {
+    const end = min(first + BLOCK_COLUMNS, width);
+    for (let j = 0; j < columns; j += 8) {
+      const bytes = (<usize>min(8, columns - j)) << 3;
+      for (let i = first; i < end; i += 6) {
+        let to = target + (<usize>i) * stride + ((<usize>j) << 3);
+        for (let r = 0; r < min(6, end - i); r++) {
+          for (let k: usize = 0; k < bytes; k += 8) {
+            store<f64>(to + k, load<f64>(g + ((<usize>r) << 6) + k));
+          }
+          to += stride;
+        }
+        g += TILE_BYTES;
+      }
+    }
+  }
+}
+
 @inline
 function add(g: usize, low: v128, high: v128): void {
   v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));
@@ -61,11 +80,9 @@ function add(g: usize, low: v128, high: v128): void {
   v128.store(g, f64x2.add(v128.load(g, 48), f64x2.promote_low_f32x4(high)), 48);
 }
 
-// @ts-expect-error: decorator
 @inline
 function tile6(
   g: usize,
-  gStride: usize,
   x: usize,
   xStride: usize,
   d: usize,
@@ -87,45 +104,44 @@ function tile6(
   const end = d + rows * dStride;
   while (d < end) {
     const low = v128.load(d);
+    const high = hold(d);
     let a = v128.load32_splat(x);
     s00 = madd(a, low, s00);
-    s01 = madd(a, v128.load(d, 16), s01);
+    s01 = madd(a, held(high, d), s01);
     a = v128.load32_splat(x, 4);
     s10 = madd(a, low, s10);
-    s11 = madd(a, v128.load(d, 16), s11);
+    s11 = madd(a, held(high, d), s11);
     a = v128.load32_splat(x, 8);
     s20 = madd(a, low, s20);
-    s21 = madd(a, v128.load(d, 16), s21);
+    s21 = madd(a, held(high, d), s21);
     a = v128.load32_splat(x, 12);
     s30 = madd(a, low, s30);
-    s31 = madd(a, v128.load(d, 16), s31);
+    s31 = madd(a, held(high, d), s31);
     a = v128.load32_splat(x, 16);
     s40 = madd(a, low, s40);
-    s41 = madd(a, v128.load(d, 16), s41);
+    s41 = madd(a, held(high, d), s41);
     a = v128.load32_splat(x, 20);
     s50 = madd(a, low, s50);
-    s51 = madd(a, v128.load(d, 16), s51);
+    s51 = madd(a, held(high, d), s51);
     x += xStride;
     d += dStride;
   }
   add(g, s00, s01);
-  g += gStride;
+  g += 64;
   add(g, s10, s11);
-  g += gStride;
+  g += 64;
   add(g, s20, s21);
-  g += gStride;
+  g += 64;
   add(g, s30, s31);
-  g += gStride;
+  g += 64;
   add(g, s40, s41);
-  g += gStride;
+  g += 64;
   add(g, s50, s51);
 }
 
-// @ts-expect-error: decorator
 @inline
 function tile4(
   g: usize,
-  gStride: usize,
   x: usize,
   xStride: usize,
   d: usize,
@@ -143,35 +159,34 @@ function tile4(
   const end = d + rows * dStride;
   while (d < end) {
     const low = v128.load(d);
+    const high = hold(d);
     let a = v128.load32_splat(x);
     s00 = madd(a, low, s00);
-    s01 = madd(a, v128.load(d, 16), s01);
+    s01 = madd(a, held(high, d), s01);
     a = v128.load32_splat(x, 4);
     s10 = madd(a, low, s10);
-    s11 = madd(a, v128.load(d, 16), s11);
+    s11 = madd(a, held(high, d), s11);
     a = v128.load32_splat(x, 8);
     s20 = madd(a, low, s20);
-    s21 = madd(a, v128.load(d, 16), s21);
+    s21 = madd(a, held(high, d), s21);
     a = v128.load32_splat(x, 12);
     s30 = madd(a, low, s30);
-    s31 = madd(a, v128.load(d, 16), s31);
+    s31 = madd(a, held(high, d), s31);
     x += xStride;
     d += dStride;
   }
   add(g, s00, s01);
-  g += gStride;
+  g += 64;
   add(g, s10, s11);
-  g += gStride;
+  g += 64;
   add(g, s20, s21);
-  g += gStride;
+  g += 64;
   add(g, s30, s31);
 }
 
-// @ts-expect-error: decorator
 @inline
 function tile2(
   g: usize,
-  gStride: usize,
   x: usize,
   xStride: usize,
   d: usize,
@@ -185,17 +200,18 @@ function tile2(
   const end = d + rows * dStride;
   while (d < end) {
     const low = v128.load(d);
+    const high = hold(d);
     let a = v128.load32_splat(x);
     s00 = madd(a, low, s00);
-    s01 = madd(a, v128.load(d, 16), s01);
+    s01 = madd(a, held(high, d), s01);
     a = v128.load32_splat(x, 4);
     s10 = madd(a, low, s10);
-    s11 = madd(a, v128.load(d, 16), s11);
+    s11 = madd(a, held(high, d), s11);
     x += xStride;
     d += dStride;
   }
   add(g, s00, s01);
-  g += gStride;
+  g += 64;
   add(g, s10, s11);
 }
 
@@ -236,7 +252,6 @@ export function addWeightedRows(
   }
 }
 
-// @ts-expect-error: decorator
 @inline
 function addLow(g: usize, low: v128): void {
   v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));

@@ -3,7 +3,7 @@
  * A row of the result is a function of its row of the left factor alone: every row goes through the same operations,
  * wherever it lies. AssemblyScript, not TypeScript; pure. Strides are in bytes.
  */
-import { madd } from "./arithmetic";
+import { held, hold, madd } from "./arithmetic";
 import { tanh4 } from "./curves";
 
 /** Rows of the left factor that stay in the cache while the panels pass. */
@@ -65,7 +65,6 @@ export function multiply(
 }
 
 /** NaN stays NaN in all of them: a unit that breaks must be seen to break. */
-// @ts-expect-error: decorator
 @inline
 function finished(x: v128, output: usize, finish: i32): v128 {
   const zero = f32x4.splat(0);
@@ -77,7 +76,6 @@ function finished(x: v128, output: usize, finish: i32): v128 {
 }
 
 /** Six rows by eight columns: twelve sums in registers over six loads of one number and two of four. */
-// @ts-expect-error: decorator
 @inline
 function tile(
   c: usize,
@@ -114,24 +112,25 @@ function tile(
   const end = b + ((<usize>depth) << 5);
   while (b < end) {
     const low = v128.load(b);
+    const high = hold(b);
     let x = v128.load32_splat(a);
     s00 = madd(x, low, s00);
-    s01 = madd(x, v128.load(b, 16), s01);
+    s01 = madd(x, held(high, b), s01);
     x = v128.load32_splat(a1);
     s10 = madd(x, low, s10);
-    s11 = madd(x, v128.load(b, 16), s11);
+    s11 = madd(x, held(high, b), s11);
     x = v128.load32_splat(a2);
     s20 = madd(x, low, s20);
-    s21 = madd(x, v128.load(b, 16), s21);
+    s21 = madd(x, held(high, b), s21);
     x = v128.load32_splat(a3);
     s30 = madd(x, low, s30);
-    s31 = madd(x, v128.load(b, 16), s31);
+    s31 = madd(x, held(high, b), s31);
     x = v128.load32_splat(a4);
     s40 = madd(x, low, s40);
-    s41 = madd(x, v128.load(b, 16), s41);
+    s41 = madd(x, held(high, b), s41);
     x = v128.load32_splat(a5);
     s50 = madd(x, low, s50);
-    s51 = madd(x, v128.load(b, 16), s51);
+    s51 = madd(x, held(high, b), s51);
     a += 4;
     a1 += 4;
     a2 += 4;

@@ -103,7 +103,6 @@ export function scatterRows(
 }
 
 /** Σ squares of `quads` · 4 numbers: eight lanes of single precision. */
-// @ts-expect-error: decorator
 @inline
 function squares(x: usize, quads: i32): f32 {
   let sum = f32x4.splat(0);
