@@ -33,8 +33,7 @@ const checked = new Map<Variant, boolean>();
 function isSound(variant: Variant): boolean {
   const known = checked.get(variant);
   if (known !== undefined) return known;
-  const backend = wasmBackend(CHECK_ARCHITECTURE, variant);
-  const sound = backend !== null && agreesWithPlain(backend);
+  const sound = agreesWithPlain((architecture) => wasmBackend(architecture, variant));
   checked.set(variant, sound);
   return sound;
 }
@@ -42,8 +41,12 @@ function isSound(variant: Variant): boolean {
 /** Far above what single precision rounds here, far below what a wrong step would do. */
 const TOLERANCE = 1e-5;
 
-/** Whether an engine for `CHECK_ARCHITECTURE` finds what the plain one finds: outputs, gradients, norms, losses. */
-export function agreesWithPlain(backend: TrainerBackend): boolean {
+/** Whether an engine runs, and finds what the plain one finds: outputs, gradients, norms, losses. */
+export function agreesWithPlain(
+  open: (architecture: Architecture) => TrainerBackend | null,
+): boolean {
+  const backend = open(CHECK_ARCHITECTURE);
+  if (backend === null) return false;
   const plain = plainBackend(CHECK_ARCHITECTURE);
   const { params, scaling, data, units } = checkProblem();
   const outcome = ({ logits, scores, meanGradient, clippedGradientSum }: TrainerBackend) => {
