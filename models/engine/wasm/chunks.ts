@@ -46,7 +46,11 @@ export function chunksOf({ starts, tags }: UnitRows): Chunks {
       for (let i = from + 1; i <= to; i++) ends.push(i);
     } else {
       let middle = from;
-      while (middle < to && (((tags[order[middle] ?? 0] ?? 0) >>> bit) & 1) === 0) middle += 1;
+      for (let end = to; middle < end; ) {
+        const half = (middle + end) >>> 1;
+        if ((((tags[order[half] ?? 0] ?? 0) >>> bit) & 1) === 0) middle = half + 1;
+        else end = half;
+      }
       cut(from, middle, bit - 1);
       cut(middle, to, bit - 1);
     }

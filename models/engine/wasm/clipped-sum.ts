@@ -10,7 +10,7 @@ import type { EncodedData } from "../../data.ts";
 import type { ClippedSum, UnitRows } from "../backend.ts";
 import type { Chunks } from "./chunks.ts";
 import { CHUNK_ROWS } from "./layout.ts";
-import { normOfRow, normOfRows, rowNormsInPlace } from "./norms.ts";
+import { boundOfRow, factorOf, normOfRows, rowNormsInPlace } from "./norms.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -28,9 +28,10 @@ const CLIP_MARGIN = 1 - 1e-9;
 interface Pass {
   readonly rows: Uint32Array;
   rowCount: number;
-  readonly units: number[];
+  readonly units: Uint32Array;
+  unitCount: number;
   /** Row of the pass at which each unit, and each chunk, starts, and one more. */
-  readonly unitStarts: number[];
+  readonly unitStarts: Uint32Array;
   readonly chunkStarts: number[];
 }
 
@@ -40,6 +41,8 @@ interface Work {
   readonly data: EncodedData;
   readonly units: UnitRows;
   readonly clipNorm: number;
+  /** `clipNorm` less what single precision may round of a unit of one row. */
+  readonly rowBound: number;
   readonly losses: Float64Array;
   readonly norms: Float64Array;
 }
@@ -61,7 +64,8 @@ export function clippedSum(
   const unitCount = units.starts.length - 1;
   const losses = new Float64Array(unitCount);
   const norms = new Float64Array(unitCount);
-  const work = { space, data, units, clipNorm, losses, norms };
+  const rowBound = boundOfRow(space, clipNorm);
+  const work = { space, data, units, clipNorm, rowBound, losses, norms };
   f64.fill(0, gradient / 8, (gradient + gradientBytes) / 8);
   if (space.hasApart) f64.fill(0, apart / 8, (apart + gradientBytes) / 8);
   for (const unit of chunks.large) addLargeUnit(work, unit);
@@ -81,7 +85,9 @@ export function clippedSum(
 
 function newPass(rowCapacity: number): Pass {
   const rows = new Uint32Array(rowCapacity);
-  return { rows, rowCount: 0, units: [], unitStarts: [0], chunkStarts: [0] };
+  const units = new Uint32Array(rowCapacity);
+  const unitStarts = new Uint32Array(rowCapacity + 1);
+  return { rows, rowCount: 0, units, unitCount: 0, unitStarts, chunkStarts: [0] };
 }
 
 function rowsOf({ starts }: UnitRows, order: Uint32Array, from: number, to: number): number {
@@ -96,52 +102,74 @@ function rowsOf({ starts }: UnitRows, order: Uint32Array, from: number, to: numb
 function addToPass(pass: Pass, { rows, starts }: UnitRows, unit: number): void {
   const end = starts[unit + 1] ?? 0;
   for (let r = starts[unit] ?? 0; r < end; r++) pass.rows[pass.rowCount++] = rows[r] ?? 0;
-  pass.units.push(unit);
-  pass.unitStarts.push(pass.rowCount);
+  pass.units[pass.unitCount] = unit;
+  pass.unitCount += 1;
+  pass.unitStarts[pass.unitCount] = pass.rowCount;
 }
 
 /** Adds the pass to the sum, and empties it. */
 function finishPass(work: Work, pass: Pass): void {
   const { space, data } = work;
-  const { layout, f32 } = space;
-  for (let i = 0; i < pass.units.length; i++) {
-    const start = pass.unitStarts[i] ?? 0;
-    const end = pass.unitStarts[i + 1] ?? 0;
-    for (let r = start; r < end; r++) f32[layout.weights / 4 + r] = 1 / (end - start);
-  }
+  const { layout } = space;
+  setWeights(space, pass);
   gatherRowsInPlace(space, data, pass.rows, pass.rowCount);
   forwardInPlace(space, pass.rowCount);
   lossInPlace(space, data, pass.rows, pass.rowCount);
   backwardInPlace(space, pass.rowCount);
   rowNormsInPlace(space, pass.rowCount);
-  let scaled = false;
-  for (let i = 0; i < pass.units.length; i++) {
-    const start = pass.unitStarts[i] ?? 0;
-    const end = pass.unitStarts[i + 1] ?? 0;
-    const factor = clipUnit(work, pass.units[i] ?? 0, start, end);
-    for (let r = start; r < end; r++) f32[layout.factors / 4 + r] = factor;
-    if (factor !== 1) scaled = true;
-    if (factor === 0) clearInputs(space, start, end);
-  }
-  if (scaled) scaleDeltas(space, pass.rowCount);
+  if (clipUnits(work, pass)) scaleDeltas(space, pass.rowCount);
   setChunksInPlace(space, pass.chunkStarts);
   addGradientInPlace(space, layout.gradient, pass.chunkStarts.length - 1);
   pass.rowCount = 0;
-  pass.units.length = 0;
-  pass.unitStarts.length = 1;
+  pass.unitCount = 0;
   pass.chunkStarts.length = 1;
 }
 
-/** Notes the unit's loss and norm. @returns What its deltas are to be multiplied by; 0 if it is added apart, or not. */
-function clipUnit(work: Work, unit: number, from: number, to: number): number {
+/** A unit's loss is the mean over its rows. */
+function setWeights({ layout, f32 }: Space, { unitCount, unitStarts }: Pass): void {
+  const at = layout.weights / 4;
+  for (let i = 0; i < unitCount; i++) {
+    const start = unitStarts[i] ?? 0;
+    const end = unitStarts[i + 1] ?? 0;
+    for (let r = start; r < end; r++) f32[at + r] = 1 / (end - start);
+  }
+}
+
+/** Notes losses and norms, and sets each row's factor. @returns Whether any is not 1. */
+function clipUnits(work: Work, { units, unitCount, unitStarts }: Pass): boolean {
+  const { space } = work;
+  const { f32 } = space;
+  const at = space.layout.factors / 4;
+  let scaled = false;
+  for (let i = 0; i < unitCount; i++) {
+    const start = unitStarts[i] ?? 0;
+    const end = unitStarts[i + 1] ?? 0;
+    const unit = units[i] ?? 0;
+    const factor =
+      end - start === 1 ? clipRow(work, unit, start) : clipRows(work, unit, start, end);
+    for (let r = start; r < end; r++) f32[at + r] = factor;
+    if (factor !== 1) scaled = true;
+    if (factor === 0) clearInputs(space, start, end);
+  }
+  return scaled;
+}
+
+function clipRow(work: Work, unit: number, row: number): number {
+  const { space, losses, rowBound } = work;
+  losses[unit] = space.f32[space.layout.losses / 4 + row] ?? 0;
+  const norm = Math.sqrt(space.f64[space.layout.norms / 8 + row] ?? 0);
+  return accept(work, unit, norm, factorOf(norm, rowBound));
+}
+
+/** @returns What the unit's deltas are to be multiplied by; 0 if it is added apart, or not at all. */
+function clipRows(work: Work, unit: number, from: number, to: number): number {
   const { space, clipNorm, losses } = work;
   const { layout, f32 } = space;
   let loss = 0;
   for (let r = from; r < to; r++) loss += f32[layout.losses / 4 + r] ?? 0;
   losses[unit] = loss;
-  if (to - from > 1 && formingIsCheaper(space, to - from)) return addApart(work, unit, from, to);
-  const { norm, factor, rowNorms } =
-    to - from === 1 ? normOfRow(space, from, clipNorm) : normOfRows(space, from, to, clipNorm);
+  if (formingIsCheaper(space, to - from)) return addApart(work, unit, from, to);
+  const { norm, factor, rowNorms } = normOfRows(space, from, to, clipNorm);
   if (factor * rowNorms > (to - from) * clipNorm) return addApart(work, unit, from, to);
   return accept(work, unit, norm, factor);
 }

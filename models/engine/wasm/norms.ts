@@ -81,16 +81,14 @@ export function rowNormsInPlace(
   );
 }
 
-/** A unit of one row, after `rowNormsInPlace`. */
-export function normOfRow({ layout, f64 }: Space, row: number, clipNorm: number): UnitNorm {
-  const norm = Math.sqrt(f64[layout.norms / 8 + row] ?? 0);
-  const bound = SHRINK - (layout.widest / 8 + 8) * ROUND_OFF_32;
-  return { norm, factor: factorOf(norm, clipNorm * bound - UNDERFLOW), rowNorms: norm };
+/** What to clip a unit of one row to, its norm being the root of `norms` after `rowNormsInPlace`. */
+export function boundOfRow({ layout }: Space, clipNorm: number): number {
+  return clipNorm * (SHRINK - (layout.widest / 8 + 8) * ROUND_OFF_32) - UNDERFLOW;
 }
 
 /** A unit whose norm is not finite is left out. */
-function factorOf(norm: number, target: number): number {
-  return Number.isFinite(norm) ? Math.max(0, Math.min(1, target / norm)) : 0;
+export function factorOf(norm: number, bound: number): number {
+  return Number.isFinite(norm) ? Math.max(0, Math.min(1, bound / norm)) : 0;
 }
 
 /** A unit of several rows, from … to − 1. The norm is an upper bound, see `squaredNorm` of the plain engine. */

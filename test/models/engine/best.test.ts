@@ -28,7 +28,8 @@ test.each([
 ])("where %j does not run, the next one does", async (missing, expected) => {
   vi.resetModules();
   vi.doMock(MODULE, async (importOriginal) => {
-    const original = await importOriginal<typeof import("../../../models/engine/kernel/module.ts")>();
+    const original =
+      await importOriginal<typeof import("../../../models/engine/kernel/module.ts")>();
     const openKernel: typeof original.openKernel = (variant) =>
       missing.includes(variant) ? null : original.openKernel(variant);
     return { ...original, openKernel };

@@ -102,7 +102,9 @@ function setup(variant: "simd" | "relaxed", passRows?: number) {
 }
 
 const variants = ["simd", "relaxed"] as const;
-test.each(variants)("%s: sums are equal to the last bit whatever goes through together", (variant) => {
+test.each(
+  variants,
+)("%s: sums are equal to the last bit whatever goes through together", (variant) => {
   const sumWith = (passRows?: number) => {
     const { params, scaling, data, backend } = setup(variant, passRows);
     return backend.clippedGradientSum(params, scaling, data, allUnits(data), 0.2);
@@ -116,7 +118,9 @@ test.each(variants)("%s: sums are equal to the last bit whatever goes through to
   for (const passRows of [1, 7, 64, 5000]) expect(meanWith(passRows)).toEqual(meanWith());
 });
 
-test.each(variants)("%s: a unit's norm and loss are the same to the last bit in any company", (variant) => {
+test.each(
+  variants,
+)("%s: a unit's norm and loss are the same to the last bit in any company", (variant) => {
   const { params, scaling, data, backend } = setup(variant);
   const together = backend.clippedGradientSum(params, scaling, data, allUnits(data), 0.2);
   for (let u = 0; u < 400; u += 7) {
@@ -128,7 +132,9 @@ test.each(variants)("%s: a unit's norm and loss are the same to the last bit in 
   }
 });
 
-test.each(variants)("%s: a unit more moves the sum by at most C (1 + η), and few grid steps of others", (variant) => {
+test.each(
+  variants,
+)("%s: a unit more moves the sum by at most C (1 + η), and few grid steps of others", (variant) => {
   const { params, scaling, data, backend } = setup(variant);
   const clipNorm = 0.2;
   const all = allUnits(data);

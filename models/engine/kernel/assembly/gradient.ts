@@ -3,7 +3,7 @@
  * across chunks. What a chunk adds is a function of its rows and their order alone. AssemblyScript, not TypeScript;
  * pure. Strides are in bytes. `starts` holds chunkCount + 1 row indices.
  */
-import { held, hold, madd } from "./arithmetic";
+import { held, hold, madd } from "./arithmetic.ts";
 
 /** Columns of X, whole tiles of six, that stay in the cache while those of D pass. */
 const BLOCK_COLUMNS: i32 = 48;

@@ -1,5 +1,5 @@
 /** What follows from log-odds: probabilities, the loss and its derivative. AssemblyScript, not TypeScript; pure. */
-import { expOfNegative, log1p } from "./curves";
+import { expOfNegative, log1p } from "./curves.ts";
 
 /**
  * Cross-entropy of log-odds z against labels y, weighted by w, and its derivative w (σ(z) − y), for `count` rows,

@@ -3,8 +3,8 @@
  * A row of the result is a function of its row of the left factor alone: every row goes through the same operations,
  * wherever it lies. AssemblyScript, not TypeScript; pure. Strides are in bytes.
  */
-import { held, hold, madd } from "./arithmetic";
-import { tanh4 } from "./curves";
+import { held, hold, madd } from "./arithmetic.ts";
+import { tanh4 } from "./curves.ts";
 
 /** Rows of the left factor that stay in the cache while the panels pass. */
 const BLOCK_ROWS: i32 = 48;

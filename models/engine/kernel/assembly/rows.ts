@@ -1,5 +1,5 @@
 /** Row by row: inputs, category rows, norms, clipping. AssemblyScript, not TypeScript; pure. Strides are in bytes. */
-import { lanes, madd } from "./arithmetic";
+import { lanes, madd } from "./arithmetic.ts";
 
 /** Scales raw numbers in place, (x − centre) · inverseScale; a missing one (NaN) becomes 0. Zeroes what pads the row. */
 export function scaleNumbers(
