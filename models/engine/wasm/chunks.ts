@@ -10,6 +10,8 @@ export interface Chunks {
   readonly order: Uint32Array;
   /** Chunk c is order[ends[c − 1]] … order[ends[c] − 1]. */
   readonly ends: readonly number[];
+  /** rowEnds[i]: rows of order[0] … order[i − 1]. */
+  readonly rowEnds: Uint32Array;
   /** Indices of units with more rows, in the order of their tags. */
   readonly large: readonly number[];
 }
@@ -25,7 +27,6 @@ export function chunksOf({ starts, tags }: UnitRows): Chunks {
   const sorted = unitsByTag(tags);
   const order = new Uint32Array(sorted.length);
   const large: number[] = [];
-  /** rowEnds[i]: rows of order[0] … order[i − 1]. */
   const rowEnds = new Uint32Array(sorted.length + 1);
   let count = 0;
   for (let i = 0; i < sorted.length; i++) {
@@ -56,7 +57,7 @@ export function chunksOf({ starts, tags }: UnitRows): Chunks {
     }
   };
   cut(0, count, 31);
-  return { order: order.subarray(0, count), ends, large };
+  return { order: order.subarray(0, count), ends, rowEnds, large };
 }
 
 /** Indices of all units by tag, equal tags in the units' order: about a bucket a unit, sorted by insertion. */

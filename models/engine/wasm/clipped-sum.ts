@@ -72,10 +72,9 @@ export function clippedSum(
   const pass = newPass(layout.rowCapacity);
   let from = 0;
   for (const end of chunks.ends) {
-    const rows = rowsOf(units, chunks.order, from, end);
+    const rows = (chunks.rowEnds[end] ?? 0) - (chunks.rowEnds[from] ?? 0);
     if (pass.rowCount > 0 && pass.rowCount + rows > passRows) finishPass(work, pass);
-    for (let i = from; i < end; i++) addToPass(pass, units, chunks.order[i] ?? 0);
-    pass.chunkStarts.push(pass.rowCount);
+    addChunk(pass, units, chunks.order, from, end);
     from = end;
   }
   if (pass.rowCount > 0) finishPass(work, pass);
@@ -90,21 +89,29 @@ function newPass(rowCapacity: number): Pass {
   return { rows, rowCount: 0, units, unitCount: 0, unitStarts, chunkStarts: [0] };
 }
 
-function rowsOf({ starts }: UnitRows, order: Uint32Array, from: number, to: number): number {
-  let rows = 0;
-  for (let i = from; i < to; i++) {
+/** order[from] … order[end − 1], a chunk. */
+function addChunk(
+  pass: Pass,
+  units: UnitRows,
+  order: Uint32Array,
+  from: number,
+  end: number,
+): void {
+  let { rowCount, unitCount } = pass;
+  for (let i = from; i < end; i++) {
     const unit = order[i] ?? 0;
-    rows += (starts[unit + 1] ?? 0) - (starts[unit] ?? 0);
+    const rowsEnd = units.starts[unit + 1] ?? 0;
+    for (let r = units.starts[unit] ?? 0; r < rowsEnd; r++) {
+      pass.rows[rowCount] = units.rows[r] ?? 0;
+      rowCount += 1;
+    }
+    pass.units[unitCount] = unit;
+    unitCount += 1;
+    pass.unitStarts[unitCount] = rowCount;
   }
-  return rows;
-}
-
-function addToPass(pass: Pass, { rows, starts }: UnitRows, unit: number): void {
-  const end = starts[unit + 1] ?? 0;
-  for (let r = starts[unit] ?? 0; r < end; r++) pass.rows[pass.rowCount++] = rows[r] ?? 0;
-  pass.units[pass.unitCount] = unit;
-  pass.unitCount += 1;
-  pass.unitStarts[pass.unitCount] = pass.rowCount;
+  pass.rowCount = rowCount;
+  pass.unitCount = unitCount;
+  pass.chunkStarts.push(rowCount);
 }
 
 /** Adds the pass to the sum, and empties it. */
