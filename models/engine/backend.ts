@@ -17,7 +17,14 @@ export interface UnitRows {
   readonly rows: Uint32Array;
   /** Shape [unitCount + 1]. */
   readonly starts: Uint32Array;
+  /**
+   * Uniform 32-bit words, drawn independently for each unit. They decide which units share a sum in single precision,
+   * so that a unit more or less disturbs no sum but its own. Shape [unitCount].
+   */
+  readonly tags: Uint32Array;
 }
+
+export type BackendName = "wasm-relaxed-simd" | "wasm-simd" | "plain";
 
 export interface ClippedSum {
   /** Σ over units of the clipped gradient of the unit's mean loss. Shape [paramCount]. */
@@ -29,6 +36,8 @@ export interface ClippedSum {
 }
 
 export interface TrainerBackend {
+  /** What computes, as recorded with a run. Equal names on equal inputs give equal bits. */
+  readonly name: BackendName;
   readonly architecture: Architecture;
   /** Log-odds of "positive" for every row. Shape [rowCount]. */
   logits(params: Params, scaling: Scaling, data: EncodedData): Float32Array;

@@ -2,7 +2,6 @@
  * The training engine in plain TypeScript: doubles inside, chunks of rows, ghost clipping. Pure; the
  * backend owns its buffers and its results do not depend on earlier calls.
  */
-import { assert } from "../../shared/base/assert.ts";
 import type { EncodedData } from "../data.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ClippedSum, Params, Scaling, TrainerBackend, UnitRows } from "./backend.ts";
@@ -13,6 +12,7 @@ import {
   scaleRowInPlace,
   squaredNorm,
 } from "./passes.ts";
+import { checkShapes } from "./shapes.ts";
 import { gatherRowsInPlace, loadParamsInPlace, newWorkspace, type Workspace } from "./workspace.ts";
 
 const CHUNK_ROWS = 128;
@@ -35,6 +35,7 @@ export function plainBackend(architecture: Architecture): TrainerBackend {
   const logits = (params: Params, scaling: Scaling, data: EncodedData): Float32Array =>
     allLogits(prepare(params, scaling, data, CHUNK_ROWS), architecture, scaling, data);
   return {
+    name: "plain",
     architecture,
     logits,
     scores: (params, scaling, data) => logits(params, scaling, data).map(sigmoid),
@@ -51,19 +52,6 @@ export function plainBackend(architecture: Architecture): TrainerBackend {
       return clippedSum(workspace, architecture, scaling, data, units, clipNorm);
     },
   };
-}
-
-function checkShapes(
-  architecture: Architecture,
-  params: Params,
-  scaling: Scaling,
-  data: EncodedData,
-): void {
-  const { numberCount, categoryCount, paramCount } = architecture;
-  assert(params.length === paramCount, "parameters do not fit the architecture");
-  assert(scaling.length === 2 * numberCount, "scaling does not fit the architecture");
-  assert(data.numbers.length === data.rowCount * numberCount, "numbers do not fit the schema");
-  assert(data.codes.length === data.rowCount * categoryCount, "codes do not fit the schema");
 }
 
 /** 1 / (1 + e^−z), without overflow. */

@@ -4,9 +4,9 @@ import type { EncodedData } from "../data.ts";
 import type { UnitRows } from "./backend.ts";
 
 /**
- * A Poisson sample of units, each with at most `rowsPerUnitMax` of its rows, drawn without replacement.
+ * A Poisson sample of units, each with at most `rowsPerUnitMax` of its rows, drawn without replacement, and a tag.
  *
- * @param probability Each unit takes part independently with this probability; 1 draws no number.
+ * @param probability Each unit takes part independently with this probability; 1 draws no number for it.
  */
 export function selectUnits(
   { unitStarts }: EncodedData,
@@ -24,7 +24,9 @@ export function selectUnits(
     else for (const row of chooseRows(first, count, rowsPerUnitMax, source)) rows.push(row);
     starts.push(rows.length);
   }
-  return { rows: Uint32Array.from(rows), starts: Uint32Array.from(starts) };
+  const tags = new Uint32Array(starts.length - 1);
+  source.fill(tags);
+  return { rows: Uint32Array.from(rows), starts: Uint32Array.from(starts), tags };
 }
 
 /** The first `wanted` places of a Fisher-Yates shuffle of first … first + count − 1. */

@@ -2,7 +2,7 @@
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData } from "../data.ts";
 import { architectureOf } from "../engine/architecture.ts";
-import { plainBackend } from "../engine/plain.ts";
+import { bestBackend } from "../engine/best.ts";
 import { treeScores } from "../trees/model.ts";
 import { parseModelJson } from "./json.ts";
 import { parseTreesJson, TREES_FORMAT } from "./trees-json.ts";
@@ -21,7 +21,7 @@ export function scorerOf(text: string): Scorer {
     return { schema: model.schema, scores: (data) => treeScores(model, data) };
   }
   const { schema, spec, scaling, params } = parseModelJson(text);
-  const backend = plainBackend(architectureOf(schema, spec));
+  const backend = bestBackend(architectureOf(schema, spec), { acrossMachines: true });
   return { schema, scores: (data) => backend.scores(params, scaling, data) };
 }
 

@@ -5,8 +5,8 @@ import { badInput } from "../../shared/base/errors.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
 import type { TrainerBackend } from "../engine/backend.ts";
+import { bestBackend } from "../engine/best.ts";
 import { trainLocally } from "../engine/local-training.ts";
-import { plainBackend } from "../engine/plain.ts";
 import { selectUnits } from "../engine/units.ts";
 import { addScoresInPlace } from "../metrics/histogram.ts";
 import type { Ask } from "./task.ts";
@@ -65,7 +65,8 @@ function inputsOf(context: TrainContext, ask: Ask): Inputs {
     throw badInput("task.input-wrong-length", `The ask's input has ${detail}.`);
   }
   return {
-    backend: plainBackend(architecture),
+    // A run without noise can be repeated from its seed, so by anybody on any machine.
+    backend: bestBackend(architecture, { acrossMachines: context.noise === null }),
     scaling: ask.input.subarray(0, scalingLength),
     params: ask.input.subarray(scalingLength, paramsEnd),
     clipNorm: adaptive ? clipNormOf(ask.input[paramsEnd]) : context.spec.strategy.clipNorm,

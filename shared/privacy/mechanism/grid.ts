@@ -11,9 +11,10 @@ export const GRID_STEPS = 2 ** 16;
 
 /**
  * η: relative room for rounding errors of the float part, as one unit can move them. Covers float64
- * accumulation over a whole batch (< 10⁻⁵ up to 10⁵ units), and float32 kernels over chunks of at
- * most 64 units that are cut by a keyed hash of the unit, summed across chunks in float64. Float32
- * sums over chunks cut by position are not covered: there one unit shifts every later chunk.
+ * accumulation over a whole batch (< 10⁻⁵ up to 10⁵ units), and float32 sums over chunks of at most
+ * 64 rows that are cut by random tags of the units (< 7.5·10⁻⁴, see docs/engine.md), summed across
+ * chunks in float64. Float32 sums over chunks cut by position are not covered: there one unit shifts
+ * every later chunk.
  */
 export const FLOAT_SLACK = 1e-3;
 

@@ -1,10 +1,10 @@
 /** Rows of one unit that cancel: the case in which a ghost norm could be rounding and nothing else. */
 import { expect, test } from "vitest";
 import { architectureOf } from "../../../models/engine/architecture.ts";
-import { plainBackend } from "../../../models/engine/plain.ts";
 import { identityScaling } from "../../../models/tasks/train.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { rng, type ShortFeature, schemaOf } from "../fixtures.ts";
+import { ENGINES, unitsOf } from "./backends.ts";
 
 const NUMBERS = 30;
 const features = Array.from({ length: NUMBERS }, (): ShortFeature => "number");
@@ -21,23 +21,29 @@ function cancellingUnit(source: UniformSource) {
   return { rowCount: 2, numbers, codes: new Uint16Array(0), labels, unitStarts };
 }
 
-const scales = [0, 4, 8, 12, 30];
+const cases = ENGINES.flatMap(({ name, open }) =>
+  [0, 4, 8, 12, 30].flatMap((power) =>
+    [[], [16]].map((hidden) => [name, power, hidden, open] as const),
+  ),
+);
 test.each(
-  scales.flatMap((power) => [[], [16]].map((hidden) => [power, hidden] as const)),
-)("inputs times 10^%i, hidden layers %j: a unit whose rows cancel stays within the clip norm", (power, hidden) => {
+  cases,
+)("%s, inputs times 10^%i, hidden layers %j: a unit whose rows cancel stays within the clip norm", (_, power, hidden, open) => {
   const spec = { hidden: [...hidden], activation: "relu", seed: "a" } as const;
   const architecture = architectureOf(schemaOf(features), { ...spec, hidden: [...hidden] });
-  const backend = plainBackend(architecture);
+  const backend = open(architecture);
   // The last layer is zero, so that both rows score 0.5 and their gradients oppose each other.
   const params = new Float32Array(architecture.paramCount);
   if (hidden.length > 0) params.fill(1, 0, NUMBERS * 16);
   const scaling = identityScaling(NUMBERS).fill(10 ** power, NUMBERS);
   const source = new UniformSource(rng(`unit ${power}`));
-  const units = { rows: Uint32Array.of(0, 1), starts: Uint32Array.of(0, 2) };
+  const units = unitsOf([0, 1], [0, 2]);
   for (let trial = 0; trial < 50; trial++) {
     const data = cancellingUnit(source);
     const { gradient, norms } = backend.clippedGradientSum(params, scaling, data, units, 1);
     expect(Math.hypot(...gradient)).toBeLessThanOrEqual(1);
-    expect(Number.isFinite(norms[0])).toBe(true);
+    // Where squares exceed single precision the unit is left out, and the sum is zero.
+    if (power < 20 || backend.name === "plain") expect(Number.isFinite(norms[0])).toBe(true);
+    else expect(Math.hypot(...gradient)).toBe(0);
   }
 });

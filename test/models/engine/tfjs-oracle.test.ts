@@ -10,9 +10,9 @@ import {
   architectureOf,
   type CategoryTable,
 } from "../../../models/engine/architecture.ts";
-import { plainBackend } from "../../../models/engine/plain.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { rng, type ShortFeature, schemaOf, tableOf, unevenScaling } from "../fixtures.ts";
+import { ENGINES } from "./backends.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
@@ -81,9 +81,14 @@ const kinds: [string, number[], "relu" | "tanh"][] = [
   ["a tanh model", [7], "tanh"],
 ];
 
-test.each(kinds)("TensorFlow.js finds the same loss and gradient: %s", (_, hidden, activation) => {
+const cases = ENGINES.flatMap(({ name, open }) =>
+  kinds.map(([kind, hidden, activation]) => [name, kind, hidden, activation, open] as const),
+);
+test.each(
+  cases,
+)("%s and TensorFlow.js find the same loss and gradient: %s", (_, _kind, hidden, activation, open) => {
   const schema = schemaOf(everything);
-  const architecture = architectureOf(schema, { hidden, activation, seed: "a" });
+  const architecture = architectureOf(schema, { hidden: [...hidden], activation, seed: "a" });
   const source = new UniformSource(rng("params"));
   const params = Float32Array.from(
     { length: architecture.paramCount },
@@ -92,7 +97,7 @@ test.each(kinds)("TensorFlow.js finds the same loss and gradient: %s", (_, hidde
   const scaling = unevenScaling(architecture.numberCount);
   const data = tableOf(schema, 40, () => 1);
   const rows = Uint32Array.from({ length: data.rowCount }, (_, row) => row);
-  const ours = plainBackend(architecture).meanGradient(params, scaling, data, rows);
+  const ours = open(architecture).meanGradient(params, scaling, data, rows);
 
   const slices = architecture.slices.map(({ offset, shape }) => {
     const length = shape.reduce((product, size) => product * size, 1);

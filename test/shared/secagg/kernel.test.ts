@@ -1,5 +1,4 @@
-/** The WebAssembly kernel does to the last bit what plain TypeScript does, and is built from its sources. */
-import { readFileSync } from "node:fs";
+/** The WebAssembly kernel does to the last bit what plain TypeScript does. */
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { keystreamBytes, RING_BITS, type RingBits } from "../../../shared/base/ring-bits.ts";
@@ -17,13 +16,6 @@ import {
 } from "../../../shared/secagg/kernel/space.ts";
 import { wasmKernel } from "../../../shared/secagg/kernel/wasm.ts";
 import { packedBytes } from "../../../shared/secagg/ring.ts";
-import {
-  BINARY_PATH,
-  buildKernel,
-  COMPILER_VERSION,
-  compilerVersion,
-  sourceHash,
-} from "../../support/build-kernel.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -207,20 +199,4 @@ test("wiping leaves nothing of a block behind, in any room of the kernel's memor
     expect(zero(space.values.subarray(0, count))).toBe(true);
     expect(zero(space.values.subarray(halvesFrom, halvesFrom + count / 2))).toBe(true);
   }
-});
-
-test("the binary names the sources it was built from", () => {
-  expect(readFileSync(BINARY_PATH, "utf8")).toContain(sourceHash());
-});
-
-test("the compiler is pinned in package.json", () => {
-  const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-  expect(devDependencies.assemblyscript).toBe(COMPILER_VERSION);
-});
-
-test("building the sources again gives the binary, byte for byte", (context) => {
-  const version = compilerVersion();
-  if (version !== COMPILER_VERSION)
-    context.skip(`asc ${version ?? "not found"}: needs assemblyscript ${COMPILER_VERSION}`);
-  expect(buildKernel()).toBe(readFileSync(BINARY_PATH, "utf8"));
 });

@@ -1,0 +1,42 @@
+/** What follows from log-odds: probabilities, the loss and its derivative. AssemblyScript, not TypeScript; pure. */
+import { expOfNegative, log1p } from "./curves.ts";
+
+/**
+ * Cross-entropy of log-odds z against labels y, weighted by w, and its derivative w (σ(z) − y), for `count` rows,
+ * a multiple of 4. All arrays are of 32-bit floats, without gaps.
+ */
+export function crossEntropy(
+  z: usize,
+  y: usize,
+  w: usize,
+  delta: usize,
+  loss: usize,
+  count: i32,
+): void {
+  const one = f32x4.splat(1);
+  const zero = f32x4.splat(0);
+  for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
+    const logit = v128.load(z + i);
+    const label = v128.load(y + i);
+    const weight = v128.load(w + i);
+    const e = expOfNegative(f32x4.neg(f32x4.abs(logit)));
+    const larger = f32x4.div(one, f32x4.add(one, e));
+    const isNegative = f32x4.lt(logit, zero);
+    const sigmoid = v128.bitselect(f32x4.mul(e, larger), larger, isNegative);
+    v128.store(delta + i, f32x4.mul(weight, f32x4.sub(sigmoid, label)));
+    const positive = f32x4.sub(f32x4.pmax(logit, zero), f32x4.mul(logit, label));
+    v128.store(loss + i, f32x4.mul(weight, f32x4.add(positive, log1p(e))));
+  }
+}
+
+/** Probabilities of log-odds, in place; `count` is a multiple of 4. */
+export function sigmoid(z: usize, count: i32): void {
+  const one = f32x4.splat(1);
+  for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
+    const logit = v128.load(z + i);
+    const e = expOfNegative(f32x4.neg(f32x4.abs(logit)));
+    const larger = f32x4.div(one, f32x4.add(one, e));
+    const isNegative = f32x4.lt(logit, f32x4.splat(0));
+    v128.store(z + i, v128.bitselect(f32x4.mul(e, larger), larger, isNegative));
+  }
+}

@@ -1,0 +1,122 @@
+/** The training engine on the WebAssembly kernel: single precision inside, doubles across chunks. Pure but for its memory. */
+import { assert } from "../../../shared/base/assert.ts";
+import type { EncodedData } from "../../data.ts";
+import type { Architecture } from "../architecture.ts";
+import type { Params, Scaling, TrainerBackend } from "../backend.ts";
+import { type Kernel, openKernel, type Variant } from "../kernel/module.ts";
+import { checkShapes } from "../shapes.ts";
+import { chunksOf } from "./chunks.ts";
+import { clippedSum } from "./clipped-sum.ts";
+import { CHUNK_ROWS, layoutOf } from "./layout.ts";
+import {
+  addGradientInPlace,
+  backwardInPlace,
+  forwardInPlace,
+  lossInPlace,
+  setChunksInPlace,
+  takeGradient,
+} from "./passes.ts";
+import { gatherRowsInPlace, loadParamsInPlace, openSpace, type Space } from "./space.ts";
+
+/** A multiple of the kernel's six rows that holds four chunks. */
+const ROW_CAPACITY = 258;
+const MEMORY_MAX = 2 ** 31;
+
+/**
+ * @param passRows Rows that go through the kernel together; no result depends on it.
+ * @returns Null where the variant does not run, or the architecture is too large for it.
+ */
+export function wasmBackend(
+  architecture: Architecture,
+  variant: Variant,
+  passRows = 4 * CHUNK_ROWS,
+): TrainerBackend | null {
+  assert(passRows >= 1, "a pass has at least one row");
+  const kernel = openKernel(variant);
+  const rowsAtOnce = Math.ceil(passRows / CHUNK_ROWS) * CHUNK_ROWS;
+  const capacity = Math.max(ROW_CAPACITY, 6 * Math.ceil(rowsAtOnce / 6));
+  const layout = layoutOf(architecture, capacity);
+  if (kernel === null || layout.byteLengthApart > MEMORY_MAX) return null;
+  const open = (
+    params: Params,
+    scaling: Scaling,
+    data: EncodedData,
+    { backwards = true, apart = false },
+  ): Space => {
+    checkShapes(architecture, params, scaling, data);
+    const space = openSpace(kernel, architecture, layout, apart);
+    loadParamsInPlace(space, params, scaling, backwards);
+    return space;
+  };
+  return {
+    name: nameOf(kernel),
+    architecture,
+    logits(params, scaling, data) {
+      return outputs(open(params, scaling, data, { backwards: false }), data, false);
+    },
+    scores(params, scaling, data) {
+      return outputs(open(params, scaling, data, { backwards: false }), data, true);
+    },
+    meanGradient(params, scaling, data, rows) {
+      return meanGradient(open(params, scaling, data, {}), data, rows, rowsAtOnce);
+    },
+    clippedGradientSum(params, scaling, data, units, clipNorm) {
+      assert(units.tags.length === units.starts.length - 1, "every unit has a tag");
+      const space = open(params, scaling, data, { apart: hasSeveralRows(units.starts) });
+      return clippedSum(space, data, units, chunksOf(units), clipNorm, passRows);
+    },
+  };
+}
+
+function nameOf({ variant }: Kernel): "wasm-relaxed-simd" | "wasm-simd" {
+  return variant === "relaxed" ? "wasm-relaxed-simd" : "wasm-simd";
+}
+
+function hasSeveralRows(starts: Uint32Array): boolean {
+  for (let u = 0; u + 1 < starts.length; u++) {
+    if ((starts[u + 1] ?? 0) - (starts[u] ?? 0) > 1) return true;
+  }
+  return false;
+}
+
+function outputs(space: Space, data: EncodedData, asScores: boolean): Float32Array {
+  const { layout, f32, exports } = space;
+  const result = new Float32Array(data.rowCount);
+  const rows = new Uint32Array(layout.rowCapacity);
+  for (let from = 0; from < data.rowCount; from += layout.rowCapacity) {
+    const count = Math.min(layout.rowCapacity, data.rowCount - from);
+    for (let r = 0; r < count; r++) rows[r] = from + r;
+    gatherRowsInPlace(space, data, rows, count);
+    forwardInPlace(space, count);
+    if (asScores) exports.sigmoid(layout.logits, Math.ceil(count / 4) * 4);
+    const start = layout.logits / 4;
+    result.set(f32.subarray(start, start + count), from);
+  }
+  return result;
+}
+
+function meanGradient(
+  space: Space,
+  data: EncodedData,
+  rows: Uint32Array,
+  rowsAtOnce: number,
+): { gradient: Float64Array; loss: number } {
+  const { layout, f32, f64 } = space;
+  const { gradient, gradientBytes, weights, losses } = layout;
+  f64.fill(0, gradient / 8, (gradient + gradientBytes) / 8);
+  f32.fill(1 / rows.length, weights / 4, weights / 4 + layout.rowCapacity);
+  let loss = 0;
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    const chosen = rows.subarray(from, from + rowsAtOnce);
+    gatherRowsInPlace(space, data, chosen, chosen.length);
+    forwardInPlace(space, chosen.length);
+    lossInPlace(space, data, chosen, chosen.length);
+    for (let r = 0; r < chosen.length; r++) loss += f32[losses / 4 + r] ?? 0;
+    backwardInPlace(space, chosen.length);
+    const starts = [];
+    for (let r = 0; r < chosen.length; r += CHUNK_ROWS) starts.push(r);
+    setChunksInPlace(space, [...starts, chosen.length]);
+    addGradientInPlace(space, gradient, starts.length);
+  }
+  return { gradient: takeGradient(space, gradient), loss };
+}
