@@ -1,9 +1,17 @@
 /** A finished ensemble: scores of rows, and what each feature added to them. Pure. */
+import { assert } from "../../shared/base/assert.ts";
 import type { TreesSpec } from "../../shared/charter/boost-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData } from "../data.ts";
-import { binRows, featureBins } from "./bins.ts";
-import { addTreeInPlace, goesLeft, routeRows, type Tree } from "./tree.ts";
+import { type BinnedRows, binRows, type FeatureBins, featureBins } from "./bins.ts";
+import {
+  addTreeInPlace,
+  goesLeft,
+  routeRows,
+  type Split,
+  type Tree,
+  type TreeNode,
+} from "./tree.ts";
 
 export interface TreeModel {
   readonly schema: DataSchema;
@@ -15,18 +23,48 @@ export interface TreeModel {
   readonly trees: readonly Tree[];
 }
 
-/** Log-odds of each row. Shape [rowCount]. */
-export function treeLogits(
-  { schema, spec, base, edges, trees }: TreeModel,
-  data: EncodedData,
-): Float64Array {
+/** From so many rows on they go down a tree all together, which is some times as fast a row. */
+const TOGETHER_MIN = 64;
+
+interface Binned extends BinnedRows {
+  readonly layout: readonly FeatureBins[];
+}
+
+function binned({ schema, spec, edges }: TreeModel, data: EncodedData): Binned {
   const layout = featureBins(schema, spec.bins);
-  const binned = binRows(data, layout, edges, spec.bins);
-  const all = Uint32Array.from({ length: data.rowCount }, (_, row) => row);
-  const margins = new Float64Array(data.rowCount).fill(base);
-  const missingBin = (feature: number): number => layout[feature]?.valueCount ?? 0;
-  for (const tree of trees) addTreeInPlace(margins, tree, routeRows(tree, binned, all, missingBin));
-  return margins;
+  return { layout, ...binRows(data, layout, edges, spec.bins) };
+}
+
+/** The split's child that the row goes to. */
+function childOf(tree: Tree, split: Split, { layout, words }: Binned, row: number): TreeNode {
+  const { feature, left } = split;
+  const bin = ((words[feature >> 2]?.[row] ?? 0) >>> (8 * (feature & 3))) & 0xff;
+  const child = tree[goesLeft(split, bin, layout[feature]?.valueCount ?? 0) ? left : left + 1];
+  assert(child !== undefined, "a split has two children");
+  return child;
+}
+
+/** Log-odds of each row. Shape [rowCount]. */
+export function treeLogits(model: TreeModel, data: EncodedData): Float64Array {
+  const bins = binned(model, data);
+  const logits = new Float64Array(data.rowCount).fill(model.base);
+  if (data.rowCount >= TOGETHER_MIN) addTogetherInPlace(logits, model.trees, bins);
+  else for (const tree of model.trees) addEachInPlace(logits, tree, bins);
+  return logits;
+}
+
+function addTogetherInPlace(logits: Float64Array, trees: readonly Tree[], bins: Binned): void {
+  const all = Uint32Array.from(logits, (_, row) => row);
+  const missingBin = (feature: number): number => bins.layout[feature]?.valueCount ?? 0;
+  for (const tree of trees) addTreeInPlace(logits, tree, routeRows(tree, bins, all, missingBin));
+}
+
+function addEachInPlace(logits: Float64Array, tree: Tree, bins: Binned): void {
+  for (let row = 0; row < logits.length; row++) {
+    let node = tree[0];
+    while (node && node.kind !== "leaf") node = childOf(tree, node, bins, row);
+    logits[row] = (logits[row] ?? 0) + (node?.value ?? 0);
+  }
 }
 
 /** Probability of "positive" of each row. Shape [rowCount]. */
@@ -42,27 +80,23 @@ export function treeScores(model: TreeModel, data: EncodedData): Float32Array {
  * @see Saabas, Interpreting random forests, 2014.
  */
 export function treeReasons(
-  { schema, spec, base, edges, trees }: TreeModel,
+  model: TreeModel,
   data: EncodedData,
 ): { readonly start: number; readonly parts: Float64Array } {
-  const layout = featureBins(schema, spec.bins);
-  const { rowCount, words } = binRows(data, layout, edges, spec.bins);
-  const width = layout.length;
-  const parts = new Float64Array(rowCount * width);
-  const binOf = (row: number, feature: number): number =>
-    ((words[feature >> 2]?.[row] ?? 0) >>> (8 * (feature & 3))) & 0xff;
-  for (let row = 0; row < rowCount; row++) {
-    for (const tree of trees) {
+  const bins = binned(model, data);
+  const width = bins.layout.length;
+  const parts = new Float64Array(data.rowCount * width);
+  for (let row = 0; row < data.rowCount; row++) {
+    for (const tree of model.trees) {
       let node = tree[0];
       while (node && node.kind !== "leaf") {
-        const { feature, left, value } = node;
-        const missingBin = layout[feature]?.valueCount ?? 0;
-        const child = tree[goesLeft(node, binOf(row, feature), missingBin) ? left : left + 1];
-        const at = row * width + feature;
-        parts[at] = (parts[at] ?? 0) + (child?.value ?? 0) - value;
+        const child = childOf(tree, node, bins, row);
+        const at = row * width + node.feature;
+        parts[at] = (parts[at] ?? 0) + child.value - node.value;
         node = child;
       }
     }
   }
-  return { start: trees.reduce((sum, tree) => sum + (tree[0]?.value ?? 0), base), parts };
+  const start = model.trees.reduce((sum, tree) => sum + (tree[0]?.value ?? 0), model.base);
+  return { start, parts };
 }

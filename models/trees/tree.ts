@@ -3,9 +3,10 @@ import { unreachable } from "../../shared/base/assert.ts";
 import type { BinnedRows } from "./bins.ts";
 
 /** A split's right child follows its left child in the list of nodes; node 0 is the root. */
-export type TreeNode = Leaf | NumberSplit | CategorySplit;
+export type TreeNode = Leaf | Split;
+export type Split = NumberSplit | CategorySplit;
 
-export interface Leaf {
+interface Leaf {
   readonly kind: "leaf";
   /** Log-odds that the tree adds to a row that ends here. A 32-bit float. */
   readonly value: number;
@@ -21,14 +22,14 @@ interface SplitNode {
 }
 
 /** Bins up to and with `bin` go left, others right; a missing value as it says. */
-export interface NumberSplit extends SplitNode {
+interface NumberSplit extends SplitNode {
   readonly kind: "number";
   readonly bin: number;
   readonly missingLeft: boolean;
 }
 
 /** The bins listed go left, all others right: those never seen, too. */
-export interface CategorySplit extends SplitNode {
+interface CategorySplit extends SplitNode {
   readonly kind: "category";
   /** Ascending. */
   readonly bins: readonly number[];
@@ -39,11 +40,7 @@ export type Tree = readonly TreeNode[];
 const BINS_MAX = 256;
 
 /** Whether a row whose bin of the split's feature this is goes left. */
-export function goesLeft(
-  split: NumberSplit | CategorySplit,
-  bin: number,
-  missingBin: number,
-): boolean {
+export function goesLeft(split: Split, bin: number, missingBin: number): boolean {
   switch (split.kind) {
     case "number":
       return bin === missingBin ? split.missingLeft : bin <= split.bin;
@@ -55,7 +52,7 @@ export function goesLeft(
 }
 
 /** For each bin: 1 left, 0 right. Shape [256]. */
-function leftBins(split: NumberSplit | CategorySplit, missingBin: number): Uint8Array {
+function leftBins(split: Split, missingBin: number): Uint8Array {
   return Uint8Array.from({ length: BINS_MAX }, (_, bin) =>
     goesLeft(split, bin, missingBin) ? 1 : 0,
   );

@@ -87,6 +87,13 @@ test("patience stops a run that gets no better, and keeps the best ensemble", ()
   expect(state.done).toBe(state.total);
 });
 
+test("as good is not better", () => {
+  const evaluation = { everyTrees: 1, bins: 16, patience: 2 };
+  const spec = boostTaskOf({ trees: 50, learningRate: 1e-4, depth: 1 }, evaluation);
+  const state = boosted(unnoisedContext(spec, schema, 4), uneven("alike"));
+  expect(state.trees).toHaveLength(1);
+});
+
 test("a state survives the store after every round, bit for bit", () => {
   const spec = boostTaskOf({ trees: 2, depth: 4, leavesMax: 6 }, { everyTrees: 1, patience: 1 });
   const context = unnoisedContext(spec, schema, 4);

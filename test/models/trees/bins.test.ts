@@ -64,6 +64,14 @@ test("values of few kinds get a bin each, however uneven their counts", () => {
   expect(bins).toEqual([0, 1, 2, 3, 4]);
 });
 
+test("a value on a line of the grid is told from the next above it", () => {
+  for (const line of [-0.5, 0, 1 - 2 / GRID_CELLS]) {
+    const values = [line, line + 1 / GRID_CELLS];
+    expect(binsOf(values, gridEdges(values, 4), 4)).toEqual([0, 1]);
+  }
+  expect(binsOf([-1, 1], gridEdges([-1, 1], 4), 4)).toEqual([0, 1]);
+});
+
 test("quantiles share rows out evenly, and a frequent value has its own bin", () => {
   const even = Array.from({ length: 6000 }, (_, i) => i / 3000 - 1);
   const spread = even.map((x) => x * Math.abs(x));

@@ -43,6 +43,17 @@ test("a row's score is that of the leaf it walks to, by the values themselves", 
   expect(treeScores(model, rows)[0]).toBeCloseTo(1 / (1 + Math.exp(-(naive[0] ?? 0))), 6);
 });
 
+test("few rows are scored as many are", () => {
+  const few = {
+    rowCount: 9,
+    numbers: rows.numbers.slice(0, 27),
+    codes: rows.codes.slice(0, 18),
+    labels: rows.labels.slice(0, 9),
+    unitStarts: rows.unitStarts.slice(0, 10),
+  };
+  expect(treeLogits(model, few)).toEqual(treeLogits(model, rows).slice(0, 9));
+});
+
 test("reasons add up to the log-odds, and name the features that the path asked", () => {
   const { start, parts } = treeReasons(model, rows);
   const width = schema.features.length;
