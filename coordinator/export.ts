@@ -1,0 +1,65 @@
+/** The files that a run's model is handed out as: the model in its format, its card, what it says of its privacy. Pure. */
+import { modelCard } from "../models/export/card.ts";
+import { cardMarkdown } from "../models/export/card-text.ts";
+import { type ExportFile, exportFiles } from "../models/export/formats.ts";
+import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
+import { contextOf } from "../models/tasks/context.ts";
+import { modelOf, trainTask } from "../models/tasks/train.ts";
+import { toHex, utf8 } from "../shared/base/bytes.ts";
+import { badInput } from "../shared/base/errors.ts";
+import type { Charter } from "../shared/charter/charter.ts";
+import { sha256 } from "../shared/crypto/hash.ts";
+import type { RunSummary } from "./run-events.ts";
+
+export interface ExportInputs {
+  readonly charter: Charter;
+  readonly run: RunSummary;
+  /** The task's last state; null: there is none yet. */
+  readonly state: Uint8Array | null;
+  readonly statement: PrivacyStatement;
+  readonly format: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** The source of `scorer-reader.ts`, which goes with what it reads. */
+  readonly scorerReader: string;
+}
+
+/** @throws {CloisterError} If the run has no model, or it cannot be written in the format. */
+export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
+  const { charter, run, state, statement, format, createdAt } = inputs;
+  const { runId, manifest, status } = run;
+  const { task } = manifest;
+  if (task.kind !== "train" || !state)
+    throw badInput("model.none", `run ${runId.slice(0, 12)} has no model (yet)`);
+  const context = { ...contextOf(charter, manifest), spec: task };
+  const reached = trainTask.decodeState(context, state);
+  const written = exportFiles(modelOf(context, reached), format, statement);
+  const reader = { name: "scorer.ts", content: inputs.scorerReader };
+  const files = format === "scorer" ? [...written, reader] : written;
+  const { done: roundsDone, metrics } = trainTask.progress(reached);
+  const about = { format, runId, charter, manifest, task, createdAt, status };
+  const hashed = files.map(({ name, content }) => {
+    const bytes = typeof content === "string" ? utf8(content) : content;
+    return { name, bytes: bytes.length, sha256: toHex(sha256(bytes)) };
+  });
+  const card = modelCard({ ...about, roundsDone, metrics, statement, files: hashed });
+  return [
+    ...files,
+    { name: "model-card.json", content: `${JSON.stringify(card, null, 2)}\n` },
+    { name: "model-card.md", content: cardMarkdown(card) },
+    { name: "privacy.json", content: `${JSON.stringify(statement)}\n` },
+    { name: "privacy.txt", content: `${statementLines(statement).join("\n")}\n` },
+  ];
+}
+
+/** As the operator's interface hands it over: text as it is, bytes in base64. */
+export interface HandedFile {
+  readonly name: string;
+  readonly text?: string;
+  readonly base64?: string;
+}
+
+export function handed({ name, content }: ExportFile): HandedFile {
+  if (typeof content === "string") return { name, text: content };
+  return { name, base64: Buffer.from(content).toString("base64") };
+}
