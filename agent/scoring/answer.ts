@@ -1,0 +1,103 @@
+/** What a scoring server answers to a body: a status, and JSON. Pure. Answers name rows and fields, never a value. */
+import type { FieldFault } from "../../models/features/record-encoder.ts";
+import type { Model } from "../../models/model.ts";
+import { largestReasons, type Reason } from "../../models/scoring/reasons.ts";
+import { recordScorer } from "../../models/scoring/record-scorer.ts";
+
+export interface Answer {
+  readonly status: 200 | 400 | 413 | 422;
+  readonly body: object;
+  readonly rowsScored: number;
+}
+
+export interface ScoringService {
+  /** @param reasonCount Null: no reasons. */
+  answer(text: string, reasonCount: number | null): Answer;
+  /** Scored rows whose value of a feature was unknown or no declared category. In schema order. */
+  readonly unknown: Float64Array;
+}
+
+export interface ServiceOptions {
+  readonly rowsMax: number;
+  /** Told of each score as it is given. */
+  readonly onScore: (score: number) => void;
+}
+
+interface RowFault extends FieldFault {
+  /** Counts from 0. */
+  readonly row: number;
+}
+
+/** More faults than this are counted, not listed. */
+const FAULTS_LISTED = 100;
+
+export function scoringService(model: Model, { rowsMax, onScore }: ServiceOptions): ScoringService {
+  const scorer = recordScorer(model);
+  const unknown = new Float64Array(model.schema.features.length);
+  const scored = (reasonCount: number | null): { score: number; reasons?: Reason[] } => {
+    const score = scorer.score();
+    scorer.countUnknownInPlace(unknown);
+    onScore(score);
+    if (reasonCount === null) return { score };
+    return { score, reasons: largestReasons(scorer.explain().reasons, reasonCount) };
+  };
+  const single = (record: unknown, reasonCount: number | null): Answer => {
+    const faults = scorer.take(record);
+    if (faults.length > 0) return unfit(faults.length, faults);
+    return { status: 200, body: scored(reasonCount), rowsScored: 1 };
+  };
+  /** All rows or none: the first pass finds what does not fit. */
+  const batch = (records: readonly unknown[], reasonCount: number | null): Answer => {
+    const listed: RowFault[] = [];
+    let count = 0;
+    for (const [row, record] of records.entries()) {
+      for (const fault of scorer.take(record)) {
+        if (count < FAULTS_LISTED) listed.push({ row, ...fault });
+        count += 1;
+      }
+    }
+    if (count > 0) return unfit(count, listed);
+    const results = records.map((record) => {
+      scorer.take(record);
+      return scored(reasonCount);
+    });
+    const scores = results.map(({ score }) => score);
+    const reasons = results.map((result) => result.reasons ?? []);
+    const body = reasonCount === null ? { scores } : { scores, reasons };
+    return { status: 200, body, rowsScored: records.length };
+  };
+  return {
+    unknown,
+    answer(text, reasonCount) {
+      let value: unknown;
+      try {
+        value = JSON.parse(text);
+      } catch {
+        return refused(400, "request.not-json", "the body is not JSON");
+      }
+      if (!Array.isArray(value)) return single(value, reasonCount);
+      if (value.length <= rowsMax) return batch(value, reasonCount);
+      return refused(413, "request.too-many-rows", `more than ${rowsMax} rows; send fewer at once`);
+    },
+  };
+}
+
+function unfit(count: number, faults: readonly FieldFault[]): Answer {
+  const message = "rows do not fit the model's schema; none was scored";
+  const body = { code: "request.unfit-rows", message, faultCount: count, faults };
+  return { status: 422, body, rowsScored: 0 };
+}
+
+function refused(status: 400 | 413, code: string, message: string): Answer {
+  return { status, body: { code, message }, rowsScored: 0 };
+}
+
+/** A row that fits, of the schema's own making: to warm up with. */
+export function exampleRow({ schema }: Model): Record<string, number | string> {
+  return Object.fromEntries(
+    schema.features.map((feature) => [
+      feature.name,
+      feature.type === "number" ? (feature.min + feature.max) / 2 : (feature.categories[0] ?? ""),
+    ]),
+  );
+}
