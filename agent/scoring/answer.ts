@@ -5,7 +5,7 @@ import { largestReasons, type Reason } from "../../models/scoring/reasons.ts";
 import { recordScorer } from "../../models/scoring/record-scorer.ts";
 
 export interface Answer {
-  readonly status: 200 | 400 | 413 | 422;
+  readonly status: 200 | 400 | 413 | 422 | 500;
   readonly body: object;
   readonly rowsScored: number;
 }
@@ -18,6 +18,7 @@ export interface ScoringService {
 }
 
 export interface ServiceOptions {
+  /** Rows in one request. */
   readonly rowsMax: number;
   /** Told of each score as it is given. */
   readonly onScore: (score: number) => void;
@@ -28,6 +29,8 @@ interface RowFault extends FieldFault {
   readonly row: number;
 }
 
+/** Reasons take a hundred times as long as scores, and other requests wait meanwhile. */
+const REASON_ROWS_MAX = 100;
 /** More faults than this are counted, not listed. */
 const FAULTS_LISTED = 100;
 
@@ -76,8 +79,9 @@ export function scoringService(model: Model, { rowsMax, onScore }: ServiceOption
         return refused(400, "request.not-json", "the body is not JSON");
       }
       if (!Array.isArray(value)) return single(value, reasonCount);
-      if (value.length <= rowsMax) return batch(value, reasonCount);
-      return refused(413, "request.too-many-rows", `more than ${rowsMax} rows; send fewer at once`);
+      const allowed = reasonCount === null ? rowsMax : Math.min(rowsMax, REASON_ROWS_MAX);
+      if (value.length <= allowed) return batch(value, reasonCount);
+      return refused(413, "request.too-many-rows", `more than ${allowed} rows; send fewer at once`);
     },
   };
 }

@@ -15,8 +15,16 @@ export interface Metrics {
   /** One request for scores, whatever became of it. */
   request(status: number, seconds: number): void;
   score(score: number): void;
-  /** @param unknown Rows whose value was unknown, by feature. */
-  text(features: readonly string[], unknown: Float64Array): string;
+  text(state: ServerState): string;
+}
+
+/** What is not counted here, as it stands. */
+export interface ServerState {
+  readonly features: readonly string[];
+  /** Rows whose value was unknown, by feature. */
+  readonly unknown: Float64Array;
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
 }
 
 interface Histogram {
@@ -36,7 +44,7 @@ export function newMetrics(modelSha256: string): Metrics {
       observe(latency, seconds);
     },
     score: (score) => observe(scores, score),
-    text(features, unknown) {
+    text({ features, unknown, cpuSeconds, residentBytes }) {
       const rows = scores.counts.reduce((sum, count) => sum + count, 0);
       const requests = [...statuses].sort(([a], [b]) => a - b);
       const blocks = [
@@ -58,6 +66,8 @@ export function newMetrics(modelSha256: string): Metrics {
           "Scored rows whose value was unknown or no declared category.",
           features.map((name, f) => `{feature="${label(name)}"} ${unknown[f] ?? 0}`),
         ),
+        block("process_cpu_seconds_total", "counter", "Processor time spent.", [` ${cpuSeconds}`]),
+        block("process_resident_memory_bytes", "gauge", "Memory held.", [` ${residentBytes}`]),
       ];
       return blocks.join("");
     },

@@ -1,13 +1,12 @@
 /** EDGE: `cloister serve`: a model behind HTTP, warm before it listens, and stopped without losing an answer. */
 import { createServer, type Server } from "node:http";
-import { getRequestListener } from "@hono/node-server";
 import type { Command } from "commander";
 import { badInput } from "../../shared/base/errors.ts";
 import { isLoopback, listenOn } from "../../shared/edge/listen.ts";
 import { osClock } from "../../shared/edge/os.ts";
 import { onStop, print, printJson } from "../../shared/edge/terminal.ts";
 import { exampleRow, scoringService } from "./answer.ts";
-import { scoringApi } from "./http.ts";
+import { scoringListener } from "./http.ts";
 import { readModelFile } from "./model-file.ts";
 
 const WARM_ROWS = 5000;
@@ -57,7 +56,7 @@ async function serve(modelPath: string, options: ServeOptions): Promise<void> {
   const { model, sha256 } = readModelFile(modelPath);
   warmUp(model);
   const state = { ready: true };
-  const api = scoringApi({
+  const listener = scoringListener({
     model,
     sha256,
     bodyBytesMax,
@@ -69,7 +68,7 @@ async function serve(modelPath: string, options: ServeOptions): Promise<void> {
       printJson({ type: "request", atMs, status, rows, ms: Math.round(1000 * ms) / 1000 });
     },
   });
-  const server = createServer(getRequestListener(api.fetch));
+  const server = createServer(listener);
   server.requestTimeout = 30_000;
   const bound = await listenOn(
     server,
