@@ -48,6 +48,20 @@ export function rawModel(
   return { schema, spec, params, scaling };
 }
 
+/** As moments find it where the declared bounds are a thousand times the usual value; the rows crowd there too. */
+export function crowded(model: Model): { model: Model; rows: RawRow[] } {
+  const { numberCount } = architectureOf(model.schema, model.spec);
+  const scaling = Float32Array.from(model.scaling, (_, i) => (i < numberCount ? -0.99 : 1000));
+  const source = new UniformSource(rng("crowded rows"));
+  const near = (feature: Feature): number | string => {
+    if (feature.type === "category") return feature.categories[0] ?? "";
+    return feature.min + (feature.max - feature.min) * (0.005 + 0.0005 * source.normal());
+  };
+  const { features } = model.schema;
+  const row = (): RawRow => Object.fromEntries(features.map((f) => [f.name, near(f)]));
+  return { model: { ...model, scaling }, rows: Array.from({ length: 500 }, row) };
+}
+
 /** Rows within the bounds and beyond them, with unknown numbers where allowed and categories that nobody declared. */
 export function rawRows({ schema }: Model, count: number): RawRow[] {
   const source = new UniformSource(rng("raw rows"));

@@ -41,7 +41,7 @@ export function parseXml(source: string): Element {
 }
 
 function unescaped(text: string): string {
-  return text.replaceAll(/&#(\d+);|&(\w+);/g, (_, code: string | undefined, name: string) => {
+  return text.replaceAll(/&(?:#(\d+);|(\w*);?)/g, (_, code: string | undefined, name: string) => {
     if (code !== undefined) return String.fromCharCode(Number(code));
     const known = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" }[name];
     if (known === undefined) throw new Error(`unknown entity ${name}`);

@@ -5,7 +5,15 @@ import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { modelToOnnx } from "../../../models/export/onnx.ts";
 import type { Model } from "../../../models/model.ts";
-import { ALL, encodedRows, type FeatureName, type RawRow, rawModel, rawRows } from "../raw-rows.ts";
+import {
+  ALL,
+  crowded,
+  encodedRows,
+  type FeatureName,
+  type RawRow,
+  rawModel,
+  rawRows,
+} from "../raw-rows.ts";
 
 /** Inputs as docs/models.md states them: raw numbers with NaN for unknown, raw category texts. */
 function feeds({ schema }: Model, rows: readonly RawRow[]): Record<string, Tensor> {
@@ -54,6 +62,15 @@ test.each(CASES)("ONNX Runtime scores raw rows as we do: %s", async (_, ...kind)
   for (let i = 0; i < rows.length; i++)
     expect(Math.abs((ours[i] ?? 0) - (theirs[i] ?? Number.NaN))).toBeLessThan(2e-6);
   expect(Math.max(...ours) - Math.min(...ours)).toBeGreaterThan(0.02);
+});
+
+test("ONNX Runtime scores as we do where values crowd at one end of the bounds", async () => {
+  const { model, rows } = crowded(rawModel(["when", "age", "day"], [8]));
+  const backend = plainBackend(architectureOf(model.schema, model.spec));
+  const ours = backend.scores(model.params, model.scaling, encodedRows(model, rows));
+  const theirs = await scoresOfOnnx(model, rows);
+  for (let i = 0; i < rows.length; i++)
+    expect(Math.abs((ours[i] ?? 0) - (theirs[i] ?? Number.NaN))).toBeLessThan(2e-6);
 });
 
 test("an unknown number that the schema refuses gives no score, and spoils no other row", async () => {

@@ -6,7 +6,7 @@ import { plainBackend } from "../../../models/engine/plain.ts";
 import { modelToScorer } from "../../../models/export/scorer.ts";
 import { readScorer } from "../../../models/export/scorer-reader.ts";
 import { importsOf } from "../../support/architecture.ts";
-import { ALL, encodedRows, type FeatureName, rawModel, rawRows } from "../raw-rows.ts";
+import { ALL, crowded, encodedRows, type FeatureName, rawModel, rawRows } from "../raw-rows.ts";
 
 const CASES: readonly [string, readonly FeatureName[], number[], "relu" | "tanh"][] = [
   ["a net on everything", ALL, [16, 8], "relu"],
@@ -28,6 +28,15 @@ test.each(CASES)("the reader scores 10 000 raw rows as we do: %s", (_, ...kind) 
   }
   expect(worst).toBeLessThan(1e-6);
   expect(Math.max(...logits) - Math.min(...logits)).toBeGreaterThan(0.1);
+});
+
+test("the reader scores as we do where values crowd at one end of the bounds", () => {
+  const { model, rows } = crowded(rawModel(["when", "age", "day"], [8]));
+  const backend = plainBackend(architectureOf(model.schema, model.spec));
+  const ours = backend.scores(model.params, model.scaling, encodedRows(model, rows));
+  const score = readScorer(modelToScorer(model));
+  for (const [i, row] of rows.entries())
+    expect(Math.abs(score(row) - (ours[i] ?? Number.NaN))).toBeLessThan(1e-6);
 });
 
 test("the reader refuses another format, absent fields and what is not a number, by the field's name", () => {
