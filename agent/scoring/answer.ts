@@ -29,7 +29,7 @@ interface RowFault extends FieldFault {
   readonly row: number;
 }
 
-/** Reasons take a hundred times as long as scores, and other requests wait meanwhile. */
+/** Reasons take some twenty times as long as scores, of tanh nets far longer, and other requests wait meanwhile. */
 const REASON_ROWS_MAX = 100;
 /** More faults than this are counted, not listed. */
 const FAULTS_LISTED = 100;
