@@ -1,5 +1,5 @@
 /** The files that a run's model is handed out as: the model in its format, its card, what it says of its privacy. Pure. */
-import { modelCard } from "../models/export/card.ts";
+import { modelCard, netInWords } from "../models/export/card.ts";
 import { cardMarkdown } from "../models/export/card-text.ts";
 import { type ExportFile, exportFiles } from "../models/export/formats.ts";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
@@ -37,7 +37,8 @@ export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
   const reader = { name: "scorer.ts", content: inputs.scorerReader };
   const files = format === "scorer" ? [...written, reader] : written;
   const { done: roundsDone, metrics } = trainTask.progress(reached);
-  const about = { format, runId, charter, manifest, task, createdAt, status };
+  const words = { model: netInWords(charter.schema, task), bins: task.evaluation.bins };
+  const about = { format, runId, charter, manifest, createdAt, status, ...words };
   const hashed = files.map(({ name, content }) => {
     const bytes = typeof content === "string" ? utf8(content) : content;
     return { name, bytes: bytes.length, sha256: toHex(sha256(bytes)) };

@@ -1,8 +1,8 @@
 /** What a scoring server answers to a body: a status, and JSON. Pure. Answers name rows and fields, never a value. */
 import type { FieldFault } from "../../models/features/record-encoder.ts";
-import type { Model } from "../../models/model.ts";
 import { largestReasons, type Reason } from "../../models/scoring/reasons.ts";
 import { recordScorer } from "../../models/scoring/record-scorer.ts";
+import type { Scorer } from "../../models/scoring/scorer.ts";
 
 export interface Answer {
   readonly status: 200 | 400 | 413 | 422 | 500;
@@ -34,18 +34,21 @@ const REASON_ROWS_MAX = 100;
 /** More faults than this are counted, not listed. */
 const FAULTS_LISTED = 100;
 
-export function scoringService(model: Model, { rowsMax, onScore }: ServiceOptions): ScoringService {
-  const scorer = recordScorer(model);
-  const unknown = new Float64Array(model.schema.features.length);
+export function scoringService(
+  scorer: Scorer,
+  { rowsMax, onScore }: ServiceOptions,
+): ScoringService {
+  const encoded = recordScorer(scorer);
+  const unknown = new Float64Array(scorer.schema.features.length);
   const scored = (reasonCount: number | null): { score: number; reasons?: Reason[] } => {
-    const score = scorer.score();
-    scorer.countUnknownInPlace(unknown);
+    const score = encoded.score();
+    encoded.countUnknownInPlace(unknown);
     onScore(score);
     if (reasonCount === null) return { score };
-    return { score, reasons: largestReasons(scorer.explain().reasons, reasonCount) };
+    return { score, reasons: largestReasons(encoded.explain().reasons, reasonCount) };
   };
   const single = (record: unknown, reasonCount: number | null): Answer => {
-    const faults = scorer.take(record);
+    const faults = encoded.take(record);
     if (faults.length > 0) return unfit(faults.length, faults);
     return { status: 200, body: scored(reasonCount), rowsScored: 1 };
   };
@@ -54,14 +57,14 @@ export function scoringService(model: Model, { rowsMax, onScore }: ServiceOption
     const listed: RowFault[] = [];
     let count = 0;
     for (const [row, record] of records.entries()) {
-      for (const fault of scorer.take(record)) {
+      for (const fault of encoded.take(record)) {
         if (count < FAULTS_LISTED) listed.push({ row, ...fault });
         count += 1;
       }
     }
     if (count > 0) return unfit(count, listed);
     const results = records.map((record) => {
-      scorer.take(record);
+      encoded.take(record);
       return scored(reasonCount);
     });
     const scores = results.map(({ score }) => score);
@@ -97,7 +100,7 @@ function refused(status: 400 | 413, code: string, message: string): Answer {
 }
 
 /** A row that fits, of the schema's own making: to warm up with. */
-export function exampleRow({ schema }: Model): Record<string, number | string> {
+export function exampleRow({ schema }: Scorer): Record<string, number | string> {
   return Object.fromEntries(
     schema.features.map((feature) => [
       feature.name,

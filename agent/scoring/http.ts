@@ -3,12 +3,12 @@
  * everything else does. What is told of a request is its status, rows and time, never its content.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { Model } from "../../models/model.ts";
+import type { Scorer } from "../../models/scoring/scorer.ts";
 import { type Answer, scoringService } from "./answer.ts";
 import { newMetrics } from "./metrics.ts";
 
 export interface ScoringOptions {
-  readonly model: Model;
+  readonly scorer: Scorer;
   readonly sha256: string;
   readonly bodyBytesMax: number;
   readonly rowsMax: number;
@@ -25,10 +25,10 @@ const METRICS_TYPE = { "content-type": "text/plain; version=0.0.4; charset=utf-8
 const DISCARDED_BYTES_MAX = 16 * 1024 * 1024;
 
 export function scoringListener(options: ScoringOptions): RequestListener {
-  const { model, sha256, bodyBytesMax, rowsMax, isReady, onRequest } = options;
+  const { scorer, sha256, bodyBytesMax, rowsMax, isReady, onRequest } = options;
   const metrics = newMetrics(sha256);
-  const service = scoringService(model, { rowsMax, onScore: metrics.score });
-  const features = model.schema.features.map(({ name }) => name);
+  const service = scoringService(scorer, { rowsMax, onScore: metrics.score });
+  const features = scorer.schema.features.map(({ name }) => name);
   const modelHeader = { "x-model-sha256": sha256 };
 
   const send = (response: ServerResponse, status: number, body: string, headers: Headers): void => {

@@ -1,13 +1,13 @@
 /** EDGE: reads an exported model for scoring; what is wrong with the file becomes one line that names it. */
 import { readFileSync } from "node:fs";
 import { parseModelJson } from "../../models/export/json.ts";
-import type { Model } from "../../models/model.ts";
+import { netScorer, type Scorer } from "../../models/scoring/scorer.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";
 import { sha256 } from "../../shared/crypto/hash.ts";
 
 export interface ModelFile {
-  readonly model: Model;
+  readonly scorer: Scorer;
   /** Of the file's bytes, as in the model card. Lower-case hexadecimal. */
   readonly sha256: string;
 }
@@ -22,7 +22,8 @@ export function readModelFile(path: string): ModelFile {
     throw badInput("model.unreadable", `${path}: cannot be read; ${remedy}`, cause);
   }
   try {
-    return { model: parseModelJson(bytes.toString("utf8")), sha256: toHex(sha256(bytes)) };
+    const scorer = netScorer(parseModelJson(bytes.toString("utf8")));
+    return { scorer, sha256: toHex(sha256(bytes)) };
   } catch (error) {
     if (!(error instanceof CloisterError)) throw error;
     throw new CloisterError(error.code, `${path}: ${error.message}`, error.exitCode, error);

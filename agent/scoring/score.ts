@@ -1,9 +1,8 @@
 /** EDGE: `cloister score`: a model and a table in, one score a row out, as a stream. Runs where the rows are; no network. */
 import type { Command } from "commander";
-import { architectureOf } from "../../models/engine/architecture.ts";
-import { plainBackend, sigmoid } from "../../models/engine/plain.ts";
-import type { Model } from "../../models/model.ts";
-import { explainer, largestReasons, type Reason } from "../../models/scoring/reasons.ts";
+import { sigmoid } from "../../models/engine/plain.ts";
+import { largestReasons, type Reason } from "../../models/scoring/reasons.ts";
+import type { Scorer } from "../../models/scoring/scorer.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";
 import { osClock } from "../../shared/edge/os.ts";
 import { formatOfName, parseFormat, type ScoreWriter, scoreWriter } from "./formats.ts";
@@ -51,13 +50,13 @@ async function score(modelPath: string, options: ScoreOptions): Promise<void> {
   const outputFormat = outputPath === undefined ? null : (formatOfName(outputPath) ?? format);
   const fallback = json ? "jsonl" : (format ?? "csv");
   const reasonCount = options.reasons === undefined ? null : parseCount(options.reasons);
-  const { model } = readModelFile(modelPath);
+  const { scorer } = readModelFile(modelPath);
   const writer = scoreWriter(outputFormat ?? fallback, reasonCount);
-  const lines = linesOf(model, writer, reasonCount);
+  const lines = linesOf(scorer, writer, reasonCount);
   const output = outputPath === undefined ? standardOutput() : fileOutput(outputPath);
   const bad = options.skipBad ? badRowCounter(json) : null;
   try {
-    const rows = await scoreRows(table, model, { lines, header: writer.header, output, bad });
+    const rows = await scoreRows(table, scorer, { lines, header: writer.header, output, bad });
     await output.finish();
     if (bad && bad.count > 0) bad.summary(rows + bad.count);
   } catch (error) {
@@ -88,13 +87,13 @@ interface Scoring {
 /** Holds one block of the table and its scores. @returns How many rows were scored. */
 async function scoreRows(
   table: Parameters<typeof readRows>[0],
-  model: Model,
+  { schema }: Scorer,
   { lines, header, output, bad }: Scoring,
 ): Promise<number> {
   const show = progressOnTerminal();
   let text = header;
   let rows = 0;
-  await readRows(table, model.schema, {
+  await readRows(table, schema, {
     onRows: (batch) => {
       text += lines(batch);
       rows += batch.data.rowCount;
@@ -116,21 +115,22 @@ async function scoreRows(
 
 /** Scores a batch: its lines. */
 function linesOf(
-  model: Model,
+  { row, logits: logitsOf, explain }: Scorer,
   writer: ScoreWriter,
   reasonCount: number | null,
 ): (rows: ScoredRows) => string {
-  const backend = plainBackend(architectureOf(model.schema, model.spec));
-  const { numberCount, categoryCount } = backend.architecture;
-  const explain = reasonCount === null ? null : explainer(model);
-  const none: readonly Reason[] = [];
+  const { numberCount, categoryCount } = row;
+  const reasonsOf = ({ numbers, codes }: ScoredRows["data"], r: number): readonly Reason[] => {
+    if (reasonCount === null) return [];
+    const { reasons } = explain(numbers, r * numberCount, codes, r * categoryCount);
+    return largestReasons(reasons, reasonCount);
+  };
   return ({ data, rowNumbers }) => {
-    const logits = backend.logits(model.params, model.scaling, data);
+    const logits = logitsOf(data);
     let text = "";
     for (let r = 0; r < data.rowCount; r++) {
-      const explanation = explain?.(data.numbers, r * numberCount, data.codes, r * categoryCount);
-      const reasons = explanation ? largestReasons(explanation.reasons, reasonCount ?? 0) : none;
-      text += writer.line(rowNumbers[r] ?? 0, Math.fround(sigmoid(logits[r] ?? 0)), reasons);
+      const score = Math.fround(sigmoid(logits[r] ?? 0));
+      text += writer.line(rowNumbers[r] ?? 0, score, reasonsOf(data, r));
     }
     return text;
   };

@@ -1,6 +1,7 @@
 /** EDGE: `cloister serve`: a model behind HTTP, warm before it listens, and stopped without losing an answer. */
 import { createServer, type Server } from "node:http";
 import type { Command } from "commander";
+import type { Scorer } from "../../models/scoring/scorer.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { isLoopback, listenOn } from "../../shared/edge/listen.ts";
 import { osClock } from "../../shared/edge/os.ts";
@@ -53,11 +54,11 @@ async function serve(modelPath: string, options: ServeOptions): Promise<void> {
     const remedy = "put a proxy that speaks TLS before it and add --allow-plain";
     throw badInput("serve.plain", `--host ${host}: refused without TLS; ${remedy}`);
   }
-  const { model, sha256 } = readModelFile(modelPath);
-  warmUp(model);
+  const { scorer, sha256 } = readModelFile(modelPath);
+  warmUp(scorer);
   const state = { ready: true };
   const listener = scoringListener({
-    model,
+    scorer,
     sha256,
     bodyBytesMax,
     rowsMax: ROWS_MAX,
@@ -89,9 +90,9 @@ async function serve(modelPath: string, options: ServeOptions): Promise<void> {
 }
 
 /** The code that answers is compiled before the first request comes. */
-function warmUp(model: Parameters<typeof scoringService>[0]): void {
-  const service = scoringService(model, { rowsMax: 1, onScore: () => undefined });
-  const text = JSON.stringify(exampleRow(model));
+function warmUp(scorer: Scorer): void {
+  const service = scoringService(scorer, { rowsMax: 1, onScore: () => undefined });
+  const text = JSON.stringify(exampleRow(scorer));
   for (let i = 0; i < WARM_ROWS; i++) JSON.stringify(service.answer(text, null).body);
 }
 

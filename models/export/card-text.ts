@@ -15,7 +15,6 @@ const METRICS: Readonly<Record<CardMetric["name"], string>> = {
 
 export function cardMarkdown(card: ModelCard): string {
   const { run, model, schema, privacy, limits, files } = card;
-  const hidden = model.hidden.length > 0 ? `, hidden layers ${model.hidden.join(", ")}` : "";
   const { label, unit } = schema;
   const lines = [
     `# Model card: ${quoted(run.room)}`,
@@ -29,8 +28,8 @@ export function cardMarkdown(card: ModelCard): string {
         ["begun, status", `${run.createdAt}, ${run.status}`],
         ["members", String(run.members)],
         ["rounds done", String(run.roundsDone)],
-        ["model", `${model.kind}${hidden}, ${model.parameters} parameters`],
-        ["training", `${card.training.strategy.kind}, inputs scaled by ${card.training.scaling}`],
+        ["model", `${model.kind}; ${model.size}`],
+        ["training", model.training],
         ["format", card.format],
       ],
     ),
@@ -63,7 +62,7 @@ export function cardMarkdown(card: ModelCard): string {
   return `${lines.join("\n")}\n`;
 }
 
-function metricLines({ metrics, evaluated, training }: ModelCard): string[] {
+function metricLines({ metrics, evaluated, holdoutFraction }: ModelCard): string[] {
   if (metrics === null) return ["Not known: the run has not been evaluated."];
   const rows = metrics.map(({ name, value, interval }) => [
     METRICS[name],
@@ -76,7 +75,7 @@ function metricLines({ metrics, evaluated, training }: ModelCard): string[] {
   return [
     ...table(["metric", "value", "95 % interval"], rows),
     "",
-    `On ${counts}, held back by the members (a share of ${training.holdoutFraction} of their units). The interval is Hanley and McNeil's.`,
+    `On ${counts}, held back by the members (a share of ${holdoutFraction} of their units). The interval is Hanley and McNeil's.`,
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
-import type { TrainTask } from "../../shared/charter/task-spec.ts";
+import type { TaskSpec, TrainTask } from "../../shared/charter/task-spec.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import { type Interval, rocAucInterval } from "../metrics/intervals.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
@@ -13,6 +13,13 @@ export interface CardMetric {
   readonly name: "rocAuc" | "prAuc" | "recallAt1pctFpr" | "recallAt5pctFpr";
   readonly value: number;
   readonly interval: Interval | null;
+}
+
+/** What kind of model it is, in words for people. */
+export interface CardModel {
+  readonly kind: string;
+  readonly size: string;
+  readonly training: string;
 }
 
 export interface CardFile {
@@ -35,15 +42,10 @@ export interface ModelCard {
     readonly members: number;
     readonly roundsDone: number;
   };
-  readonly model: {
-    readonly kind: "logistic regression" | "feed-forward net";
-    readonly hidden: readonly number[];
-    readonly activation: string;
-    readonly parameters: number;
-  };
-  readonly training: Pick<TrainTask, "scaling" | "strategy" | "evaluation"> & {
-    readonly holdoutFraction: number;
-  };
+  readonly model: CardModel;
+  /** The plan's task as it was run. */
+  readonly task: TaskSpec;
+  readonly holdoutFraction: number;
   readonly schema: DataSchema;
   /** Null: the run was not evaluated, or a class was empty. */
   readonly metrics: readonly CardMetric[] | null;
@@ -59,7 +61,9 @@ export interface CardInputs {
   readonly runId: string;
   readonly charter: Charter;
   readonly manifest: Manifest;
-  readonly task: TrainTask;
+  readonly model: CardModel;
+  /** Score bins a class of the evaluation. */
+  readonly bins: number;
   readonly createdAt: string;
   readonly status: string;
   readonly roundsDone: number;
@@ -69,8 +73,7 @@ export interface CardInputs {
 }
 
 export function modelCard(inputs: CardInputs): ModelCard {
-  const { format, runId, charter, manifest, task, createdAt, status, roundsDone } = inputs;
-  const { model, scaling, strategy, evaluation } = task;
+  const { format, runId, charter, manifest, createdAt, status, roundsDone } = inputs;
   const counts = usable(inputs.metrics?.counts);
   return {
     version: 1,
@@ -84,19 +87,26 @@ export function modelCard(inputs: CardInputs): ModelCard {
       members: manifest.roster.length,
       roundsDone,
     },
-    model: {
-      kind: model.hidden.length === 0 ? "logistic regression" : "feed-forward net",
-      hidden: model.hidden,
-      activation: model.activation,
-      parameters: architectureOf(charter.schema, model).paramCount,
-    },
-    training: { scaling, strategy, evaluation, holdoutFraction: charter.holdoutFraction },
+    model: inputs.model,
+    task: manifest.task,
+    holdoutFraction: charter.holdoutFraction,
     schema: charter.schema,
     metrics: inputs.metrics && metricsOf(inputs.metrics, counts),
     evaluated: counts,
     privacy: inputs.statement,
-    limits: limitsOf(manifest, task),
+    limits: limitsOf(manifest, inputs.bins),
     files: inputs.files,
+  };
+}
+
+/** A net or logistic regression, in words. */
+export function netInWords(schema: DataSchema, { model, strategy, scaling }: TrainTask): CardModel {
+  const { paramCount } = architectureOf(schema, model);
+  const layers = model.hidden.length > 0 ? `hidden layers ${model.hidden.join(", ")}; ` : "";
+  return {
+    kind: layers === "" ? "logistic regression" : `feed-forward net, ${model.activation}`,
+    size: `${layers}${paramCount} parameters`,
+    training: `${strategy.kind}, inputs scaled by ${scaling}`,
   };
 }
 
@@ -120,10 +130,10 @@ function metricsOf(metrics: Metrics, counts: ClassCounts | null): CardMetric[] {
   ];
 }
 
-function limitsOf({ privacy }: Manifest, { evaluation }: TrainTask): string[] {
+function limitsOf({ privacy }: Manifest, bins: number): string[] {
   return [
     "It ranks rows like those of the members that trained it; for anybody else's it was never measured.",
-    `It was measured on rows that the members held back, by a histogram of ${evaluation.bins} bins a class: differences below a bin are not seen.`,
+    `It was measured on rows that the members held back, by a histogram of ${bins} bins a class: differences below a bin are not seen.`,
     ...(privacy ? ["Its metrics carry noise, for privacy; the intervals do not count it."] : []),
     "Intervals take rows for independent: where one customer has many, they are too narrow.",
     "A score is a probability only as far as the share of positives in training was that of use: choose thresholds on own data.",

@@ -1,9 +1,8 @@
 /** JSON rows → scores, one at a time: encoding and net with buffers of their own, made once. Pure. */
 import { sigmoid } from "../engine/plain.ts";
 import { type FieldFault, recordEncoder } from "../features/record-encoder.ts";
-import type { Model } from "../model.ts";
-import { type Explanation, explainer } from "./reasons.ts";
-import { rowScorer } from "./row-scorer.ts";
+import type { Explanation } from "./reasons.ts";
+import type { Scorer } from "./scorer.ts";
 
 /** What is asked of the last row that fitted. */
 export interface RecordScorer {
@@ -16,14 +15,12 @@ export interface RecordScorer {
   countUnknownInPlace(counts: Float64Array): void;
 }
 
-export function recordScorer(model: Model): RecordScorer {
-  const encoder = recordEncoder(model.schema);
-  const { logit } = rowScorer(model);
-  const explain = explainer(model);
+export function recordScorer({ schema, row: { logit }, explain }: Scorer): RecordScorer {
+  const encoder = recordEncoder(schema);
   const numbers = new Float32Array(encoder.numberCount);
   const codes = new Uint16Array(encoder.categoryCount);
   const into = { numbers, numbersAt: 0, codes, codesAt: 0 };
-  const isNumber = model.schema.features.map(({ type }) => type === "number");
+  const isNumber = schema.features.map(({ type }) => type === "number");
   return {
     take: (record) => encoder.encode(record, into),
     score: () => Math.fround(sigmoid(Math.fround(logit(numbers, 0, codes, 0)))),

@@ -12,6 +12,7 @@ import { modelToJson } from "../../models/export/json.ts";
 import { recordEncoder } from "../../models/features/record-encoder.ts";
 import type { Model } from "../../models/model.ts";
 import { recordScorer } from "../../models/scoring/record-scorer.ts";
+import { netScorer } from "../../models/scoring/scorer.ts";
 import { identityScaling } from "../../models/tasks/train.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
@@ -60,7 +61,7 @@ function rowsOf({ schema }: Model): Row[] {
 }
 
 function inProcess(name: string, model: Model, rows: readonly Row[], limit: number): BenchResult[] {
-  const scorer = recordScorer(model);
+  const scorer = recordScorer(netScorer(model));
   const score = (row: Row): number => {
     if (scorer.take(row).length > 0) throw new Error("a row does not fit");
     return scorer.score();

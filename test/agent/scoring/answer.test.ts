@@ -4,6 +4,7 @@ import { exampleRow, scoringService } from "../../../agent/scoring/answer.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { explainer, largestReasons } from "../../../models/scoring/reasons.ts";
+import { netScorer } from "../../../models/scoring/scorer.ts";
 import { ALL, encodedRows, rawModel, rawRows } from "../../models/raw-rows.ts";
 
 const model = rawModel(ALL, [8, 4]);
@@ -17,7 +18,10 @@ const expected = plainBackend(architectureOf(model.schema, model.spec)).scores(
 
 function service(rowsMax = 100) {
   const given: number[] = [];
-  return { given, ...scoringService(model, { rowsMax, onScore: (score) => given.push(score) }) };
+  return {
+    given,
+    ...scoringService(netScorer(model), { rowsMax, onScore: (score) => given.push(score) }),
+  };
 }
 
 test("a row and a batch get our scores, and both count what was unknown", () => {
@@ -115,5 +119,5 @@ test("text is read as a cell of a table is, and a row of the schema's own making
     Object.entries(rows[0] ?? {}).map(([name, value]) => [name, ` ${value ?? "NA"} `]),
   );
   expect(answer(JSON.stringify(texts), null).body).toEqual({ score: expected[0] });
-  expect(answer(JSON.stringify(exampleRow(model)), null).status).toBe(200);
+  expect(answer(JSON.stringify(exampleRow(netScorer(model))), null).status).toBe(200);
 });
