@@ -3,7 +3,8 @@ import { Command, CommanderError } from "commander";
 import { auditCommands } from "../agent/audit/cli.ts";
 import { agentCommands } from "../agent/cli.ts";
 import { ledgerCommands } from "../agent/ledger/cli.ts";
-import { scoreCommand } from "../agent/score.ts";
+import { scoreCommand } from "../agent/scoring/score.ts";
+import { serveCommand } from "../agent/scoring/serve.ts";
 import { coordinatorCommands } from "../coordinator/cli.ts";
 import { AdminClient } from "../coordinator/client.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
@@ -23,6 +24,7 @@ agentCommands(program);
 ledgerCommands(program);
 auditCommands(program, AdminClient.fromConfig);
 scoreCommand(program);
+serveCommand(program);
 privacyCommands(program);
 
 const json = process.argv.includes("--json");

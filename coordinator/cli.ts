@@ -8,6 +8,7 @@ import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { AdminClient } from "./client.ts";
 import { CoordinatorConfig } from "./config.ts";
+import type { HandedFile } from "./export.ts";
 import type { RunEvent, RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import { CoordinatorService } from "./service.ts";
@@ -48,7 +49,7 @@ export function coordinatorCommands(program: Command): void {
     .argument("<run>", "a run's id, or its beginning")
     .option(
       "--format <format>",
-      "json (for cloister score) or tfjs (TensorFlow.js LayersModel)",
+      "json (for cloister score and serve), onnx, tfjs, scorer (JSON, read without a library) or pmml",
       "json",
     )
     .option("--out <folder>", "folder to write to", ".")
@@ -196,15 +197,10 @@ async function exportModel(
   { format, out, config, json }: Common & { format: string; out: string },
 ): Promise<void> {
   const path = `/v1/runs/${encodeURIComponent(run)}/model?format=${encodeURIComponent(format)}`;
-  const files = await AdminClient.fromConfig(config).get<Record<string, unknown>>(path);
-  const written = Object.entries(files).map(([name, content]) => {
+  const files = await AdminClient.fromConfig(config).get<HandedFile[]>(path);
+  const written = files.map(({ name, text, base64 }) => {
     const target = join(out, name);
-    if (name.endsWith(".bin")) writeFileAtomic(target, Buffer.from(String(content), "base64"));
-    else
-      writeFileAtomic(
-        target,
-        typeof content === "string" ? content : `${JSON.stringify(content)}\n`,
-      );
+    writeFileAtomic(target, text ?? Buffer.from(base64 ?? "", "base64"));
     return target;
   });
   if (json) printJson({ files: written });

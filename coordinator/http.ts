@@ -1,18 +1,14 @@
 /** EDGE: the HTTP interface: rooms, invitations, runs, models for the operator; audits for members too. */
+import { readFileSync } from "node:fs";
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
-import { modelToJson } from "../models/export/json.ts";
-import { modelToTfjs } from "../models/export/tfjs.ts";
-import { treesToJson } from "../models/export/trees-json.ts";
-import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
-import { boostTask, modelOf as treesOf } from "../models/tasks/boost.ts";
-import { contextOf } from "../models/tasks/context.ts";
-import { modelOf, trainTask } from "../models/tasks/train.ts";
-import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
+import type { PrivacyStatement } from "../models/privacy-statement.ts";
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
+import { handed, modelFiles } from "./export.ts";
 import { type Access, identifyCaller, operatorOnly } from "./http-access.ts";
 import { auditRoutes } from "./http-audit.ts";
 import type { RunEvent, RunSummary } from "./run-events.ts";
@@ -20,6 +16,7 @@ import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
 import { statementOf } from "./statement.ts";
 
+const SCORER_READER = new URL("../models/export/scorer-reader.ts", import.meta.url);
 const InvitationRequest = z.strictObject({ room: z.string().optional(), memberId: z.string() });
 
 export function httpApi(service: CoordinatorService, adminToken: string): Hono<Access> {
@@ -85,15 +82,19 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
       stop();
     });
   });
-  api.get("/v1/runs/:run/model", (context) =>
-    context.json(
-      exportModel(
-        service,
-        service.findRun(context.req.param("run")),
-        context.req.query("format") ?? "json",
-      ),
-    ),
-  );
+  api.get("/v1/runs/:run/model", (context) => {
+    const run = service.findRun(context.req.param("run"));
+    const files = modelFiles({
+      charter: service.charterOf(run.manifest.room),
+      run,
+      state: service.taskState(run.runId),
+      statement: runStatement(service, run),
+      format: context.req.query("format") ?? "json",
+      createdAt: new Date(run.createdAtMs).toISOString(),
+      scorerReader: readFileSync(SCORER_READER, "utf8"),
+    });
+    return context.json(files.map(handed));
+  });
   return api;
 }
 
@@ -102,35 +103,4 @@ function runStatement(
   { runId, manifest }: RunSummary,
 ): PrivacyStatement {
   return statementOf(service.charterOf(manifest.room), manifest, service.events(runId));
-}
-
-function exportModel(service: CoordinatorService, run: RunSummary, format: string): object {
-  const state = service.taskState(run.runId);
-  const { task } = run.manifest;
-  const statement = runStatement(service, run);
-  if (task.kind === "probe" || !state)
-    throw badInput("model.none", `run ${run.runId.slice(0, 12)} has no model (yet)`);
-  const texts = {
-    "privacy.json": statement,
-    "privacy.txt": `${statementLines(statement).join("\n")}\n`,
-  };
-  const common = contextOf(service.charterOf(run.manifest.room), run.manifest);
-  if (task.kind === "boost") {
-    if (format !== "json")
-      throw badInput("model.format", `--format ${format}: boosted trees are exported as json`);
-    const context = { ...common, spec: task };
-    const trees = treesOf(context, boostTask.decodeState(context, state));
-    return { "model.json": treesToJson(trees, statement), ...texts };
-  }
-  const context = { ...common, spec: task };
-  const model = modelOf(context, trainTask.decodeState(context, state));
-  if (format === "json") return { "model.json": modelToJson(model, statement), ...texts };
-  if (format !== "tfjs")
-    throw badInput("model.format", `--format ${format}: unknown; use json or tfjs`);
-  const { modelJson, weights } = modelToTfjs(model);
-  return {
-    "model.json": modelJson,
-    "weights.bin": Buffer.from(weights).toString("base64"),
-    ...texts,
-  };
 }

@@ -9,6 +9,7 @@ const Metrics = z.strictObject({
   prAuc: z.number(),
   recallAt1pctFpr: z.number(),
   recallAt5pctFpr: z.number(),
+  counts: z.strictObject({ positives: z.number(), negatives: z.number() }).optional(),
 });
 const common = { runId: z.string(), atMs: z.number() };
 

@@ -1,8 +1,9 @@
 /** EDGE: the coordinator's port: plain or TLS, one line when it cannot be had. */
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
+import { badInput } from "../shared/base/errors.ts";
 import { readSmallFile } from "../shared/edge/files.ts";
+import { isLoopback, listenOn } from "../shared/edge/listen.ts";
 import type { CoordinatorConfig } from "./config.ts";
 
 /** @throws {CloisterError} If the configured files are not a certificate and its key. */
@@ -23,25 +24,11 @@ export async function listen(
   server: Server,
   { listen: { host, port }, tls, allowPlain }: CoordinatorConfig,
 ): Promise<number> {
-  const loopback = ["127.0.0.1", "localhost", "::1"].includes(host);
-  if (!tls && !loopback && !allowPlain) {
+  if (!tls && !isLoopback(host) && !allowPlain) {
     throw badInput(
       "coordinator.plain",
       `listen.host ${host}: refused without TLS; configure tls, or set allowPlain behind a proxy that speaks TLS`,
     );
   }
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const reason =
-        cause.code === "EADDRINUSE"
-          ? "the port is in use; stop the other program or choose another listen.port"
-          : `cannot listen (${cause.code})`;
-      reject(
-        new CloisterError("coordinator.listen", `${host}:${port}: ${reason}`, EXIT.failed, cause),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-  const address = server.address();
-  return typeof address === "object" && address ? address.port : port;
+  return listenOn(server, { host, port }, { code: "coordinator.listen", portName: "listen.port" });
 }

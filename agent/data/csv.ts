@@ -14,6 +14,10 @@ export interface CsvHandler {
    * `row` counts data rows from 1; `line` is where the row starts in the file (the header is 1).
    */
   onRow(cells: readonly string[], row: number, line: number): void;
+  /** Told of a row with too many or too few cells, which is then left out. Absent: it ends the reading. */
+  onBadRow?: ((error: CloisterError) => void) | undefined;
+  /** Awaited after each block of the file, so that a slow taker holds the reader up. */
+  afterBlock?(): Promise<void>;
 }
 
 /** What the CSV parser gives back for one block. */
@@ -60,6 +64,7 @@ export async function readCsv(path: string, handler: CsvHandler): Promise<number
     parser ??= parserFor(pending);
     pending = pending.slice(parseBlock(cursor, parser, pending, true));
     refuseEndlessRow(cursor, pending);
+    await handler.afterBlock?.();
   }
   if (pending !== "") parseBlock(cursor, parser ?? parserFor(pending), pending, false);
   if (cursor.columnCount === 0) {
@@ -121,7 +126,14 @@ function takeRow(cursor: Cursor, cells: string[]): void {
   }
   if (cells.length !== cursor.columnCount) {
     const found = `found ${cells.length} cells, expected ${cursor.columnCount}`;
-    throw fault(cursor, "data.ragged-row", `${found}; quote cells that contain the delimiter`);
+    const error = fault(
+      cursor,
+      "data.ragged-row",
+      `${found}; quote cells that contain the delimiter`,
+    );
+    if (!cursor.handler.onBadRow) throw error;
+    cursor.rowCount += 1;
+    return cursor.handler.onBadRow(error);
   }
   cursor.handler.onRow(cells, cursor.rowCount + 1, cursor.line);
   cursor.rowCount += 1;

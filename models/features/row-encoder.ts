@@ -4,8 +4,15 @@
  * value.
  */
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
-import type { CategoryFeature, DataSchema, NumberFeature } from "../../shared/charter/schema.ts";
-import { parseNumber, signedLog, trimCell } from "./cell.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
+import { parseNumber, trimCell } from "./cell.ts";
+import {
+  type CategoryColumn,
+  categoryColumn,
+  encodeNumber,
+  type NumberColumn,
+  numberColumn,
+} from "./columns.ts";
 
 /** Where a row stands: `row` counts data rows from 1, `line` is where it starts in the file. */
 export interface RowPlace {
@@ -34,21 +41,10 @@ export interface RowTarget {
   readonly codesAt: number;
 }
 
-interface NumberColumn {
-  readonly name: string;
+/** A column, and where it stands in the table. */
+interface Placed<Column> {
+  readonly column: Column;
   readonly index: number;
-  readonly min: number;
-  readonly max: number;
-  readonly isLog: boolean;
-  readonly mayBeMissing: boolean;
-  /** The transformed lower bound, and what maps the transformed range to a width of 2. */
-  readonly low: number;
-  readonly scale: number;
-}
-
-interface CategoryColumn {
-  readonly index: number;
-  readonly codeOf: ReadonlyMap<string, number>;
 }
 
 /**
@@ -65,12 +61,12 @@ export function rowEncoder(
 ): RowEncoder {
   const names = schema.features.map((feature) => feature.name);
   const indices = columnIndices(names, header, table);
-  const numbers: NumberColumn[] = [];
-  const categories: CategoryColumn[] = [];
+  const numbers: Placed<NumberColumn>[] = [];
+  const categories: Placed<CategoryColumn>[] = [];
   for (const [i, feature] of schema.features.entries()) {
     const index = indices[i] ?? 0;
-    if (feature.type === "number") numbers.push(numberColumn(feature, index));
-    else categories.push(categoryColumn(feature, index));
+    if (feature.type === "number") numbers.push({ column: numberColumn(feature), index });
+    else categories.push({ column: categoryColumn(feature), index });
   }
   return {
     numberCount: numbers.length,
@@ -112,42 +108,17 @@ export function cellFault(
   return badInput(code, `${place.table}: ${where}: ${reason}`);
 }
 
-function numberColumn(feature: NumberFeature, index: number): NumberColumn {
-  const { name, min, max } = feature;
-  const isLog = feature.transform === "log";
-  const low = isLog ? signedLog(min) : min;
-  const high = isLog ? signedLog(max) : max;
-  const mayBeMissing = feature.missing === "indicator";
-  const scale = 2 / (high - low);
-  // Else every value would become NaN, which means "missing".
-  if (!(scale > 0 && Number.isFinite(scale))) {
-    const reason = "its bounds are too close together or too far apart to scale values by";
-    throw badInput("data.bad-bounds", `schema: feature ${JSON.stringify(name)}: ${reason}`);
-  }
-  return { name, index, min, max, isLog, mayBeMissing, low, scale };
-}
-
-/** Category names are compared without white space around them; of two alike, the first counts. */
-function categoryColumn(feature: CategoryFeature, index: number): CategoryColumn {
-  const codeOf = new Map<string, number>();
-  for (const [i, category] of feature.categories.entries()) {
-    const name = category.trim();
-    if (!codeOf.has(name)) codeOf.set(name, i + 1);
-  }
-  return { index, codeOf };
-}
-
 function encodeNumbers(
-  columns: readonly NumberColumn[],
+  columns: readonly Placed<NumberColumn>[],
   cells: readonly string[],
   place: RowPlace,
   into: RowTarget,
 ): void {
   for (let i = 0; i < columns.length; i++) {
-    const column = columns[i];
-    if (column === undefined) continue;
-    const value = parseNumber(trimCell(cells[column.index] ?? ""));
-    into.numbers[into.numbersAt + i] = scaled(column, value, place);
+    const placed = columns[i];
+    if (placed === undefined) continue;
+    const value = parseNumber(trimCell(cells[placed.index] ?? ""));
+    into.numbers[into.numbersAt + i] = scaled(placed.column, value, place);
   }
 }
 
@@ -161,18 +132,18 @@ function scaled(column: NumberColumn, value: number | null, place: RowPlace): nu
     const reason = 'the cell is empty; fill it, or let the schema say missing: "indicator"';
     throw cellFault(place, column.name, "data.cell-missing", reason);
   }
-  const clamped = Math.min(Math.max(value, column.min), column.max);
-  return ((column.isLog ? signedLog(clamped) : clamped) - column.low) * column.scale - 1;
+  return encodeNumber(column, value);
 }
 
 function encodeCategories(
-  columns: readonly CategoryColumn[],
+  columns: readonly Placed<CategoryColumn>[],
   cells: readonly string[],
   into: RowTarget,
 ): void {
   for (let i = 0; i < columns.length; i++) {
-    const column = columns[i];
-    if (column === undefined) continue;
-    into.codes[into.codesAt + i] = column.codeOf.get(trimCell(cells[column.index] ?? "")) ?? 0;
+    const placed = columns[i];
+    if (placed === undefined) continue;
+    const cell = trimCell(cells[placed.index] ?? "");
+    into.codes[into.codesAt + i] = placed.column.codeOf.get(cell) ?? 0;
   }
 }

@@ -40,6 +40,7 @@ export function rankingMetrics({ positives, negatives }: ScoreGroups): Metrics |
     prAuc: precisionSum / positiveCount,
     recallAt1pctFpr: recallAt(positives, negatives, 0.01 * negativeCount) / positiveCount,
     recallAt5pctFpr: recallAt(positives, negatives, 0.05 * negativeCount) / positiveCount,
+    counts: { positives: positiveCount, negatives: negativeCount },
   };
 }
 

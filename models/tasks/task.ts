@@ -117,4 +117,11 @@ export interface Metrics {
   readonly prAuc: number;
   readonly recallAt1pctFpr: number;
   readonly recallAt5pctFpr: number;
+  /** Rows of the evaluation by class, as its sum tells (noised where the run is). Absent in older logs. */
+  readonly counts?: ClassCounts | undefined;
+}
+
+export interface ClassCounts {
+  readonly positives: number;
+  readonly negatives: number;
 }

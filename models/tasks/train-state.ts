@@ -37,11 +37,16 @@ export function optimizerOf({ spec }: TrainContext): OptimizerConfig {
   return { kind: "momentum", learningRate, momentum };
 }
 
-const FORMAT = 2;
+const FORMAT = 3;
 /** Header: doubles, in the order of `encodeState`. NaN stands for null. */
-const HEADER_LENGTH = 14;
+const HEADER_LENGTH = 16;
+/** Format 2, of runs before this version, lacks the counts at the header's end. */
+const HEADER_LENGTHS: ReadonlyMap<number, number> = new Map([
+  [2, 14],
+  [FORMAT, HEADER_LENGTH],
+]);
 
-/** [14 doubles | scaling f32 | params f32 | first moment f64 | second moment f64], little-endian. */
+/** [16 doubles | scaling f32 | params f32 | first moment f64 | second moment f64], little-endian. */
 export function encodeState(state: TrainState): Uint8Array {
   const { metrics } = state;
   const header = Float64Array.of(
@@ -59,6 +64,8 @@ export function encodeState(state: TrainState): Uint8Array {
     metrics?.recallAt1pctFpr ?? Number.NaN,
     metrics?.recallAt5pctFpr ?? Number.NaN,
     state.clipNorm,
+    metrics?.counts?.positives ?? Number.NaN,
+    metrics?.counts?.negatives ?? Number.NaN,
   );
   return concatBytes(
     float64ToBytes(header),
@@ -71,8 +78,10 @@ export function encodeState(state: TrainState): Uint8Array {
 
 /** @throws {CloisterError} If the bytes are not a state of this run. */
 export function decodeState(context: TrainContext, bytes: Uint8Array): TrainState {
-  if (bytes.length < 8 * HEADER_LENGTH) throw unreadable();
-  const header = bytesToFloat64(bytes.subarray(0, 8 * HEADER_LENGTH));
+  const [format] = bytes.length < 8 ? [] : bytesToFloat64(bytes.subarray(0, 8));
+  const headerLength = HEADER_LENGTHS.get(format ?? 0);
+  if (headerLength === undefined || bytes.length < 8 * headerLength) throw unreadable();
+  const header = bytesToFloat64(bytes.subarray(0, 8 * headerLength));
   const at = (index: number): number => header[index] ?? Number.NaN;
   const nullable = (index: number): number | null => (Number.isNaN(at(index)) ? null : at(index));
   const { numberCount, paramCount } = architectureFor(context);
@@ -83,9 +92,9 @@ export function decodeState(context: TrainContext, bytes: Uint8Array): TrainStat
   const counts = roundCounts(context);
   const total = counts.moments + counts.training + counts.evaluation;
   const singles = scalingLength + paramCount;
-  const expected = 8 * HEADER_LENGTH + 4 * singles + 8 * (firstLength + secondLength);
-  if (at(0) !== FORMAT || at(7) !== total || bytes.length !== expected) throw unreadable();
-  let offset = 8 * HEADER_LENGTH;
+  const expected = 8 * headerLength + 4 * singles + 8 * (firstLength + secondLength);
+  if (at(7) !== total || bytes.length !== expected) throw unreadable();
+  let offset = 8 * headerLength;
   const take = (length: number): Uint8Array => {
     offset += length;
     return bytes.subarray(offset - length, offset);
@@ -117,7 +126,9 @@ function metricsAt(nullable: (index: number) => number | null): Metrics | null {
   const recallAt5pctFpr = nullable(12);
   if (rocAuc === null || prAuc === null) return null;
   if (recallAt1pctFpr === null || recallAt5pctFpr === null) return null;
-  return { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr };
+  const [positives, negatives] = [nullable(14), nullable(15)];
+  const counts = positives !== null && negatives !== null && { positives, negatives };
+  return { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr, ...(counts && { counts }) };
 }
 
 function unreadable(): CloisterError {

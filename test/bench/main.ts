@@ -8,6 +8,7 @@ import { privacyBench } from "./privacy.ts";
 import { rounds100Bench, roundsBench } from "./rounds.ts";
 import { scaleBench } from "./scale.ts";
 import { secaggBench } from "./secagg.ts";
+import { serveBench } from "./serve.ts";
 
 const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   rounds: roundsBench,
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   kernel: kernelBench,
   ledger: ledgerBench,
   privacy: privacyBench,
+  serve: serveBench,
 };
 
 const [name, ...rest] = process.argv.slice(2);

@@ -40,14 +40,15 @@ async function demo(options: DemoOptions): Promise<void> {
   try {
     const watched = await train(options, task, room, processes, progress);
     const modelPath = join(folder, "model.json");
-    const files = await processes.client.get<{ "model.json": string }>(
+    const [model] = await processes.client.get<{ text: string }[]>(
       `/v1/runs/${watched.runId}/model?format=json`,
     );
-    writeFileAtomic(modelPath, files["model.json"]);
+    const modelText = model?.text ?? "";
+    writeFileAtomic(modelPath, modelText);
     progress.say(
       "Training each bank's own model and, as only a demo can, one on all records together …",
     );
-    const reference = await references(room, task, files["model.json"]);
+    const reference = await references(room, task, modelText);
     const report: DemoReport = {
       durationS: Math.round((performance.now() - beganAt) / 100) / 10,
       rounds: watched.rounds.map(briefRound),

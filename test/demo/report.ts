@@ -57,7 +57,7 @@ export function reportTable(report: DemoReport): string {
 export function meanMetrics(all: readonly (Metrics | null)[]): Metrics | null {
   const known = all.filter((metrics) => metrics !== null);
   if (known.length === 0) return null;
-  const mean = (key: keyof Metrics): number =>
+  const mean = (key: Exclude<keyof Metrics, "counts">): number =>
     known.reduce((sum, metrics) => sum + metrics[key], 0) / known.length;
   return {
     rocAuc: mean("rocAuc"),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadDataset } from "../../agent/data/dataset.ts";
+import type { HandedFile } from "../../coordinator/export.ts";
 import type { PartitionedData } from "../../models/data.ts";
 import { scorerOf } from "../../models/export/model-file.ts";
 import { treesToJson } from "../../models/export/trees-json.ts";
@@ -43,7 +44,8 @@ const TASK = {
 
 async function modelFile(runId: string): Promise<string> {
   const path = `/v1/runs/${runId}/model?format=json`;
-  return (await room.client.get<{ "model.json": string }>(path))["model.json"];
+  const files = await room.client.get<HandedFile[]>(path);
+  return files.find(({ name }) => name === "model.json")?.text ?? "";
 }
 
 test("a room's ensemble is the one of all rows in one place, and the CLI scores with it", async () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { scorerOf } from "../../../models/export/model-file.ts";
 import { parseTreesJson, treesToJson } from "../../../models/export/trees-json.ts";
 import { modelOf } from "../../../models/tasks/boost.ts";
-import { treeScores } from "../../../models/trees/model.ts";
+import { treeLogits } from "../../../models/trees/model.ts";
 import { boosted, boostTaskOf, unnoisedContext } from "../../support/boosted.ts";
 import { membersOf, schemaOf, tableOf } from "../fixtures.ts";
 
@@ -18,7 +18,18 @@ test("an ensemble comes back as it was, and scores as it did", () => {
   const kinds = new Set(model.trees.flatMap((tree) => tree.map(({ kind }) => kind)));
   expect([...kinds].sort()).toEqual(["category", "leaf", "number"]);
   const rows = tableOf(schema, 50, () => 1, "rows");
-  expect(scorerOf(text).scores(rows)).toEqual(treeScores(model, rows));
+  const scorer = scorerOf(text);
+  const logits = treeLogits(model, rows);
+  expect(scorer.logits(rows)).toEqual(logits);
+  const { numberCount, categoryCount } = scorer.row;
+  for (const [row, logit] of logits.entries()) {
+    const at = [rows.numbers, row * numberCount, rows.codes, row * categoryCount] as const;
+    expect(scorer.row.logit(...at)).toBe(logit);
+    const { baseline, reasons, gap } = scorer.explain(...at);
+    const sum = reasons.reduce((all, { contribution }) => all + contribution, baseline);
+    expect(Math.abs(sum - logit)).toBeLessThan(1e-9);
+    expect(Math.abs(gap)).toBeLessThan(1e-9);
+  }
 });
 
 type Parsed = Record<string, unknown> & { trees: Record<string, unknown>[][] };

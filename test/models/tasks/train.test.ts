@@ -112,6 +112,18 @@ test("a state that is cut short or of another run is refused", () => {
   expect(() => trainTask.decodeState(contextOf(dpSgd(4)), bytes)).toThrow("not one of this");
 });
 
+test("a state as runs of the last version left it, without counts, is still read", () => {
+  const context = contextOf(dpSgd(3));
+  const metrics = { rocAuc: 0.9, prAuc: 0.5, recallAt1pctFpr: 0.3, recallAt5pctFpr: 0.6 };
+  const state = { ...trainTask.begin(context), metrics, done: 2 };
+  const bytes = trainTask.encodeState(state);
+  const old = new Uint8Array([...bytes.subarray(0, 8 * 14), ...bytes.subarray(8 * 16)]);
+  new DataView(old.buffer).setFloat64(0, 2, true);
+  expect(trainTask.decodeState(context, old)).toEqual(state);
+  const counted = { ...state, metrics: { ...metrics, counts: { positives: 7.5, negatives: 40 } } };
+  expect(trainTask.decodeState(context, trainTask.encodeState(counted))).toEqual(counted);
+});
+
 test("a noised run refuses moments and federated averaging", () => {
   const fedAvg = { ...defaultTrainTask({ noised: false }), scaling: "bounds" as const };
   const moments = { ...dpSgd(2), scaling: "moments" as const };

@@ -1,0 +1,154 @@
+/** The model card: what a model is, what it was trained on, how good it is and what it must not be used for. Pure. */
+import type { Charter } from "../../shared/charter/charter.ts";
+import type { Manifest } from "../../shared/charter/manifest.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { TaskSpec, TrainTask } from "../../shared/charter/task-spec.ts";
+import { architectureOf } from "../engine/architecture.ts";
+import { type Interval, rocAucInterval } from "../metrics/intervals.ts";
+import type { PrivacyStatement } from "../privacy-statement.ts";
+import type { ClassCounts, Metrics } from "../tasks/task.ts";
+import type { TreeModel } from "../trees/model.ts";
+
+/** One metric; `interval` null: not known. */
+export interface CardMetric {
+  readonly name: "rocAuc" | "prAuc" | "recallAt1pctFpr" | "recallAt5pctFpr";
+  readonly value: number;
+  readonly interval: Interval | null;
+}
+
+/** What kind of model it is, in words for people. */
+export interface CardModel {
+  readonly kind: string;
+  readonly size: string;
+  readonly training: string;
+}
+
+export interface CardFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface ModelCard {
+  readonly version: 1;
+  readonly format: string;
+  readonly run: {
+    readonly id: string;
+    readonly room: string;
+    readonly purpose: string;
+    /** ISO 8601. */
+    readonly createdAt: string;
+    readonly status: string;
+    readonly members: number;
+    readonly roundsDone: number;
+  };
+  readonly model: CardModel;
+  /** The plan's task as it was run. */
+  readonly task: TaskSpec;
+  readonly holdoutFraction: number;
+  readonly schema: DataSchema;
+  /** Null: the run was not evaluated, or a class was empty. */
+  readonly metrics: readonly CardMetric[] | null;
+  /** Rows of the last evaluation; null: not known. */
+  readonly evaluated: ClassCounts | null;
+  readonly privacy: PrivacyStatement;
+  readonly limits: readonly string[];
+  readonly files: readonly CardFile[];
+}
+
+export interface CardInputs {
+  readonly format: string;
+  readonly runId: string;
+  readonly charter: Charter;
+  readonly manifest: Manifest;
+  readonly model: CardModel;
+  /** Score bins a class of the evaluation. */
+  readonly bins: number;
+  readonly createdAt: string;
+  readonly status: string;
+  readonly roundsDone: number;
+  readonly metrics: Metrics | null;
+  readonly statement: PrivacyStatement;
+  readonly files: readonly CardFile[];
+}
+
+export function modelCard(inputs: CardInputs): ModelCard {
+  const { format, runId, charter, manifest, createdAt, status, roundsDone } = inputs;
+  const counts = usable(inputs.metrics?.counts);
+  return {
+    version: 1,
+    format,
+    run: {
+      id: runId,
+      room: charter.room,
+      purpose: charter.purpose,
+      createdAt,
+      status,
+      members: manifest.roster.length,
+      roundsDone,
+    },
+    model: inputs.model,
+    task: manifest.task,
+    holdoutFraction: charter.holdoutFraction,
+    schema: charter.schema,
+    metrics: inputs.metrics && metricsOf(inputs.metrics, counts),
+    evaluated: counts,
+    privacy: inputs.statement,
+    limits: limitsOf(manifest, inputs.bins),
+    files: inputs.files,
+  };
+}
+
+/** A net or logistic regression, in words. */
+export function netInWords(schema: DataSchema, { model, strategy, scaling }: TrainTask): CardModel {
+  const { paramCount } = architectureOf(schema, model);
+  const layers = model.hidden.length > 0 ? `hidden layers ${model.hidden.join(", ")}; ` : "";
+  return {
+    kind: layers === "" ? "logistic regression" : `feed-forward net, ${model.activation}`,
+    size: `${layers}${paramCount} parameters`,
+    training: `${strategy.kind}, inputs scaled by ${scaling}`,
+  };
+}
+
+export function treesInWords({ trees, spec }: TreeModel): CardModel {
+  const leaves = trees.flat().filter(({ kind }) => kind === "leaf").length;
+  return {
+    kind: "boosted trees",
+    size: `${trees.length} trees, ${leaves} leaves, ${spec.bins} bins a feature`,
+    training: "histograms of gradients in secure sums",
+  };
+}
+
+/** Half a row and less is no class: nothing is known of an interval then. */
+function usable(counts: ClassCounts | undefined): ClassCounts | null {
+  if (counts === undefined) return null;
+  const rounded = {
+    positives: Math.round(counts.positives),
+    negatives: Math.round(counts.negatives),
+  };
+  return rounded.positives > 0 && rounded.negatives > 0 ? rounded : null;
+}
+
+function metricsOf(metrics: Metrics, counts: ClassCounts | null): CardMetric[] {
+  const { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr } = metrics;
+  return [
+    { name: "rocAuc", value: rocAuc, interval: counts && rocAucInterval(rocAuc, counts) },
+    { name: "prAuc", value: prAuc, interval: null },
+    { name: "recallAt1pctFpr", value: recallAt1pctFpr, interval: null },
+    { name: "recallAt5pctFpr", value: recallAt5pctFpr, interval: null },
+  ];
+}
+
+function limitsOf({ privacy }: Manifest, bins: number): string[] {
+  return [
+    "It ranks rows like those of the members that trained it; for anybody else's it was never measured.",
+    `It was measured on rows that the members held back, by a histogram of ${bins} bins a class: differences below a bin are not seen.`,
+    ...(privacy ? ["Its metrics carry noise, for privacy; the intervals do not count it."] : []),
+    "Intervals take rows for independent: where one customer has many, they are too narrow.",
+    "A score is a probability only as far as the share of positives in training was that of use: choose thresholds on own data.",
+    "Numbers beyond their declared bounds count as the bound, categories that nobody declared as one: watch how many there are.",
+    "Nobody looked at the members' records or updates: a member that trained on wrong labels goes unseen.",
+    "Whether it treats groups of people alike was not measured.",
+  ];
+}

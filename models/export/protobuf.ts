@@ -1,0 +1,48 @@
+/** Protocol Buffers, the writing half of what ONNX needs: varints, bytes, texts, nested messages. Pure. */
+import { assert } from "../../shared/base/assert.ts";
+import { concatBytes, utf8 } from "../../shared/base/bytes.ts";
+
+/** One encoded field; a message is its fields one after the other. */
+export type Field = Uint8Array;
+
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+/** An int32, int64, enum or bool. @throws {InvariantError} If it is negative or not a safe integer. */
+export function integer(number: number, value: number): Field {
+  return concatBytes(tag(number, VARINT), varint(value));
+}
+
+export function bytes(number: number, value: Uint8Array): Field {
+  return concatBytes(tag(number, LENGTH_DELIMITED), varint(value.length), value);
+}
+
+export function text(number: number, value: string): Field {
+  return bytes(number, utf8(value));
+}
+
+export function message(number: number, ...fields: readonly Field[]): Field {
+  return bytes(number, concatBytes(...fields));
+}
+
+/** A repeated int64 field, packed. */
+export function integers(number: number, values: readonly number[]): Field {
+  return bytes(number, concatBytes(...values.map(varint)));
+}
+
+function tag(number: number, wireType: number): Uint8Array {
+  return varint(number * 8 + wireType);
+}
+
+/** Seven bits a byte, the lowest first. */
+function varint(value: number): Uint8Array {
+  assert(Number.isSafeInteger(value) && value >= 0, "not an unsigned integer");
+  const groups: number[] = [];
+  let rest = value;
+  do {
+    const low = rest % 128;
+    rest = (rest - low) / 128;
+    groups.push(rest > 0 ? low + 128 : low);
+  } while (rest > 0);
+  return Uint8Array.from(groups);
+}
