@@ -1,6 +1,7 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
 import { checkEncoding } from "../models/tasks/encoding.ts";
-import { roundCounts } from "../models/tasks/train-shape.ts";
+import { checkNoised, roundCounts } from "../models/tasks/train-shape.ts";
+import { assert } from "../shared/base/assert.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
@@ -71,13 +72,9 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
     }
     return null;
   }
+  checkNoised({ spec: plan.task, schema: charter.schema });
   const { strategy } = plan.task;
-  if (strategy.kind === "fedAvg") {
-    throw badInput(
-      "plan.strategy",
-      "fedAvg carries no guarantee per unit; use strategy dpSgd, or privacy: none",
-    );
-  }
+  assert(strategy.kind === "dpSgd", "no other strategy passes");
   if (!budget || unitsExpected === null)
     throw badInput("plan.privacy", "the charter gives no privacy budget; plan with privacy: none");
   const { epsilon, noisePlacement } = plan.privacy;

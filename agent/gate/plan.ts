@@ -31,7 +31,11 @@ export function answersMax(charter: Charter, { task }: Manifest, askKind: string
 }
 
 function plannedAsks(charter: Charter, task: TrainTask, askKind: string): number {
-  const { moments, training, evaluation } = roundCounts({ spec: task, schema: charter.schema });
+  const { moments, counts, training, evaluation } = roundCounts({
+    spec: task,
+    schema: charter.schema,
+  });
   if (askKind === "moments") return moments;
+  if (askKind === "counts") return counts;
   return askKind === "evaluate" ? evaluation : training;
 }
