@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { modelToJson, parseModelJson } from "../../models/export/json.ts";
 import type { Model } from "../../models/model.ts";
+import { CloisterError } from "../../shared/base/errors.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import { makeFolder, writeFileAtomic } from "../../shared/edge/files.ts";
 
@@ -21,7 +22,13 @@ export function ownModelsIn(folder: string): OwnModels {
   return {
     load(runId, schema) {
       const path = pathOf(runId);
-      return existsSync(path) ? parseModelJson(readFileSync(path, "utf8"), schema) : null;
+      if (!existsSync(path)) return null;
+      try {
+        return parseModelJson(readFileSync(path, "utf8"), schema);
+      } catch (error) {
+        if (!(error instanceof CloisterError)) throw error;
+        throw new CloisterError(error.code, `${path}: ${error.message}`, error.exitCode, error);
+      }
     },
     save(runId, model) {
       makeFolder(folder, 0o700);
