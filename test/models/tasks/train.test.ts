@@ -11,7 +11,7 @@ import type { TrainState } from "../../../models/tasks/train-state.ts";
 import type { Rng } from "../../../shared/base/env.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
-import { TaskSpec } from "../../../shared/charter/task-spec.ts";
+import { TaskSpec, TrainTask as TrainTaskSpec } from "../../../shared/charter/task-spec.ts";
 import { membersOf, rng, schemaOf, tableOf } from "../fixtures.ts";
 
 const schema = schemaOf(["number", "missing", { onehot: 3 }, { embedding: 4 }]);
@@ -27,6 +27,12 @@ function adaptive(rounds: number, clipNorm = 1): TrainTask {
   const base = dpSgd(rounds, "momentum");
   if (base.strategy.kind !== "dpSgd") throw new Error("dpSgd is dpSgd");
   return { ...base, strategy: { ...base.strategy, clipNorm, adaptiveClipping: ADAPTIVE } };
+}
+
+function local(strategy: object): TrainTask {
+  const base = defaultTrainTask({ noised: false, rounds: 20 });
+  const spec = { ...base, strategy: { rounds: 20, learningRate: 0.01, ...strategy } };
+  return TrainTaskSpec.parse(spec);
 }
 
 function dpSgd(rounds: number, optimizer: "momentum" | "adam" = "adam"): TrainTask {
@@ -68,6 +74,15 @@ function run(
 
 const separable: [string, TrainTask, boolean][] = [
   ["federated averaging", defaultTrainTask({ noised: false, rounds: 20 }), false],
+  ["SCAFFOLD", local({ kind: "scaffold", localOptimizer: "sgd", learningRate: 0.5 }), false],
+  [
+    "FedYogi on rows weighted by a count",
+    {
+      ...local({ kind: "fedAvg", server: { kind: "yogi", learningRate: 0.1 } }),
+      loss: { kind: "focal", positiveWeight: "balanced" },
+    },
+    false,
+  ],
   ["distributed SGD by units", dpSgd(40), false],
   ["distributed SGD as a noised run sums it, its noise left out", dpSgd(40), true],
   ["distributed SGD with momentum", dpSgd(40, "momentum"), false],
