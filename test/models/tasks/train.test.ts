@@ -39,7 +39,8 @@ function dpSgd(rounds: number, optimizer: "momentum" | "adam" = "adam"): TrainTa
   const base = defaultTrainTask({ noised: true, rounds });
   if (base.strategy.kind !== "dpSgd") throw new Error("the noised default is dpSgd");
   const learningRate = optimizer === "adam" ? 0.05 : 0.5;
-  const strategy = { ...base.strategy, samplingProbability: 0.5, optimizer, learningRate };
+  const steps = { optimizer, learningRate, momentum: 0.9 };
+  const strategy = { ...base.strategy, samplingProbability: 0.5, ...steps };
   return { ...base, strategy, evaluation: { everyRounds: 5, bins: 64, rowsPerUnitMax: 2 } };
 }
 
