@@ -1,4 +1,5 @@
 /** EDGE: a running agent: vault, gate thread and connection wired together. */
+import { join } from "node:path";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
@@ -100,7 +101,8 @@ async function openGate(
   const population = declared ?? enrolment.population ?? populationOfFile(dataPath);
   const gate = new GateHost(memberId);
   try {
-    const data = { dataPath, population, requester, purpose: "work" } as const;
+    const modelsFolder = join(folder, "models");
+    const data = { dataPath, population, requester, purpose: "work", modelsFolder } as const;
     const { ledgerId } = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
     vault.saveEnrolment({ ...enrolment, ledgerPath: path, ledgerId, population });
     return gate;

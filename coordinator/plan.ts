@@ -1,6 +1,7 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
 import { checkEncoding } from "../models/tasks/encoding.ts";
 import { type Partition, plannedReleases } from "../models/tasks/privacy-events.ts";
+import { checkNoised } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
@@ -71,12 +72,7 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
     }
     return null;
   }
-  if (plan.task.kind === "train" && plan.task.strategy.kind === "fedAvg") {
-    throw badInput(
-      "plan.strategy",
-      "fedAvg carries no guarantee per unit; use strategy dpSgd, or privacy: none",
-    );
-  }
+  if (plan.task.kind === "train") checkNoised({ spec: plan.task, schema: charter.schema });
   if (!budget || unitsExpected === null)
     throw badInput("plan.privacy", "the charter gives no privacy budget; plan with privacy: none");
   const { epsilon, noisePlacement } = plan.privacy;

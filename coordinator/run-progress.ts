@@ -44,7 +44,13 @@ export class RunProgress {
     return this.#head;
   }
 
-  /** Null when the task is complete. */
+  /** How the run ends once there is no next ask, and why where it failed. */
+  get ending(): readonly ["completed" | "failed", string] {
+    const { failure } = this.#task.progress(this.#state);
+    return failure ? ["failed", `${failure.code}: ${failure.message}`] : ["completed", ""];
+  }
+
+  /** Null when the task is complete, or has failed. */
   nextAsk(): Ask | null {
     return this.#task.nextAsk(this.#context, this.#state);
   }

@@ -146,7 +146,7 @@ export class Run {
 
   #openIfDue(atMs: number): void {
     const ask = this.#progress.nextAsk();
-    if (!ask) return this.#end("completed", "");
+    if (!ask) return this.#end(...this.#progress.ending);
     const next = this.#members.next(this.#nextAttempt);
     const { round } = this.#progress;
     const certified = this.#certified.of(round) ?? [];

@@ -22,7 +22,7 @@ export function answersOf(events: readonly RunEvent[]): AskCounts {
   for (const event of events) {
     if (event.type !== "roundReleased" && event.type !== "attemptAborted") continue;
     const kind = kinds.get(event.round);
-    if (kind !== "evaluate") training += kind === "moments" ? 0 : 1;
+    if (kind !== "evaluate") training += kind === "moments" || kind === "counts" ? 0 : 1;
     if (kind === "evaluate" || kind === undefined) evaluation += 1;
   }
   return { training, evaluation };

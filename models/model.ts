@@ -9,4 +9,6 @@ export interface Model {
   readonly scaling: Float32Array;
   /** Laid out as `architectureOf(schema, spec).slices` says. Shape [paramCount]. */
   readonly params: Float32Array;
+  /** What prior correction added to the output's bias, for the record: `params` have it already. Left out: nothing. */
+  readonly logitShift?: number;
 }

@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly holdoutSalt: string;
   /** Default: false. */
   readonly allowOneClass?: boolean;
+  /** What the schema's `label.delay` counts from, where it names no time itself. Milliseconds since 1970. */
+  readonly nowMs?: number;
   /** Told each privacy unit's id once, where the schema names a unit column. */
   readonly onUnit?: (unitId: string) => void;
 }
@@ -36,7 +38,7 @@ export async function loadDataset(
 ): Promise<EncodedTable> {
   const isHoldout = holdoutRule(options.holdoutFraction, options.holdoutSalt);
   const allowOneClass = options.allowOneClass ?? false;
-  const { onUnit } = options;
+  const { onUnit, nowMs } = options;
   const state: { encoder: TableEncoder | null } = { encoder: null };
   await readCsv(path, {
     onHeader: (header) => {
@@ -44,6 +46,7 @@ export async function loadDataset(
         table: path,
         isHoldout,
         allowOneClass,
+        nowMs,
         onUnit,
       });
     },

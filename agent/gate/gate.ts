@@ -6,6 +6,7 @@
 
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
+import { type MemberMemory, newMemory } from "../../models/tasks/member-memory.ts";
 import { privacyEvent, releasesOf } from "../../models/tasks/privacy-events.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import type { ReleaseShape } from "../../models/tasks/task.ts";
@@ -22,6 +23,7 @@ import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
 import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
 import type { GateRefusal } from "./messages.ts";
+import type { OwnModels } from "./own-models.ts";
 import { answersMax, encodingFault, partitionOf } from "./plan.ts";
 
 /** Who and what the gate guards. */
@@ -32,11 +34,15 @@ export interface GateParams {
   readonly ledger: Account;
   /** The operating system's: sampling, rounding and noise under a privacy guarantee. */
   readonly rng: Rng;
+  /** Where models are kept that this member alone has; left out: nowhere, they end with the process. */
+  readonly ownModels?: OwnModels | undefined;
 }
 
 interface Run {
   readonly manifest: Manifest;
   readonly runId: string;
+  /** What the task carries from round to round. Invariant: never readable from outside this class. */
+  readonly memory: MemberMemory;
 }
 
 /** A contribution that is computed and has not left. Invariant: never readable from outside this class. */
@@ -75,8 +81,17 @@ export class Gate {
     }
     const fault = encodingFault(charter, manifest);
     if (fault) reasons.push(fault);
-    if (reasons.length === 0) this.#run = { manifest, runId };
+    if (reasons.length === 0 && this.#run?.runId !== runId)
+      this.#run = { manifest, runId, memory: this.#memoryOf(manifest, runId) };
     return reasons;
+  }
+
+  /** A run's memory when it is taken up: empty, or what its own model on the disk still tells. */
+  #memoryOf(manifest: Manifest, runId: string): MemberMemory {
+    const { charter, ownModels } = this.#params;
+    const own = ownModels?.load(runId, charter.schema);
+    const recalled = own && taskFor(manifest.task).recall?.(contextOf(charter, manifest), own);
+    return recalled ?? newMemory();
   }
 
   /** Local work for one ask. The result stays here. */
@@ -91,8 +106,11 @@ export class Gate {
       shape.release.kind === "noised"
         ? this.#params.rng
         : this.#repeatableRng(run, attempt, "work");
-    const contribution = task.contribute(context, { kind: askKind, input }, this.#params.data, rng);
+    const ask = { kind: askKind, input };
+    const contribution = task.contribute(context, ask, this.#params.data, rng, run.memory);
     this.#pending = { attempt, askKind, shape, contribution };
+    const own = task.ownModel?.(context, ask, run.memory);
+    if (own) this.#params.ownModels?.save(run.runId, own);
   }
 
   /** Debits the ledger, and only then makes the vector that may leave: quantised, noised, masked. */

@@ -23,6 +23,8 @@ export type ToGate =
       readonly requester: string;
       /** `check`: only whether data and ledger fit; the ledger learns nothing of them. */
       readonly purpose: "check" | "work";
+      /** Folder for models that this member alone has; left out: they are not kept. */
+      readonly modelsFolder?: string;
     }
   | { readonly type: "assess"; readonly manifest: Manifest; readonly runId: string }
   | {

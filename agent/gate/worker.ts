@@ -14,13 +14,14 @@ import { openKnownLedger, openLedger } from "../ledger/open.ts";
 import { sketchBuilder } from "../ledger/sketch.ts";
 import { Gate } from "./gate.ts";
 import type { FromGate, ToGate } from "./messages.ts";
+import { ownModelsIn } from "./own-models.ts";
 
 const { memberId } = workerData as { memberId: string };
 let gate: Gate | null = null;
 let ledger: Account | null = null;
 
 async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGate> {
-  const { charter, dataPath, population, requester, purpose } = message;
+  const { charter, dataPath, population, requester, purpose, modelsFolder } = message;
   const { path, id } = message.ledger;
   const env = { clock: osClock, rng: osRng };
   const opened = id === null ? openLedger(path, env) : openKnownLedger(path, id, env);
@@ -29,6 +30,7 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   const { data, rowCount, unitCount } = await loadDataset(dataPath, charter.schema, {
     holdoutFraction: split.fraction,
     holdoutSalt: split.salt,
+    nowMs: osClock.nowMs(),
     onUnit: (unitId) => units.add(unitId),
   });
   const rules = { charterHash: charterHash(charter), budget: charter.privacy.budget, split };
@@ -41,7 +43,8 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   }
   ledger = openAccount(opened.ledger, terms);
   carryOver(opened.store, opened.ledger, terms);
-  gate = new Gate({ charter, memberId, data, ledger, rng: osRng });
+  const ownModels = modelsFolder === undefined ? undefined : ownModelsIn(modelsFolder);
+  gate = new Gate({ charter, memberId, data, ledger, rng: osRng, ownModels });
   return reply;
 }
 

@@ -26,6 +26,14 @@ export interface UnitRows {
 
 export type BackendName = "wasm-relaxed-simd" | "wasm-simd" | "plain";
 
+/**
+ * What is minimised. A row's loss, and so its part of a gradient, is multiplied by its weight; null: by one.
+ * `weights` has shape [rowCount of the data].
+ */
+export type RowLoss =
+  | { readonly kind: "crossEntropy"; readonly weights: Float32Array | null }
+  | { readonly kind: "focal"; readonly gamma: number; readonly weights: Float32Array | null };
+
 export interface ClippedSum {
   /** Σ over units of the clipped gradient of the unit's mean loss. Shape [paramCount]. */
   readonly gradient: Float64Array;
@@ -39,16 +47,19 @@ export interface TrainerBackend {
   /** What computes, as recorded with a run. Equal names on equal inputs give equal bits. */
   readonly name: BackendName;
   readonly architecture: Architecture;
+  /** Whether the two methods below can compute this loss; they are given no other. */
+  supports(loss: RowLoss): boolean;
   /** Log-odds of "positive" for every row. Shape [rowCount]. */
   logits(params: Params, scaling: Scaling, data: EncodedData): Float32Array;
   /** Probability of "positive" for every row. Shape [rowCount]. */
   scores(params: Params, scaling: Scaling, data: EncodedData): Float32Array;
-  /** Mean loss of the rows and its gradient; both zero for no rows. */
+  /** Mean loss of the rows and its gradient; both zero for no rows. `loss` left out: plain cross-entropy. */
   meanGradient(
     params: Params,
     scaling: Scaling,
     data: EncodedData,
     rows: Uint32Array,
+    loss?: RowLoss,
   ): { readonly gradient: Float64Array; readonly loss: number };
   /**
    * Sum of per-unit gradients, each clipped to ℓ2 norm `clipNorm`. A unit whose loss or gradient
@@ -60,5 +71,6 @@ export interface TrainerBackend {
     data: EncodedData,
     units: UnitRows,
     clipNorm: number,
+    loss?: RowLoss,
   ): ClippedSum;
 }

@@ -2,9 +2,11 @@
  * The training engine in plain TypeScript: doubles inside, chunks of rows, ghost clipping. Pure; the
  * backend owns its buffers and its results do not depend on earlier calls.
  */
+import { assert } from "../../shared/base/assert.ts";
 import type { EncodedData } from "../data.ts";
 import type { Architecture } from "./architecture.ts";
-import type { ClippedSum, Params, Scaling, TrainerBackend, UnitRows } from "./backend.ts";
+import type { ClippedSum, Params, RowLoss, Scaling, TrainerBackend, UnitRows } from "./backend.ts";
+import { CROSS_ENTROPY, crossEntropy, focalLoss } from "./loss.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -37,31 +39,33 @@ export function plainBackend(architecture: Architecture): TrainerBackend {
   return {
     name: "plain",
     architecture,
+    supports: () => true,
     logits,
     scores: (params, scaling, data) => logits(params, scaling, data).map(sigmoid),
-    meanGradient(params, scaling, data, rows) {
+    meanGradient(params, scaling, data, rows, loss = CROSS_ENTROPY) {
+      checkWeights(loss, data);
       const workspace = prepare(params, scaling, data, CHUNK_ROWS);
-      return meanGradient(workspace, architecture, scaling, data, rows);
+      return meanGradient(workspace, architecture, scaling, data, rows, loss);
     },
-    clippedGradientSum(params, scaling, data, units, clipNorm) {
+    clippedGradientSum(params, scaling, data, units, clipNorm, loss = CROSS_ENTROPY) {
+      checkWeights(loss, data);
       let largest = CHUNK_ROWS;
       for (let u = 0; u + 1 < units.starts.length; u++) {
         largest = Math.max(largest, (units.starts[u + 1] ?? 0) - (units.starts[u] ?? 0));
       }
       const workspace = prepare(params, scaling, data, largest);
-      return clippedSum(workspace, architecture, scaling, data, units, clipNorm);
+      return clippedSum(workspace, architecture, scaling, data, units, clipNorm, loss);
     },
   };
+}
+
+function checkWeights({ weights }: RowLoss, { rowCount }: EncodedData): void {
+  assert(weights === null || weights.length === rowCount, "every row has a weight, or none has");
 }
 
 /** 1 / (1 + e^−z), without overflow. */
 export function sigmoid(z: number): number {
   return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
-}
-
-/** Binary cross-entropy of a label given log-odds: max(z, 0) − z·y + ln(1 + e^−|z|). Nats. */
-export function crossEntropy(logit: number, label: number): number {
-  return Math.max(logit, 0) - logit * label + Math.log1p(Math.exp(-Math.abs(logit)));
 }
 
 function allLogits(
@@ -87,6 +91,7 @@ function meanGradient(
   scaling: Scaling,
   data: EncodedData,
   rows: Uint32Array,
+  kind: RowLoss,
 ): { gradient: Float64Array; loss: number } {
   const gradient = new Float64Array(architecture.paramCount);
   let loss = 0;
@@ -95,7 +100,7 @@ function meanGradient(
     gatherRowsInPlace(space, architecture, scaling, data, rows, from, to);
     forwardInPlace(space, architecture, to - from);
     for (let r = from; r < to; r++) {
-      loss += lossOfRowInPlace(space, data, rows, r, from, 1 / rows.length);
+      loss += lossOfRowInPlace(space, data, rows, r, from, 1 / rows.length, kind);
     }
     backwardInPlace(space, architecture, to - from);
     addGradientInPlace(gradient, space, architecture, to - from);
@@ -103,20 +108,28 @@ function meanGradient(
   return { gradient, loss };
 }
 
-/** The weighted loss of rows[r], whose last delta is set to weight · (σ(z) − y). */
+/** The loss of rows[r] times `share` and its own weight. Its last delta is set to the derivative by the log-odds. */
 function lossOfRowInPlace(
   space: Workspace,
   data: EncodedData,
   rows: Uint32Array,
   r: number,
   chunkStart: number,
-  weight: number,
+  share: number,
+  kind: RowLoss,
 ): number {
   const logit = space.logits[r - chunkStart] ?? 0;
-  const label = data.labels[rows[r] ?? 0] ?? 0;
-  const last = space.layers[space.layers.length - 1];
-  if (last !== undefined) last.delta[r - chunkStart] = weight * (sigmoid(logit) - label);
-  return weight * crossEntropy(logit, label);
+  const row = rows[r] ?? 0;
+  const label = data.labels[row] ?? 0;
+  const weight = kind.weights === null ? share : share * (kind.weights[row] ?? 0);
+  const last = space.layers[space.layers.length - 1]?.delta ?? space.logits;
+  if (kind.kind === "crossEntropy") {
+    last[r - chunkStart] = weight * (sigmoid(logit) - label);
+    return weight * crossEntropy(logit, label);
+  }
+  const { loss, derivative } = focalLoss(logit, label, kind.gamma);
+  last[r - chunkStart] = weight * derivative;
+  return weight * loss;
 }
 
 function clippedSum(
@@ -126,6 +139,7 @@ function clippedSum(
   data: EncodedData,
   units: UnitRows,
   clipNorm: number,
+  kind: RowLoss,
 ): ClippedSum {
   const unitCount = units.starts.length - 1;
   const result = {
@@ -142,7 +156,7 @@ function clippedSum(
     gatherRowsInPlace(space, architecture, scaling, data, units.rows, from, to);
     forwardInPlace(space, architecture, to - from);
     for (let u = first; u < unit; u++)
-      lossOfUnitInPlace(space, data, units, u, from, result.losses);
+      lossOfUnitInPlace(space, data, units, u, from, result.losses, kind);
     backwardInPlace(space, architecture, to - from);
     for (let u = first; u < unit; u++)
       clipUnitInPlace(space, architecture, units, u, from, clipNorm, result);
@@ -158,12 +172,13 @@ function lossOfUnitInPlace(
   unit: number,
   chunkStart: number,
   losses: Float64Array,
+  kind: RowLoss,
 ): void {
   const start = units.starts[unit] ?? 0;
   const end = units.starts[unit + 1] ?? 0;
   let loss = 0;
   for (let r = start; r < end; r++) {
-    loss += lossOfRowInPlace(space, data, units.rows, r, chunkStart, 1 / (end - start));
+    loss += lossOfRowInPlace(space, data, units.rows, r, chunkStart, 1 / (end - start), kind);
   }
   losses[unit] = loss;
 }

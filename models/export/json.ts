@@ -25,13 +25,15 @@ const ModelFile = z.strictObject({
   spec: ModelSpec,
   scaling: Floats,
   params: Floats,
+  /** What prior correction added to the last bias, which has it already. */
+  logitShift: z.number().optional(),
   /** What the model says of its privacy; carried along, not interpreted. */
   privacyStatement: z.looseObject({ version: z.literal(1) }).optional(),
 });
 
 /** The text, one line, ending in a line feed; the same model always gives the same text. */
 export function modelToJson(
-  { schema, spec, scaling, params }: Model,
+  { schema, spec, scaling, params, logitShift }: Model,
   statement?: PrivacyStatement,
 ): string {
   const file = {
@@ -40,6 +42,7 @@ export function modelToJson(
     spec,
     scaling: toBase64(float32ToBytes(scaling)),
     params: toBase64(float32ToBytes(params)),
+    ...(logitShift !== undefined && { logitShift }),
     ...(statement && { privacyStatement: asJson(statement) }),
   };
   return `${canonicalJson(file)}\n`;
@@ -69,7 +72,7 @@ export function parseModelJson(text: string, expected?: DataSchema): Model {
     const issue = file.error.issues[0];
     throw bad("invalid", `Field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "invalid"}.`);
   }
-  const { schema, spec } = file.data;
+  const { schema, spec, logitShift } = file.data;
   if (expected !== undefined && canonicalJson(schema) !== canonicalJson(expected)) {
     const remedy = "Use the model with data of the schema it was trained on.";
     throw bad("other-schema", `It was trained on another schema. ${remedy}`);
@@ -80,6 +83,7 @@ export function parseModelJson(text: string, expected?: DataSchema): Model {
     spec,
     scaling: floats("scaling", file.data.scaling, 2 * numberCount),
     params: floats("params", file.data.params, paramCount),
+    ...(logitShift !== undefined && { logitShift }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
 import { detachText, trimCell } from "./cell.ts";
 import { type GrowingRows, growingRows, reserveRowInPlace, withRoomFor } from "./growing.ts";
+import { unsettledRows } from "./label-delay.ts";
 import type { HoldoutRule } from "./partition.ts";
 import {
   cellFault,
@@ -22,13 +23,18 @@ export interface EncodeOptions {
   readonly isHoldout: HoldoutRule;
   /** Accept a table with labels of one class only. */
   readonly allowOneClass: boolean;
+  /** When the table is read, milliseconds since 1970: what the schema's `label.delay` counts from. */
+  readonly nowMs?: number | undefined;
   /** Told each unit's id once; not where each row is a unit. */
   readonly onUnit?: ((unitId: string) => void) | undefined;
 }
 
 export interface EncodedTable {
   readonly data: PartitionedData;
+  /** Rows that were taken. */
   readonly rowCount: number;
+  /** Rows left out because their label may still change. */
+  readonly unsettledCount: number;
   readonly unitCount: number;
   readonly positiveCount: number;
 }
@@ -53,6 +59,7 @@ interface TableState {
   /** Per row: 2·unit + label. */
   marks: Uint32Array;
   positiveCount: number;
+  unsettledCount: number;
 }
 
 /**
@@ -69,19 +76,26 @@ export function tableEncoder(
   const { table } = options;
   const unitNames = schema.unit ? [schema.unit.column] : [];
   const features = schema.features.map((feature) => feature.name);
-  columnIndices([schema.label.column, ...unitNames, ...features], header, table);
+  const { delay } = schema.label;
+  const needed = [schema.label.column, ...unitNames, ...(delay ? [delay.column] : []), ...features];
+  columnIndices(needed, header, table);
   const encoder = rowEncoder(schema, header, table);
   const place: RowPlace = { table, row: 0, line: 0 };
   const labelOf = labelReader(schema, header, place);
   const unitOf = unitReader(schema, header, place);
+  const isUnsettled = unsettledRows(schema, header, place, options.nowMs);
   const state = emptyState(encoder, options);
   return {
     add(cells, row, line) {
       place.row = row;
       place.line = line;
+      if (isUnsettled?.(cells)) {
+        state.unsettledCount += 1;
+        return;
+      }
       appendRow(encoder, state.rows, cells, place);
       const label = labelOf(cells);
-      const mark = 2 * unitIndex(state, unitOf(cells)) + label;
+      const mark = 2 * unitIndex(state, unitOf(cells), row) + label;
       state.marks = withRoomFor(state.marks, state.rows.rowCount);
       state.marks[state.rows.rowCount] = mark;
       state.positiveCount += label;
@@ -97,7 +111,8 @@ function emptyState(
 ): TableState {
   const rows = growingRows(numberCount, categoryCount);
   const unitIndexOf = new Map<string, number>();
-  return { options, rows, unitIndexOf, unitSides: [], marks: new Uint32Array(0), positiveCount: 0 };
+  const counts = { positiveCount: 0, unsettledCount: 0 };
+  return { options, rows, unitIndexOf, unitSides: [], marks: new Uint32Array(0), ...counts };
 }
 
 function appendRow(
@@ -146,8 +161,11 @@ function unitReader(
   };
 }
 
-/** @param id Null: the row about to be added is a unit of its own. */
-function unitIndex(state: TableState, id: string | null): number {
+/**
+ * @param id Null: the row about to be added is a unit of its own, named by its number in the file, whatever rows are
+ *   left out, so that it stays on its side as others' labels settle.
+ */
+function unitIndex(state: TableState, id: string | null, row: number): number {
   const known = id === null ? undefined : state.unitIndexOf.get(id);
   if (known !== undefined) return known;
   const index = state.unitSides.length;
@@ -155,15 +173,19 @@ function unitIndex(state: TableState, id: string | null): number {
     state.unitIndexOf.set(detachText(id), index);
     state.options.onUnit?.(id);
   }
-  state.unitSides.push(state.options.isHoldout(id ?? String(state.rows.rowCount + 1)) ? 1 : 0);
+  state.unitSides.push(state.options.isHoldout(id ?? String(row)) ? 1 : 0);
   return index;
 }
 
 function finishTable(state: TableState): EncodedTable {
-  const { rows, positiveCount, options } = state;
+  const { rows, positiveCount, unsettledCount, options } = state;
   const { rowCount } = rows;
   if (rowCount === 0) {
-    throw badInput("data.no-rows", `${options.table}: no rows below the line of column names`);
+    const what =
+      unsettledCount === 0
+        ? "no rows below the line of column names"
+        : `all ${unsettledCount} rows are younger than the schema's label.delay`;
+    throw badInput("data.no-rows", `${options.table}: ${what}`);
   }
   if (!options.allowOneClass && (positiveCount === 0 || positiveCount === rowCount)) {
     const found = positiveCount === 0 ? "negative" : "positive";
@@ -171,7 +193,8 @@ function finishTable(state: TableState): EncodedTable {
     throw badInput("data.one-class", `${options.table}: ${reason}`);
   }
   const data = { train: gather(state, 0), holdout: gather(state, 1) };
-  return { data, rowCount, unitCount: state.unitSides.length, positiveCount };
+  const unitCount = state.unitSides.length;
+  return { data, rowCount, unsettledCount, unitCount, positiveCount };
 }
 
 /** The rows of one side, grouped by unit: units and their rows in order of first appearance. */

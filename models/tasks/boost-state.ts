@@ -64,8 +64,9 @@ export function encodeState(state: BoostState): Uint8Array {
 }
 
 function pushMetrics(out: number[], metrics: Metrics | null): void {
-  const { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr } = metrics ?? NO_METRICS;
+  const { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr, counts } = metrics ?? NO_METRICS;
   out.push(rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr);
+  out.push(counts?.positives ?? NONE, counts?.negatives ?? NONE);
 }
 
 const { NaN: NONE } = Number;
@@ -197,9 +198,11 @@ function readSums(reader: Reader): Sums & Bounds {
 function readMetrics(reader: Reader): Metrics | null {
   const [rocAuc, prAuc] = [nullable(reader.next()), nullable(reader.next())];
   const [recallAt1pctFpr, recallAt5pctFpr] = [nullable(reader.next()), nullable(reader.next())];
+  const [positives, negatives] = [nullable(reader.next()), nullable(reader.next())];
   if (rocAuc === null || prAuc === null) return null;
   if (recallAt1pctFpr === null || recallAt5pctFpr === null) return null;
-  return { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr };
+  const counts = positives !== null && negatives !== null && { positives, negatives };
+  return { rocAuc, prAuc, recallAt1pctFpr, recallAt5pctFpr, ...(counts && { counts }) };
 }
 
 function nullable(value: number): number | null {

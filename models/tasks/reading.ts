@@ -6,8 +6,7 @@ import { metricsOfHistogram } from "../metrics/histogram.ts";
 import { decodeSum } from "./decode.ts";
 import { taskFor } from "./registry.ts";
 import type { Aggregate, Metrics, TaskContext } from "./task.ts";
-import { identityScaling, trainTask } from "./train.ts";
-import { architectureFor } from "./train-shape.ts";
+import { begunTraining, trainTask } from "./train.ts";
 import { type WireManifest, wireFormat } from "./wire.ts";
 
 export interface Reading {
@@ -45,12 +44,11 @@ export function readSum(
   const aggregate: Aggregate = decodeSum(sum, shape, manifest, place);
   if (spec.kind === "boost" && askKind === "evaluate")
     return { loss: null, metrics: metricsOfHistogram(aggregate) };
-  if (spec.kind !== "train" || askKind === "moments") return { loss: null, metrics: null };
+  if (spec.kind !== "train" || askKind === "moments" || askKind === "counts")
+    return { loss: null, metrics: null };
   // Neither depends on the model: absorbed into a run that has just begun, the sum says the same.
   const training = { ...context, spec };
-  const begun = trainTask.begin(training);
-  const scaling = begun.scaling ?? identityScaling(architectureFor(training).numberCount);
-  const before = { ...begun, scaling, evaluationDue: askKind === "evaluate" };
+  const before = { ...begunTraining(training), evaluationDue: askKind === "evaluate" };
   const { loss, metrics } = trainTask.progress(trainTask.absorb(training, before, aggregate));
   return { loss, metrics };
 }

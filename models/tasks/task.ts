@@ -6,6 +6,8 @@
 import type { Rng } from "../../shared/base/env.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { PartitionedData } from "../data.ts";
+import type { Model } from "../model.ts";
+import type { MemberMemory } from "./member-memory.ts";
 
 /** What a round asks of every member. `kind` and sizes are checked by each agent against the manifest. */
 export interface Ask {
@@ -87,8 +89,21 @@ export interface Task<Spec, State> {
   /** Every kind of ask that a run may make. What a member is asked beyond it, it refuses. */
   plannedAsks(context: TaskContext<Spec>): PlannedAsk[];
   shapeOf(context: TaskContext<Spec>, askKind: string): ReleaseShape;
-  /** The agent's half. `rng` decides who is sampled: from the operating system where noise is added. */
-  contribute(context: TaskContext<Spec>, ask: Ask, data: PartitionedData, rng: Rng): Float64Array;
+  /**
+   * The agent's half. `rng` decides who is sampled: from the operating system where noise is added. `memory` is the
+   * member's own for this run, and is changed; left out, it remembers nothing.
+   */
+  contribute(
+    context: TaskContext<Spec>,
+    ask: Ask,
+    data: PartitionedData,
+    rng: Rng,
+    memory?: MemberMemory,
+  ): Float64Array;
+  /** The model that only this member has, after an ask; null where a run has none such. */
+  ownModel?(context: TaskContext<Spec>, ask: Ask, memory: MemberMemory): Model | null;
+  /** The memory that goes with such a model, for a member that has restarted. */
+  recall?(context: TaskContext<Spec>, own: Model): MemberMemory;
 
   /** The coordinator's half: a fold. */
   begin(context: TaskContext<Spec>): State;
@@ -110,6 +125,14 @@ export interface TaskProgress {
   readonly loss: number | null;
   /** The last secure evaluation. */
   readonly metrics: Metrics | null;
+  /** Why the task cannot go on; null or left out: it can. */
+  readonly failure?: Failure | null;
+}
+
+/** Why a run had to stop, for people and programs. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface Metrics {

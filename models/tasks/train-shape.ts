@@ -1,11 +1,13 @@
 /** The vectors of a training run: their lengths, bounds and sensitivities, from public context alone. Pure. */
 import { badInput } from "../../shared/base/errors.ts";
+import { usesShare } from "../../shared/charter/loss-spec.ts";
+import type { LocalStrategy } from "../../shared/charter/strategy-spec.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { type Architecture, architectureOf } from "../engine/architecture.ts";
 import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
 export type TrainContext = TaskContext<TrainTask>;
-export type TrainAskKind = "moments" | "gradient" | "update" | "evaluate";
+export type TrainAskKind = "moments" | "counts" | "gradient" | "update" | "evaluate";
 
 /** Bounds of a clipping bound that adapts: it is public input, and must be a number to divide by. */
 const CLIP_NORM_MIN = 2 ** -30;
@@ -22,9 +24,17 @@ export function architectureFor(context: TrainContext): Architecture {
   return architectureOf(context.schema, context.spec.model);
 }
 
-/** Rounds of each kind that a run takes, all told. */
+/** Parameters that members share: all, or those before the first personal layer. Layers come last, in order. */
+export function sharedCount({ spec }: TrainContext, { layers, paramCount }: Architecture): number {
+  const { strategy } = spec;
+  const personal = strategy.kind === "dpSgd" ? 0 : (strategy.personalLayers ?? 0);
+  return layers[layers.length - personal]?.kernelOffset ?? paramCount;
+}
+
+/** Rounds of each kind that a run takes at most, all told. */
 export function roundCounts({ spec, schema }: Pick<TrainContext, "spec" | "schema">): {
   readonly moments: number;
+  readonly counts: number;
   readonly training: number;
   readonly evaluation: number;
 } {
@@ -33,32 +43,53 @@ export function roundCounts({ spec, schema }: Pick<TrainContext, "spec" | "schem
   const { everyRounds } = spec.evaluation;
   return {
     moments: spec.scaling === "moments" && hasNumbers ? 1 : 0,
+    counts: spec.loss && usesShare(spec.loss) && spec.loss.positiveShare === undefined ? 1 : 0,
     training: rounds,
     evaluation: everyRounds === null ? 1 : Math.ceil(rounds / everyRounds),
   };
 }
 
 export function plannedAsks(context: TrainContext): PlannedAsk[] {
-  const { moments, training, evaluation } = roundCounts(context);
-  const kind = context.spec.strategy.kind === "dpSgd" ? "gradient" : "update";
-  return [
-    ...(moments > 0 ? [{ kind: "moments", partition: "train", count: moments } as const] : []),
-    { kind, partition: "train", count: training },
+  const { moments, counts, training, evaluation } = roundCounts(context);
+  const asks: readonly PlannedAsk[] = [
+    { kind: "moments", partition: "train", count: moments },
+    { kind: "counts", partition: "train", count: counts },
+    { kind: trainingAsk(context.spec), partition: "train", count: training },
     { kind: "evaluate", partition: "holdout", count: evaluation },
   ];
+  return asks.filter(({ count }) => count > 0);
 }
 
 /** @throws {CloisterError} If the run adds noise but asks for something that carries no guarantee. */
-export function checkRun({ spec, noise }: TrainContext): void {
-  if (noise === null) return;
+export function checkRun({ spec, schema, noise }: TrainContext): void {
+  if (noise !== null) checkNoised({ spec, schema });
+}
+
+/** @throws {CloisterError} If the task asks for something that carries no guarantee per unit. */
+export function checkNoised({ spec, schema }: Pick<TrainContext, "spec" | "schema">): void {
+  const { strategy } = spec;
   if (spec.scaling === "moments") {
     const remedy = "Use scaling: bounds, which reads nothing from the records.";
     throw badInput("task.moments-not-private", `A noised run cannot open exact moments. ${remedy}`);
   }
-  if (spec.strategy.kind === "fedAvg") {
-    const remedy = "Use strategy: dpSgd.";
-    throw badInput("task.fedavg-not-private", `fedAvg carries no guarantee per unit. ${remedy}`);
+  if (strategy.kind !== "dpSgd") {
+    const remedy = "Use strategy: dpSgd, or privacy: none.";
+    throw badInput(
+      "task.strategy-not-private",
+      `${strategy.kind} carries no guarantee per unit: members send updates${
+        strategy.kind === "scaffold" ? " and control variates" : ""
+      } whose sensitivity to one unit is not bounded. ${remedy}`,
+    );
   }
+  if (roundCounts({ spec, schema }).counts > 0) {
+    const remedy = "Declare loss.positiveShare, a public estimate, in the plan.";
+    throw badInput("task.counts-not-private", `A noised run cannot count positives. ${remedy}`);
+  }
+}
+
+/** The ask of a training round. */
+export function trainingAsk({ strategy }: TrainTask): "gradient" | "update" {
+  return strategy.kind === "dpSgd" ? "gradient" : "update";
 }
 
 /** @throws {CloisterError} If a run of this specification never asks for `kind`. */
@@ -66,8 +97,8 @@ export function checkKind(context: TrainContext, kind: string): TrainAskKind {
   checkRun(context);
   const counts = roundCounts(context);
   if (kind === "moments" && counts.moments > 0) return kind;
-  if (kind === "gradient" && context.spec.strategy.kind === "dpSgd") return kind;
-  if (kind === "update" && context.spec.strategy.kind === "fedAvg") return kind;
+  if (kind === "counts" && counts.counts > 0) return kind;
+  if (kind === trainingAsk(context.spec)) return kind;
   if (kind === "evaluate") return kind;
   throw badInput("task.ask-unknown", `This training run never asks for "${kind}".`);
 }
@@ -82,8 +113,17 @@ export function shapeOf(context: TrainContext, askKind: string): ReleaseShape {
       return bounded(3 * architecture.numberCount, rowsMax, 32);
     case "gradient":
       return gradientShape(context, architecture.paramCount);
+    case "counts": {
+      const release = {
+        kind: "bounded",
+        magnitudeMax: rowsMax,
+        ringBits: 32,
+        exact: true,
+      } as const;
+      return { dimension: 2, release };
+    }
     case "update":
-      return updateShape(context, architecture.paramCount);
+      return updateShape(localStrategy(context), sharedCount(context, architecture));
     case "evaluate":
       return evaluateShape(context);
   }
@@ -93,20 +133,32 @@ function bounded(dimension: number, magnitudeMax: number, ringBits: 24 | 32): Re
   return { dimension, release: { kind: "bounded", magnitudeMax, ringBits, exact: false } };
 }
 
-/** [w·clipped update | w | w·loss] with a weight w of at most 1. */
-function updateShape({ spec }: TrainContext, paramCount: number): ReleaseShape {
-  const { clipNorm } = spec.strategy;
+/** @throws {CloisterError} If members send gradients. */
+export function localStrategy({ spec }: TrainContext): LocalStrategy {
+  if (spec.strategy.kind !== "dpSgd") return spec.strategy;
+  throw badInput("task.ask-unknown", "dpSgd asks for no updates.");
+}
+
+/** [w·clipped update | w·clipped control update, with scaffold | w | w·loss] with a weight w of at most 1. */
+function updateShape(strategy: LocalStrategy, shared: number): ReleaseShape {
+  const { clipNorm } = strategy;
+  const controlNorm = strategy.kind === "scaffold" ? strategy.controlClipNorm : 0;
   return {
-    dimension: paramCount + 2,
+    dimension: updateTail(strategy, shared) + 2,
     release: {
       kind: "bounded",
-      magnitudeMax: Math.max(clipNorm, 1, LOSS_MAX),
-      l2NormMax: Math.sqrt(clipNorm ** 2 + 1 + LOSS_MAX ** 2),
+      magnitudeMax: Math.max(clipNorm, controlNorm, 1, LOSS_MAX),
+      l2NormMax: Math.sqrt(clipNorm ** 2 + controlNorm ** 2 + 1 + LOSS_MAX ** 2),
       ringBits: 24,
       exact: false,
     },
     isModelVector: true,
   };
+}
+
+/** Where the weight stands in an update's vector; the loss follows it. */
+export function updateTail({ kind }: LocalStrategy, shared: number): number {
+  return kind === "scaffold" ? 2 * shared : shared;
 }
 
 /** A clipping bound that a round may be asked with. */
@@ -116,11 +168,14 @@ export function isClipNorm(value: number): boolean {
 
 /**
  * How a unit's part of the gradient's vector is put together: [gradient · g | loss | count]. Where the
- * clipping bound stays, gradients are in their own unit. Where it adapts they are in units of the round's
+ * clipping bound stays, gradients are in their own unit. Where it moves they are in units of the round's
  * bound, so that the release's sensitivity is the same in every round, whatever bound is asked for.
  */
 export interface GradientLayout {
+  /** Whether the bound follows the norms: then the count is part of the vector, and the bound of the ask. */
   readonly adaptive: boolean;
+  /** Whether gradients are in units of the round's bound: it adapts, or has a schedule. */
+  readonly relative: boolean;
   /** ℓ2 bound of the gradient's part. */
   readonly gradientNorm: number;
   /** Magnitude of the loss's coordinate; 0: it has none of its own weight (no noise, exact sums). */
@@ -133,15 +188,16 @@ export interface GradientLayout {
 export function gradientLayout({ spec, noise }: TrainContext): GradientLayout {
   const { strategy } = spec;
   if (strategy.kind !== "dpSgd")
-    throw badInput("task.ask-unknown", "fedAvg asks for no gradients.");
+    throw badInput("task.ask-unknown", `${strategy.kind} asks for no gradients.`);
   const adaptive = strategy.adaptiveClipping !== undefined;
-  const gradientNorm = adaptive ? 1 : strategy.clipNorm;
-  if (noise === null)
-    return { adaptive, gradientNorm, lossWeight: 0, countWeight: adaptive ? 2 : 0 };
+  const relative = adaptive || strategy.clipSchedule !== undefined;
+  const gradientNorm = relative ? 1 : strategy.clipNorm;
+  const common = { adaptive, relative, gradientNorm };
+  if (noise === null) return { ...common, lossWeight: 0, countWeight: adaptive ? 2 : 0 };
   const unitsPerRound = strategy.samplingProbability * noise.unitsExpected;
   const countWeight = Math.min(1, noise.trainMultiplier / (COUNT_NOISE * unitsPerRound));
   const lossWeight = LOSS_WEIGHT * gradientNorm;
-  return { adaptive, gradientNorm, lossWeight, countWeight: adaptive ? countWeight : 0 };
+  return { ...common, lossWeight, countWeight: adaptive ? countWeight : 0 };
 }
 
 function gradientShape(context: TrainContext, paramCount: number): ReleaseShape {

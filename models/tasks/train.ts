@@ -1,24 +1,34 @@
 /** Training with evaluation as a task: a fold over secure sums. Pure. The member's half is train-contribute. */
 import { assert } from "../../shared/base/assert.ts";
+import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import type { ModelSpec, TrainTask } from "../../shared/charter/task-spec.ts";
 import { initialParams } from "../engine/architecture.ts";
 import { metricsOfHistogram } from "../metrics/histogram.ts";
 import type { Model } from "../model.ts";
-import { newOptimizerState, optimizerStep } from "../optimizer.ts";
+import { shareOf, logitShift as shiftOf } from "./class-balance.ts";
 import type { Aggregate, Ask, Task } from "./task.ts";
 import { contribute } from "./train-contribute.ts";
+import { writeInput } from "./train-input.ts";
+import { ownModel, recall } from "./train-own.ts";
+import { evaluated, isPatienceOver } from "./train-select.ts";
 import {
   architectureFor,
   checkRun,
-  gradientLayout,
-  isClipNorm,
-  LOSS_MAX,
   plannedAsks,
   roundCounts,
   shapeOf,
+  sharedCount,
   type TrainContext,
+  trainingAsk,
 } from "./train-shape.ts";
-import { decodeState, encodeState, optimizerOf, type TrainState } from "./train-state.ts";
+import {
+  decodeState,
+  encodeState,
+  NOTHING_SELECTED,
+  plannedRounds,
+  type TrainState,
+} from "./train-state.ts";
+import { newOptimizer, trained } from "./train-step.ts";
 
 /** Below this spread a column is taken for constant; also keeps one outlier from ruling a row. */
 const STD_DEV_MIN = 1e-3;
@@ -30,16 +40,47 @@ export const trainTask: Task<TrainTask, TrainState> = {
   begin,
   nextAsk,
   absorb,
-  progress: ({ done, total, loss, metrics }) => ({ done, total, loss, metrics }),
+  progress: ({ done, total, stopped, failure, loss, metrics }) => ({
+    done,
+    total: stopped ? done : total,
+    loss,
+    metrics,
+    failure,
+  }),
   encodeState,
   decodeState,
+  ownModel,
+  recall,
 };
 
-/** The model as it stands after `state`; before the moments are known, with scales of one. */
+/**
+ * The model that a run hands out as it stands: the best evaluated round's or the last's, shifted where its scores are
+ * to be probabilities; before the moments are known, with scales of one.
+ *
+ * @throws {CloisterError} If part of every model stays with the members: there is none to hand out.
+ */
 export function modelOf(context: TrainContext, state: TrainState): Model {
-  const { numberCount } = architectureFor(context);
-  const scaling = state.scaling ?? identityScaling(numberCount);
-  return { schema: context.schema, spec: context.spec.model, scaling, params: state.params };
+  const { spec, schema } = context;
+  const { strategy, loss } = spec;
+  if (strategy.kind !== "dpSgd" && strategy.personalLayers !== undefined) throw noModel(spec.model);
+  const architecture = architectureFor(context);
+  const scaling = state.scaling ?? identityScaling(architecture.numberCount);
+  const { bestParams } = state.selection;
+  const trained = bestParams.length > 0 ? bestParams : state.params;
+  const logitShift = shiftOf(loss, shareOf(loss, state.positiveShare));
+  if (logitShift === 0) return { schema, spec: spec.model, scaling, params: trained };
+  const params = trained.slice();
+  const bias = architecture.layers[architecture.layers.length - 1]?.biasOffset ?? 0;
+  params[bias] = (params[bias] ?? 0) + logitShift;
+  return { schema, spec: spec.model, scaling, params, logitShift };
+}
+
+function noModel({ hidden }: ModelSpec): CloisterError {
+  return badInput(
+    "model.personal",
+    `the last layers of this model (of ${hidden.length + 1}) stayed with the members: every member has its own, as ` +
+      "models/RUN.json in its agent's folder",
+  );
 }
 
 /** Centres 0, inverse scales 1: the encoding by declared bounds as it is. Shape [2 × numberCount]. */
@@ -50,40 +91,45 @@ export function identityScaling(numberCount: number): Float32Array {
 function begin(context: TrainContext): TrainState {
   checkRun(context);
   const architecture = architectureFor(context);
-  const counts = roundCounts(context);
+  const { strategy, model } = context.spec;
+  const shared = sharedCount(context, architecture);
   return {
-    scaling: counts.moments > 0 ? null : identityScaling(architecture.numberCount),
-    params: initialParams(architecture, context.spec.model.seed),
-    clipNorm: context.spec.strategy.clipNorm,
-    optimizer: newOptimizerState(optimizerOf(context).kind, architecture.paramCount),
+    scaling: roundCounts(context).moments > 0 ? null : identityScaling(architecture.numberCount),
+    positiveShare: null,
+    params: initialParams(architecture, model.seed),
+    clipNorm: strategy.clipNorm,
+    optimizer: newOptimizer(context),
+    control: new Float32Array(strategy.kind === "scaffold" ? shared : 0),
     trainingDone: 0,
     evaluationsDone: 0,
     evaluationDue: false,
+    selection: NOTHING_SELECTED,
+    stopped: false,
     done: 0,
-    total: counts.moments + counts.training + counts.evaluation,
+    total: plannedRounds(context),
     loss: null,
     metrics: null,
+    failure: null,
   };
 }
 
-function nextAsk({ spec }: TrainContext, state: TrainState): Ask | null {
-  if (state.scaling === null) return { kind: "moments", input: new Float32Array(0) };
-  if (!state.evaluationDue && state.trainingDone === spec.strategy.rounds) return null;
-  const { scaling, params, clipNorm } = state;
-  if (state.evaluationDue) return { kind: "evaluate", input: float32(scaling, params) };
-  if (spec.strategy.kind === "fedAvg") return { kind: "update", input: float32(scaling, params) };
-  const bound = spec.strategy.adaptiveClipping ? [clipNorm] : [];
-  return { kind: "gradient", input: float32(scaling, params, bound) };
+/** As `begin`, once every preparing round is over; what training and evaluation sums tell depends on nothing else. */
+export function begunTraining(context: TrainContext): TrainState {
+  const begun = begin(context);
+  const { numberCount } = architectureFor(context);
+  const positiveShare = roundCounts(context).counts > 0 ? 0.5 : null;
+  return { ...begun, scaling: begun.scaling ?? identityScaling(numberCount), positiveShare };
 }
 
-function float32(...parts: readonly ArrayLike<number>[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+function nextAsk(context: TrainContext, state: TrainState): Ask | null {
+  const { scaling, trainingDone, positiveShare } = state;
+  if (state.failure !== null || state.stopped) return null;
+  if (scaling === null) return { kind: "moments", input: new Float32Array(0) };
+  if (positiveShare === null && roundCounts(context).counts > 0)
+    return { kind: "counts", input: new Float32Array(0) };
+  if (!state.evaluationDue && trainingDone === context.spec.strategy.rounds) return null;
+  const kind = state.evaluationDue ? "evaluate" : trainingAsk(context.spec);
+  return { kind, input: writeInput(context, { ...state, scaling }, kind) };
 }
 
 function absorb(context: TrainContext, state: TrainState, aggregate: Aggregate): TrainState {
@@ -93,17 +139,29 @@ function absorb(context: TrainContext, state: TrainState, aggregate: Aggregate):
   assert(aggregate.length === dimension, "aggregate has the wrong length");
   const next = { ...state, done: state.done + 1 };
   if (ask.kind === "moments") return { ...next, scaling: scalingOf(aggregate) };
-  if (ask.kind === "evaluate") {
-    const metrics = metricsOfHistogram(aggregate);
-    const evaluationsDone = state.evaluationsDone + 1;
-    return { ...next, metrics, evaluationsDone, evaluationDue: false };
-  }
+  if (ask.kind === "counts") return { ...next, positiveShare: countedShare(aggregate) };
+  if (ask.kind === "evaluate") return evaluation(context, next, aggregate);
+  const stepped = trained(context, next, aggregate);
+  if (stepped.failure !== null) return stepped;
   const { rounds } = context.spec.strategy;
   const { everyRounds } = context.spec.evaluation;
   const trainingDone = state.trainingDone + 1;
   const isDue = everyRounds !== null && trainingDone % everyRounds === 0;
-  const evaluationDue = trainingDone === rounds || isDue;
-  return { ...train(context, next, aggregate), trainingDone, evaluationDue };
+  return { ...stepped, trainingDone, evaluationDue: trainingDone === rounds || isDue };
+}
+
+function evaluation(context: TrainContext, state: TrainState, histogram: Aggregate): TrainState {
+  const metrics = metricsOfHistogram(histogram);
+  const selection = evaluated(context.spec, state.selection, metrics, state);
+  const evaluationsDone = state.evaluationsDone + 1;
+  const stopped = isPatienceOver(context.spec, selection);
+  return { ...state, metrics, selection, stopped, evaluationsDone, evaluationDue: false };
+}
+
+/** From [rows, positive rows]; without rows, as many as negatives. */
+function countedShare(counts: Aggregate): number {
+  const rows = counts[0] ?? 0;
+  return rows > 0 ? (counts[1] ?? 0) / rows : 0.5;
 }
 
 /** From [count, Σx, Σx²] per column: mean and 1 / standard deviation. */
@@ -122,52 +180,12 @@ function scalingOf(moments: Aggregate): Float32Array {
   return scaling;
 }
 
-function train(context: TrainContext, state: TrainState, aggregate: Aggregate): TrainState {
-  const { strategy } = context.spec;
-  const { paramCount } = architectureFor(context);
-  const vector = aggregate.subarray(0, paramCount);
-  const first = aggregate[paramCount] ?? 0;
-  const second = aggregate[paramCount + 1] ?? 0;
-  if (strategy.kind === "fedAvg") {
-    // [Σ w·update | Σ w | Σ w·loss]. A step goes against its direction, an update along it.
-    return first > 0 ? step(context, state, vector, -first, second / first) : state;
-  }
-  const { adaptive, lossWeight, countWeight } = gradientLayout(context);
-  // What members sent is in units of the bound that they were asked with, a 32-bit float.
-  const scale = adaptive ? Math.fround(state.clipNorm) : 1;
-  const gradient = adaptive ? vector.map((x) => x * scale) : vector;
-  const units =
-    context.noise === null ? second : strategy.samplingProbability * context.noise.unitsExpected;
-  if (units < 0.5) return state;
-  const lossSum = context.noise === null ? first : (first * LOSS_MAX) / lossWeight;
-  const stepped = step(context, state, gradient, units, Math.max(0, lossSum / units));
-  const { adaptiveClipping } = strategy;
-  if (!adaptiveClipping) return stepped;
-  const count = aggregate[aggregate.length - 1] ?? 0;
-  const within = Math.max(0, Math.min(1, count / (countWeight * units) + 1 / 2));
-  const { learningRate, targetQuantile } = adaptiveClipping;
-  const clipNorm = state.clipNorm * Math.exp(-learningRate * (within - targetQuantile));
-  return isClipNorm(clipNorm) ? { ...stepped, clipNorm } : stepped;
-}
-
-/** One optimiser step against vector / divisor. */
-function step(
-  context: TrainContext,
-  state: TrainState,
-  vector: Float64Array,
-  divisor: number,
-  loss: number,
-): TrainState {
-  const direction = vector.map((x) => x / divisor);
-  const next = optimizerStep(optimizerOf(context), state.optimizer, state.params, direction);
-  return { ...state, params: next.params, optimizer: next.state, loss };
-}
-
 /**
- * A training task with defaults tuned on a synthetic table: 18 columns, 9 % positive, 24 000 units.
+ * A training task with defaults. Those of a noised run are measured (docs/models.md): large steps without momentum, whose
+ * effect is that of larger steps yet, and one hidden layer, so that fewer coordinates carry noise.
  *
  * @param noised Whether the run adds noise: dpSgd over declared bounds, else fedAvg over moments.
- * @param rounds Training rounds; 100 with noise and 10 without where not given.
+ * @param rounds Training rounds; 200 with noise and 10 without where not given.
  */
 export function defaultTrainTask({
   noised,
@@ -176,11 +194,10 @@ export function defaultTrainTask({
   noised: boolean;
   rounds?: number;
 }): TrainTask {
-  const model: ModelSpec = { hidden: [32, 16], activation: "relu", seed: "cloister" };
   if (!noised) {
     return {
       kind: "train",
-      model,
+      model: { hidden: [32, 16], activation: "relu", seed: "cloister" },
       scaling: "moments",
       strategy: {
         kind: "fedAvg",
@@ -196,17 +213,17 @@ export function defaultTrainTask({
   }
   return {
     kind: "train",
-    model,
+    model: { hidden: [32], activation: "relu", seed: "cloister" },
     scaling: "bounds",
     strategy: {
       kind: "dpSgd",
-      rounds: rounds ?? 100,
+      rounds: rounds ?? 200,
       samplingProbability: 0.05,
       clipNorm: 1,
       rowsPerUnitMax: 16,
       optimizer: "momentum",
-      learningRate: 1,
-      momentum: 0.9,
+      learningRate: 6,
+      momentum: 0,
     },
     evaluation: { everyRounds: null, bins: 32, rowsPerUnitMax: 4 },
   };

@@ -32,6 +32,22 @@ export const CategoryFeature = z.strictObject({
 
 export const Feature = z.discriminatedUnion("type", [NumberFeature, CategoryFeature]);
 
+/** A label is taken for settled once its row is so old. */
+const LabelDelay = z.strictObject({
+  /** When the row happened. */
+  column: ColumnName,
+  days: z.number().positive().max(3650),
+  format: z.enum(["iso", "unixSeconds"]).default("iso"),
+  /** The moment to count from: when the tables were exported. Left out: when an agent reads its table. */
+  asOf: z
+    .string()
+    .regex(
+      /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
+      "must be a date such as 2026-01-31; in YAML in quotation marks",
+    )
+    .optional(),
+});
+
 export const DataSchema = z
   .strictObject({
     /** The target column and the cell text that means "positive". */
@@ -39,6 +55,8 @@ export const DataSchema = z
       column: ColumnName,
       positive: z.string().default("1"),
       negative: z.string().default("0"),
+      /** Rows whose label may still change are left out of training and evaluation. Left out: none is. */
+      delay: LabelDelay.optional(),
     }),
     /** The privacy unit: all rows with one value of this column belong to one person. Null: each row is a unit. */
     unit: z.strictObject({ column: ColumnName }).nullable(),
@@ -47,6 +65,9 @@ export const DataSchema = z
   .superRefine((schema, context) => {
     const names = [schema.label.column, ...schema.features.map((feature) => feature.name)];
     if (schema.unit) names.push(schema.unit.column);
+    const { delay } = schema.label;
+    if (delay && (delay.column === schema.label.column || delay.column === schema.unit?.column))
+      context.addIssue(`label.delay: column "${delay.column}" is not a time`);
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) !== index) context.addIssue(`column "${name}" is used twice`);
     }

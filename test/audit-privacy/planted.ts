@@ -6,7 +6,7 @@ import type { TrainContext } from "../../models/tasks/train-shape.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
-import type { DpSgdStrategy } from "../../shared/charter/task-spec.ts";
+import type { Strategy } from "../../shared/charter/strategy-spec.ts";
 import { type OneRunPlan, UNSAMPLED } from "./settings.ts";
 import type { UnsafeSteps } from "./unsafe-gate.ts";
 
@@ -93,7 +93,9 @@ function unsafeSamplingMissing(): UnsafeSteps {
   return contributeWith((strategy) => ({ ...strategy, samplingProbability: 1 }));
 }
 
-function contributeWith(change: (strategy: DpSgdStrategy) => DpSgdStrategy): UnsafeSteps {
+function contributeWith(
+  change: (strategy: Extract<Strategy, { kind: "dpSgd" }>) => Extract<Strategy, { kind: "dpSgd" }>,
+): UnsafeSteps {
   return {
     contribute: (context, ask, data, rng) =>
       trainTask.contribute(withStrategy(context, change), ask, data, rng),
@@ -102,7 +104,7 @@ function contributeWith(change: (strategy: DpSgdStrategy) => DpSgdStrategy): Uns
 
 function withStrategy(
   context: TrainContext,
-  change: (strategy: DpSgdStrategy) => DpSgdStrategy,
+  change: (strategy: Extract<Strategy, { kind: "dpSgd" }>) => Extract<Strategy, { kind: "dpSgd" }>,
 ): TrainContext {
   const { strategy } = context.spec;
   assert(strategy.kind === "dpSgd", "planted bugs are in dpSgd");

@@ -77,13 +77,11 @@ function trainTaskFor({ epsilon, rounds, seed }: DemoOptions): TrainTask {
     rounds: rounds ?? (epsilon === null ? ROUNDS_UNNOISED : ROUNDS_NOISED),
   });
   const everyRounds = task.evaluation.everyRounds === null ? null : 50;
-  // Under noise one hidden layer learns more: fewer coordinates carry noise.
-  const hidden = epsilon === null ? task.model.hidden : [32];
   const strategy = epsilon === null ? { strategy: unnoisedStrategy(task.strategy.rounds) } : {};
   return {
     ...task,
     ...strategy,
-    model: { ...task.model, hidden, seed },
+    model: { ...task.model, seed },
     evaluation: { ...task.evaluation, everyRounds },
   };
 }

@@ -28,9 +28,11 @@ const { values } = parseArgs({
     delta: { ...TEXT, default: "1e-6" },
     members: { ...TEXT, default: "3,10,30" },
     seeds: { ...TEXT, default: "5" },
-    rounds: { ...TEXT, default: "300" },
-    probability: { ...TEXT, default: "0.02" },
-    "learning-rate": { ...TEXT, default: "1" },
+    rounds: TEXT,
+    probability: TEXT,
+    "learning-rate": TEXT,
+    momentum: TEXT,
+    hidden: TEXT,
     holdout: { ...TEXT, default: "0.2" },
     json: TEXT,
     page: TEXT,
@@ -42,7 +44,8 @@ const path = values.data;
 if (path === undefined || values.label === undefined) {
   console.error(
     "usage: npm run utility -- --data FILE.csv[.gz] --label COLUMN [--drop A,B] [--unit COLUMN] [--epsilon 1]\n" +
-      "  [--members 3,10,30] [--seeds 5] [--rounds 300] [--probability 0.02] [--learning-rate 1] [--json FILE]\n" +
+      "  [--members 3,10,30] [--seeds 5] [--rounds N] [--probability Q] [--learning-rate R] [--momentum M] [--hidden 32,16]\n" +
+      "  (of training: as a noised run's defaults where left out) [--json FILE]\n" +
       "  [--picture FILE.svg] [--page FILE.md: the table goes between its two marks]",
   );
   process.exit(2);
@@ -58,20 +61,34 @@ const { schema } = await inferSchema(path, {
   numeric: [],
 });
 const [epsilon, delta] = [Number(values.epsilon), Number(values.delta)];
-const task = taskOf(Number(values.rounds), Number(values.probability));
+const task = taskOf();
 const setting: Setting = { schema, task, epsilon, delta, noiseMultiplier: multiplier() };
 const trials = trialsOf(list(values.members).map(Number), Number(values.seeds));
 console.log(
-  `${basename(path)}: ${trials.length} trials of ${values.rounds} rounds, z = ${setting.noiseMultiplier.toFixed(3)}`,
+  `${basename(path)}: ${trials.length} trials of ${task.strategy.rounds} rounds, z = ${setting.noiseMultiplier.toFixed(3)}`,
 );
 const results = await carriedOut({ path, setting, holdout: Number(values.holdout) }, trials);
 report(results);
 
-function taskOf(rounds: number, samplingProbability: number): TrainTask {
-  const base = defaultTrainTask({ noised: true, rounds });
-  if (base.strategy.kind !== "dpSgd") throw new Error("the noised default is dpSgd");
-  const learningRate = Number(values["learning-rate"]);
-  return { ...base, strategy: { ...base.strategy, samplingProbability, learningRate } };
+/** The noised defaults, but for what the command line names. */
+function taskOf(): TrainTask {
+  const base = defaultTrainTask({ noised: true });
+  const { strategy, model } = base;
+  if (strategy.kind !== "dpSgd") throw new Error("the noised default is dpSgd");
+  const given = (text: string | undefined, otherwise: number): number =>
+    text === undefined ? otherwise : Number(text);
+  return {
+    ...base,
+    model:
+      values.hidden === undefined ? model : { ...model, hidden: list(values.hidden).map(Number) },
+    strategy: {
+      ...strategy,
+      rounds: given(values.rounds, strategy.rounds),
+      samplingProbability: given(values.probability, strategy.samplingProbability),
+      learningRate: given(values["learning-rate"], strategy.learningRate),
+      momentum: given(values.momentum, strategy.momentum),
+    },
+  };
 }
 
 function multiplier(): number {
@@ -153,7 +170,7 @@ function report(done: readonly TrialResult[]): void {
   );
   if (values.json)
     writeFileSync(values.json, `${JSON.stringify({ setting, cells, results }, null, 2)}\n`);
-  const title = `ROC-AUC at ε = ${epsilon}, ${values.rounds} rounds, ${values.seeds} seeds`;
+  const title = `ROC-AUC at ε = ${epsilon}, ${task.strategy.rounds} rounds, ${values.seeds} seeds`;
   if (values.picture) writeFileSync(values.picture, picture(cells, title));
   if (values.page)
     writeFileSync(values.page, withTable(readFileSync(values.page, "utf8"), printed));

@@ -51,6 +51,7 @@ export function wasmBackend(
   return {
     name: nameOf(kernel),
     architecture,
+    supports: (loss) => loss.kind === "crossEntropy" && loss.weights === null,
     logits(params, scaling, data) {
       return outputs(open(params, scaling, data, { backwards: false }), data, false);
     },
