@@ -7,7 +7,6 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { architectureOf, initialParams } from "../../models/engine/architecture.ts";
-import { plainBackend } from "../../models/engine/plain.ts";
 import { modelToJson } from "../../models/export/json.ts";
 import { recordEncoder } from "../../models/features/record-encoder.ts";
 import type { Model } from "../../models/model.ts";
@@ -61,6 +60,7 @@ function rowsOf({ schema }: Model): Row[] {
 }
 
 function inProcess(name: string, model: Model, rows: readonly Row[], limit: number): BenchResult[] {
+  const { logits } = netScorer(model);
   const scorer = recordScorer(netScorer(model));
   const score = (row: Row): number => {
     if (scorer.take(row).length > 0) throw new Error("a row does not fit");
@@ -76,11 +76,10 @@ function inProcess(name: string, model: Model, rows: readonly Row[], limit: numb
   }
   latencies.sort();
   const encoded = encode(model, rows);
-  const backend = plainBackend(architectureOf(model.schema, model.spec));
   const singles = medianRate(() => {
     for (const row of rows) score(row);
   });
-  const batch = medianRate(() => void backend.logits(model.params, model.scaling, encoded));
+  const batch = medianRate(() => void logits(encoded));
   const explained = medianRate(() => {
     for (const row of rows.slice(0, EXPLAINED)) {
       score(row);

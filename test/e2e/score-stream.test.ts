@@ -61,11 +61,14 @@ const linesOf = (text: string): Line[] =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Line);
-/** Whole tables are scored in single precision, single rows in double: near, and the same whatever the format. */
-const expectedLines = Array.from(scores, (score, i) => ({
-  row: i + 1,
-  score: expect.closeTo(score, 6) as number,
-}));
+/** Whichever engine scores: nearly what the plain one gives. */
+const near = (row: number) => ({ row, score: expect.closeTo(scores[row - 1] ?? 0, 5) as number });
+/** In one comparison, for there are thousands. */
+function expectScores(lines: readonly Line[]): void {
+  expect(lines.map(({ row }) => row)).toEqual(Array.from(scores, (_, i) => i + 1));
+  const worst = lines.map(({ score }, i) => Math.abs(score - (scores[i] ?? Number.NaN)));
+  expect(Math.max(...worst)).toBeLessThan(2e-6);
+}
 
 test("both formats go in and out, by their names or by --format, plain and packed, to the same scores", async () => {
   const [fromCsv, fromJson, packed, named] = [
@@ -84,14 +87,18 @@ test("both formats go in and out, by their names or by --format, plain and packe
   ]);
   for (const { code, errors } of [a, b, c, d])
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
-  expect(linesOf(a.output)).toEqual(expectedLines);
+  expectScores(linesOf(a.output));
   expect(b.output).toBe("");
-  expect(linesOf(readFileSync(out, "utf8"))).toEqual(expectedLines);
-  expect(linesOf(d.output)).toEqual(expectedLines);
+  expectScores(linesOf(readFileSync(out, "utf8")));
+  expectScores(linesOf(d.output));
   const [header, ...lines] = c.output.trim().split("\n");
   expect(header).toBe("row,score");
-  expect(lines).toEqual(linesOf(a.output).map((line) => `${line.row},${line.score.toFixed(6)}`));
-  expect(linesOf(d.output)).toEqual(linesOf(a.output));
+  for (const line of lines) expect(line).toMatch(/^\d+,[01]\.\d{6}$/);
+  expectScores(
+    lines
+      .map((line) => line.split(",").map(Number))
+      .map(([row = 0, score = 0]) => ({ row, score })),
+  );
 });
 
 test("reasons are those of the library, the largest first", async () => {
@@ -154,10 +161,7 @@ test("--skip-bad scores the rest, keeps the rows' numbers, and says why and how 
     cloister("score", modelPath, "--input", write("skip.csv", table.join("\n")), "--skip-bad"),
   ]);
   expect(json.code).toBe(0);
-  expect(linesOf(json.output)).toEqual([
-    { row: 1, score: scores[0] },
-    { row: 5, score: scores[2] },
-  ]);
+  expect(linesOf(json.output)).toEqual([near(1), { ...near(3), row: 5 }]);
   const told = json.errors
     .trim()
     .split("\n")
