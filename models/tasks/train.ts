@@ -62,7 +62,8 @@ export const trainTask: Task<TrainTask, TrainState> = {
 export function modelOf(context: TrainContext, state: TrainState): Model {
   const { spec, schema } = context;
   const { strategy, loss } = spec;
-  if (strategy.kind !== "dpSgd" && strategy.personalLayers !== undefined) throw noModel(spec.model);
+  if (strategy.kind !== "dpSgd" && strategy.personalLayers !== undefined)
+    throw noModel(spec.model, strategy.personalLayers);
   const architecture = architectureFor(context);
   const scaling = state.scaling ?? identityScaling(architecture.numberCount);
   const { bestParams } = state.selection;
@@ -75,11 +76,11 @@ export function modelOf(context: TrainContext, state: TrainState): Model {
   return { schema, spec: spec.model, scaling, params, logitShift };
 }
 
-function noModel({ hidden }: ModelSpec): CloisterError {
+function noModel({ hidden }: ModelSpec, personalLayers: number): CloisterError {
   return badInput(
     "model.personal",
-    `the last layers of this model (of ${hidden.length + 1}) stayed with the members: every member has its own, as ` +
-      "models/RUN.json in its agent's folder",
+    `the last ${personalLayers} of this model's ${hidden.length + 1} layers stayed with the members: there is no model ` +
+      "for all; each member has its own, as models/RUN.json in its agent's folder",
   );
 }
 
