@@ -104,7 +104,7 @@ export function picture(cells: readonly Cell[], title: string): string {
     if (own.length > 0) parts.push(series(own, placement, i, x, y));
   }
   const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">`;
-  return `${head}\n<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>\n${parts.join("\n")}\n</svg>\n`;
+  return `${head}\n<title>${title}</title>\n<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>\n${parts.join("\n")}\n</svg>\n`;
 }
 
 type Scale = (value: number) => number;
