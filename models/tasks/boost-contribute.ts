@@ -2,10 +2,7 @@
 import { unreachable } from "../../shared/base/assert.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { badInput } from "../../shared/base/errors.ts";
-import { UniformSource } from "../../shared/base/uniform.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
-import { selectUnits } from "../engine/units.ts";
-import { addScoresInPlace } from "../metrics/histogram.ts";
 import { addToGridInPlace } from "../trees/bins.ts";
 import { slotsMax } from "../trees/grow.ts";
 import { CHANNELS, nodeHistogram, type RowGradients } from "../trees/histogram.ts";
@@ -24,6 +21,8 @@ import {
   shapeRules,
   treeFeatures,
 } from "./boost-shape.ts";
+import { scoreHistogram } from "./evaluation.ts";
+import { checkRows } from "./row-limit.ts";
 import type { Ask } from "./task.ts";
 
 /**
@@ -33,12 +32,12 @@ import type { Ask } from "./task.ts";
 export function contribute(
   context: BoostContext,
   ask: Ask,
-  { train, holdout }: PartitionedData,
+  data: PartitionedData,
   rng: Rng,
 ): Float64Array {
+  const { train, holdout } = data;
   const { kind, level } = checkKind(context, ask.kind);
-  checkRows(context, train);
-  checkRows(context, holdout);
+  checkRows(context.rowsMax, data);
   const vector = new Float64Array(shapeOf(context, ask.kind).dimension);
   if (kind === "start") return start(context, train, vector);
   const input = decodeInput(context, ask.input);
@@ -48,7 +47,8 @@ export function contribute(
     context.spec.model.bins,
     input,
   );
-  if (kind === "evaluate") return evaluate(context, rows, vector, rng);
+  if (kind === "evaluate")
+    return scoreHistogram(context, Float32Array.from(rows.margins), rows.data, rng);
   const slotCount = kind === "level" ? slotsMax(level, shapeRules(context)) : 0;
   if (!input.growing || input.slots.length > slotCount)
     throw badInput("task.slots", `The ask has ${input.slots.length} slots; ${slotCount} fit.`);
@@ -64,12 +64,6 @@ export function contribute(
   }
 }
 
-function checkRows({ rowsMax }: BoostContext, { rowCount }: EncodedData): void {
-  if (rowCount <= rowsMax) return;
-  throw badInput("task.too-many-rows", `${rowCount} rows exceed the charter's ${rowsMax}.`);
-}
-
-/** [rows | positives | grid of each number]. */
 function start(context: BoostContext, data: EncodedData, vector: Float64Array): Float64Array {
   let positives = 0;
   for (let row = 0; row < data.rowCount; row++) positives += data.labels[row] ?? 0;
@@ -175,15 +169,3 @@ function noisedLeaves(
 }
 
 /** Histogram of scores by label over the holdout. Shape [2 × bins]. */
-function evaluate(
-  { spec, noise }: BoostContext,
-  { data, margins }: Rows,
-  vector: Float64Array,
-  rng: Rng,
-): Float64Array {
-  const { rowsPerUnitMax } = spec.evaluation;
-  const rows =
-    noise === null ? null : selectUnits(data, 1, rowsPerUnitMax, new UniformSource(rng)).rows;
-  addScoresInPlace(vector, Float32Array.from(margins), data.labels, rows);
-  return vector;
-}

@@ -6,6 +6,7 @@ import { type BoostTask, LEVEL_SUMS_MAX } from "../../shared/charter/boost-spec.
 import { type FeatureBins, featureBins, GRID_CELLS } from "../trees/bins.ts";
 import { type GrowRules, slotsMax } from "../trees/grow.ts";
 import { type FixedPoint, fixedPoint } from "./boost-fixed-point.ts";
+import { evaluationShape } from "./evaluation.ts";
 import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
 export type BoostContext = TaskContext<BoostTask>;
@@ -149,7 +150,7 @@ export function shapeOf(context: BoostContext, askKind: string): ReleaseShape {
     case "start":
       return exact(startLength(context), context.rowsMax);
     case "evaluate":
-      return evaluateShape(context);
+      return evaluationShape(context);
     case "leaves":
       return noised(context, 2 * shapeRules(context).leavesMax, NOISED_ROW_NORM);
     case "level":
@@ -192,22 +193,6 @@ function noised(context: BoostContext, dimension: number, sensitivity: number): 
       samplingProbability: spec.sampling.probability,
       noiseMultiplier: noise?.trainMultiplier ?? 0,
       partition: "train",
-    },
-  };
-}
-
-function evaluateShape(context: BoostContext): ReleaseShape {
-  const { spec, noise, rowsMax } = context;
-  const dimension = 2 * spec.evaluation.bins;
-  if (noise === null) return exact(dimension, rowsMax);
-  return {
-    dimension,
-    release: {
-      kind: "noised",
-      sensitivity: spec.evaluation.rowsPerUnitMax,
-      samplingProbability: 1,
-      noiseMultiplier: noise.holdoutMultiplier,
-      partition: "holdout",
     },
   };
 }

@@ -1,7 +1,6 @@
 /** A member's half of training: the vector for an ask, from its own records. Pure; draws from the given `rng`. */
 import { unreachable } from "../../shared/base/assert.ts";
 import type { Rng } from "../../shared/base/env.ts";
-import { badInput } from "../../shared/base/errors.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
 import type { ClippedSum, TrainerBackend } from "../engine/backend.ts";
@@ -9,8 +8,9 @@ import { bestBackend } from "../engine/best.ts";
 import { backendFor, rowLossOf } from "../engine/loss.ts";
 import { plainBackend } from "../engine/plain.ts";
 import { selectUnits } from "../engine/units.ts";
-import { addScoresInPlace } from "../metrics/histogram.ts";
+import { scoreHistogram } from "./evaluation.ts";
 import { type Carried, carriedInto, type MemberMemory, newMemory } from "./member-memory.ts";
+import { checkRows } from "./row-limit.ts";
 import type { Ask } from "./task.ts";
 import { readInput, type TrainInput } from "./train-input.ts";
 import type { TrainContext } from "./train-shape.ts";
@@ -30,8 +30,7 @@ export function contribute(
   memory: MemberMemory = newMemory(),
 ): Float64Array {
   const kind = checkKind(context, ask.kind);
-  checkRows(context, data.train);
-  checkRows(context, data.holdout);
+  checkRows(context.rowsMax, data);
   if (kind === "moments") return moments(data.train, architectureFor(context).numberCount);
   if (kind === "counts") return counts(data.train);
   const input = readInput(context, kind, ask.input);
@@ -51,11 +50,6 @@ export function contribute(
     default:
       return unreachable(kind);
   }
-}
-
-function checkRows({ rowsMax }: TrainContext, { rowCount }: EncodedData): void {
-  if (rowCount <= rowsMax) return;
-  throw badInput("task.too-many-rows", `${rowCount} rows exceed the charter's ${rowsMax}.`);
 }
 
 /** [rows | positive rows]. */
@@ -133,13 +127,6 @@ function evaluate(
   data: EncodedData,
   rng: Rng,
 ): Float64Array {
-  const { spec, noise } = context;
   const params = wholeParams(context, architecture, shared, own);
-  const { bins, rowsPerUnitMax } = spec.evaluation;
-  const histogram = new Float64Array(2 * bins);
-  const logits = backend.logits(params, scaling, data);
-  const rows =
-    noise === null ? null : selectUnits(data, 1, rowsPerUnitMax, new UniformSource(rng)).rows;
-  addScoresInPlace(histogram, logits, data.labels, rows);
-  return histogram;
+  return scoreHistogram(context, backend.logits(params, scaling, data), data, rng);
 }

@@ -4,6 +4,7 @@ import { usesShare } from "../../shared/charter/loss-spec.ts";
 import type { LocalStrategy } from "../../shared/charter/strategy-spec.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { type Architecture, architectureOf } from "../engine/architecture.ts";
+import { evaluationShape } from "./evaluation.ts";
 import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
 export type TrainContext = TaskContext<TrainTask>;
@@ -125,7 +126,7 @@ export function shapeOf(context: TrainContext, askKind: string): ReleaseShape {
     case "update":
       return updateShape(localStrategy(context), sharedCount(context, architecture));
     case "evaluate":
-      return evaluateShape(context);
+      return evaluationShape(context);
   }
 }
 
@@ -221,23 +222,5 @@ function gradientShape(context: TrainContext, paramCount: number): ReleaseShape 
       partition: "train",
     },
     isModelVector: true,
-  };
-}
-
-function evaluateShape({ spec, noise, rowsMax }: TrainContext): ReleaseShape {
-  const dimension = 2 * spec.evaluation.bins;
-  if (noise === null) {
-    const release = { kind: "bounded", magnitudeMax: rowsMax, ringBits: 32, exact: true } as const;
-    return { dimension, release };
-  }
-  return {
-    dimension,
-    release: {
-      kind: "noised",
-      sensitivity: spec.evaluation.rowsPerUnitMax,
-      samplingProbability: 1,
-      noiseMultiplier: noise.holdoutMultiplier,
-      partition: "holdout",
-    },
   };
 }

@@ -67,11 +67,6 @@ function addEachInPlace(logits: Float64Array, tree: Tree, bins: Binned): void {
   }
 }
 
-/** Probability of "positive" of each row. Shape [rowCount]. */
-export function treeScores(model: TreeModel, data: EncodedData): Float32Array {
-  return Float32Array.from(treeLogits(model, data), (logit) => 1 / (1 + Math.exp(-logit)));
-}
-
 /**
  * What each feature added to each row's log-odds: along the row's path every split's feature is
  * given the change of value from the node to its child. A row's log-odds are `start` plus its parts.

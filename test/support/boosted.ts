@@ -1,5 +1,5 @@
 /** Boosting without network or masks: encode at every member, add in the ring, decode, absorb. Pure. */
-import type { PartitionedData } from "../../models/data.ts";
+import type { EncodedData, PartitionedData } from "../../models/data.ts";
 import { metricsOfScores } from "../../models/metrics/ranking.ts";
 import { boostTask, modelOf } from "../../models/tasks/boost.ts";
 import type { BoostContext } from "../../models/tasks/boost-shape.ts";
@@ -7,7 +7,7 @@ import type { BoostState } from "../../models/tasks/boost-state.ts";
 import { plannedReleases } from "../../models/tasks/privacy-events.ts";
 import type { Ask, Metrics } from "../../models/tasks/task.ts";
 import type { WireManifest } from "../../models/tasks/wire.ts";
-import { type TreeModel, treeScores } from "../../models/trees/model.ts";
+import { type TreeModel, treeLogits } from "../../models/trees/model.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { BoostTask } from "../../shared/charter/boost-spec.ts";
 import type { ManifestPrivacy } from "../../shared/charter/manifest.ts";
@@ -102,4 +102,9 @@ export function boostedMetrics(
   const labels = members.flatMap(({ holdout }) => [...holdout.labels]);
   const metrics = metricsOfScores(Float64Array.from(scores), Uint8Array.from(labels));
   return { model, metrics };
+}
+
+/** Probability of "positive" of each row. Shape [rowCount]. */
+export function treeScores(model: TreeModel, data: EncodedData): Float32Array {
+  return Float32Array.from(treeLogits(model, data), (logit) => 1 / (1 + Math.exp(-logit)));
 }

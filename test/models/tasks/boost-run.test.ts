@@ -5,9 +5,14 @@ import { metricsOfScores } from "../../../models/metrics/ranking.ts";
 import { boostTask, modelOf } from "../../../models/tasks/boost.ts";
 import type { BoostState } from "../../../models/tasks/boost-state.ts";
 import type { Ask } from "../../../models/tasks/task.ts";
-import { treeScores } from "../../../models/trees/model.ts";
 import { DataSchema } from "../../../shared/charter/schema.ts";
-import { boosted, boostTaskOf, rosterOf, unnoisedContext } from "../../support/boosted.ts";
+import {
+  boosted,
+  boostTaskOf,
+  rosterOf,
+  treeScores,
+  unnoisedContext,
+} from "../../support/boosted.ts";
 import { categoryCount, EMPTY, joined, numberCount, schema, uneven } from "../boost-fixtures.ts";
 import { rng, tableOf } from "../fixtures.ts";
 

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { modelOf } from "../../../models/tasks/boost.ts";
 import { featureBins } from "../../../models/trees/bins.ts";
 import { pushTree, readerOf, readTree } from "../../../models/trees/codec.ts";
-import { treeLogits, treeReasons, treeScores } from "../../../models/trees/model.ts";
-import { boosted, boostTaskOf, unnoisedContext } from "../../support/boosted.ts";
+import { treeLogits, treeReasons } from "../../../models/trees/model.ts";
+import { boosted, boostTaskOf, treeScores, unnoisedContext } from "../../support/boosted.ts";
 import { membersOf, schemaOf, tableOf } from "../fixtures.ts";
 
 const schema = schemaOf(["number", "missing", { onehot: 3 }, { embedding: 12 }, "number"]);
