@@ -1,55 +1,30 @@
 /** Whole runs over real sockets under each narrow encoding: they end, and cost the bytes that they should. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningAgent, startAgent } from "../../agent/agent.ts";
-import { enrol } from "../../agent/enrol.ts";
-import { Vault } from "../../agent/vault.ts";
-import { CoordinatorConfig } from "../../coordinator/config.ts";
 import type { RunEvent } from "../../coordinator/run-events.ts";
-import { CoordinatorService } from "../../coordinator/service.ts";
+import type { CoordinatorService } from "../../coordinator/service.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
+import { type ServiceRoom, serviceRoom } from "../support/service-room.ts";
 
 const members = memberIds(3);
+const tables = new Map(members.map((memberId) => [memberId, smallTable(memberId, 120)]));
 const folder = mkdtempSync(join(tmpdir(), "cloister-encodings-"));
-const agents: RunningAgent[] = [];
+let room: ServiceRoom;
 let service: CoordinatorService;
 
-async function join3(memberId: string, port: number): Promise<void> {
-  const own = join(folder, memberId);
-  mkdirSync(own);
-  const dataPath = join(folder, `${memberId}.csv`);
-  writeFileSync(dataPath, smallTable(memberId, 120));
-  const { token } = service.invite(undefined, memberId);
-  const vault = new Vault(own);
-  const address = { url: `ws://127.0.0.1:${port}`, caPath: undefined, allowPlain: undefined };
-  await enrol(vault, { ...address, token, dataPath, folder: own });
-  vault.close();
-  await new Promise<void>((resolve, reject) => {
-    const onEvent = (event: { type: string; state?: string }): void => {
-      if (event.state === "connected") resolve();
-    };
-    startAgent({ folder: own, onEvent }).then((agent) => agents.push(agent), reject);
-  });
-}
-
 beforeAll(async () => {
-  const dataDir = join(folder, "coordinator");
-  mkdirSync(dataDir);
-  service = new CoordinatorService(CoordinatorConfig.parse({ listen: { port: 0 }, dataDir }));
-  const port = await service.listen();
-  const charter = smallCharter(members);
+  const small = smallCharter(members);
   const budget = { epsilon: 20, delta: 1e-5, rdpOrder: 8 };
-  const privacy = { ...charter.privacy, budget, centralNoise: "allowed" as const };
-  service.createRoom({ ...charter, privacy, rowsMax: 200 });
-  await Promise.all(members.map((memberId) => join3(memberId, port)));
+  const privacy = { ...small.privacy, budget, centralNoise: "allowed" as const };
+  room = await serviceRoom({ folder, charter: { ...small, privacy, rowsMax: 200 }, tables });
+  service = room.service;
 }, 20_000);
 
 afterAll(async () => {
-  await Promise.all(agents.map((agent) => agent.close()));
-  await service.close();
+  await room.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,62 +1,31 @@
 /** Whole runs over real sockets, one of each strategy: they end, learn, and a run that diverges says why. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningAgent, startAgent } from "../../agent/agent.ts";
-import { enrol } from "../../agent/enrol.ts";
-import { Vault } from "../../agent/vault.ts";
-import { CoordinatorConfig } from "../../coordinator/config.ts";
 import type { RunEvent } from "../../coordinator/run-events.ts";
-import { CoordinatorService } from "../../coordinator/service.ts";
+import type { CoordinatorService } from "../../coordinator/service.ts";
 import { parseModelJson } from "../../models/export/json.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { modelOf, trainTask } from "../../models/tasks/train.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
+import { type ServiceRoom, serviceRoom } from "../support/service-room.ts";
 
 const members = memberIds(3);
+const tables = new Map(members.map((memberId) => [memberId, smallTable(memberId, 120)]));
 const folder = mkdtempSync(join(tmpdir(), "cloister-strategies-"));
-const agents = new Map<string, RunningAgent>();
+const charter = { ...smallCharter(members), rowsMax: 200 };
+let room: ServiceRoom;
 let service: CoordinatorService;
 
-async function start(memberId: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const onEvent = (event: { type: string; state?: string }): void => {
-      if (event.state === "connected") resolve();
-    };
-    const options = { folder: join(folder, memberId), onEvent };
-    startAgent(options).then((agent) => agents.set(memberId, agent), reject);
-  });
-}
-
-async function enter(memberId: string, port: number): Promise<void> {
-  const own = join(folder, memberId);
-  mkdirSync(own);
-  const dataPath = join(folder, `${memberId}.csv`);
-  writeFileSync(dataPath, smallTable(memberId, 120));
-  const { token } = service.invite(undefined, memberId);
-  const vault = new Vault(own);
-  const address = { url: `ws://127.0.0.1:${port}`, caPath: undefined, allowPlain: undefined };
-  await enrol(vault, { ...address, token, dataPath, folder: own });
-  vault.close();
-  await start(memberId);
-}
-
-const charter = { ...smallCharter(members), rowsMax: 200 };
-
 beforeAll(async () => {
-  const dataDir = join(folder, "coordinator");
-  mkdirSync(dataDir);
-  service = new CoordinatorService(CoordinatorConfig.parse({ listen: { port: 0 }, dataDir }));
-  const port = await service.listen();
-  service.createRoom(charter);
-  await Promise.all(members.map((memberId) => enter(memberId, port)));
+  room = await serviceRoom({ folder, charter, tables });
+  service = room.service;
 }, 20_000);
 
 afterAll(async () => {
-  await Promise.all([...agents.values()].map((agent) => agent.close()));
-  await service.close();
+  await room.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -137,8 +106,8 @@ test("personal layers stay: each member has a whole model on its own disk, and g
   const { runId, rounds, failed } = await carriedOut({ strategy }, ({ round }) => {
     if (round !== 3) return;
     restarted = (async () => {
-      await agents.get(first)?.close();
-      await start(first);
+      await room.agents.get(first)?.close();
+      await room.start(first);
     })();
   });
   await restarted;

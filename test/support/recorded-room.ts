@@ -1,15 +1,9 @@
 /** EDGE: a room in this process whose members reach their coordinator through proxies that record every byte. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type RunningAgent, startAgent } from "../../agent/agent.ts";
-import { enrol } from "../../agent/enrol.ts";
-import { Vault } from "../../agent/vault.ts";
-import { CoordinatorConfig } from "../../coordinator/config.ts";
-import { CoordinatorService } from "../../coordinator/service.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, Plan } from "../../shared/charter/manifest.ts";
 import { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { messagesIn, parseWire, type Recording, recordingProxy } from "./recording.ts";
+import { serviceRoom } from "./service-room.ts";
 
 export interface RecordedAsk {
   readonly attempt: number;
@@ -36,28 +30,14 @@ export async function recordedRoom(
   charter: Charter,
   tables: ReadonlyMap<string, string>,
 ): Promise<RecordedRoom> {
-  const dataDir = join(folder, "coordinator");
-  mkdirSync(dataDir);
-  const service = new CoordinatorService(CoordinatorConfig.parse({ listen: { port: 0 }, dataDir }));
-  const port = await service.listen();
-  service.createRoom(charter);
   const recordings = new Map<string, Recording>();
-  const agents: RunningAgent[] = [];
-  const dataPath = (memberId: string): string => join(folder, `${memberId}.csv`);
-  const admit = async ([memberId, table]: [string, string]): Promise<void> => {
+  const reachedBy = async (memberId: string, port: number): Promise<number> => {
     const recording = await recordingProxy(port);
     recordings.set(memberId, recording);
-    writeFileSync(dataPath(memberId), table);
-    const { token } = service.invite(undefined, memberId);
-    const own = join(folder, memberId);
-    const vault = new Vault(own);
-    const url = `ws://127.0.0.1:${recording.port}`;
-    const address = { url, caPath: undefined, allowPlain: undefined };
-    await enrol(vault, { ...address, token, dataPath: dataPath(memberId), folder: own });
-    vault.close();
-    agents.push(await connected(own));
+    return recording.port;
   };
-  await Promise.all([...tables].map(admit));
+  const room = await serviceRoom({ folder, charter, tables, reachedBy });
+  const { service, dataPath } = room;
   /** Of the connection that runs went through: the last. Challenge or auth, and welcome, come before messages. */
   const binary = (memberId: string, side: "sent" | "received"): Buffer[] =>
     parseWire(recordings.get(memberId)?.connections.at(-1)?.[side] ?? []).binary;
@@ -92,27 +72,10 @@ export async function recordedRoom(
         },
       ),
     async close() {
-      await Promise.all(agents.map((agent) => agent.close()));
+      // Agents first, or they would dial again through what is closing.
+      await Promise.all([...room.agents.values()].map((agent) => agent.close()));
       await Promise.all([...recordings.values()].map((recording) => recording.close()));
       await service.close();
     },
   };
-}
-
-function connected(folder: string): Promise<RunningAgent> {
-  return new Promise((resolve, reject) => {
-    let agent: RunningAgent | null = null;
-    let isConnected = false;
-    const settle = (): void => {
-      if (agent && isConnected) resolve(agent);
-    };
-    const onEvent = (event: { type: string; state?: string }): void => {
-      isConnected ||= event.state === "connected";
-      settle();
-    };
-    startAgent({ folder, onEvent }).then((started) => {
-      agent = started;
-      settle();
-    }, reject);
-  });
 }
