@@ -131,6 +131,8 @@ function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
     }
     case "round":
       return undefined;
+    case "fault":
+      return print(`run ${event.runId.slice(0, 12)}: ${event.member} is at fault: ${event.code}`);
     case "joined":
       return print(`run ${event.runId.slice(0, 12)} joined`);
     case "ended":

@@ -22,7 +22,7 @@ import { isSignedEntry, type SignedEntry } from "../shared/transcript/chain.ts";
 import type { FromGate } from "./gate/messages.ts";
 import { continues, type History } from "./history.ts";
 import type { MemberParams } from "./member-ports.ts";
-import { considerOffer } from "./offer.ts";
+import { considerOffer, gateFailed } from "./offer.ts";
 import { type Asked, Openings } from "./openings.ts";
 import { openedOnce, placeOf } from "./place.ts";
 import { membersOf, RunSession } from "./run-session.ts";
@@ -129,7 +129,7 @@ export class Member {
     const offer = this.#offers;
     this.#params.gate({ type: "assess", manifest, runId }, (reply) => {
       if (this.#offers !== offer) return;
-      if (reply.type !== "assessed") return this.#broken(runId, reply);
+      if (reply.type !== "assessed") return decline([gateFailed(reply)]);
       if (reply.reasons.length > 0) return decline(reply.reasons);
       this.#openings.begin(runId, reply.lastRound);
       this.#joinRun(runId, manifest, reply.lastAttempt);

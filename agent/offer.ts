@@ -2,6 +2,7 @@
 import { toHex } from "../shared/base/bytes.ts";
 import { type Manifest, parseManifest, runIdOf } from "../shared/charter/manifest.ts";
 import { refusalReasons } from "../shared/charter/policy.ts";
+import type { FromGate } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
 
 type Considered =
@@ -26,4 +27,10 @@ export function considerOffer(
   const facts = { memberId, identityKey, coordinatorKey, pinnedKeys };
   const reasons = refusalReasons(charter, manifest, facts);
   return reasons.length > 0 ? { type: "declined", reasons } : { type: "acceptable", manifest };
+}
+
+/** The gate's own words may name a path: they stay here, and what others are told is the code. */
+export function gateFailed(reply: FromGate): { readonly code: string; readonly message: string } {
+  const code = reply.type === "failed" ? reply.code : "gate.unexpected";
+  return { code, message: `the gate cannot take up this run (${code})` };
 }

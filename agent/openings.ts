@@ -3,7 +3,8 @@
  * members only. Two sums of one ask over two sets would tell by their difference what those sent who are in one set
  * alone. Any t members that give out shares for one set have an honest member in common with any t that do
  * so for another (2t > n + colluders): it is enough that each keeps to this. In memory only: what was opened
- * before a restart is not known, so with rounds answered by then there is no help. Pure.
+ * before a restart, or before another run was taken up in between, is not known, so with rounds answered by then there
+ * is no help. Pure.
  */
 import { toHex } from "../shared/base/bytes.ts";
 import { toBitmap } from "../shared/base/member-set.ts";

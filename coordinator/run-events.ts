@@ -110,6 +110,12 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
   }
 }
 
+/** The attempt that may have been under way, and answered, when the process before this one ended. */
+export function cutOff({ runId, rounds, nextAttempt }: RunSummary, atMs: number): RunEvent {
+  const where = { round: rounds.length, attempt: nextAttempt - 1 };
+  return { type: "attemptAborted", runId, atMs, ...where, reason: "restart" };
+}
+
 /** What a released round added to the transcript. */
 export function linkOf({ inclusion, resultHash }: RoundReleased): Link {
   return { inclusion: fromHex(inclusion), resultHash: fromHex(resultHash) };

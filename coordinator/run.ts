@@ -16,7 +16,7 @@ import { messagesOf, openRunning, prepareAttempt, type RunningAttempt } from "./
 import { addCentralNoiseInPlace } from "./central-noise.ts";
 import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
 import { keepForAudit, type Released, releaseOf } from "./release.ts";
-import { foldRun, type RunEvent } from "./run-events.ts";
+import { cutOff, foldRun, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
 import { RunProgress } from "./run-progress.ts";
@@ -58,6 +58,7 @@ export class Run {
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
     if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest });
+    if (summary && summary.nextAttempt > 0) this.#log(cutOff(summary, this.#beganAtMs));
     // Also to those whose connection is lost just now: they may come back in the same session.
     for (const { memberId } of manifest.roster) this.#offer(memberId);
   }

@@ -5,10 +5,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/base/assert.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
-import { charterHash } from "../../shared/charter/charter.ts";
+import { charterHash, parseOrRefuse } from "../../shared/charter/charter.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { loadDataset } from "../data/dataset.ts";
+import { fileDigest } from "../data/digest.ts";
 import { type Account, checkTerms, openAccount } from "../ledger/account.ts";
+import { PopulationName } from "../ledger/entry.ts";
 import { carryOver } from "../ledger/migrate.ts";
 import { openKnownLedger, openLedger } from "../ledger/open.ts";
 import { sketchBuilder } from "../ledger/sketch.ts";
@@ -21,20 +23,26 @@ let gate: Gate | null = null;
 let ledger: Account | null = null;
 
 async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGate> {
-  const { charter, dataPath, population, requester, purpose, modelsFolder } = message;
+  const { charter, dataPath, requester, purpose, modelsFolder } = message;
+  const population = parseOrRefuse(
+    PopulationName,
+    message.population,
+    `the population's name ${JSON.stringify(message.population)} (name one with --population)`,
+  );
   const { path, id } = message.ledger;
   const env = { clock: osClock, rng: osRng };
   const opened = id === null ? openLedger(path, env) : openKnownLedger(path, id, env);
   const units = sketchBuilder(opened.secret);
-  const split = { fraction: charter.holdoutFraction, salt: charter.room };
+  const holdout = { fraction: charter.holdoutFraction, salt: charter.room };
   const { data, rowCount, unitCount } = await loadDataset(dataPath, charter.schema, {
-    holdoutFraction: split.fraction,
-    holdoutSalt: split.salt,
+    holdoutFraction: holdout.fraction,
+    holdoutSalt: holdout.salt,
     nowMs: osClock.nowMs(),
     onUnit: (unitId) => units.add(unitId),
   });
-  const rules = { charterHash: charterHash(charter), budget: charter.privacy.budget, split };
   const unit = charter.schema.unit?.column ?? null;
+  const split = unit === null ? { ...holdout, file: await fileDigest(dataPath) } : holdout;
+  const rules = { charterHash: charterHash(charter), budget: charter.privacy.budget, split };
   const terms = { population, unit, sketch: units.finish(), ...rules, requester };
   const reply: FromGate = { type: "opened", rowCount, unitCount, ledgerId: opened.ledger.book.id };
   if (purpose === "check") {

@@ -16,6 +16,7 @@ import {
   type Splits,
   spentAtMost,
   spentOnSide,
+  splitName,
 } from "./book.ts";
 import type { Budget, DebitEntry, Split } from "./entry.ts";
 import type { Ledger, NewEntry } from "./ledger.ts";
@@ -76,7 +77,7 @@ export function openAccount(ledger: Ledger, terms: Terms): Account {
     const entries: NewEntry[] = [];
     if (!known || sketchText(merged) !== sketchText(known.sketch))
       entries.push({ kind: "population", population, unit, sketch: sketchText(merged) });
-    if (!known?.policies.has(charterHash))
+    if (known?.policies.get(charterHash)?.split !== splitName(split))
       entries.push({ kind: "policy", population, charterHash, budget, split });
     return entries;
   });
@@ -118,7 +119,9 @@ export class Account {
   fits(partition: Partition, runId: string, event: DpEvent): boolean {
     this.#ledger.refresh();
     const { book } = this.#ledger;
-    const paid = book.runs.get(runId)?.spent;
+    const run = book.runs.get(runId);
+    // What another agent of this member has paid for another population is not this one's.
+    const paid = run?.population === this.#terms.population ? run.spent : undefined;
     return this.#terms.budget !== null && this.#allowed(book, { event, partition }, paid);
   }
 

@@ -132,8 +132,9 @@ function recordPolicy(
   population: Population,
   { charterHash, budget, split }: Extract<Entry, { kind: "policy" }>,
 ): void {
+  // A charter comes again where its units are divided anew; its budget binds already.
+  if (budget && !population.policies.has(charterHash)) population.binding.push(budget);
   population.policies.set(charterHash, { budget, split: splitName(split) });
-  if (budget) population.binding.push(budget);
 }
 
 function recordDebit(book: Book, entry: DebitEntry): void {
@@ -170,7 +171,9 @@ function recordRenewal(
   population.renewals += 1;
 }
 
-const splitName = ({ fraction, salt }: Split): string => `${fraction}/${salt}`;
+/** Units divided in the same way: those of one file alone where rows are units. */
+export const splitName = ({ fraction, salt, file }: Split): string =>
+  [fraction, salt, ...(file ? [file] : [])].join("/");
 
 function sidesOf(splits: Splits, split: string): Sides {
   const known = splits.get(split);

@@ -51,7 +51,12 @@ export const SignedRenewal = z.strictObject({
 export type SignedRenewal = z.infer<typeof SignedRenewal>;
 
 /** How units were divided: the same division keeps the two partitions' units apart, another does not. */
-export const Split = z.strictObject({ fraction: z.number().min(0).max(1), salt: z.string() });
+export const Split = z.strictObject({
+  fraction: z.number().min(0).max(1),
+  salt: z.string(),
+  /** SHA-256 of the data file where rows are units: a row is known by its number, in this one file. */
+  file: Hash.optional(),
+});
 export type Split = z.infer<typeof Split>;
 
 const place = { sequence: z.int().min(1), previous: Hash, atMs: z.int().min(0) };
@@ -132,7 +137,9 @@ export interface Head {
 
 export const EMPTY: Head = { sequence: 0, hash: "0".repeat(64) };
 
+/** Nothing is written that could not be read again. */
 export function sealEntry(key: SecretKey, entry: Entry): { stored: StoredEntry; head: Head } {
+  if (entry.kind !== "debit") Entry.parse(entry);
   const text = canonicalJson(entry);
   const hash = textHash(LABELS.ledgerEntry, text);
   const stored = { sequence: entry.sequence, text, mac: textMac(key, hash) };

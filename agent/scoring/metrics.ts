@@ -1,6 +1,6 @@
 /**
- * What a scoring server counts, as Prometheus reads it. Pure. Counts and sums only: no row can be told from them
- * unless there is but one.
+ * What a scoring server counts, as Prometheus reads it. Pure. Counts and sums only; but whoever
+ * asks before and after a single row sees that row's score: like the scores themselves, for the server's own.
  *
  * @see Prometheus, Exposition formats, text format 0.0.4.
  */

@@ -39,15 +39,20 @@ export function fileOutput(path: string): Output {
     }
   };
   const file = attempt(() => openSync(temporary, "w"));
+  let isOpen = true;
+  const closeOnce = (): void => {
+    if (isOpen) closeSync(file);
+    isOpen = false;
+  };
   return {
     write: async (text) => attempt(() => writeFileSync(file, text)),
     finish: async () =>
       attempt(() => {
-        closeSync(file);
+        closeOnce();
         renameSync(temporary, path);
       }),
     discard() {
-      closeSync(file);
+      closeOnce();
       rmSync(temporary, { force: true });
     },
   };

@@ -1,5 +1,6 @@
 /** The agent's half, through `Member`: every message of the coordinator in every phase of an agent. */
 import { expect, test } from "vitest";
+import type { FromGate } from "../../agent/gate/messages.ts";
 import { Member } from "../../agent/member.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
@@ -48,10 +49,14 @@ type Phase = keyof typeof PHASES;
 const ORDER = Object.keys(PHASES) as Phase[];
 
 /** A member, and what it says and reports, by type. */
-function openMember(later = (answer: () => void): void => answer()): {
+function openMember(
+  later = (answer: () => void): void => answer(),
+  failing: FromGate | null = null,
+): {
   readonly member: Member;
   readonly deliver: (sent: Heard) => void;
   readonly said: string[];
+  readonly sent: AgentMessage[];
 } {
   const { room } = simulation.run;
   const { memberId, identity } = room.members[INDEX] ?? {
@@ -60,6 +65,7 @@ function openMember(later = (answer: () => void): void => answer()): {
   };
   const rng = unsafeSeededRng(`${SEED}/${memberId}/1`);
   const said: string[] = [];
+  const sent: AgentMessage[] = [];
   const gate = new VirtualGate({
     seed: SEED,
     index: INDEX,
@@ -76,10 +82,13 @@ function openMember(later = (answer: () => void): void => answer()): {
     identity,
     coordinatorKey: toHex(room.coordinator.publicKey),
     vault: { pinnedKeys: () => new Map(), pinKey: () => undefined, record: () => undefined },
-    gate: (message, answer) => gate.request(message, answer),
+    gate: (message, answer) => (failing ? answer(failing) : gate.request(message, answer)),
     rng,
     kem: unsafeKem(rng),
-    send: (message: AgentMessage) => void said.push(message.type),
+    send: (message: AgentMessage) => {
+      sent.push(message);
+      said.push(message.type);
+    },
     report: (event) => {
       if (event.type === "fault") said.push(`fault ${event.code} ${event.member}`);
       if (event.type === "ended" || event.type === "rejected") said.push(`report ${event.type}`);
@@ -87,8 +96,20 @@ function openMember(later = (answer: () => void): void => answer()): {
   });
   const deliver = ({ message, vector }: Heard): void =>
     member.deliver({ message, vector: vector ?? new Uint8Array() });
-  return { member, deliver, said };
+  return { member, deliver, said, sent };
 }
+
+test("a gate that cannot take a run up has it declined by its code: nobody waits for us, and no path goes out", () => {
+  const message = "/secret/place/models/x.json: cut short";
+  const failed = { type: "failed", code: "model.not-json", message, exitCode: 3 } as const;
+  const { member, said, sent } = openMember(undefined, failed);
+  const [offer] = heard;
+  if (!offer) throw new Error("a run begins with an offer");
+  member.deliver({ message: offer.message, vector: new Uint8Array() });
+  expect(said).toEqual(["runDeclined"]);
+  expect(sent).toMatchObject([{ type: "runDeclined", reasons: [{ code: "model.not-json" }] }]);
+  expect(JSON.stringify(sent)).not.toContain("secret");
+});
 
 /** A member brought to a phase by all that it heard up to there. */
 function memberIn(phase: Phase) {

@@ -1,6 +1,7 @@
 /** What a run's log amounts to. */
 import { expect, test } from "vitest";
-import { foldRun, RunEvent } from "../../coordinator/run-events.ts";
+import { cutOff, foldRun, RunEvent } from "../../coordinator/run-events.ts";
+import { answersOf } from "../../coordinator/statement.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { signedManifest } from "../support/manifests.ts";
 
@@ -52,6 +53,22 @@ test("attempt numbers are spent when they are reserved, whether or not they are 
     rounds: [{ attempt: 1 }],
     createdAtMs: 5,
   });
+});
+
+test("the attempt that a dying process may have left is logged as of the round to come, and answered at most", () => {
+  const summary = foldRun([created, reserved(16), aborted, certified, released]);
+  if (!summary) throw new Error("it is a run");
+  const event = cutOff(summary, 9);
+  expect(RunEvent.parse(event)).toEqual({
+    ...at,
+    atMs: 9,
+    type: "attemptAborted",
+    round: 1,
+    attempt: 15,
+    reason: "restart",
+  });
+  const log = [created, reserved(16), released, event];
+  expect(answersOf(log)).toEqual({ training: 2, evaluation: 1 });
 });
 
 test("a run ends completed, or failed with its reason", () => {

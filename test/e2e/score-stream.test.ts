@@ -4,6 +4,7 @@ import { once } from "node:events";
 import {
   createWriteStream,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -240,3 +241,12 @@ test.runIf(process.platform === "linux")(
   },
   120_000,
 );
+
+test("an output that is a folder is refused in one line, and nothing is left beside it", async () => {
+  const out = join(folder, "a-folder");
+  mkdirSync(out);
+  const input = write("few.csv", csv(rows.slice(0, 3)));
+  const outcome = await cloister("score", modelPath, "--input", input, "--output", out);
+  expectOneLine(outcome, 3, "a-folder: cannot be written");
+  expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});

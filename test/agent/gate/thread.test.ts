@@ -38,3 +38,14 @@ test("after a restart the last attempt and the last round that were answered are
   expect(known).toMatchObject({ reasons: [], lastAttempt: 7, lastRound: 4 });
   await second.close();
 }, 30_000);
+
+test("a population without a usable name is refused in words, and the ledger stays fit for use", async () => {
+  const host = new GateHost("bank-1");
+  const ledger = { path: join(folder, "unnamed.db"), id: null };
+  const terms = { requester: "cd".repeat(32), purpose: "work" } as const;
+  const open = (population: string) =>
+    host.ask({ type: "open", charter, dataPath, ledger, population, ...terms }, "opened");
+  for (const name of ["", "two\nlines"]) await expect(open(name)).rejects.toThrow("--population");
+  await expect(open("customers")).resolves.toMatchObject({ rowCount: 40 });
+  await host.close();
+}, 30_000);

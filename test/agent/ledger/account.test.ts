@@ -181,3 +181,44 @@ test("for any requests: no attempt is answered twice, and no release takes a uni
     { numRuns: 150 },
   );
 });
+
+test("where rows are units, another file divides them anew: a row may have been on either side", () => {
+  const store = new MemoryStore();
+  const terms = (file: string) => ({ unit: null, split: { fraction: 0.2, salt: "room", file } });
+  const first = memoryAccount(terms("aa".repeat(32)), store);
+  const full = allowedBy(BUDGET);
+  for (let attempt = 0; attempt < full; attempt++)
+    expect(first.debit(debit(attempt))).toBe("debited");
+  // The same file's other side is untouched; of another file's, each row may be one that has paid.
+  expect(first.fits("holdout", "next", EVENT)).toBe(true);
+  const second = memoryAccount(terms("bb".repeat(32)), store);
+  for (const partition of ["train", "holdout"] as const)
+    expect(second.debit(debit(0, { runId: "next", partition }))).toBe("budgetSpent");
+  // And the charter binds once, however often its units are divided.
+  const [population] = memoryLedger(store).book.populations.values();
+  expect(population?.binding).toHaveLength(1);
+});
+
+test("what another agent has paid for another population is not taken for this one's", () => {
+  const ledger = memoryLedger();
+  const mine = openAccount(ledger, TERMS);
+  const others = openAccount(ledger, { ...TERMS, population: "others" });
+  const full = allowedBy(BUDGET);
+  for (let attempt = 0; attempt < full; attempt++) {
+    expect(mine.debit(debit(attempt, { runId: "mine" }))).toBe("debited");
+    expect(others.debit(debit(attempt, { runId: "shared" }))).toBe("debited");
+  }
+  expect(mine.fits("train", "shared", EVENT)).toBe(false);
+});
+
+test.each([
+  "",
+  "a\nb",
+  "x".repeat(101),
+])("a population named %j is not written, for it could not be read", (population) => {
+  const ledger = memoryLedger();
+  const before = ledger.book.head;
+  expect(() => openAccount(ledger, { ...TERMS, population })).toThrow();
+  expect(ledger.book.head).toEqual(before);
+  expect(() => openAccount(ledger, TERMS)).not.toThrow();
+});
