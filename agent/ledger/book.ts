@@ -55,6 +55,8 @@ export interface RunAnswers {
   lastRound: number;
   readonly attempts: Set<number>;
   readonly byKind: Map<string, number>;
+  /** Answers without a privacy guarantee. */
+  unnoised: number;
   readonly spent: Splits;
 }
 
@@ -148,6 +150,7 @@ function recordDebit(book: Book, entry: DebitEntry): void {
     lastRound: -1,
     attempts: new Set(),
     byKind: new Map(),
+    unnoised: 0,
     spent: new Map(),
   };
   book.runs.set(entry.runId, run);
@@ -156,7 +159,10 @@ function recordDebit(book: Book, entry: DebitEntry): void {
   run.lastRound = Math.max(run.lastRound, entry.round ?? entry.attempt);
   run.attempts.add(entry.attempt);
   run.byKind.set(entry.askKind, (run.byKind.get(entry.askKind) ?? 0) + 1);
-  if (!entry.event) return;
+  if (!entry.event) {
+    run.unnoised += 1;
+    return;
+  }
   const all = [run.spent, population.period, population.lifetime];
   const sides = all.map((splits) => sidesOf(splits, policy.split)[entry.partition]);
   addEventInPlace(sides, entry.event);

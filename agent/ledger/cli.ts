@@ -46,7 +46,10 @@ export function ledgerCommands(program: Command): void {
     .description("make a ledger for several agents, or one whose budgets can be renewed")
     .option("--governance-key <key...>", "public keys that may renew budgets")
     .option("--threshold <k>", "how many of them together", "1")
-    .option("--epsilon <epsilon>", "a limit of each population's for ever, whatever is renewed")
+    .option(
+      "--epsilon <epsilon>",
+      "a limit on each population's noised releases for ever, whatever is renewed",
+    )
     .option("--delta <delta>", "with --epsilon")
     .option("--order <order>", "with --epsilon: the Rényi order at which it is added up")
     .action(init);

@@ -61,7 +61,7 @@ export type Split = z.infer<typeof Split>;
 
 const place = { sequence: z.int().min(1), previous: Hash, atMs: z.int().min(0) };
 
-/** The first entry. `lifetime` bounds each population for ever, whatever charters and renewals say. */
+/** The first entry. `lifetime` bounds each population's noised releases for ever, whatever charters and renewals say. */
 const Created = z.strictObject({
   ...place,
   kind: z.literal("created"),

@@ -29,6 +29,7 @@ function populationLines(use: PopulationUse): string[] {
       : [
           `  ${"odometer".padEnd(10)} ε ${odometer.toFixed(3)} by privacy loss distributions, had all runs been fixed in advance`,
         ]),
+    ...withoutGuarantee(runs),
     ...runs.map(runLine),
   ];
 }
@@ -40,6 +41,13 @@ function budgetLine(name: string, use: BudgetUse): string {
   const limit = `ε ${spent.toFixed(3)} of ${epsilon} at δ ${delta}, order ${rdpOrder}`;
   const none = rdpLimit(use) > 0 ? "" : " (this order allows nothing)";
   return `  ${name.padEnd(10)} ${bar} ${percent(share)}  ${limit}${none}`;
+}
+
+function withoutGuarantee(runs: readonly RunUse[]): string[] {
+  const count = runs.reduce((sum, { unnoised }) => sum + unnoised, 0);
+  return count === 0
+    ? []
+    : [`  ${"besides".padEnd(10)} ${count} answers without noise: no ε speaks of them`];
 }
 
 function runLine({ runId, firstMs, answers, share }: RunUse): string {

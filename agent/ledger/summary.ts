@@ -20,6 +20,8 @@ export interface RunUse {
   readonly lastMs: number;
   /** Answers by kind of ask. */
   readonly answers: Readonly<Record<string, number>>;
+  /** Those of them that carried no guarantee: no ε speaks of them. */
+  readonly unnoised: number;
   /** Of the first budget. */
   readonly share: number | null;
 }
@@ -96,7 +98,7 @@ function budgetUse(budget: Budget, spent: Splits): BudgetUse {
 }
 
 function runUse(runId: string, run: RunAnswers, budget: Budget | undefined): RunUse {
-  const { firstMs, lastMs, byKind, spent } = run;
+  const { firstMs, lastMs, byKind, unnoised, spent } = run;
   const share = budget ? shareSpent(spentAtMost(spent, budget.rdpOrder), budget) : null;
-  return { runId, firstMs, lastMs, answers: Object.fromEntries(byKind), share };
+  return { runId, firstMs, lastMs, answers: Object.fromEntries(byKind), unnoised, share };
 }

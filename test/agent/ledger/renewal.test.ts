@@ -4,6 +4,7 @@ import { openAccount } from "../../../agent/ledger/account.ts";
 import type { SignedRenewal } from "../../../agent/ledger/entry.ts";
 import { applyRenewal, proposeRenewal, signRenewal } from "../../../agent/ledger/governance.ts";
 import type { Ledger } from "../../../agent/ledger/ledger.ts";
+import { summaryLines } from "../../../agent/ledger/show.ts";
 import { summaryOf } from "../../../agent/ledger/summary.ts";
 import { toHex } from "../../../shared/base/bytes.ts";
 import { randomBytes } from "../../../shared/base/env.ts";
@@ -95,6 +96,17 @@ test("the odometer reads what was ever spent, by privacy loss distributions", ()
   expect(spent.events).toMatchObject([{ count }]);
   expect(use.odometer).toBe(pldAccountant().compose(spent).getEpsilon(use.lifetime.delta));
   expect(use.odometer).toBeLessThan(use.lifetime.epsilonSpent);
+});
+
+test("answers without a guarantee are told beside ε, which says nothing of them", () => {
+  const ledger = memoryLedger();
+  const account = openAccount(ledger, TERMS);
+  const shown = (): string => summaryLines(summaryOf(ledger.book)).join("\n");
+  const run = { runId: "open", askKind: "update", partition: "train", parameters: null } as const;
+  expect(shown()).not.toContain("without noise");
+  for (const attempt of [0, 1]) account.debit({ ...run, round: attempt, attempt, event: null });
+  expect(shown()).toContain("2 answers without noise: no ε speaks of them");
+  expect(summaryOf(ledger.book).populations[0]?.runs).toMatchObject([{ unnoised: 2 }]);
 });
 
 const unsigned = (signed: SignedRenewal): SignedRenewal => ({ ...signed, signatures: [] });
