@@ -197,8 +197,8 @@ function clipUnitInPlace(
   // Rounding may leave a vanishing norm just below zero.
   const norm = Math.sqrt(Math.max(0, squaredNorm(space, architecture, start, end)));
   const loss = losses[unit] ?? 0;
-  norms[unit] = norm;
   const usable = Number.isFinite(norm) && Number.isFinite(loss);
+  norms[unit] = usable ? norm : Number.NaN;
   if (!usable) losses[unit] = 0;
   const factor = usable ? Math.min(1, (clipNorm * CLIP_MARGIN) / norm) : 0;
   if (factor === 1) return;

@@ -49,7 +49,7 @@ export function modelToJson(
 }
 
 /** Through text, so that nothing but JSON goes on. */
-function asJson(statement: PrivacyStatement): Json {
+export function asJson(statement: PrivacyStatement): Json {
   return JSON.parse(JSON.stringify(statement)) as Json;
 }
 

@@ -1,6 +1,7 @@
 /** Boosted trees as one JSON text that a person can read. Pure; the format is in docs/models.md. */
+
 import { z } from "zod";
-import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
+import { canonicalJson } from "../../shared/base/canonical.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import { TreesSpec } from "../../shared/charter/boost-spec.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
@@ -9,6 +10,7 @@ import { checkEdges, type FeatureBins, featureBins } from "../trees/bins.ts";
 import { pushTree, readerOf, readTree } from "../trees/codec.ts";
 import type { TreeModel } from "../trees/model.ts";
 import type { Tree, TreeNode } from "../trees/tree.ts";
+import { asJson } from "./json.ts";
 
 export const TREES_FORMAT = "cloister-trees/1";
 
@@ -57,11 +59,6 @@ export function treesToJson(model: TreeModel, statement?: PrivacyStatement): str
     ...(statement && { privacyStatement: asJson(statement) }),
   };
   return `${canonicalJson(file)}\n`;
-}
-
-/** Through text, so that nothing but JSON goes on. */
-function asJson(statement: PrivacyStatement): Json {
-  return JSON.parse(JSON.stringify(statement)) as Json;
 }
 
 function edgesByName(

@@ -4,7 +4,7 @@ import type { EncodedData } from "../data.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import { bestBackend } from "../engine/best.ts";
 import type { Model } from "../model.ts";
-import { type TreeModel, treeLogits, treeReasons } from "../trees/model.ts";
+import { layoutOf, type TreeModel, treeLogits, treeReasons } from "../trees/model.ts";
 import { type Explainer, explainer } from "./reasons.ts";
 import { type RowScorer, rowScorer } from "./row-scorer.ts";
 
@@ -31,6 +31,7 @@ export function netScorer(model: Model): Scorer {
 /** Reasons are what each feature added along the row's paths (Saabas): they leave no gap. */
 export function treesScorer(model: TreeModel): Scorer {
   const { schema } = model;
+  const layout = layoutOf(model);
   const numberCount = schema.features.filter(({ type }) => type === "number").length;
   const categoryCount = schema.features.length - numberCount;
   const oneRow = (...at: Parameters<Explainer>): EncodedData => {
@@ -48,13 +49,13 @@ export function treesScorer(model: TreeModel): Scorer {
     row: {
       numberCount,
       categoryCount,
-      logit: (...at) => treeLogits(model, oneRow(...at))[0] ?? 0,
+      logit: (...at) => treeLogits(model, oneRow(...at), layout)[0] ?? 0,
     },
-    logits: (data) => treeLogits(model, data),
+    logits: (data) => treeLogits(model, data, layout),
     explain: (...at) => {
       const row = oneRow(...at);
-      const { start, parts } = treeReasons(model, row);
-      const logit = treeLogits(model, row)[0] ?? 0;
+      const { start, parts, logits } = treeReasons(model, row, layout);
+      const logit = logits[0] ?? 0;
       const reasons = schema.features.map(({ name }, f) => ({
         feature: name,
         contribution: parts[f] ?? 0,

@@ -167,5 +167,3 @@ function noisedLeaves(
   }
   return vector;
 }
-
-/** Histogram of scores by label over the holdout. Shape [2 × bins]. */

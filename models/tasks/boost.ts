@@ -84,29 +84,32 @@ function boundsBeginnings(context: BoostContext): Beginnings {
   return { positiveWeight: Math.fround(weight), base: 0, edges };
 }
 
-function nextAsk(context: BoostContext, state: BoostState): Ask | null {
-  const { beginnings, trees, growing, evaluationDue, isGrown } = state;
-  if (beginnings === null) return { kind: "start", input: new Float32Array(0) };
-  const common = { ...beginnings, trees };
-  if (evaluationDue)
-    return { kind: "evaluate", input: encodeInput({ ...common, growing: null, slots: [] }) };
+/** What comes next, without the input that is asked with. */
+function nextKind({ beginnings, growing, evaluationDue, isGrown }: BoostState): string | null {
+  if (beginnings === null) return "start";
+  if (evaluationDue) return "evaluate";
   if (isGrown) return null;
-  const { slots } = growing;
-  if (slots.length === 0) {
-    const { tree } = finished(context, state);
-    return { kind: "leaves", input: encodeInput({ ...common, growing: tree, slots }) };
-  }
-  const partial = partialTree(growing);
-  const input = encodeInput({ ...common, growing: partial, slots });
-  return { kind: `level${levelOf(growing)}`, input };
+  return growing.slots.length === 0 ? "leaves" : `level${levelOf(growing)}`;
+}
+
+function nextAsk(context: BoostContext, state: BoostState): Ask | null {
+  const { beginnings, trees, growing } = state;
+  const kind = nextKind(state);
+  if (kind === null) return null;
+  if (beginnings === null) return { kind, input: new Float32Array(0) };
+  const common = { ...beginnings, trees };
+  if (kind === "evaluate")
+    return { kind, input: encodeInput({ ...common, growing: null, slots: [] }) };
+  const tree = kind === "leaves" ? finished(context, state).tree : partialTree(growing);
+  return { kind, input: encodeInput({ ...common, growing: tree, slots: growing.slots }) };
 }
 
 function absorb(context: BoostContext, state: BoostState, aggregate: Aggregate): BoostState {
-  const ask = nextAsk(context, state);
-  assert(ask !== null, "the task is complete");
-  assert(aggregate.length === shapeOf(context, ask.kind).dimension, "aggregate has another length");
+  const kind = nextKind(state);
+  assert(kind !== null, "the task is complete");
+  assert(aggregate.length === shapeOf(context, kind).dimension, "aggregate has another length");
   const next = { ...state, done: state.done + 1 };
-  switch (ask.kind) {
+  switch (kind) {
     case "start":
       return { ...next, beginnings: beginningsOf(context, aggregate) };
     case "evaluate":

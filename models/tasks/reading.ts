@@ -42,13 +42,11 @@ export function readSum(
   const { spec } = context;
   const shape = taskFor(spec).shapeOf(context, askKind);
   const aggregate: Aggregate = decodeSum(sum, shape, manifest, place);
-  if (spec.kind === "boost" && askKind === "evaluate")
-    return { loss: null, metrics: metricsOfHistogram(aggregate) };
+  if (askKind === "evaluate") return { loss: null, metrics: metricsOfHistogram(aggregate) };
   if (spec.kind !== "train" || askKind === "moments" || askKind === "counts")
     return { loss: null, metrics: null };
-  // Neither depends on the model: absorbed into a run that has just begun, the sum says the same.
+  // It does not depend on the model: absorbed into a run that has just begun, the sum says the same.
   const training = { ...context, spec };
-  const before = { ...begunTraining(training), evaluationDue: askKind === "evaluate" };
-  const { loss, metrics } = trainTask.progress(trainTask.absorb(training, before, aggregate));
-  return { loss, metrics };
+  const absorbed = trainTask.absorb(training, begunTraining(training), aggregate);
+  return { loss: trainTask.progress(absorbed).loss, metrics: null };
 }

@@ -1,4 +1,5 @@
 /** A training round's opened sum → the next model, or why there is none. Pure. */
+import { allFinite } from "../finite.ts";
 import { newOptimizerState, type OptimizerState, optimizerStep } from "../optimizer.ts";
 import { newServerState, serverStep } from "../server-optimizer.ts";
 import type { Aggregate, Failure } from "./task.ts";
@@ -108,9 +109,4 @@ function updateStep(context: TrainContext, state: TrainState, sum: Aggregate): T
 function nobodyTrained({ trainingDone }: TrainState): Failure {
   const what = `in training round ${trainingDone + 1} no member had an update: training diverged everywhere, or nobody has rows`;
   return { code: "task.no-update", message: `${what}. ${REMEDY}.` };
-}
-
-function allFinite(values: ArrayLike<number>): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
 }

@@ -1,10 +1,12 @@
 /** A member's half of a round of local training: FedAvg, FedProx, SCAFFOLD, personal layers. Pure; draws from `rng`. */
+
 import type { Rng } from "../../shared/base/env.ts";
 import type { LocalStrategy } from "../../shared/charter/strategy-spec.ts";
 import type { EncodedData } from "../data.ts";
 import { type Architecture, initialParams } from "../engine/architecture.ts";
 import type { RowLoss, TrainerBackend } from "../engine/backend.ts";
 import { type LocalResult, type Pull, trainLocally } from "../engine/local-training.ts";
+import { allFinite } from "../finite.ts";
 import { type Carried, carriedInto, carryInPlace, type MemberMemory } from "./member-memory.ts";
 import { learningRateAt, type TrainInput } from "./train-input.ts";
 import { LOSS_MAX, localStrategy, type TrainContext, updateTail } from "./train-shape.ts";
@@ -142,9 +144,4 @@ function clipped(vector: Float64Array, norm: number): Float64Array {
   for (let i = 0; i < vector.length; i++) squares += (vector[i] ?? 0) ** 2;
   const factor = Math.min(1, norm / Math.sqrt(squares));
   return factor === 1 ? vector : vector.map((x) => x * factor);
-}
-
-function allFinite(values: ArrayLike<number>): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
 }

@@ -18,6 +18,7 @@ import {
   roundCounts,
   shapeOf,
   sharedCount,
+  type TrainAskKind,
   type TrainContext,
   trainingAsk,
 } from "./train-shape.ts";
@@ -122,26 +123,33 @@ export function begunTraining(context: TrainContext): TrainState {
   return { ...begun, scaling: begun.scaling ?? identityScaling(numberCount), positiveShare };
 }
 
-function nextAsk(context: TrainContext, state: TrainState): Ask | null {
-  const { scaling, trainingDone, positiveShare } = state;
+/** What comes next, without the input that is asked with. */
+function nextKind(context: TrainContext, state: TrainState): TrainAskKind | null {
   if (state.failure !== null || state.stopped) return null;
-  if (scaling === null) return { kind: "moments", input: new Float32Array(0) };
-  if (positiveShare === null && roundCounts(context).counts > 0)
-    return { kind: "counts", input: new Float32Array(0) };
-  if (!state.evaluationDue && trainingDone === context.spec.strategy.rounds) return null;
-  const kind = state.evaluationDue ? "evaluate" : trainingAsk(context.spec);
+  if (state.scaling === null) return "moments";
+  if (state.positiveShare === null && roundCounts(context).counts > 0) return "counts";
+  if (state.evaluationDue) return "evaluate";
+  return state.trainingDone === context.spec.strategy.rounds ? null : trainingAsk(context.spec);
+}
+
+function nextAsk(context: TrainContext, state: TrainState): Ask | null {
+  const { scaling } = state;
+  const kind = nextKind(context, state);
+  if (kind === null) return null;
+  if (scaling === null || kind === "moments" || kind === "counts")
+    return { kind, input: new Float32Array(0) };
   return { kind, input: writeInput(context, { ...state, scaling }, kind) };
 }
 
 function absorb(context: TrainContext, state: TrainState, aggregate: Aggregate): TrainState {
-  const ask = nextAsk(context, state);
-  assert(ask !== null, "the task is complete");
-  const { dimension } = shapeOf(context, ask.kind);
+  const kind = nextKind(context, state);
+  assert(kind !== null, "the task is complete");
+  const { dimension } = shapeOf(context, kind);
   assert(aggregate.length === dimension, "aggregate has the wrong length");
   const next = { ...state, done: state.done + 1 };
-  if (ask.kind === "moments") return { ...next, scaling: scalingOf(aggregate) };
-  if (ask.kind === "counts") return { ...next, positiveShare: countedShare(aggregate) };
-  if (ask.kind === "evaluate") return evaluation(context, next, aggregate);
+  if (kind === "moments") return { ...next, scaling: scalingOf(aggregate) };
+  if (kind === "counts") return { ...next, positiveShare: countedShare(aggregate) };
+  if (kind === "evaluate") return evaluation(context, next, aggregate);
   const stepped = trained(context, next, aggregate);
   if (stepped.failure !== null) return stepped;
   const { rounds } = context.spec.strategy;

@@ -30,8 +30,16 @@ interface Binned extends BinnedRows {
   readonly layout: readonly FeatureBins[];
 }
 
-function binned({ schema, spec, edges }: TreeModel, data: EncodedData): Binned {
-  const layout = featureBins(schema, spec.bins);
+/** How a model's features fall into bins: made once where single rows come one after another. */
+export function layoutOf({ schema, spec }: TreeModel): readonly FeatureBins[] {
+  return featureBins(schema, spec.bins);
+}
+
+function binned(
+  { spec, edges }: TreeModel,
+  data: EncodedData,
+  layout: readonly FeatureBins[],
+): Binned {
   return { layout, ...binRows(data, layout, edges, spec.bins) };
 }
 
@@ -45,10 +53,17 @@ function childOf(tree: Tree, split: Split, { layout, words }: Binned, row: numbe
 }
 
 /** Log-odds of each row. Shape [rowCount]. */
-export function treeLogits(model: TreeModel, data: EncodedData): Float64Array {
-  const bins = binned(model, data);
-  const logits = new Float64Array(data.rowCount).fill(model.base);
-  if (data.rowCount >= TOGETHER_MIN) addTogetherInPlace(logits, model.trees, bins);
+export function treeLogits(
+  model: TreeModel,
+  data: EncodedData,
+  layout = layoutOf(model),
+): Float64Array {
+  return logitsOf(model, binned(model, data, layout), data.rowCount);
+}
+
+function logitsOf(model: TreeModel, bins: Binned, rowCount: number): Float64Array {
+  const logits = new Float64Array(rowCount).fill(model.base);
+  if (rowCount >= TOGETHER_MIN) addTogetherInPlace(logits, model.trees, bins);
   else for (const tree of model.trees) addEachInPlace(logits, tree, bins);
   return logits;
 }
@@ -71,14 +86,16 @@ function addEachInPlace(logits: Float64Array, tree: Tree, bins: Binned): void {
  * What each feature added to each row's log-odds: along the row's path every split's feature is
  * given the change of value from the node to its child. A row's log-odds are `start` plus its parts.
  *
- * @returns `start`: base and the values of all roots. `parts`: shape [rowCount × features], row by row.
+ * @returns `start`: base and the values of all roots. `parts`: shape [rowCount × features], row by row. `logits`: as
+ *   `treeLogits`.
  * @see Saabas, Interpreting random forests, 2014.
  */
 export function treeReasons(
   model: TreeModel,
   data: EncodedData,
-): { readonly start: number; readonly parts: Float64Array } {
-  const bins = binned(model, data);
+  layout = layoutOf(model),
+): { readonly start: number; readonly parts: Float64Array; readonly logits: Float64Array } {
+  const bins = binned(model, data, layout);
   const width = bins.layout.length;
   const parts = new Float64Array(data.rowCount * width);
   for (let row = 0; row < data.rowCount; row++) {
@@ -93,5 +110,5 @@ export function treeReasons(
     }
   }
   const start = model.trees.reduce((sum, tree) => sum + (tree[0]?.value ?? 0), model.base);
-  return { start, parts };
+  return { start, parts, logits: logitsOf(model, bins, data.rowCount) };
 }

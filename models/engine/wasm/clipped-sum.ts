@@ -186,6 +186,7 @@ function accept({ losses, norms }: Work, unit: number, norm: number, factor: num
   norms[unit] = norm;
   if (Number.isFinite(norm) && Number.isFinite(losses[unit] ?? 0)) return factor;
   losses[unit] = 0;
+  norms[unit] = Number.NaN;
   return 0;
 }
 

@@ -4,7 +4,8 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { DpEvent } from "./events.ts";
-import { epsilonAtOrder, rdpOfEvent } from "./rdp.ts";
+import { epsilonAtOrder } from "./rdp.ts";
+import { addEventInPlace, rdpSpent, type Spending } from "./spending.ts";
 
 /** A data set's budget. The order is fixed with the budget: that is what makes the rule valid. */
 export interface RenyiBudget {
@@ -60,7 +61,9 @@ export function recommendedOrder(epsilon: number, delta: number): number {
 export function mayRelease(spentRdp: number, event: DpEvent, budget: RenyiBudget): Ruling {
   assert(spentRdp >= 0, "what is spent is not negative");
   const limit = rdpLimit(budget);
-  const rdp = rdpOfEvent(event, budget.rdpOrder);
+  const asked: Spending = new Map();
+  addEventInPlace([asked], event);
+  const rdp = rdpSpent(asked, budget.rdpOrder);
   const spentAfter = spentRdp + rdp;
   // Written so that NaN refuses.
   return { allowed: spentAfter <= limit, rdp, spentBefore: spentRdp, spentAfter, limit };

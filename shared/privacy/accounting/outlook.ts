@@ -65,6 +65,7 @@ export function outlook(params: OutlookParams): Outlook {
   const order = params.rdpOrder === undefined ? {} : { order: params.rdpOrder };
   const calibrated = calibrateNoiseMultiplier({ ...target, ...order });
   const { noiseMultiplier, order: rdpOrder } = calibrated;
+  const perRound = rdpSampledGaussian(samplingProbability, noiseMultiplier, rdpOrder);
   const unitsPerRound = samplingProbability * unitsExpected;
   const noisePerCoordinate = (noiseMultiplier * noiseInflation(cohort)) / unitsPerRound;
   const signalPerCoordinate = SIGNAL / Math.sqrt(dimension);
@@ -74,12 +75,8 @@ export function outlook(params: OutlookParams): Outlook {
     unitsPerRound,
     noiseMultiplier,
     rdpOrder,
-    budgetShare: budgetShare(
-      params,
-      rounds * rdpSampledGaussian(samplingProbability, noiseMultiplier, rdpOrder),
-      rdpOrder,
-    ),
-    course: courseOf({ samplingProbability, noiseMultiplier, rdpOrder, rounds, delta }),
+    budgetShare: budgetShare(params, rounds * perRound, rdpOrder),
+    course: courseOf({ samplingProbability, noiseMultiplier, rdpOrder, perRound, rounds, delta }),
     noisePerCoordinate,
     signalPerCoordinate,
     signalToNoise,
@@ -107,13 +104,14 @@ interface Course {
   readonly samplingProbability: number;
   readonly noiseMultiplier: number;
   readonly rdpOrder: number;
+  /** Divergence of one round at that order. */
+  readonly perRound: number;
   readonly rounds: number;
   readonly delta: number;
 }
 
 function courseOf(course: Course): Outlook["course"] {
-  const { samplingProbability, noiseMultiplier, rdpOrder, rounds, delta } = course;
-  const perRound = rdpSampledGaussian(samplingProbability, noiseMultiplier, rdpOrder);
+  const { samplingProbability, noiseMultiplier, rdpOrder, perRound, rounds, delta } = course;
   const event = sampledGaussian(samplingProbability, noiseMultiplier);
   const at = new Set(
     [1, rounds / 4, rounds / 2, rounds].map((round) => Math.max(1, Math.round(round))),

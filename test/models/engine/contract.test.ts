@@ -219,6 +219,25 @@ describe.each(ENGINES)("$name", ({ open, tolerance }) => {
     }
   });
 
+  test("a unit whose loss alone overflows is left out: no gradient, no loss, and no norm", () => {
+    const { schema, architecture, scaling, backend } = setup(["number", "number"], [], "relu");
+    const table = tableOf(schema, 1, () => 1);
+    // Two products that single precision holds, and a sum that it does not.
+    const data = { ...table, numbers: Float32Array.of(1, 1), labels: Uint8Array.of(0) };
+    const params = new Float32Array(architecture.paramCount).fill(3e38, 0, 2);
+    scaling.set([0, 0, 1, 1]);
+    const { gradient, losses, norms } = backend.clippedGradientSum(
+      params,
+      scaling,
+      data,
+      allUnits(data),
+      1,
+    );
+    if (backend.name === "plain") return expect(Number.isFinite(norms[0])).toBe(true);
+    expect([losses[0], norms[0]]).toEqual([0, Number.NaN]);
+    expect(gradient).toEqual(new Float64Array(architecture.paramCount));
+  });
+
   test("no rows and one row are data like any other", () => {
     const { schema, architecture, params, scaling, backend } = setup(everything, [4], "relu");
     const empty = tableOf(schema, 0, () => 0);

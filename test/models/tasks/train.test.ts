@@ -4,6 +4,7 @@ import type { EncodedData, PartitionedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { selectUnits } from "../../../models/engine/units.ts";
+import { plannedDimension } from "../../../models/tasks/planned-dimension.ts";
 import { taskFor } from "../../../models/tasks/registry.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
 import { defaultTrainTask, modelOf, trainTask } from "../../../models/tasks/train.ts";
@@ -12,6 +13,7 @@ import type { Rng } from "../../../shared/base/env.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
 import { TaskSpec, TrainTask as TrainTaskSpec } from "../../../shared/charter/task-spec.ts";
+import { memberIds, smallCharter } from "../../support/charters.ts";
 import { membersOf, rng, schemaOf, tableOf } from "../fixtures.ts";
 
 const schema = schemaOf(["number", "missing", { onehot: 3 }, { embedding: 4 }]);
@@ -20,6 +22,13 @@ const noise = { trainMultiplier: 1, holdoutMultiplier: 5, unitsExpected: 600 };
 function contextOf(spec: TrainTask, noised = false): TaskContext<TrainTask> {
   return { spec, schema, noise: noised ? noise : null, rowsMax: 1000, memberCount: 3 };
 }
+
+test("a plan's dimension is that of the vector it will release, a count beside the loss included", () => {
+  const { paramCount } = architectureOf(schema, dpSgd(1).model);
+  const charter = { ...smallCharter(memberIds(3)), schema };
+  expect(plannedDimension(charter, dpSgd(1))).toBe(paramCount + 1);
+  expect(plannedDimension(charter, adaptive(1))).toBe(paramCount + 2);
+});
 
 const ADAPTIVE = { targetQuantile: 0.5, learningRate: 0.2 };
 
