@@ -2,15 +2,20 @@
 import { join } from "node:path";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
+import type { Decision } from "../shared/charter/decision.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
-import { osKem, osRng } from "../shared/edge/os.ts";
+import { osClock, osKem, osRng } from "../shared/edge/os.ts";
 import { Connection } from "./connection.ts";
 import { Evidence, evidencePath } from "./evidence.ts";
 import { GateHost } from "./gate/host.ts";
 import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
+import { readPolicy } from "./policy-file.ts";
 import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
+
+/** How soon a decision that a person makes is heard. */
+const HEAR_MS = 300;
 
 /** What the member's own terminal shows; the bytes are all that this process has sent and received. */
 export type AgentEvent =
@@ -50,7 +55,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       pinnedKeys: () => vault.pinnedKeys(),
       pinKey: (id, key) => vault.pinKey(id, key),
       record: (entry) => evidence.record(entry),
+      decisionOf: (runId) => vault.decisionOf(runId),
+      saveProposal: (proposal) => vault.saveProposal(proposal),
+      saveDecision: (decision) => vault.saveDecision(decision),
+      closeProposal: (runId, code) => vault.closeProposal(runId, code),
     },
+    clock: osClock,
+    policy: () => readPolicy(folder),
     gate: (message, answer) =>
       gate.request(message, (reply) => {
         answer(reply);
@@ -79,13 +90,31 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     onNewSession: () => member.reset(),
   });
   const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+  const stopHearing = hearDecisions(vault, (decision) => member.decided(decision));
   const close = async (): Promise<void> => {
+    stopHearing();
     connection.close();
     await gate.close();
     vault.close();
     evidence.close();
   };
   return { memberId, done: Promise.race([connection.run(), stopped]), close };
+}
+
+/** A person decides in another process, and the vault is where they meet. @returns Stops it. */
+function hearDecisions(vault: Vault, hear: (decision: Decision) => void): () => void {
+  const known = new Set(vault.decisions().map(({ signature }) => signature));
+  let version = vault.dataVersion;
+  const timer = setInterval(() => {
+    if (vault.dataVersion === version) return;
+    version = vault.dataVersion;
+    for (const decision of vault.decisions()) {
+      if (known.has(decision.signature)) continue;
+      known.add(decision.signature);
+      hear(decision);
+    }
+  }, HEAR_MS);
+  return () => clearInterval(timer);
 }
 
 /** The vault remembers the ledger and the population from the first start on. */

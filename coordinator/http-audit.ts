@@ -14,7 +14,7 @@ export function auditRoutes(api: Hono<Access>, service: CoordinatorService): voi
   });
   api.get("/v1/runs/:run/manifest", (context) => {
     const { runId, manifest } = runOf(context, service);
-    return context.json({ runId, manifest, charter: service.charterOf(manifest.room) });
+    return context.json({ runId, manifest, charter: service.rooms.charter(manifest.room) });
   });
   api.get("/v1/runs/:run/rounds/:round/audit", (context) => {
     const { runId } = runOf(context, service);

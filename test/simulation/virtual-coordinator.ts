@@ -90,7 +90,9 @@ export class VirtualCoordinator {
     return {
       onConnected: (memberId, resumed) => running()?.connected(memberId, resumed),
       onDisconnected: (memberId) => running()?.disconnected(memberId),
-      onDelivery: (memberId, delivery) => running()?.deliver(memberId, delivery),
+      onDelivery: (memberId, { message, vector }) => {
+        if (message.type !== "runDecided") running()?.deliver(memberId, { message, vector });
+      },
       onPart: (memberId, message, bytes) => running()?.deliverPart(memberId, message, bytes),
     };
   }
@@ -106,6 +108,7 @@ export class VirtualCoordinator {
       runId,
       manifest,
       charter: room.charter,
+      decisions: run.decisions,
       identity: room.coordinator,
       patience: patience ?? PATIENCE,
       startMs: START_MS,
