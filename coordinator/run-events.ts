@@ -137,6 +137,19 @@ function withDecision(known: readonly Decision[], decision: Decision): Decision[
   return [...known.filter(({ memberId }) => memberId !== decision.memberId), decision];
 }
 
+/** What is logged as a run begins, or goes on after a restart. @param summary Null: nothing is logged yet. */
+export function openingEvents(
+  summary: RunSummary | null,
+  { runId, manifest }: Pick<RunSummary, "runId" | "manifest">,
+  atMs: number,
+): RunEvent[] {
+  const stamp = { runId, atMs };
+  const begun: RunEvent = { type: "begun", ...stamp };
+  if (!summary) return [{ type: "created", ...stamp, manifest }, begun];
+  if (summary.status !== "running") return [begun];
+  return summary.nextAttempt > 0 ? [cutOff(summary, atMs)] : [];
+}
+
 /** The attempt that may have been under way, and answered, when the process before this one ended. */
 export function cutOff({ runId, rounds, nextAttempt }: RunSummary, atMs: number): RunEvent {
   const where = { round: rounds.length, attempt: nextAttempt - 1 };
