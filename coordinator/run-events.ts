@@ -13,8 +13,18 @@ const Metrics = z.strictObject({
 });
 const common = { runId: z.string(), atMs: z.number() };
 
+/** The person whose token a run was started with. */
+const StartedBy = z.strictObject({ tokenId: z.string(), name: z.string() });
+export type StartedBy = z.infer<typeof StartedBy>;
+
 export const RunEvent = z.discriminatedUnion("type", [
-  z.strictObject({ ...common, type: z.literal("created"), manifest: Manifest }),
+  z.strictObject({
+    ...common,
+    type: z.literal("created"),
+    manifest: Manifest,
+    /** Left out: the operator, with the admin token. */
+    startedBy: StartedBy.optional(),
+  }),
   /** Attempt numbers below are spent or about to be, before anybody is asked: after a restart none is used again. */
   z.strictObject({ ...common, type: z.literal("attemptsReserved"), below: z.number() }),
   z.strictObject({
@@ -61,6 +71,8 @@ export type SurvivorsCertified = Extract<RunEvent, { type: "survivorsCertified" 
 export interface RunSummary {
   readonly runId: string;
   readonly manifest: Manifest;
+  /** Null: the operator. */
+  readonly startedBy: StartedBy | null;
   readonly status: "running" | "completed" | "failed";
   readonly reason: string | null;
   readonly createdAtMs: number;
@@ -79,6 +91,7 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
   let summary: RunSummary = {
     runId: first.runId,
     manifest: first.manifest,
+    startedBy: first.startedBy ?? null,
     status: "running",
     reason: null,
     createdAtMs: first.atMs,

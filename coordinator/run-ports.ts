@@ -10,7 +10,7 @@ import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messag
 import type { AttemptEvent, Patience, Spool } from "../shared/secagg/attempt.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import type { Mask } from "../shared/secagg/masks.ts";
-import type { RunEvent } from "./run-events.ts";
+import type { RunEvent, StartedBy } from "./run-events.ts";
 
 /** Masked vectors of one attempt, on disk; kept for the audit of a released round, else thrown away. */
 export interface AttemptSpool extends Spool {
@@ -86,6 +86,8 @@ export interface RunParams {
   readonly startMs: number;
   /** Attempts that members deal prekeys for at a time; a simulation uses few. */
   readonly batchAttempts?: number;
+  /** Whose token a new run was started with. */
+  readonly startedBy?: StartedBy | undefined;
 }
 
 /** Messages about one attempt. */

@@ -43,7 +43,7 @@ export class Run {
     log: readonly RunEvent[],
     state: Uint8Array | null,
   ) {
-    const { runId, manifest, charter } = params;
+    const { runId, manifest, charter, startedBy } = params;
     this.#params = params;
     this.#ports = ports;
     this.#sum = sumParams(manifest, charter, runId);
@@ -57,7 +57,7 @@ export class Run {
     this.#progress = new RunProgress(params, summary, state);
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
-    if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest });
+    if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest, startedBy });
     if (summary && summary.nextAttempt > 0) this.#log(cutOff(summary, this.#beganAtMs));
     // Also to those whose connection is lost just now: they may come back in the same session.
     for (const { memberId } of manifest.roster) this.#offer(memberId);
