@@ -3,13 +3,15 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
-import { badInput, type CloisterError } from "../shared/base/errors.ts";
+import { badInput } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
-import { type Manifest, type Plan, runIdOf } from "../shared/charter/manifest.ts";
+import { type Plan, runIdOf } from "../shared/charter/manifest.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
+import type { TokenRequest } from "./access-token.ts";
+import type { AccessTokens, IssuedToken } from "./access-tokens.ts";
 import { Audits } from "./audits.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { Gateway } from "./gateway.ts";
@@ -17,8 +19,10 @@ import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { buildManifest } from "./plan.ts";
 import { Run } from "./run.ts";
-import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
+import { RunCatalog } from "./run-catalog.ts";
+import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
 import type { LiveEvent, RunPorts } from "./run-ports.ts";
+import { type MemberView, memberRuns } from "./run-views.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 
@@ -32,6 +36,7 @@ export class CoordinatorService {
   readonly #store: Store;
   /** What is kept of released rounds. */
   readonly audits: Audits;
+  readonly catalog: RunCatalog;
   readonly #maskThreads = new MaskThreads();
   readonly #identity: Identity;
   readonly #server: Server;
@@ -47,7 +52,9 @@ export class CoordinatorService {
     this.#identity = identityFromSecret(this.#store.secret("identity", osRng));
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
-    const listener = getRequestListener(httpApi(this, adminToken).fetch);
+    this.catalog = new RunCatalog(this.#store);
+    const { failuresPerMinute } = config.access;
+    const listener = getRequestListener(httpApi(this, { adminToken, failuresPerMinute }).fetch);
     this.#server = createServer(config, listener);
     this.#gateway = this.#openGateway();
     for (const runId of this.#store.runIds()) this.#resume(runId);
@@ -84,12 +91,7 @@ export class CoordinatorService {
     memberId: string,
   ): { room: string; memberId: string; token: string } {
     const charter = this.#charter(room);
-    if (!charter.members.includes(memberId)) {
-      throw badInput(
-        "invite.unknown",
-        `${memberId} is not among the members of room "${charter.room}" (${charter.members.join(", ")})`,
-      );
-    }
+    checkMember(charter, memberId);
     const token = this.#store.invite(charter.room, memberId, INVITATION_MS, osRng);
     return {
       room: charter.room,
@@ -98,14 +100,21 @@ export class CoordinatorService {
     };
   }
 
-  startRun(plan: Plan): { runId: string } {
+  createToken(request: TokenRequest): IssuedToken {
+    const charter = this.#charter(request.room);
+    if (request.memberId !== undefined) checkMember(charter, request.memberId);
+    return this.accessTokens.create({ ...request, room: charter.room }, osRng);
+  }
+
+  get accessTokens(): AccessTokens {
+    return this.#store.accessTokens;
+  }
+
+  startRun(plan: Plan, startedBy?: StartedBy): { runId: string } {
     const charter = this.#charter(plan.room);
-    const busy = [...this.#runs].find(([, run]) => run.status === "running");
-    if (busy)
-      throw badInput(
-        "run.busy",
-        `run ${busy[0].slice(0, 12)} is still under way; wait for its end`,
-      );
+    // Not which: it may be another room's.
+    if ([...this.#runs.values()].some((run) => run.status === "running"))
+      throw badInput("run.busy", "a run is still under way on this coordinator; wait for its end");
     const members = this.#store.members(charter.room);
     const coordinatorKey = toHex(this.#identity.publicKey);
     const manifest = buildManifest({
@@ -117,30 +126,8 @@ export class CoordinatorService {
       rng: osRng,
     });
     const runId = runIdOf(manifest);
-    this.#runs.set(runId, this.#makeRun(runId, charter, manifest, [], null));
+    this.#runs.set(runId, this.#makeRun(runId, charter, manifest, [], null, startedBy));
     return { runId };
-  }
-
-  runs(): RunSummary[] {
-    return this.#store.runIds().flatMap((runId) => foldRun(this.#store.events(runId)) ?? []);
-  }
-
-  /** @param prefix A run id or the beginning of one. */
-  findRun(prefix: string): RunSummary {
-    const found = this.runs().filter(({ runId }) => runId.startsWith(prefix));
-    const [run] = found;
-    if (!run || found.length > 1) throw unknownRun(prefix, found.length);
-    return run;
-  }
-
-  /** @param room Only a run of this room is found; null: of any. */
-  manifestOf(prefix: string, room: string | null): { runId: string; manifest: Manifest } {
-    const found = this.#store
-      .manifests(prefix)
-      .filter(({ manifest }) => (room ?? manifest.room) === manifest.room);
-    const [run] = found;
-    if (!run || found.length > 1) throw unknownRun(prefix, found.length);
-    return run;
   }
 
   events(runId: string): RunEvent[] {
@@ -155,6 +142,19 @@ export class CoordinatorService {
   identityKeyOf({ room, memberId }: MemberAddress): Uint8Array | null {
     const member = this.#store.members(room).find((known) => known.memberId === memberId);
     return member ? fromHex(member.identityKey) : null;
+  }
+
+  memberView(room: string | undefined, memberId: string): MemberView {
+    const charter = this.#charter(room);
+    checkMember(charter, memberId);
+    const address = { room: charter.room, memberId };
+    const key = this.identityKeyOf(address);
+    return {
+      ...address,
+      identity: key && fingerprint(key),
+      isConnected: this.#gateway.isConnected(address),
+      runs: memberRuns(this.catalog.list(charter.room), memberId),
+    };
   }
 
   charterOf(room: string): Charter {
@@ -227,12 +227,10 @@ export class CoordinatorService {
 
   #watchAll(member: MemberAddress | null, code: string): void {
     for (const [runId, listeners] of this.#watchers) {
-      const event: LiveEvent = {
-        type: "fault",
-        runId,
-        memberId: member?.memberId ?? "unknown",
-        code,
-      };
+      // Who watches a run of one room hears nothing of another's members.
+      if (member && !this.#runs.get(runId)?.hasMember(member.room, member.memberId)) continue;
+      const memberId = member?.memberId ?? "unknown";
+      const event: LiveEvent = { type: "fault", runId, memberId, code };
       for (const listener of listeners) listener(event);
     }
   }
@@ -254,6 +252,7 @@ export class CoordinatorService {
     manifest: RunSummary["manifest"],
     log: readonly RunEvent[],
     state: Uint8Array | null,
+    startedBy?: StartedBy,
   ): Run {
     const { workSeconds, stepSeconds, graceSeconds, startSeconds } = this.#config.patience;
     const patience = {
@@ -282,6 +281,7 @@ export class CoordinatorService {
         identity: this.#identity,
         patience,
         startMs: 1000 * startSeconds,
+        startedBy,
       },
       ports,
       log,
@@ -290,7 +290,10 @@ export class CoordinatorService {
   }
 }
 
-function unknownRun(prefix: string, count: number): CloisterError {
-  const what = count === 0 ? "no such run" : "more than one run begins so";
-  return badInput("run.unknown", `${prefix}: ${what}; see "cloister run list"`);
+function checkMember({ room, members }: Charter, memberId: string): void {
+  if (members.includes(memberId)) return;
+  throw badInput(
+    "member.unknown",
+    `${memberId} is not among the members of room "${room}" (${members.join(", ")})`,
+  );
 }
