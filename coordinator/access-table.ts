@@ -1,6 +1,5 @@
 /** Who may ask what over HTTP: one table of route by role. What is not in it is refused to everybody. Pure. */
 import { assert } from "../shared/base/assert.ts";
-import type { Charter } from "../shared/charter/charter.ts";
 
 /** `operator` is the admin token's; `member` an agent that signs with its identity; the others are tokens'. */
 const ROLES = ["operator", "analyst", "auditor", "member-admin", "member"] as const;
@@ -94,11 +93,4 @@ export function withinOf({ room, memberId }: Caller, reach: Exclude<Reach, "none
     memberId: reach === "own" ? memberId : null,
     asReceiver: reach === "receiver",
   };
-}
-
-/** Roles that may take released models home, by the charter's version: version 1 cannot name any. */
-const RECEIVERS: Readonly<Record<Charter["version"], readonly Role[]>> = { 1: [] };
-
-export function receiversOf({ version }: Charter): readonly Role[] {
-  return RECEIVERS[version];
 }

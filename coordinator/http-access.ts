@@ -127,7 +127,7 @@ export function checkMemberAsked({ memberId }: Within, asked: string): void {
   throw refused("token.member", `this is for member ${memberId} only, and ${asked} was asked for`);
 }
 
-export function refused(code: string, message: string): CloisterError {
+function refused(code: string, message: string): CloisterError {
   return new CloisterError(code, message, EXIT.refused);
 }
 

@@ -6,19 +6,18 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { PrivacyStatement } from "../models/privacy-statement.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Plan } from "../shared/charter/manifest.ts";
-import { receiversOf } from "./access-table.ts";
 import { handed, modelFiles } from "./export.ts";
 import {
   type Access,
   type AccessOptions,
   authorize,
   identifyCaller,
-  refused,
   roomAsked,
 } from "./http-access.ts";
 import { adminRoutes } from "./http-admin.ts";
 import { auditRoutes } from "./http-audit.ts";
 import { bodyOf, limitBody } from "./http-body.ts";
+import { checkReceiver, receiversOf } from "./receivers.ts";
 import type { RunEvent, RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
@@ -75,13 +74,7 @@ function runRoutes(api: Hono<Access>, service: CoordinatorService): void {
     const run = runOf(context, service);
     const charter = service.charterOf(run.manifest.room);
     const { caller, within } = context.var;
-    if (within.asReceiver && !receiversOf(charter).includes(caller.role))
-      throw refused(
-        "token.receiver",
-        `the charter of room "${charter.room}" does not name the role ${caller.role} a receiver of models; its operator exports them`,
-      );
-    if (within.asReceiver && run.status !== "completed")
-      throw refused("token.released", "the run is not complete; its model is not released");
+    if (within.asReceiver) checkReceiver(caller.role, receiversOf(charter), run);
     const files = modelFiles({
       charter,
       run,

@@ -1,0 +1,25 @@
+/** Who gets a released model as a receiver, and when. */
+import { expect, test } from "vitest";
+import { checkReceiver, receiversOf } from "../../coordinator/receivers.ts";
+import { EXIT } from "../../shared/base/errors.ts";
+import { memberIds, smallCharter } from "../support/charters.ts";
+import { signedManifest } from "../support/manifests.ts";
+
+const charter = smallCharter(memberIds(3));
+const manifest = signedManifest(charter);
+
+test("a named role gets a completed run's model, not a running or failed one's", () => {
+  const ask = (status: "running" | "completed" | "failed") => () =>
+    checkReceiver("analyst", ["analyst"], { status, manifest });
+  expect(ask("completed")).not.toThrow();
+  for (const status of ["running", "failed"] as const)
+    expect(ask(status)).toThrow(
+      expect.objectContaining({ code: "token.released", exitCode: EXIT.refused }),
+    );
+});
+
+test("another role gets none, and charters of version 1 name nobody", () => {
+  const ask = (): void => checkReceiver("auditor", ["analyst"], { status: "completed", manifest });
+  expect(ask).toThrow(expect.objectContaining({ code: "token.receiver", exitCode: EXIT.refused }));
+  expect(receiversOf(charter)).toEqual([]);
+});
