@@ -17,6 +17,7 @@ import { Plan } from "../../shared/charter/manifest.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
+import { RawAgent } from "../support/raw-agent.ts";
 import { type ServiceRoom, serviceRoom } from "../support/service-room.ts";
 
 const OWN = "test-room";
@@ -364,6 +365,24 @@ test("a stolen token gets nothing once it is revoked, and a watcher with it hear
     const answer = await ask(thief, route.split(" ")[0] ?? "", path, body?.());
     expect(answer).toMatchObject({ status: 401, code: "token.revoked" });
   }
+});
+
+test("whoever watches a run hears of its own room's faults, and of no other room's members", async () => {
+  const { token } = room.service.invite(OTHER, "bank-3");
+  const stranger = await RawAgent.enrol(room.url, token);
+  const { runId } = room.service.startRun({ ...probe(60), room: OWN });
+  const faulty: string[] = [];
+  let isOver = false;
+  room.service.watch(runId, (event) => {
+    if (event.type === "fault") faulty.push(event.memberId);
+    isOver ||= event.type === "completed";
+  });
+  const connection = await stranger.connect();
+  connection.send(new Uint8Array());
+  expect((await connection.closed).code).toBe(1002);
+  expect(isOver).toBe(false); // It was heard by the coordinator while the run was watched.
+  await idle();
+  expect(faulty).toEqual([]);
 });
 
 test("a token that has expired says so", async () => {
