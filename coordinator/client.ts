@@ -17,18 +17,17 @@ export interface Connection {
 }
 
 export class CoordinatorClient extends HttpClient {
-  constructor(base: string, token: string) {
-    const remedy = 'start it with "cloister coordinator start"';
+  constructor(base: string, token: string, remedy: string) {
     super({ base, authorize: () => `Bearer ${token}`, remedy });
   }
 
   /** @throws {CloisterError} If the configuration or the token cannot be read, or the way is not one to send it on. */
   static from({ config: path, tokenFile }: Connection): CoordinatorClient {
     const isClients = "url" in readYaml(path, z.looseObject({}));
-    const { base, tokenOf } = isClients ? fromClients(path) : fromCoordinators(path);
+    const { base, tokenOf, remedy } = isClients ? fromClients(path) : fromCoordinators(path);
     const ownToken = (): string => process.env["CLOISTER_TOKEN"] || tokenOf();
     const token = tokenFile === undefined ? ownToken() : tokenIn(tokenFile);
-    return new CoordinatorClient(base, checked(token));
+    return new CoordinatorClient(base, checked(token), remedy);
   }
 }
 
@@ -36,6 +35,8 @@ interface Source {
   readonly base: string;
   /** The token that the configuration names. */
   readonly tokenOf: () => string;
+  /** What to do where nobody answers. */
+  readonly remedy: string;
 }
 
 function fromClients(path: string): Source {
@@ -55,7 +56,8 @@ function fromClients(path: string): Source {
       `${path}: no tokenPath; name the token's file there or with --token-file, or set CLOISTER_TOKEN`,
     );
   };
-  return { base: origin, tokenOf };
+  const remedy = `is the address in ${path} right, and the certificate one that this machine knows (ca)?`;
+  return { base: origin, tokenOf, remedy };
 }
 
 function fromCoordinators(path: string): Source {
@@ -72,7 +74,8 @@ function fromCoordinators(path: string): Source {
       );
     }
   };
-  return { base: `${tls ? "https" : "http"}://${listen.host}:${listen.port}`, tokenOf };
+  const base = `${tls ? "https" : "http"}://${listen.host}:${listen.port}`;
+  return { base, tokenOf, remedy: 'start it with "cloister coordinator start"' };
 }
 
 const tokenIn = (path: string): string => readSmallFile(path).toString("utf8").trim();

@@ -41,12 +41,13 @@ export function httpApi(
         };
     return context.json(body, known ? statusOf(error) : 500);
   });
+  // Before the guards, and so open to everybody; nothing else is.
   api.get("/healthz", (context) => context.json({ status: "ok" }));
   const { publicKey: coordinatorKey, accessTokens: tokens } = service;
   const identityKeyOf = service.identityKeyOf.bind(service);
-  api.use("/v1/*", identifyCaller({ ...options, coordinatorKey, identityKeyOf, tokens }));
-  api.use("/v1/*", authorize);
-  api.use("/v1/*", limitBody);
+  api.use(identifyCaller({ ...options, coordinatorKey, identityKeyOf, tokens }));
+  api.use(authorize);
+  api.use(limitBody);
   adminRoutes(api, service);
   auditRoutes(api, service);
   runRoutes(api, service);

@@ -295,12 +295,14 @@ test("nobody, a wrong token and a wrong signature get nothing, on any route", as
 test("a route that the table does not know is closed to the operator too", async () => {
   api = httpApi(room.service, { adminToken: ADMIN, failuresPerMinute: 0 });
   let isReached = false;
-  api.get("/v1/news", (context) => {
-    isReached = true;
-    return context.json({});
-  });
+  for (const path of ["/v1/news", "/news"])
+    api.get(path, (context) => {
+      isReached = true;
+      return context.json({});
+    });
   for (const [method, path] of [
     ["GET", "/v1/news"],
+    ["GET", "/news"],
     ["GET", "/v1/nothing"],
     ["DELETE", "/v1/runs"],
   ] as const) {
