@@ -20,17 +20,19 @@ beforeAll(async () => {
   room = await openRoom({ folder: file("room"), members: memberIds(3) });
   writeFileSync(file("plan.yaml"), stringify(probe(2)));
   const url = room.url.replace(/^ws/, "http");
-  for (const [name, ...options] of [
+  const people = [
     ["Ada", "--role", "analyst", "--days", "7"],
     ["Grace", "--role", "auditor", "--room", "test-room"],
     ["Mary", "--role", "member-admin", "--member", "bank-1"],
-  ] as const) {
+  ] as const;
+  const give = async ([name, ...options]: (typeof people)[number]): Promise<void> => {
     const made = await operator("token", "create", "--name", name, ...options);
     expect(made).toMatchObject({ code: 0, errors: "" });
     tokens.set(name, made.output.trim());
     writeFileSync(file(`${name}.token`), made.output, { mode: 0o600 });
     writeFileSync(file(`${name}.yaml`), stringify({ url, tokenPath: file(`${name}.token`) }));
-  }
+  };
+  await Promise.all(people.map(give));
 }, 120_000);
 
 afterAll(async () => {
