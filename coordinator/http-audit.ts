@@ -1,16 +1,20 @@
-/** EDGE: what members may read over HTTP, of runs of their own room: which there are, and what audits need. */
+/** EDGE: what is read over HTTP about runs besides their results: which there are, what audits need, a member's part. */
 import type { Context, Hono } from "hono";
 import { badInput } from "../shared/base/errors.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
-import { type Access, roomOf } from "./http-access.ts";
-import type { RunSummary } from "./run-events.ts";
+import { type Access, checkMemberAsked, roomAsked } from "./http-access.ts";
+import { runLine } from "./run-views.ts";
 import type { CoordinatorService } from "./service.ts";
 
 export function auditRoutes(api: Hono<Access>, service: CoordinatorService): void {
-  api.get("/v1/runs", (context) => {
-    const room = roomOf(context);
-    const runs = service.runs().filter(({ manifest }) => (room ?? manifest.room) === manifest.room);
-    return context.json(runs.map(brief));
+  api.get("/v1/runs", (context) =>
+    context.json(service.catalog.list(context.var.within.room).map(runLine)),
+  );
+  api.get("/v1/members/:member", (context) => {
+    const memberId = context.req.param("member");
+    checkMemberAsked(context.var.within, memberId);
+    const room = roomAsked(context.var.within, context.req.query("room"));
+    return context.json(service.memberView(room, memberId));
   });
   api.get("/v1/runs/:run/manifest", (context) => {
     const { runId, manifest } = runOf(context, service);
@@ -39,7 +43,7 @@ function runOf(
   context: Context<Access>,
   service: CoordinatorService,
 ): { runId: string; manifest: Manifest } {
-  return service.manifestOf(context.req.param("run") ?? "", roomOf(context));
+  return service.catalog.manifestOf(context.req.param("run") ?? "", context.var.within.room);
 }
 
 function roundOf(context: Context<Access>): number {
@@ -51,18 +55,4 @@ function roundOf(context: Context<Access>): number {
 function binary(bytes: Uint8Array): Response {
   const headers = { "content-type": "application/octet-stream" };
   return new Response(new Uint8Array(bytes), { headers });
-}
-
-function brief({ runId, status, reason, createdAtMs, rounds, manifest }: RunSummary): object {
-  const metrics = rounds.findLast((round) => round.metrics)?.metrics ?? null;
-  return {
-    runId,
-    room: manifest.room,
-    task: manifest.task.kind,
-    status,
-    reason,
-    createdAtMs,
-    rounds: rounds.length,
-    metrics,
-  };
 }

@@ -12,6 +12,7 @@ import { Charter } from "../shared/charter/charter.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
+import { ACCESS_TOKEN_SCHEMA, AccessTokens } from "./access-tokens.ts";
 import { RunEvent } from "./run-events.ts";
 
 const SCHEMA = `
@@ -47,10 +48,13 @@ const hashText = (text: string): string => toHex(sha256(utf8(text)));
 export class Store {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
+  /** Of people; the one-time tokens of agents are below. */
+  readonly accessTokens: AccessTokens;
 
   constructor(path: string, clock: Clock) {
-    this.#database = openDatabase(path, SCHEMA);
+    this.#database = openDatabase(path, `${SCHEMA}${ACCESS_TOKEN_SCHEMA}`);
     this.#clock = clock;
+    this.accessTokens = new AccessTokens(this.#database, clock);
   }
 
   /** A secret of the coordinator's own, 32 bytes, drawn on first use. */

@@ -12,16 +12,20 @@ import { type AuditedRound, type AuditSource, auditRound } from "./replay.ts";
 interface ReplayOptions {
   readonly folder?: string;
   readonly config: string;
+  readonly tokenFile?: string;
   readonly ca?: string;
   readonly allowPlain?: boolean;
   readonly save?: string;
   readonly json?: boolean;
 }
 
-/** @param operatorSource What a coordinator's configuration file gives access to. */
+/** How a person's token reaches the coordinator, without a member's folder. */
+type Connection = Pick<ReplayOptions, "config" | "tokenFile">;
+
+/** @param tokenSource What a configuration file and a token give access to. */
 export function auditCommands(
   program: Command,
-  operatorSource: (configPath: string) => AuditSource,
+  tokenSource: (connection: Connection) => AuditSource,
 ): void {
   const audit = program
     .command("audit")
@@ -34,16 +38,17 @@ export function auditCommands(
     .option("--folder <folder>", "a member's agent folder: asks as the member, checks its evidence")
     .option(
       "--config <file>",
-      "without --folder: the coordinator's configuration",
+      "without --folder: the coordinator's configuration, or a client's",
       "coordinator.yaml",
     )
+    .option("--token-file <file>", "without --folder: the operator's or an auditor's token")
     .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
     .option("--allow-plain", "allow ws:// beyond this machine")
     .option("--save <file>", "write the sum: elements of 32 bits, little-endian")
     .option("--json", "print JSON lines, for programs")
     .addHelpText("after", "\nExample:\n  $ cloister audit replay 3f9a 4 --folder agent-data")
     .action((run: string, round: string, options: ReplayOptions) =>
-      replay(run, round, options, operatorSource),
+      replay(run, round, options, tokenSource),
     );
   audit
     .command("compare")
@@ -57,15 +62,15 @@ export function auditCommands(
 async function replay(
   run: string,
   roundText: string,
-  { folder, config, ca: caPath, allowPlain, save, json }: ReplayOptions,
-  operatorSource: (configPath: string) => AuditSource,
+  { folder, ca: caPath, allowPlain, save, json, ...connection }: ReplayOptions,
+  tokenSource: (connection: Connection) => AuditSource,
 ): Promise<void> {
   if (!/^[0-9a-f]{1,64}$/.test(run))
     throw badInput("run.unknown", `${run}: not a run's id; see "cloister run list"`);
   if (!/^\d{1,9}$/.test(roundText))
     throw badInput("audit.round", `${roundText}: not the number of a round; rounds count from 0`);
   const own = folder === undefined ? null : openOwnSide(folder, { caPath, allowPlain });
-  const source = own?.http ?? operatorSource(config);
+  const source = own?.http ?? tokenSource(connection);
   const checks = auditRound({ run, round: Number(roundText), source, own });
   for (;;) {
     const next = await checks.next();

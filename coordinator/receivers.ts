@@ -1,0 +1,33 @@
+/** Who takes released models home besides the operator: the roles that the charter names receivers. Pure. */
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
+import type { Charter } from "../shared/charter/charter.ts";
+import type { Manifest } from "../shared/charter/manifest.ts";
+import type { Role } from "./access-table.ts";
+import type { RunSummary } from "./run-events.ts";
+
+/** Names of the charter, or of those that the run itself kept of them. A name that is no role is a member's. */
+export function receiversOf(
+  charter: Pick<Charter, "receivers">,
+  manifest: Pick<Manifest, "receivers">,
+): readonly string[] {
+  return (manifest.receivers ?? charter.receivers)?.models ?? [];
+}
+
+/** @throws {CloisterError} If the role is no receiver, or the run's model is not released. */
+export function checkReceiver(
+  role: Role,
+  receivers: readonly string[],
+  { status, manifest }: Pick<RunSummary, "status" | "manifest">,
+): void {
+  if (!receivers.includes(role)) {
+    const named = `the charter of room "${manifest.room}" does not name the role ${role} a receiver of models`;
+    throw new CloisterError(
+      "token.receiver",
+      `${named}; ask the operator for the export`,
+      EXIT.refused,
+    );
+  }
+  if (status === "completed") return;
+  const message = `the run is ${status}; only a completed run's model is released`;
+  throw new CloisterError("token.released", message, EXIT.refused);
+}
