@@ -7,8 +7,6 @@ import type { Split, Tree } from "./tree.ts";
 export const BLOCK_ROWS = 64;
 /** A leaf's index is a byte. */
 export const LEAVES_MAX = 256;
-/** What a missing number's byte is; known bins are below. */
-export const MISSING = 255;
 const LISTED = 0x10000;
 const TABLE_BINS = 16;
 

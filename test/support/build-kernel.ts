@@ -33,7 +33,7 @@ const ENGINE = {
 };
 const TREES = {
   folder: "models/trees/kernel",
-  entries: ["walk"],
+  entries: ["bins", "walk"],
 };
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },

@@ -9,19 +9,18 @@ declare const WebAssembly: {
   Instance: new (module: object, imports: object) => { readonly exports: unknown };
 };
 
+type Call = (...args: number[]) => void;
+
+/** What `assembly/` exports. Pointers and strides are bytes; parameters are named there. */
+interface Exports {
+  readonly binNumbers: Call;
+  readonly binCodes: Call;
+  readonly addTree: Call;
+}
+
 export interface TreesKernel {
   readonly memory: ArrayBuffer;
-  /** Pointers are bytes into the memory; `assembly/walk.ts` says what is there. */
-  readonly addTree: (
-    splits: number,
-    splitCount: number,
-    slots: number,
-    columns: number,
-    blockBytes: number,
-    blockCount: number,
-    values: number,
-    sums: number,
-  ) => void;
+  readonly exports: Exports;
 }
 
 const PAGE_BYTES = 65_536;
@@ -33,7 +32,7 @@ export function openTreesKernel(byteLength: number): TreesKernel | null {
   if (compiled === null) return null;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(byteLength / PAGE_BYTES) });
   const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  return { memory: memory.buffer, addTree: (exports as TreesKernel).addTree };
+  return { memory: memory.buffer, exports: exports as Exports };
 }
 
 function compile(): object | null {
