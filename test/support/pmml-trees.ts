@@ -21,11 +21,11 @@ export function pmmlTreesScorer(source: string): (row: Readonly<Record<string, V
   const output = child(child(trees, "Output"), "OutputField");
   if (attribute(output, "feature") !== "predictedValue") throw new Error("no predicted value");
   const constant = Number(attribute(child(child(trees, "Targets"), "Target"), "rescaleConstant"));
-  const all = segmentsOf(trees, "sum");
+  const all = segmentsOf(trees, "sum").map((tree) => walkOf(child(tree, "Node")));
   return (row) => {
     const fields = inputs(chain, row);
     if (fields === null) return null;
-    const sum = all.reduce((total, tree) => total + leafOf(child(tree, "Node"), fields), 0);
+    const sum = all.reduce((total, walk) => total + walk(fields), 0);
     fields.set(attribute(output, "name"), sum + constant);
     return regressionScore(regression, fields);
   };
@@ -56,39 +56,53 @@ function segmentsOf(model: Element, method: string): Element[] {
   });
 }
 
-/** With missingValueStrategy="defaultChild". */
-function leafOf(node: Element, fields: Fields): number {
+/** With missingValueStrategy="defaultChild". @returns The score of the leaf that a row comes to. */
+function walkOf(node: Element): (fields: Fields) => number {
   const children = node.children.filter(({ name }) => name === "Node");
-  if (children.length === 0) return Number(attribute(node, "score"));
-  for (const one of children) {
-    const holds = test(one.children[0], fields);
-    if (holds === true) return leafOf(one, fields);
-    if (holds === null) break;
-  }
+  const score = children.length === 0 ? Number(attribute(node, "score")) : Number.NaN;
+  if (children.length === 0) return () => score;
   const id = attribute(node, "defaultChild");
-  const chosen = children.find((one) => attribute(one, "id") === id);
+  const walks = children.map((one) => ({ test: testOf(one.children[0]), walk: walkOf(one) }));
+  const chosen = walks[children.findIndex((one) => attribute(one, "id") === id)];
   if (!chosen) throw new Error("no child is the default");
-  return leafOf(chosen, fields);
+  return (fields) => {
+    for (const { test, walk } of walks) {
+      const holds = test(fields);
+      if (holds === true) return walk(fields);
+      if (holds === null) break;
+    }
+    return chosen.walk(fields);
+  };
 }
 
 /** Null: unknown. */
-function test(predicate: Element | undefined, fields: Fields): boolean | null {
+function testOf(predicate: Element | undefined): (fields: Fields) => boolean | null {
   if (!predicate) throw new Error("no predicate");
-  const value = fields.get(attribute(predicate, "field"));
-  if (value === undefined) throw new Error("a test of nothing");
-  if (value === null) return null;
-  if (predicate.name === "SimplePredicate") {
-    const limit = Number(attribute(predicate, "value"));
-    const operator = attribute(predicate, "operator");
-    if (operator === "lessOrEqual") return Number(value) <= limit;
-    if (operator === "greaterThan") return Number(value) > limit;
-    throw new Error(`unknown operator ${operator}`);
-  }
+  const name = attribute(predicate, "field");
+  const holds =
+    predicate.name === "SimplePredicate" ? comparison(predicate) : membership(predicate);
+  return (fields) => {
+    const value = fields.get(name);
+    if (value === undefined) throw new Error("a test of nothing");
+    return value === null ? null : holds(value);
+  };
+}
+
+function comparison(predicate: Element): (value: Value) => boolean {
+  const limit = Number(attribute(predicate, "value"));
+  const operator = attribute(predicate, "operator");
+  if (operator === "lessOrEqual") return (value) => Number(value) <= limit;
+  if (operator === "greaterThan") return (value) => Number(value) > limit;
+  throw new Error(`unknown operator ${operator}`);
+}
+
+function membership(predicate: Element): (value: Value) => boolean {
   const array = child(predicate, "Array");
   const names = [...array.text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, name = ""]) =>
     name.replaceAll(/\\(.)/g, "$1"),
   );
   if (names.length !== Number(attribute(array, "n"))) throw new Error("an array of another length");
-  const isIn = names.includes(String(value));
-  return attribute(predicate, "booleanOperator") === "isIn" ? isIn : !isIn;
+  const listed = new Set(names);
+  const wanted = attribute(predicate, "booleanOperator") === "isIn";
+  return (value) => listed.has(String(value)) === wanted;
 }
