@@ -4,7 +4,8 @@ import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { modelToOnnx } from "../../../models/export/onnx.ts";
 import type { Model } from "../../../models/model.ts";
-import { largestGap, onnxScores } from "../../support/onnx.ts";
+import { largestGap } from "../../support/gap.ts";
+import { onnxScores } from "../../support/onnx.ts";
 import {
   ALL,
   crowded,

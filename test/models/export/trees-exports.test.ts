@@ -8,7 +8,8 @@ import { readScorer } from "../../../models/export/scorer-reader.ts";
 import { treesScorer } from "../../../models/scoring/scorer.ts";
 import type { TreeModel } from "../../../models/trees/model.ts";
 import { DataSchema } from "../../../shared/charter/schema.ts";
-import { largestGap, onnxScores } from "../../support/onnx.ts";
+import { largestGap } from "../../support/gap.ts";
+import { onnxScores } from "../../support/onnx.ts";
 import { pmmlTreesScorer } from "../../support/pmml-trees.ts";
 import { randomForest } from "../../support/random-forest.ts";
 import {
