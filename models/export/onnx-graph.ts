@@ -5,7 +5,7 @@
  */
 import { assert } from "../../shared/base/assert.ts";
 import { concatBytes, float32ToBytes, utf8 } from "../../shared/base/bytes.ts";
-import { bytes, type Field, integer, integers, message, text } from "./protobuf.ts";
+import { bytes, type Field, integer, integers, joined, message, text } from "./protobuf.ts";
 
 const ONNX = { irVersion: 7, opset: 13 } as const;
 
@@ -143,7 +143,7 @@ function attribute(name: string, value: Attribute): Field {
   }
   if (value.every((item) => typeof item === "string")) {
     const strings = value.map((item) => bytes(9, utf8(String(item))));
-    return message(5, text(1, name), ...strings, integer(20, ATTRIBUTE.strings));
+    return message(5, text(1, name), joined(strings), integer(20, ATTRIBUTE.strings));
   }
   return message(5, text(1, name), integers(8, value.map(Number)), integer(20, ATTRIBUTE.ints));
 }

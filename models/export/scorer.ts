@@ -66,18 +66,8 @@ function numberInput(sums: NumberSums, column: NumberColumn | undefined): Json {
   const { name, min, max, isLog: log, low, scale } = column;
   const { centre, inverseScale, weights, missing } = sums;
   return {
-    ...{
-      type: "number",
-      name,
-      required: missing === null,
-      min,
-      max,
-      log,
-      low,
-      scale,
-      centre,
-      inverseScale,
-    },
+    ...{ type: "number", name, required: missing === null, min, max, log },
+    ...{ low, scale, centre, inverseScale },
     weights: [...weights],
     missing: missing && [...missing],
   };

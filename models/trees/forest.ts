@@ -8,7 +8,6 @@ import type { TreeModel } from "./model.ts";
 import type { NumberSplit, Split } from "./tree.ts";
 
 export interface Forest {
-  readonly base: number;
   readonly numberCount: number;
   readonly categoryCount: number;
   /** Log-odds of a row, given as to `RowScorer.logit`. */
@@ -58,7 +57,6 @@ export function forestOf(model: TreeModel): Forest {
   let start = model.base;
   for (const root of roots) start += floats[root + 3] ?? 0;
   return {
-    base: model.base,
     start,
     numberCount,
     categoryCount: features.length - numberCount,

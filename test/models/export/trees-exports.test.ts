@@ -117,6 +117,13 @@ test("an unknown number that the schema refuses gives no score", async () => {
   expect(() => read({ ...first, age: "old" })).toThrow('"age" is not a number');
 });
 
+test("an ensemble of a hundred thousand nodes is written", () => {
+  const { schema } = treesOver(["age"]);
+  const model = randomForest(schema, { trees: 2000, leaves: 26, bins: 64 });
+  expect(treesToOnnx(model).length).toBeGreaterThan(1e6);
+  expect(treesToPmml(model).length).toBeGreaterThan(1e6);
+});
+
 test("an infinite number counts as its bound", async () => {
   const model = treesOver(["amount", "age"]);
   const rows = [Infinity, 1e9, -Infinity, -1e9].map((amount) => ({ amount, age: 30 }));

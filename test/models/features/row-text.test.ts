@@ -58,6 +58,7 @@ test("a plain row is read, in any order and with white space around what it hold
 test.each([
   ["a field absent", plain.replace('"age":null,', "")],
   ["a field twice", plain.replace('"age":null', '"age":null,"age":20')],
+  ["a field twice and another absent", plain.replace('"age":null', '"amount":3')],
   ["a required number unknown", plain.replace("12.5", "null")],
   ["a number as text", plain.replace("12.5", '"12.5"')],
   ["a number with a leading zero", plain.replace("12.5", "012.5")],

@@ -18,6 +18,14 @@ function grown(): TreeModel {
   return modelOf(context, boosted(context, membersOf(schema, 3, 150)));
 }
 
+/** Edges far closer together than what the kernel looks up tells apart. */
+function crowded(): TreeModel {
+  const model = randomForest(schema, { trees: 20, leaves: 26, bins: 64 });
+  const steps = model.spec.bins - 1;
+  const edges = model.edges.map((_, i) => -0.3 + 5e-5 * (i % steps) * (1 + Math.floor(i / steps)));
+  return { ...model, edges };
+}
+
 /** Rows of the schema, and among them values at, just below and just above the model's edges. */
 function rowsFor(model: TreeModel, count: number) {
   const rows = tableOf(schema, count, () => 1, "scoring rows");
@@ -40,6 +48,7 @@ const MODELS: [string, () => TreeModel][] = [
     "random, with as many bins as there can be",
     () => randomForest(schema, { trees: 20, leaves: 31, bins: 255 }),
   ],
+  ["random, with several edges in a cell of the grid", crowded],
   ["random, of a leaf each", () => randomForest(schema, { trees: 3, leaves: 1, bins: 16 })],
   [
     "random, with as many leaves as a byte counts",
