@@ -93,10 +93,7 @@ async function serve(modelPath: string, options: ServeOptions): Promise<void> {
 function warmUp(scorer: Scorer): void {
   const service = scoringService(scorer, { rowsMax: 1, onScore: () => undefined });
   const text = JSON.stringify(exampleRow(scorer));
-  // In turns as it mostly comes, and as it is read where it is not that plain.
-  const texts = [text, `[${text}]`];
-  for (let i = 0; i < WARM_ROWS; i++)
-    JSON.stringify(service.answer(texts[i % 2] ?? text, null).body);
+  for (let i = 0; i < WARM_ROWS; i++) JSON.stringify(service.answer(text, null).body);
 }
 
 /** Takes no new connections, lets those at work have their answer, and waits no longer than `STOP_MS`. */

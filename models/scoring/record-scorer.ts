@@ -1,7 +1,6 @@
 /** JSON rows → scores, one at a time: encoding and net with buffers of their own, made once. Pure. */
 import { sigmoid } from "../engine/plain.ts";
 import { type FieldFault, recordEncoder } from "../features/record-encoder.ts";
-import { rowText } from "../features/row-text.ts";
 import type { Explanation } from "./reasons.ts";
 import type { Scorer } from "./scorer.ts";
 
@@ -9,8 +8,6 @@ import type { Scorer } from "./scorer.ts";
 export interface RecordScorer {
   /** Takes a row in; what does not fit, empty where all does. */
   take(record: unknown): readonly FieldFault[];
-  /** Takes a plain row's JSON text in, faster; false: it is not plain, and may be wrong or not. */
-  takeText(text: string): boolean;
   /** Probability of "positive", rounded to 32 bits as everywhere. */
   score(): number;
   explain(): Explanation;
@@ -20,14 +17,12 @@ export interface RecordScorer {
 
 export function recordScorer({ schema, row: { logit }, explain }: Scorer): RecordScorer {
   const encoder = recordEncoder(schema);
-  const readText = rowText(schema);
   const numbers = new Float32Array(encoder.numberCount);
   const codes = new Uint16Array(encoder.categoryCount);
   const into = { numbers, numbersAt: 0, codes, codesAt: 0 };
   const isNumber = schema.features.map(({ type }) => type === "number");
   return {
     take: (record) => encoder.encode(record, into),
-    takeText: (text) => readText(text, into),
     score: () => Math.fround(sigmoid(Math.fround(logit(numbers, 0, codes, 0)))),
     explain: () => explain(numbers, 0, codes, 0),
     countUnknownInPlace(counts) {
