@@ -7,6 +7,7 @@ import type { ReleaseShape } from "../../models/tasks/task.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, type Plan, runIdOf, sumParams } from "../../shared/charter/manifest.ts";
+import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { type Worth, worthOf } from "../../shared/privacy/accounting/outlook.ts";
 import { INVENTED_ROOM, withBestOrder } from "./invented-charter.ts";
 import type { NamedMember } from "./members.ts";
@@ -55,6 +56,11 @@ export function settingOf(
 /** Nobody signs anything in a simulation. */
 const NO_KEYS = { identityKey: "0".repeat(64), enrolmentSignature: "0".repeat(128) };
 
+/** Initial weights of its own for each seed. */
+export function seededTask(task: TaskSpec, seed: string): TaskSpec {
+  return task.kind === "train" ? { ...task, model: { ...task.model, seed } } : task;
+}
+
 /** The plan with or without noise, everything else as it is; an encoding made for the other kind is left out. */
 function planAt(plan: Plan, epsilon: number | null, seed: string): Plan {
   const { encoding, privacy: planned, task } = plan;
@@ -62,9 +68,7 @@ function planAt(plan: Plan, epsilon: number | null, seed: string): Plan {
   const privacy = epsilon === null ? "none" : { ...given, epsilon };
   const isForNoise = encoding?.profile === "dp";
   const fits = encoding !== undefined && isForNoise === (epsilon !== null);
-  const seeded =
-    task.kind === "train" ? { ...task, model: { ...task.model, seed: seed.slice(0, 100) } } : task;
-  return { task: seeded, privacy, ...(fits && { encoding }) };
+  return { task: seededTask(task, seed), privacy, ...(fits && { encoding }) };
 }
 
 function worthUnder(charter: Charter, { task, privacy, roster }: Manifest): Worth | null {

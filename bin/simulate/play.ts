@@ -1,0 +1,253 @@
+/** All runs of a simulation: each seed with each ε, and what they are held against. Pure; says how far it is. */
+import type { PartitionedData } from "../../models/data.ts";
+import { joinedData } from "../../models/data-parts.ts";
+import { newMemory } from "../../models/tasks/member-memory.ts";
+import { taskFor } from "../../models/tasks/registry.ts";
+import type { Failure, Metrics } from "../../models/tasks/task.ts";
+import { CloisterError } from "../../shared/base/errors.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import type { Plan } from "../../shared/charter/manifest.ts";
+import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { trainedAlone } from "./alone.ts";
+import { answerBook } from "./answers.ts";
+import { federate, type SimulatedRound } from "./federation.ts";
+import { admitted, type NamedMember } from "./members.ts";
+import { isPersonal, metricsOf, scorerOf, type Trained } from "./score.ts";
+import { runOf, type Setting, seededTask, settingOf, survivorsMinOf } from "./setting.ts";
+
+export interface Simulation {
+  readonly plan: Plan;
+  /** Who has which rows, for a seed. */
+  readonly membersOf: (seed: string) => readonly NamedMember[];
+  readonly charterOf: (members: readonly NamedMember[]) => Charter;
+  /** Null: without noise. */
+  readonly epsilons: readonly (number | null)[];
+  /** Whether somebody asked for these ε: then one that cannot be had is an error, else it is left out. */
+  readonly isAsked: boolean;
+  readonly seeds: readonly string[];
+  readonly dropProbability: number;
+}
+
+export interface Played {
+  readonly seed: string;
+  /** On held-out rows, exactly; null where the run failed, or a class is missing. */
+  readonly metrics: Metrics | null;
+  /** As the run itself would tell: a secure sum, with its noise. Null where nothing was federated. */
+  readonly secure: Metrics | null;
+  readonly rounds: readonly SimulatedRound[];
+  readonly aborted: number;
+  readonly failure: Failure | null;
+}
+
+export interface Line {
+  readonly kind: "pooled" | "alone" | "federated";
+  readonly epsilon: number | null;
+  /** Of the first seed's run; null where nothing was federated. */
+  readonly setting: Setting | null;
+  readonly runs: readonly Played[];
+}
+
+export interface Result {
+  readonly lines: readonly Line[];
+  /** Of the first seed. */
+  readonly memberCount: number;
+  readonly trainUnits: number;
+  readonly holdoutRows: number;
+  readonly notes: readonly string[];
+}
+
+/** Told after each attempt: how many of how many asks, and what is being played. */
+export type Watch = (done: number, total: number, detail: string) => void;
+
+/** @throws {CloisterError} If the plan cannot be carried out, or its members' tables do not do. */
+export function play(simulation: Simulation, watch: Watch = () => undefined): Result {
+  const { seeds } = simulation;
+  const first = seatedFor(simulation, seeds[0] ?? "");
+  const { epsilons, notes } = possible(simulation, first);
+  const clock = clockOf(simulation, epsilons.length + 2, first, watch);
+  const pooled: Played[] = [];
+  const alone: Played[] = [];
+  const federated = epsilons.map((): Played[] => []);
+  for (const seed of seeds) {
+    const seated = seed === seeds[0] ? first : seatedFor(simulation, seed);
+    for (const [i, epsilon] of epsilons.entries())
+      federated[i]?.push(federatedRun(simulation, seated, epsilon, clock));
+    pooled.push(pooledRun(simulation.plan.task, seated));
+    clock.skip("pooled records");
+    alone.push(aloneRun(simulation.plan.task, seated));
+    clock.skip("each member alone");
+  }
+  const unit = (line: Omit<Line, "setting">, setting: Setting | null): Line => ({
+    ...line,
+    setting,
+  });
+  return {
+    lines: [
+      unit({ kind: "pooled", epsilon: null, runs: pooled }, null),
+      unit({ kind: "alone", epsilon: null, runs: alone }, null),
+      ...epsilons.map((epsilon, i) =>
+        unit(
+          { kind: "federated", epsilon, runs: federated[i] ?? [] },
+          settingFor(simulation, first, epsilon),
+        ),
+      ),
+    ],
+    memberCount: first.members.length,
+    trainUnits: first.pooled.train.unitStarts.length - 1,
+    holdoutRows: first.pooled.holdout.rowCount,
+    notes: [...first.leftOut.map((one) => `left out: ${one}`), ...notes],
+  };
+}
+
+/** The members of one seed, in their places. */
+interface Seated {
+  readonly seed: string;
+  readonly charter: Charter;
+  readonly members: readonly NamedMember[];
+  readonly leftOut: readonly string[];
+  readonly pooled: PartitionedData;
+}
+
+function seatedFor({ membersOf, charterOf }: Simulation, seed: string): Seated {
+  const all = membersOf(seed);
+  const charter = charterOf(all);
+  const limits = { rowsMin: charter.minimums.rows, rowsMax: charter.rowsMax };
+  const { members, leftOut } = admitted(all, limits);
+  const pooled = {
+    train: joinedData(members.map(({ data }) => data.train)),
+    holdout: joinedData(members.map(({ data }) => data.holdout)),
+  };
+  return { seed, charter, members, leftOut, pooled };
+}
+
+function settingFor({ plan }: Simulation, seated: Seated, epsilon: number | null): Setting {
+  return settingOf(plan, epsilon, seated.charter, seated.members, seated.seed);
+}
+
+/** Leaves out what the room would refuse, with the reason, unless it was asked for. */
+function possible(
+  simulation: Simulation,
+  seated: Seated,
+): { epsilons: (number | null)[]; notes: string[] } {
+  const refused = new Map<string, number[]>();
+  const epsilons = simulation.epsilons.filter((epsilon) => {
+    try {
+      settingFor(simulation, seated, epsilon);
+      return true;
+    } catch (error) {
+      const isExcused = error instanceof CloisterError && epsilon !== null && !simulation.isAsked;
+      if (!isExcused) throw error;
+      refused.set(error.message, [...(refused.get(error.message) ?? []), epsilon]);
+      return false;
+    }
+  });
+  const notes = [...refused].map(([why, all]) => `not with ε = ${all.join(", ")}: ${why}`);
+  return { epsilons, notes };
+}
+
+interface Clock {
+  readonly step: (detail: string) => void;
+  /** As many asks as a whole run has. */
+  readonly skip: (detail: string) => void;
+}
+
+function clockOf({ plan, seeds }: Simulation, lines: number, seated: Seated, watch: Watch): Clock {
+  const { schema, rowsMax } = seated.charter;
+  const context = { spec: plan.task, schema, rowsMax, noise: null, memberCount: 1 };
+  const asks = taskFor(plan.task)
+    .plannedAsks(context)
+    .reduce((sum, { count }) => sum + count, 0);
+  const total = asks * lines * seeds.length;
+  const state = { done: 0, floor: 0 };
+  return {
+    step: (detail) => {
+      state.done = Math.min(state.done + 1, state.floor + asks);
+      watch(state.done, total, detail);
+    },
+    skip: (detail) => {
+      state.floor += asks;
+      state.done = state.floor;
+      watch(state.done, total, detail);
+    },
+  };
+}
+
+function federatedRun(
+  simulation: Simulation,
+  seated: Seated,
+  epsilon: number | null,
+  clock: Clock,
+): Played {
+  const { seed, members, pooled } = seated;
+  const setting = settingFor(simulation, seated, epsilon);
+  const run = runOf(setting, members, seed);
+  const { charter, manifest } = setting;
+  const conditions = {
+    dropProbability: simulation.dropProbability,
+    survivorsMin: survivorsMinOf(setting),
+    answers: answerBook(charter, manifest),
+  };
+  const name = epsilon === null ? "without noise" : `ε = ${epsilon}`;
+  const outcome = federate(run, conditions, () => clock.step(`${name}, seed ${seed}`));
+  clock.skip(name);
+  const trained = { context: run.context, ...outcome };
+  const parts = isPersonal(manifest.task)
+    ? run.members.map(({ data, memory }) => ({
+        scorer: scorerOf(trained, memory),
+        rows: data.holdout,
+      }))
+    : [{ scorer: scorerOf(trained, newMemory()), rows: pooled.holdout }];
+  const { rounds, aborted, failure } = outcome;
+  const secure = taskFor(manifest.task).progress(outcome.state).metrics;
+  const metrics = failure === null ? metricsOf(parts) : null;
+  return { seed, metrics, secure, rounds, aborted, failure };
+}
+
+function pooledRun(task: TaskSpec, { seed, charter, pooled }: Seated): Played {
+  const trained = trainedAlone(seededTask(task, seed), charter.schema, pooled, seed);
+  const scorer = scorerOf(trained, trained.member.memory);
+  return notFederated(seed, trained.failure, metricsOf([{ scorer, rows: pooled.holdout }]));
+}
+
+/** The mean over members of how good each one's model is: for everybody's rows, or for its own where layers are personal. */
+function aloneRun(task: TaskSpec, { seed, charter, members, pooled }: Seated): Played {
+  const trained = members.map(({ data }) =>
+    trainedAlone(seededTask(task, seed), charter.schema, data, seed),
+  );
+  const scored = trained.map((own) => scorerOf(own, own.member.memory));
+  const failure = trained.find(
+    (own: Trained & { failure: Failure | null }) => own.failure,
+  )?.failure;
+  if (isPersonal(task)) {
+    const parts = scored.map((scorer, i) => ({
+      scorer,
+      rows: members[i]?.data.holdout ?? pooled.holdout,
+    }));
+    return notFederated(seed, failure ?? null, metricsOf(parts));
+  }
+  const all = scored.map((scorer) => metricsOf([{ scorer, rows: pooled.holdout }]));
+  return notFederated(seed, null, meanOf(all.filter((one) => one !== null)));
+}
+
+function notFederated(seed: string, failure: Failure | null, metrics: Metrics | null): Played {
+  return {
+    seed,
+    metrics: failure === null ? metrics : null,
+    secure: null,
+    rounds: [],
+    aborted: 0,
+    failure,
+  };
+}
+
+function meanOf(all: readonly Metrics[]): Metrics | null {
+  if (all.length === 0) return null;
+  const mean = (pick: (metrics: Metrics) => number): number =>
+    all.reduce((sum, metrics) => sum + pick(metrics), 0) / all.length;
+  return {
+    rocAuc: mean(({ rocAuc }) => rocAuc),
+    prAuc: mean(({ prAuc }) => prAuc),
+    recallAt1pctFpr: mean(({ recallAt1pctFpr }) => recallAt1pctFpr),
+    recallAt5pctFpr: mean(({ recallAt5pctFpr }) => recallAt5pctFpr),
+  };
+}
