@@ -74,7 +74,8 @@ export function federate(
       abortedInAll += 1;
       onAttempt(null);
       if (!tries.failed(0)) continue;
-      const failure = givenUp(rounds.length, tries.failures, present.length, survivorsMin);
+      const silent = staying.length - present.length;
+      const failure = givenUp(rounds.length, tries.failures, present.length, silent, survivorsMin);
       return { state, ...common, aborted: abortedInAll, failure };
     }
     state = task.absorb(context, state, openedSum(run, ask, attempt, present));
@@ -88,8 +89,16 @@ export function federate(
   }
 }
 
-function givenUp(round: number, failures: number, present: number, least: number): Failure {
-  const last = `the last with ${present} of at least ${least} members`;
+/** @param silent Members who were there and had no answer left. */
+function givenUp(
+  round: number,
+  failures: number,
+  present: number,
+  silent: number,
+  least: number,
+): Failure {
+  const spent = silent === 0 ? "" : `; ${silent} more had no budget or no planned answers left`;
+  const last = `the last with ${present} of at least ${least} members${spent}`;
   return {
     code: "simulate.round-failed",
     message: `round ${round}: ${failures} attempts failed, ${last}`,

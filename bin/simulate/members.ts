@@ -17,6 +17,7 @@ export const memberIdsOf = (count: number): string[] =>
  * The units in a random order, divided among the members.
  *
  * @param skew 0: all alike. Else member k has a share as 1 / k^skew, k from 1.
+ * @throws {CloisterError} If somebody would have no training unit.
  */
 export function dealt(
   data: PartitionedData,
@@ -26,7 +27,15 @@ export function dealt(
 ): PartitionedData[] {
   const train = dealtPart(data.train, count, `${seed}/deal`, skew);
   const holdout = dealtPart(data.holdout, count, `${seed}/deal-holdout`, skew);
-  return train.map((part, member) => ({ train: part, holdout: holdout[member] ?? part }));
+  const parts = train.map((part, member) => ({ train: part, holdout: holdout[member] ?? part }));
+  const empty = train.findIndex(({ rowCount }) => rowCount === 0);
+  if (empty < 0) return parts;
+  const units = data.train.unitStarts.length - 1;
+  throw badInput(
+    "simulate.too-few-rows",
+    `${units} training units do not do for ${count} members: member ${empty + 1} would have none; ` +
+      `use fewer members${skew === 0 ? "" : ", or a smaller --skew"}`,
+  );
 }
 
 function dealtPart(data: EncodedData, count: number, seed: string, skew: number): EncodedData[] {
@@ -59,20 +68,27 @@ export function admitted(
   members: readonly NamedMember[],
   { rowsMin, rowsMax }: { readonly rowsMin: number; readonly rowsMax: number },
 ): { readonly members: readonly NamedMember[]; readonly leftOut: readonly string[] } {
-  const leftOut: string[] = [];
+  const reasons = new Map<string, string[]>();
   const kept = members.filter(({ memberId, data }) => {
     const reason = reasonToLeaveOut(data, rowsMin, rowsMax);
-    if (reason !== null) leftOut.push(`${memberId}: ${reason}`);
+    if (reason !== null) reasons.set(reason, [...(reasons.get(reason) ?? []), memberId]);
     return reason === null;
   });
-  if (kept.length < 3) {
-    throw badInput(
-      "simulate.too-few-members",
-      `only ${kept.length} of ${members.length} members could take part (${leftOut[0] ?? "there are no others"}); ` +
-        "a room needs 3: use fewer --members, or a table with more rows",
-    );
-  }
-  return { members: kept, leftOut };
+  const leftOut = [...reasons].map(([reason, names]) => `left out: ${named(names)}: ${reason}`);
+  if (kept.length >= 3) return { members: kept, leftOut };
+  const why = leftOut.length === 0 ? "" : ` (${leftOut.join("; ")})`;
+  throw badInput(
+    "simulate.too-few-members",
+    `only ${kept.length} of ${members.length} members could take part${why}; a room needs 3: ` +
+      "divide the rows among fewer, or use a table with more of both classes",
+  );
+}
+
+const NAMED_MAX = 3;
+
+function named(names: readonly string[]): string {
+  const some = names.slice(0, NAMED_MAX).join(", ");
+  return names.length <= NAMED_MAX ? some : `${some} and ${names.length - NAMED_MAX} others`;
 }
 
 function reasonToLeaveOut(
@@ -81,8 +97,8 @@ function reasonToLeaveOut(
   rowsMax: number,
 ): string | null {
   const rows = train.rowCount + holdout.rowCount;
-  if (rows < rowsMin) return `${rows} rows, fewer than ${rowsMin}`;
-  if (rows > rowsMax) return `${rows} rows, more than the charter's rowsMax of ${rowsMax}`;
+  if (rows < rowsMin) return `fewer rows than ${rowsMin}`;
+  if (rows > rowsMax) return `more rows than the charter's ${rowsMax}`;
   const positives = positivesIn(train) + positivesIn(holdout);
   return positives === 0 || positives === rows ? "labels of one class only" : null;
 }

@@ -1,19 +1,16 @@
 /** All runs of a simulation: each seed with each ε, and what they are held against. Pure; says how far it is. */
-import type { PartitionedData } from "../../models/data.ts";
 import { joinedData } from "../../models/data-parts.ts";
 import { newMemory } from "../../models/tasks/member-memory.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
-import type { Failure, Metrics } from "../../models/tasks/task.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Plan } from "../../shared/charter/manifest.ts";
-import type { TaskSpec } from "../../shared/charter/task-spec.ts";
-import { trainedAlone } from "./alone.ts";
 import { answerBook } from "./answers.ts";
-import { federate, type SimulatedRound } from "./federation.ts";
+import { aloneRun, type Played, pooledRun, type Seated } from "./baselines.ts";
+import { federate } from "./federation.ts";
 import { admitted, type NamedMember } from "./members.ts";
-import { isPersonal, metricsOf, scorerOf, type Trained } from "./score.ts";
-import { runOf, type Setting, seededTask, settingOf, survivorsMinOf } from "./setting.ts";
+import { isPersonal, metricsOf, scorerOf } from "./score.ts";
+import { runOf, type Setting, settingOf, survivorsMinOf } from "./setting.ts";
 
 export interface Simulation {
   readonly plan: Plan;
@@ -26,17 +23,6 @@ export interface Simulation {
   readonly isAsked: boolean;
   readonly seeds: readonly string[];
   readonly dropProbability: number;
-}
-
-export interface Played {
-  readonly seed: string;
-  /** On held-out rows, exactly; null where the run failed, or a class is missing. */
-  readonly metrics: Metrics | null;
-  /** As the run itself would tell: a secure sum, with its noise. Null where nothing was federated. */
-  readonly secure: Metrics | null;
-  readonly rounds: readonly SimulatedRound[];
-  readonly aborted: number;
-  readonly failure: Failure | null;
 }
 
 export interface Line {
@@ -77,35 +63,22 @@ export function play(simulation: Simulation, watch: Watch = () => undefined): Re
     alone.push(aloneRun(simulation.plan.task, seated));
     clock.skip("each member alone");
   }
-  const unit = (line: Omit<Line, "setting">, setting: Setting | null): Line => ({
-    ...line,
-    setting,
-  });
   return {
     lines: [
-      unit({ kind: "pooled", epsilon: null, runs: pooled }, null),
-      unit({ kind: "alone", epsilon: null, runs: alone }, null),
-      ...epsilons.map((epsilon, i) =>
-        unit(
-          { kind: "federated", epsilon, runs: federated[i] ?? [] },
-          settingFor(simulation, first, epsilon),
-        ),
-      ),
+      { kind: "pooled", epsilon: null, setting: null, runs: pooled },
+      { kind: "alone", epsilon: null, setting: null, runs: alone },
+      ...epsilons.map((epsilon, i) => ({
+        kind: "federated" as const,
+        epsilon,
+        setting: settingFor(simulation, first, epsilon),
+        runs: federated[i] ?? [],
+      })),
     ],
     memberCount: first.members.length,
     trainUnits: first.pooled.train.unitStarts.length - 1,
     holdoutRows: first.pooled.holdout.rowCount,
-    notes: [...first.leftOut.map((one) => `left out: ${one}`), ...notes],
+    notes: [...first.leftOut, ...notes],
   };
-}
-
-/** The members of one seed, in their places. */
-interface Seated {
-  readonly seed: string;
-  readonly charter: Charter;
-  readonly members: readonly NamedMember[];
-  readonly leftOut: readonly string[];
-  readonly pooled: PartitionedData;
 }
 
 function seatedFor({ membersOf, charterOf }: Simulation, seed: string): Seated {
@@ -201,53 +174,4 @@ function federatedRun(
   const secure = taskFor(manifest.task).progress(outcome.state).metrics;
   const metrics = failure === null ? metricsOf(parts) : null;
   return { seed, metrics, secure, rounds, aborted, failure };
-}
-
-function pooledRun(task: TaskSpec, { seed, charter, pooled }: Seated): Played {
-  const trained = trainedAlone(seededTask(task, seed), charter.schema, pooled, seed);
-  const scorer = scorerOf(trained, trained.member.memory);
-  return notFederated(seed, trained.failure, metricsOf([{ scorer, rows: pooled.holdout }]));
-}
-
-/** The mean over members of how good each one's model is: for everybody's rows, or for its own where layers are personal. */
-function aloneRun(task: TaskSpec, { seed, charter, members, pooled }: Seated): Played {
-  const trained = members.map(({ data }) =>
-    trainedAlone(seededTask(task, seed), charter.schema, data, seed),
-  );
-  const scored = trained.map((own) => scorerOf(own, own.member.memory));
-  const failure = trained.find(
-    (own: Trained & { failure: Failure | null }) => own.failure,
-  )?.failure;
-  if (isPersonal(task)) {
-    const parts = scored.map((scorer, i) => ({
-      scorer,
-      rows: members[i]?.data.holdout ?? pooled.holdout,
-    }));
-    return notFederated(seed, failure ?? null, metricsOf(parts));
-  }
-  const all = scored.map((scorer) => metricsOf([{ scorer, rows: pooled.holdout }]));
-  return notFederated(seed, null, meanOf(all.filter((one) => one !== null)));
-}
-
-function notFederated(seed: string, failure: Failure | null, metrics: Metrics | null): Played {
-  return {
-    seed,
-    metrics: failure === null ? metrics : null,
-    secure: null,
-    rounds: [],
-    aborted: 0,
-    failure,
-  };
-}
-
-function meanOf(all: readonly Metrics[]): Metrics | null {
-  if (all.length === 0) return null;
-  const mean = (pick: (metrics: Metrics) => number): number =>
-    all.reduce((sum, metrics) => sum + pick(metrics), 0) / all.length;
-  return {
-    rocAuc: mean(({ rocAuc }) => rocAuc),
-    prAuc: mean(({ prAuc }) => prAuc),
-    recallAt1pctFpr: mean(({ recallAt1pctFpr }) => recallAt1pctFpr),
-    recallAt5pctFpr: mean(({ recallAt5pctFpr }) => recallAt5pctFpr),
-  };
 }

@@ -1,8 +1,9 @@
 /** What a simulation found: a table, a picture, an object for programs, and its rounds as CSV. Pure. */
 import type { Metrics } from "../../models/tasks/task.ts";
 import type { MetricName, TaskSpec } from "../../shared/charter/task-spec.ts";
+import type { Played } from "./baselines.ts";
 import { type Chart, chartSvg, type Series } from "./chart.ts";
-import type { Line, Played, Result } from "./play.ts";
+import type { Line, Result } from "./play.ts";
 
 /** Over seeds; NaN where no run has a figure. */
 export interface Spread {
