@@ -1,9 +1,10 @@
 /** What a federation is held against: the plan on everybody's rows at once, and at each member alone. Pure. */
 import type { PartitionedData } from "../../models/data.ts";
+import type { Scorer } from "../../models/scoring/scorer.ts";
 import type { Failure, Metrics } from "../../models/tasks/task.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
-import { trainedAlone } from "./alone.ts";
+import { type Alone, trainedAlone } from "./alone.ts";
 import type { SimulatedRound } from "./federation.ts";
 import type { NamedMember } from "./members.ts";
 import { isPersonal, metricsOf, scorerOf } from "./score.ts";
@@ -31,38 +32,30 @@ export interface Played {
 }
 
 export function pooledRun(task: TaskSpec, { seed, charter, pooled }: Seated): Played {
-  const trained = trainedAlone(seededTask(task, seed), charter.schema, pooled, seed);
-  const scorer = scorerOf(trained, trained.member.memory);
-  return notFederated(seed, trained.failure, metricsOf([{ scorer, rows: pooled.holdout }]));
+  const own = trainedAlone(seededTask(task, seed), charter.schema, pooled, seed);
+  if (own.failure) return notFederated(seed, own.failure, null);
+  return notFederated(seed, null, metricsOf([{ scorer: scorerFor(own), rows: pooled.holdout }]));
 }
 
-/** The mean over members of how good each one's model is: for everybody's rows, or for its own where layers are personal. */
+/**
+ * The mean over members of how good each one's model is for everybody's rows; where layers are personal, how good they
+ * are together, each for its own. Members whose training fails are left out, unless all do.
+ */
 export function aloneRun(task: TaskSpec, { seed, charter, members, pooled }: Seated): Played {
-  const trained = members.map(({ data }) =>
-    trainedAlone(seededTask(task, seed), charter.schema, data, seed),
-  );
-  const scored = trained.map((own) => scorerOf(own, own.member.memory));
-  const failure = trained.find((own) => own.failure)?.failure;
-  if (isPersonal(task)) {
-    const parts = scored.map((scorer, i) => ({
-      scorer,
-      rows: members[i]?.data.holdout ?? pooled.holdout,
-    }));
-    return notFederated(seed, failure ?? null, metricsOf(parts));
-  }
-  const all = scored.map((scorer) => metricsOf([{ scorer, rows: pooled.holdout }]));
-  return notFederated(seed, null, meanOf(all.filter((one) => one !== null)));
+  const spec = seededTask(task, seed);
+  const all = members.map(({ data }) => trainedAlone(spec, charter.schema, data, seed));
+  const sound = all.filter(({ failure }) => failure === null);
+  if (sound.length === 0) return notFederated(seed, all[0]?.failure ?? null, null);
+  const parts = sound.map((own) => ({ scorer: scorerFor(own), rows: own.member.data.holdout }));
+  if (isPersonal(task)) return notFederated(seed, null, metricsOf(parts));
+  const scored = parts.map(({ scorer }) => metricsOf([{ scorer, rows: pooled.holdout }]));
+  return notFederated(seed, null, meanOf(scored.filter((one) => one !== null)));
 }
+
+const scorerFor = (own: Alone): Scorer => scorerOf(own, own.member.memory);
 
 function notFederated(seed: string, failure: Failure | null, metrics: Metrics | null): Played {
-  return {
-    seed,
-    metrics: failure === null ? metrics : null,
-    secure: null,
-    rounds: [],
-    aborted: 0,
-    failure,
-  };
+  return { seed, metrics, secure: null, rounds: [], aborted: 0, failure };
 }
 
 function meanOf(all: readonly Metrics[]): Metrics | null {

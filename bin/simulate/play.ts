@@ -1,7 +1,9 @@
 /** All runs of a simulation: each seed with each ε, and what they are held against. Pure; says how far it is. */
+import type { EncodedData } from "../../models/data.ts";
 import { joinedData } from "../../models/data-parts.ts";
 import { newMemory } from "../../models/tasks/member-memory.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
+import type { Metrics } from "../../models/tasks/task.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Plan } from "../../shared/charter/manifest.ts";
@@ -9,8 +11,9 @@ import { answerBook } from "./answers.ts";
 import { aloneRun, type Played, pooledRun, type Seated } from "./baselines.ts";
 import { federate } from "./federation.ts";
 import { admitted, type NamedMember } from "./members.ts";
-import { isPersonal, metricsOf, scorerOf } from "./score.ts";
+import { isPersonal, metricsOf, scorerOf, type Trained } from "./score.ts";
 import { runOf, type Setting, settingOf, survivorsMinOf } from "./setting.ts";
+import type { SimulatedRun } from "./sum.ts";
 
 export interface Simulation {
   readonly plan: Plan;
@@ -164,14 +167,17 @@ function federatedRun(
   const outcome = federate(run, conditions, () => clock.step(`${name}, seed ${seed}`));
   clock.skip(name);
   const trained = { context: run.context, ...outcome };
-  const parts = isPersonal(manifest.task)
-    ? run.members.map(({ data, memory }) => ({
-        scorer: scorerOf(trained, memory),
-        rows: data.holdout,
-      }))
-    : [{ scorer: scorerOf(trained, newMemory()), rows: pooled.holdout }];
   const { rounds, aborted, failure } = outcome;
   const secure = taskFor(manifest.task).progress(outcome.state).metrics;
-  const metrics = failure === null ? metricsOf(parts) : null;
+  const metrics = failure === null ? heldOut(trained, run, pooled.holdout) : null;
   return { seed, metrics, secure, rounds, aborted, failure };
+}
+
+/** Everybody's rows under the model for all; under each member's own, where the last layers are personal. */
+function heldOut(trained: Trained, { members }: SimulatedRun, rows: EncodedData): Metrics | null {
+  if (!isPersonal(trained.context.spec))
+    return metricsOf([{ scorer: scorerOf(trained, newMemory()), rows }]);
+  return metricsOf(
+    members.map(({ data, memory }) => ({ scorer: scorerOf(trained, memory), rows: data.holdout })),
+  );
 }

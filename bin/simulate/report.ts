@@ -1,6 +1,7 @@
 /** What a simulation found: a table, a picture, an object for programs, and its rounds as CSV. Pure. */
 import type { Metrics } from "../../models/tasks/task.ts";
 import type { MetricName, TaskSpec } from "../../shared/charter/task-spec.ts";
+import { VERDICTS } from "../verdicts.ts";
 import type { Played } from "./baselines.ts";
 import { type Chart, chartSvg, type Series } from "./chart.ts";
 import type { Line, Result } from "./play.ts";
@@ -69,21 +70,15 @@ function inWords({ median, low, high }: Spread): string {
 
 /** What a reader must not take a simulation for, and what to make of this one. */
 export function noteLines({ lines, notes }: Result): string[] {
-  const hopeless = lines.filter(({ setting }) => setting?.worth?.verdict === "hopeless");
-  const poor = lines.filter(({ setting }) => setting?.worth?.verdict === "poor");
-  const epsilons = (some: readonly Line[]): string =>
-    some.map(({ epsilon }) => epsilon).join(" and ");
+  const warnings = (["poor", "hopeless"] as const).flatMap((verdict) => {
+    const some = lines.filter(({ setting }) => setting?.worth?.verdict === verdict);
+    const epsilons = some.map(({ epsilon }) => epsilon).join(" and ");
+    return some.length === 0 ? [] : [`${verdict} at ε = ${epsilons}: ${VERDICTS[verdict]}`];
+  });
   const failures = lines.flatMap(({ runs }) => runs.flatMap(({ failure }) => failure ?? []));
   return [
     ...notes,
-    ...(hopeless.length === 0
-      ? []
-      : [
-          `hopeless at ε = ${epsilons(hopeless)}: the noise drowns the signal; do not spend budget on it`,
-        ]),
-    ...(poor.length === 0
-      ? []
-      : [`poor at ε = ${epsilons(poor)}: more rounds of larger samples, or a smaller model`]),
+    ...warnings,
     ...(failures[0] ? [`a run failed: ${failures[0].message}`] : []),
     "Nothing in a simulation is protected: all records lie in one process, noise comes from a seed, and masks, which cancel",
     "in every sum to the last bit, are not computed. Everything else is what members and coordinator compute.",

@@ -2,6 +2,7 @@
 import { repeatableRng } from "../../agent/gate/repeatable.ts";
 import { buildManifest } from "../../coordinator/plan.ts";
 import { contextOf } from "../../models/tasks/context.ts";
+import { newMemory } from "../../models/tasks/member-memory.ts";
 import { plannedDimension } from "../../models/tasks/planned-dimension.ts";
 import type { ReleaseShape } from "../../models/tasks/task.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
@@ -9,6 +10,7 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, type Plan, runIdOf, sumParams } from "../../shared/charter/manifest.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { type Worth, worthOf } from "../../shared/privacy/accounting/outlook.ts";
+import { noiseCohort } from "../../shared/privacy/mechanism/noise-share.ts";
 import { INVENTED_ROOM, withBestOrder } from "./invented-charter.ts";
 import type { NamedMember } from "./members.ts";
 import type { Draws, SimulatedRun } from "./sum.ts";
@@ -76,18 +78,17 @@ function worthUnder(charter: Charter, { task, privacy, roster }: Manifest): Wort
   const { maxDropouts, maxColluders, unitsExpected, trainMultiplier, noisePlacement } = privacy;
   const { rounds, samplingProbability } = task.strategy;
   const memberCount = roster.length;
-  const cohorts = {
-    distributed: { memberCount, maxDropouts, maxColluders },
-    local: { memberCount, maxDropouts: 0, maxColluders: memberCount - 1 },
-    central: { memberCount, maxDropouts: 0, maxColluders: 0 },
-  };
+  const cohort = { memberCount, maxDropouts, maxColluders };
   return worthOf({
     noiseMultiplier: trainMultiplier,
     samplingProbability,
     unitsExpected,
     rounds,
     dimension: plannedDimension(charter, task),
-    cohort: cohorts[noisePlacement ?? "distributed"],
+    cohort:
+      noisePlacement === "central"
+        ? { memberCount, maxDropouts: 0, maxColluders: 0 }
+        : noiseCohort(cohort, noisePlacement ?? "distributed"),
   });
 }
 
@@ -109,7 +110,7 @@ export function runOf(
       rounding: repeatableRng(manifest, runId, memberId, attempt, "rounding"),
     };
   };
-  const playing = members.map(({ data }) => ({ data, memory: { last: null } }));
+  const playing = members.map(({ data }) => ({ data, memory: newMemory() }));
   const context = contextOf(charter, manifest);
   return { context, manifest, runId, members: playing, seed, drawsOf };
 }
