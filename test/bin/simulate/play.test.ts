@@ -1,10 +1,11 @@
 /** Simulations: they learn, they repeat, members drop out, and what a room refuses is refused. */
 import { expect, test } from "vitest";
 import { answerBook } from "../../../bin/simulate/answers.ts";
+import { federate } from "../../../bin/simulate/federation.ts";
 import { inventedCharter } from "../../../bin/simulate/invented-charter.ts";
 import { admitted, dealt, memberIdsOf, type NamedMember } from "../../../bin/simulate/members.ts";
 import { type Line, play, type Simulation } from "../../../bin/simulate/play.ts";
-import { settingOf, survivorsMinOf } from "../../../bin/simulate/setting.ts";
+import { runOf, settingOf, survivorsMinOf } from "../../../bin/simulate/setting.ts";
 import type { PartitionedData } from "../../../models/data.ts";
 import { Plan } from "../../../shared/charter/manifest.ts";
 import { membersOf, schemaOf, tableOf } from "../../models/fixtures.ts";
@@ -95,6 +96,21 @@ test("a round with too few is aborted and tried again; after twenty times in a r
   expect(none?.failure?.message).toMatch(
     /^round 0: 20 attempts failed, the last with \d of at least 7/,
   );
+});
+
+test("as many as needed suffice, one fewer does not", () => {
+  const members = named(dealt(whole, 10, "x"));
+  const setting = settingOf(fedAvg, null, inventedCharter(room, 10), members, "x");
+  const withOnly = (count: number) =>
+    federate(runOf(setting, members, "x"), {
+      dropProbability: 0,
+      survivorsMin: survivorsMinOf(setting),
+      answers: (member) => member < count,
+    });
+  const enough = withOnly(7);
+  expect(enough.failure).toBeNull();
+  expect(enough.rounds.map(({ survivors }) => survivors)).toEqual([7, 7, 7, 7]);
+  expect(withOnly(6)).toMatchObject({ aborted: 20, rounds: [] });
 });
 
 test("with noise as many must arrive as the shares were made for", () => {
