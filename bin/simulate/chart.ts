@@ -59,13 +59,14 @@ export function chartSvg(chart: Chart): string {
   const { title, description } = chart;
   const x = xScale(chart.ticks.length);
   const { y, steps, digits } = yScale(chart.series);
+  const withPoints = chart.series.filter(({ points }) => points !== undefined).length;
   const parts = [
     ...steps.map((value) => gridLine(value, y(value), digits)),
     ...chart.ticks.map((name, i) => text(x(i), BOTTOM + 20, name, "middle")),
     text((LEFT + RIGHT) / 2, HEIGHT - 14, chart.xLabel, "middle"),
     `<text transform="translate(18 ${(TOP + BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escaped(chart.yLabel)}</text>`,
     text(LEFT, 22, title, "start"),
-    ...chart.series.map((series, i) => drawn(series, i, chart.series.length, x, y)),
+    ...chart.series.map((series, i) => drawn(series, i, withPoints, x, y)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12" role="img" aria-labelledby="title description">
 <title id="title">${escaped(title)}</title>
@@ -134,7 +135,7 @@ function drawn(
       : "";
     return `${open}${line}${legend}</g>`;
   }
-  // Points of several series would lie on top of each other.
+  // Points of several series would lie on top of each other; those with points come first.
   const shift = 6 * (index - (count - 1) / 2);
   const shown = points.filter(({ value }) => Number.isFinite(value));
   const at = (point: Point): number => rounded(x(point.tick) + shift);
