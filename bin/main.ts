@@ -10,6 +10,7 @@ import { CoordinatorClient } from "../coordinator/client.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
 import { privacyCommands } from "./privacy.ts";
+import { simulateCommand } from "./simulate/command.ts";
 
 const program = new Command("cloister")
   .description(
@@ -26,6 +27,7 @@ auditCommands(program, CoordinatorClient.from);
 scoreCommand(program);
 serveCommand(program);
 privacyCommands(program);
+simulateCommand(program);
 
 const json = process.argv.includes("--json");
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
