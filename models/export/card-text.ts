@@ -1,7 +1,7 @@
 /** A model card for people: Markdown. Pure. Charters are written by people, so their texts are quoted, not trusted. */
 import type { Feature } from "../../shared/charter/schema.ts";
 import { statementLines } from "../privacy-statement.ts";
-import type { CardMetric, ModelCard } from "./card.ts";
+import { type CardMetric, type ModelCard, scoresAnomalies } from "./card.ts";
 
 /** More categories than this are counted, not listed. */
 const CATEGORIES_LISTED = 20;
@@ -16,6 +16,9 @@ const METRICS: Readonly<Record<CardMetric["name"], string>> = {
 export function cardMarkdown(card: ModelCard): string {
   const { run, model, schema, privacy, limits, files } = card;
   const { label, unit } = schema;
+  const meaning = scoresAnomalies(card.task)
+    ? `It scores how unlike the training rows a row is, which it learned without labels: an anomaly score, no probability. ${code(label.column)} = ${code(label.positive)} served only to measure it.`
+    : `It predicts ${code(label.column)} = ${code(label.positive)}.`;
   const lines = [
     `# Model card: ${quoted(run.room)}`,
     "",
@@ -44,7 +47,7 @@ export function cardMarkdown(card: ModelCard): string {
     "",
     "## What it reads",
     "",
-    `It predicts ${code(label.column)} = ${code(label.positive)}. One unit of privacy is ${unit ? `all rows of one ${code(unit.column)}` : "one row"}.`,
+    `${meaning} One unit of privacy is ${unit ? `all rows of one ${code(unit.column)}` : "one row"}.`,
     "",
     ...table(["feature", "type", "values", "unknown"], schema.features.map(featureRow)),
     "",

@@ -4,6 +4,7 @@
  * @see Data Mining Group, PMML 4.4, RegressionModel (normalizationMethod logit) and Transformations.
  */
 import { badInput } from "../../shared/base/errors.ts";
+import { hiddenOf } from "../../shared/charter/task-spec.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import { type CategorySums, featureSums } from "../engine/first-layer.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
@@ -13,8 +14,8 @@ import type { Model } from "../model.ts";
 export function modelToPmml(model: Model): string {
   const { schema, spec, params } = model;
   const [layer] = architectureOf(schema, spec).layers;
-  if (layer === undefined || spec.hidden.length > 0) {
-    const remedy = "use --format onnx or scorer for a net";
+  if (layer === undefined || hiddenOf(spec).hidden.length > 0) {
+    const remedy = "use --format onnx for a net";
     throw badInput("export.pmml-net", `PMML is written for logistic regression only; ${remedy}`);
   }
   const { numbers } = columnsOf(schema);

@@ -1,6 +1,8 @@
 /** A model as one JSON file that needs no library to score with: `scorer-reader.ts` is its whole reader. Pure. */
 import { assert } from "../../shared/base/assert.ts";
 import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
+import { badInput } from "../../shared/base/errors.ts";
+import { isAutoencoder } from "../../shared/charter/autoencoder-spec.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import { type CategorySums, featureSums, type NumberSums } from "../engine/first-layer.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
@@ -8,9 +10,18 @@ import type { Model } from "../model.ts";
 
 const FORMAT = "cloister-scorer/1";
 
-/** The text, one line; the same model always gives the same text. */
+/**
+ * The text, one line; the same model always gives the same text.
+ *
+ * @throws {CloisterError} `export.scorer-autoencoder`: the file has no place for a reconstruction.
+ */
 export function modelToScorer(model: Model): string {
   const { schema, spec, params } = model;
+  if (isAutoencoder(spec))
+    throw badInput(
+      "export.scorer-autoencoder",
+      "scorer is not written for autoencoders; use --format onnx, tfjs or json",
+    );
   const { numbers } = columnsOf(schema);
   const [first, ...others] = architectureOf(schema, spec).layers;
   assert(first !== undefined, "a model has a layer");

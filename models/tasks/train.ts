@@ -1,7 +1,7 @@
 /** Training with evaluation as a task: a fold over secure sums. Pure. The member's half is train-contribute. */
 import { assert } from "../../shared/base/assert.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
-import type { ModelSpec, TrainTask } from "../../shared/charter/task-spec.ts";
+import { hiddenOf, type ModelSpec, type TrainTask } from "../../shared/charter/task-spec.ts";
 import { initialParams } from "../engine/architecture.ts";
 import { metricsOfHistogram } from "../metrics/histogram.ts";
 import type { Model } from "../model.ts";
@@ -77,7 +77,8 @@ export function modelOf(context: TrainContext, state: TrainState): Model {
   return { schema, spec: spec.model, scaling, params, logitShift };
 }
 
-function noModel({ hidden }: ModelSpec, personalLayers: number): CloisterError {
+function noModel(spec: ModelSpec, personalLayers: number): CloisterError {
+  const { hidden } = hiddenOf(spec);
   return badInput(
     "model.personal",
     `the last ${personalLayers} of this model's ${hidden.length + 1} layers stayed with the members: there is no model ` +
