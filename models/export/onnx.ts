@@ -1,11 +1,12 @@
 /**
- * A model as ONNX, preprocessing included: raw numbers and category texts in, probabilities out. Pure. The
+ * A model as ONNX, preprocessing included: raw numbers and category texts in, scores out. Pure. The
  * operators are those of opset 13 and ai.onnx.ml 2; docs/models.md says what goes in and comes out.
  */
 import { canonicalJson } from "../../shared/base/canonical.ts";
 import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
 import { type CategoryColumn, columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
+import { anomalyScore } from "./onnx-autoencoder.ts";
 import {
   constant,
   DATA_TYPES,
@@ -24,19 +25,26 @@ export function modelToOnnx(model: Model): Uint8Array {
   const architecture = architectureOf(model.schema, model.spec);
   const { numbers, categories } = columnsOf(model.schema);
   const graph = newGraph();
-  const parts = numbers.length > 0 ? numberParts(graph, architecture, model, numbers) : [];
+  const inputs = numbers.length > 0 ? numberParts(graph, architecture, model, numbers) : [];
   const codes = categories.length > 0 ? codesOf(graph, categories) : [];
   const row = ({ column, rowCount, width, offset }: CategoryTable): Value => {
     const values = model.params.slice(offset, offset + rowCount * width);
     const table = constant(graph, `table${column}`, [rowCount, width], values);
     return node(graph, "Gather", `row${column}`, [table, codes[column] ?? ""]);
   };
-  parts.push(...architecture.embeddings.map(row));
-  const logit = layers(graph, architecture, model.params, parts, architecture.sparse.map(row));
-  output(graph, node(graph, "Sigmoid", "score", [logit]), "float", 1);
+  const parts = [...inputs, ...architecture.embeddings.map(row)];
+  const last = layers(graph, architecture, model.params, parts, architecture.sparse.map(row));
+  const table = { "cloister.inputs": canonicalJson(inputTable(model)) };
+  const { reconstruction } = architecture;
+  if (reconstruction) {
+    const [scaled = null, indicators = null] = inputs;
+    const values = { numbers: scaled, indicators, unknown: "unknown", fill: "fill", codes };
+    output(graph, anomalyScore(graph, reconstruction, last, values), "float", 1);
+    return onnxModel(graph, "cloister", { ...table, "cloister.score": "anomaly" });
+  }
+  output(graph, node(graph, "Sigmoid", "score", [last]), "float", 1);
   const { positive } = model.schema.label;
-  const metadata = { "cloister.inputs": canonicalJson(inputTable(model)) };
-  return onnxModel(graph, "cloister", { ...metadata, "cloister.positive": positive });
+  return onnxModel(graph, "cloister", { ...table, "cloister.positive": positive });
 }
 
 /** What each column of the two inputs is, for whoever finds the file alone. */
