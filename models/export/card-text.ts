@@ -40,6 +40,7 @@ export function cardMarkdown(card: ModelCard): string {
     "## How good it is",
     "",
     ...metricLines(card),
+    ...spreadLines(card),
     "",
     "## Privacy",
     "",
@@ -65,7 +66,11 @@ export function cardMarkdown(card: ModelCard): string {
   return `${lines.join("\n")}\n`;
 }
 
-function metricLines({ metrics, evaluated, holdoutFraction }: ModelCard): string[] {
+function metricLines({ metrics, scores, evaluated, holdoutFraction }: ModelCard): string[] {
+  if (metrics === null && scores)
+    return [
+      "How well it finds what is looked for is not known: too few held-back rows have a label.",
+    ];
   if (metrics === null) return ["Not known: the run has not been evaluated."];
   const rows = metrics.map(({ name, value, interval }) => [
     METRICS[name],
@@ -80,6 +85,14 @@ function metricLines({ metrics, evaluated, holdoutFraction }: ModelCard): string
     "",
     `On ${counts}, held back by the members (a share of ${holdoutFraction} of their units). The interval is Hanley and McNeil's.`,
   ];
+}
+
+function spreadLines({ scores }: ModelCard): string[] {
+  if (!scores) return [];
+  const [p50, p90, p99] = [scores.p50, scores.p90, scores.p99].map((score) => score.toFixed(3));
+  const rows = Math.round(scores.rows);
+  const spread = `half of the scores are below ${p50}, 90 % below ${p90}, 99 % below ${p99}`;
+  return ["", `Of ${rows} held-back rows ${spread}.`];
 }
 
 function featureRow(feature: Feature): string[] {

@@ -7,7 +7,7 @@ import { hiddenOf, type TaskSpec, type TrainTask } from "../../shared/charter/ta
 import { architectureOf } from "../engine/architecture.ts";
 import { type Interval, rocAucInterval } from "../metrics/intervals.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
-import type { ClassCounts, Metrics } from "../tasks/task.ts";
+import type { ClassCounts, Metrics, ScoreQuantiles } from "../tasks/task.ts";
 import type { TreeModel } from "../trees/model.ts";
 
 /** One metric; `interval` null: not known. */
@@ -53,6 +53,8 @@ export interface ModelCard {
   readonly metrics: readonly CardMetric[] | null;
   /** Rows of the last evaluation; null: not known. */
   readonly evaluated: ClassCounts | null;
+  /** Only of anomaly scores: how they were spread in the last evaluation. */
+  readonly scores?: ScoreQuantiles;
   readonly privacy: PrivacyStatement;
   readonly limits: readonly string[];
   readonly files: readonly CardFile[];
@@ -70,6 +72,8 @@ export interface CardInputs {
   readonly status: string;
   readonly roundsDone: number;
   readonly metrics: Metrics | null;
+  /** Of anomaly scores; else null. */
+  readonly scores: ScoreQuantiles | null;
   readonly statement: PrivacyStatement;
   readonly files: readonly CardFile[];
 }
@@ -95,6 +99,7 @@ export function modelCard(inputs: CardInputs): ModelCard {
     schema: charter.schema,
     metrics: inputs.metrics && metricsOf(inputs.metrics, counts),
     evaluated: counts,
+    ...(inputs.scores && { scores: inputs.scores }),
     privacy: inputs.statement,
     limits: limitsOf(manifest, inputs.bins),
     files: inputs.files,
