@@ -4,6 +4,7 @@
  * @see Data Mining Group, PMML 4.4, RegressionModel (normalizationMethod logit) and Transformations.
  */
 import { badInput } from "../../shared/base/errors.ts";
+import { isAutoencoder } from "../../shared/charter/autoencoder-spec.ts";
 import { hiddenOf } from "../../shared/charter/task-spec.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import { type CategorySums, featureSums } from "../engine/first-layer.ts";
@@ -15,7 +16,9 @@ export function modelToPmml(model: Model): string {
   const { schema, spec, params } = model;
   const [layer] = architectureOf(schema, spec).layers;
   if (layer === undefined || hiddenOf(spec).hidden.length > 0) {
-    const remedy = "use --format onnx for a net";
+    const remedy = isAutoencoder(spec)
+      ? "use --format onnx, tfjs or json"
+      : "use --format onnx or scorer for a net";
     throw badInput("export.pmml-net", `PMML is written for logistic regression only; ${remedy}`);
   }
   const { numbers } = columnsOf(schema);

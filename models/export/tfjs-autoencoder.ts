@@ -2,6 +2,7 @@
  * An autoencoder as a TensorFlow.js topology, its error included: what `engine/autoencoder/error.ts` defines, made of
  * layers that every reader of the format has. Pure.
  */
+import { assert } from "../../shared/base/assert.ts";
 import type { Architecture, DenseLayer } from "../engine/architecture.ts";
 import { TARGET_MAX } from "../engine/autoencoder/error.ts";
 import type { CategoryPart, Reconstruction } from "../engine/autoencoder/parts.ts";
@@ -41,7 +42,7 @@ export function autoencoderScore(
   const inner = layers.slice(0, -1);
   const last = layers[layers.length - 1];
   const first = inner[0];
-  if (first === undefined || last === undefined) return "";
+  assert(first !== undefined && last !== undefined, "an autoencoder has a hidden layer");
   const firstParams = { numbers, activation, ...weightsOf(params, first) };
   let code = firstLayer(draft, architecture, params, firstParams);
   for (const [index, layer] of inner.entries()) {
@@ -77,7 +78,8 @@ function scaledBy(
 }
 
 /** Huber's function of both sides of zero apart: one of the two is 0, and adds nothing. */
-function numberTerms({ draft, architecture, scaled, ...site }: Site): Term[] {
+function numberTerms(site: Site): Term[] {
+  const { draft, architecture, scaled } = site;
   const { numberCount: n, indicators } = architecture;
   const inputs = n + indicators.length;
   const sides = 2 * n;
@@ -87,7 +89,7 @@ function numberTerms({ draft, architecture, scaled, ...site }: Site): Term[] {
     "cut",
     scaled,
     { height: inputs, width: sides, bias: -TARGET_MAX, activation: "relu" },
-    (i, o) => (i === o ? 1 : i === o - n ? -1 : 0),
+    (i, o) => (i >= n ? 0 : i === o ? 1 : i === o - n ? -1 : 0),
   );
   const joined = merge(draft, "Concatenate", "target_parts", [scaled, cut]);
   const minusTarget = linear(
@@ -97,7 +99,7 @@ function numberTerms({ draft, architecture, scaled, ...site }: Site): Term[] {
     { height: inputs + sides, width: n },
     (i, o) => (i === o || i === inputs + n + o ? -1 : i === inputs + o ? 1 : 0),
   );
-  const estimates = outputs({ draft, architecture, scaled, ...site }, "estimates", 0, n);
+  const estimates = outputs(site, "estimates", 0, n);
   const off = merge(draft, "Add", "off", [estimates, minusTarget]);
   const away = linear(
     draft,

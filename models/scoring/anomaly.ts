@@ -1,4 +1,7 @@
-/** One encoded row → an autoencoder's anomaly score, and which features it gave back badly. Pure apart from its own buffers. */
+/**
+ * One encoded row → an autoencoder's anomaly score, and which features it gave back badly. Pure apart from its own
+ * buffers.
+ */
 import { anomalyLogit, partError, type RowView, rowError } from "../engine/autoencoder/error.ts";
 import type { Reconstruction } from "../engine/autoencoder/parts.ts";
 import type { Model } from "../model.ts";
@@ -6,9 +9,9 @@ import type { Explainer } from "./reasons.ts";
 import { netRow, type RowScorer } from "./row-scorer.ts";
 
 /**
- * Contributions are each feature's share of the reconstruction error, an unknown number's indicator counting as the number's: exact,
- * never negative, and 1 in sum. The baseline, a row given back without error, has none; its log-odds are those
- * of the smallest error there is.
+ * Contributions are each feature's share of the reconstruction error, an unknown number's indicator counting as the
+ * number's: exact, never negative, and 1 in sum. The baseline, a row given back without error, has none; its log-odds
+ * are those of the smallest error there is.
  */
 export function anomalyRow(
   model: Model,

@@ -9,12 +9,12 @@
  *   category   cross-entropy / ln K over the K codes
  *
  * Each part is about 1 for an estimate that knows nothing: a number's mean with `scaling: moments`, a fair coin, all
- * codes alike. So e = 1 is a public reference, and no feature counts more for having many categories. A number's derivative is
- * bounded whatever the row holds, and so is a category's: one wild value does not rule a sum.
+ * codes alike. So e = 1 is a public reference, and no feature counts more for having many categories. A part's
+ * derivative by its outputs is bounded whatever the row holds: one wild value does not rule a sum.
  *
- * @see Huber, Robust Estimation of a Location Parameter, Annals of Mathematical Statistics 35 (1964), §4; Hinton and
- *   Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks, Science 313 (2006); Goodfellow, Bengio and Courville, Deep Learning, 2016, §6.2.2
- *   and ch. 14 (squared error and cross-entropy as reconstruction losses).
+ * @see Huber, Robust Estimation of a Location Parameter, Annals of Mathematical Statistics 35 (1964); Hinton and
+ *   Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks, Science 313 (2006); Goodfellow, Bengio and
+ *   Courville, Deep Learning, 2016, chapter 14.
  */
 import type { CategoryPart, Part, Reconstruction } from "./parts.ts";
 
@@ -107,8 +107,9 @@ export function rowError(
 }
 
 /**
- * The anomaly score on the scale of log-odds, 2 ln e: 0 where a row is given back as badly as by a guess that knows nothing. As
- * a score between 0 and 1 that is e² / (1 + e²). Bins equal in log-odds on [−8, 8] are then equal in ln e, from 0.018 to 55.
+ * The anomaly score on the scale of log-odds, 2 ln e: 0 where a row is given back as badly as by a guess that knows
+ * nothing. As a score between 0 and 1 that is e² / (1 + e²). Bins equal in log-odds on [−8, 8] are then equal in ln e,
+ * from e = 0.018 to 55.
  */
 export function anomalyLogit(error: number): number {
   return 2 * Math.log(error < ERROR_MIN ? ERROR_MIN : error);

@@ -83,6 +83,26 @@ test("both runtimes score as we do where values crowd at one end of the bounds",
   expect(worst(scores, await scoresOfTfjs(modelToTfjs(model), inputs))).toBeLessThan(1e-5);
 });
 
+test("both runtimes cut off far values as we do, beside numbers that are unknown", async () => {
+  const model = modelOver(ALL, [4, 2, 4], "tanh");
+  const { numberCount } = architectureOf(model.schema, model.spec);
+  // Scaled numbers from −18 to 18.
+  model.scaling.fill(0, 0, numberCount).fill(18, numberCount);
+  // Estimates near the cut-off, so that scores do not pile up at 1 and depend on where it is.
+  const { biasOffset } = architectureOf(model.schema, model.spec).layers.at(-1) ?? {
+    biasOffset: 0,
+  };
+  for (const sign of [-1, 1]) {
+    model.params.fill(7.5 * sign, biasOffset, biasOffset + numberCount);
+    const rows = rawRows(model, 1000);
+    const scores = ours(model, rows);
+    expect(worst(scores, await scoresOfOnnx(model, rows))).toBeLessThan(1e-6);
+    const inputs = tfjsInputs(model, encodedRows(model, rows));
+    expect(worst(scores, await scoresOfTfjs(modelToTfjs(model), inputs))).toBeLessThan(1e-6);
+    expect(Math.min(...scores)).toBeLessThan(0.95);
+  }
+});
+
 test("in ONNX an unknown number that the schema refuses gives no score, and spoils no other row", async () => {
   const model = modelOver(ALL, [4], "tanh");
   const [first = {}, second = {}] = rawRows(model, 2);
