@@ -1,7 +1,7 @@
 /** An autoencoder as data: a net that learns to give its own input back, without labels. Pure. */
 import { z } from "zod";
 
-/** What a row is like that it gives back badly is unusual: its score is an anomaly score, not a probability. */
+/** A row that it gives back badly is unusual: its score is an anomaly score, not a probability. */
 export const AutoencoderSpec = z.strictObject({
   autoencoder: z.strictObject({
     /** Widths between the inputs and their reconstruction; the smallest is what a row has to pass through. */
