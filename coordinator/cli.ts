@@ -154,7 +154,11 @@ function describe(event: RunEvent | LiveEvent): string | null {
       const metrics = event.metrics
         ? `  ROC-AUC ${event.metrics.rocAuc.toFixed(4)}  PR-AUC ${event.metrics.prAuc.toFixed(4)}`
         : "";
-      return `round ${event.round}  ${event.askKind}  survivors ${event.survivors.length}/${event.cohort.length}  ${event.ms} ms${loss}${metrics}`;
+      const { scores } = event;
+      const spread = scores
+        ? `  score median ${scores.p50.toFixed(3)}, 99 % below ${scores.p99.toFixed(3)}`
+        : "";
+      return `round ${event.round}  ${event.askKind}  survivors ${event.survivors.length}/${event.cohort.length}  ${event.ms} ms${loss}${metrics}${spread}`;
     }
     case "attemptAborted":
       return `round ${event.round}  attempt ${event.attempt} aborted: ${event.reason}; trying again`;

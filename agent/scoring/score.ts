@@ -24,7 +24,7 @@ export function scoreCommand(program: Command): void {
   program
     .command("score")
     .description(
-      "score rows with an exported model: one line per row, its number and the probability of the positive label",
+      "score rows with an exported model: one line per row, its number and the probability of the positive label, or an anomaly score",
     )
     .argument("<model>", "model.json, as exported with --format json")
     .requiredOption(

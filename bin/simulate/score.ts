@@ -39,7 +39,7 @@ export function scorerOf({ context, state, lastAsk }: Trained, memory: MemberMem
   return netScorer(personal ?? netOf(own, trainTask.decodeState(own, bytes)));
 }
 
-/** Of all rows together, each scored by its own scorer. Null where a class is missing. */
+/** Of all rows together, each scored by its own scorer. Null where a class is missing; rows without a label do not count. */
 export function metricsOf(
   parts: readonly { readonly scorer: Scorer; readonly rows: EncodedData }[],
 ): Metrics | null {

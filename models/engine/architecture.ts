@@ -1,8 +1,10 @@
 /** The shape of a model: which slice of the flat parameters means what, from schema and specification. Pure. */
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
+import { isAutoencoder } from "../../shared/charter/autoencoder-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
-import type { ModelSpec } from "../../shared/charter/task-spec.ts";
+import { hiddenOf, type ModelSpec } from "../../shared/charter/task-spec.ts";
+import { type Reconstruction, reconstructionOf } from "./autoencoder/parts.ts";
 
 /** A named part of the flat parameters. */
 export interface Slice {
@@ -42,11 +44,13 @@ export interface Architecture {
   readonly activation: "relu" | "tanh";
   readonly slices: readonly Slice[];
   readonly paramCount: number;
+  /** Only of an autoencoder: what its outputs stand for. */
+  readonly reconstruction?: Reconstruction;
 }
 
 /**
  * Lays out the parameters of `spec` over `schema`: embedding tables, one-hot tables, then kernel
- * and bias of each layer; the last layer has one output, the logit.
+ * and bias of each layer; the last layer has one output, the logit, or an autoencoder's reconstruction.
  */
 export function architectureOf(schema: DataSchema, spec: ModelSpec): Architecture {
   const slices: Slice[] = [];
@@ -60,7 +64,9 @@ export function architectureOf(schema: DataSchema, spec: ModelSpec): Architectur
   const numbers = schema.features.filter((feature) => feature.type === "number");
   const categories = schema.features.filter((feature) => feature.type === "category");
   const indicators = numbers.flatMap((f, index) => (f.missing === "indicator" ? [index] : []));
-  const widths = [...spec.hidden, 1];
+  const reconstruction = isAutoencoder(spec) ? reconstructionOf(schema, indicators) : null;
+  const { hidden, activation } = hiddenOf(spec);
+  const widths = [...hidden, reconstruction?.outputWidth ?? 1];
   const table = (encoding: "onehot" | "embedding"): CategoryTable[] =>
     categories.flatMap((feature, column) => {
       if (feature.encoding !== encoding) return [];
@@ -87,16 +93,18 @@ export function architectureOf(schema: DataSchema, spec: ModelSpec): Architectur
     embeddings,
     sparse,
     layers,
-    activation: spec.activation,
+    activation,
     slices,
     paramCount: offset,
+    ...(reconstruction && { reconstruction }),
   };
 }
 
 /**
  * Initial parameters, the same everywhere for one seed. Shape [paramCount]. Kernels and one-hot
  * tables are normal with variance gain / fan-in (He et al. 2015 for relu; Glorot and Bengio 2010,
- * fan-in only, for tanh and for the logit); biases are zero; logistic regression starts at zero.
+ * fan-in only, for tanh and for the logit); biases are zero; logistic regression starts at zero, and an
+ * autoencoder near the reconstruction that knows nothing: its last kernel is a tenth as large.
  */
 export function initialParams(architecture: Architecture, seed: string): Float32Array {
   const params = new Float32Array(architecture.paramCount);
@@ -110,7 +118,8 @@ export function initialParams(architecture: Architecture, seed: string): Float32
     const isLast = index === architecture.layers.length - 1;
     const gain = architecture.activation === "relu" && !isLast ? 2 : 1;
     const fanIn = layer.inputWidth + (index === 0 ? architecture.sparse.length : 0);
-    const stdDev = Math.sqrt(gain / Math.max(1, fanIn));
+    const damping = isLast && architecture.reconstruction ? 0.1 : 1;
+    const stdDev = damping * Math.sqrt(gain / Math.max(1, fanIn));
     if (index === 0) fillTables(architecture.sparse, params, source, stdDev);
     const kernelEnd = layer.kernelOffset + layer.inputWidth * layer.outputWidth;
     fillNormal(params.subarray(layer.kernelOffset, kernelEnd), source, stdDev);

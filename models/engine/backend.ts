@@ -32,7 +32,9 @@ export type BackendName = "wasm-relaxed-simd" | "wasm-simd" | "plain";
  */
 export type RowLoss =
   | { readonly kind: "crossEntropy"; readonly weights: Float32Array | null }
-  | { readonly kind: "focal"; readonly gamma: number; readonly weights: Float32Array | null };
+  | { readonly kind: "focal"; readonly gamma: number; readonly weights: Float32Array | null }
+  /** An autoencoder's own; it reads no label. */
+  | { readonly kind: "reconstruction"; readonly weights: null };
 
 export interface ClippedSum {
   /** Σ over units of the clipped gradient of the unit's mean loss. Shape [paramCount]. */
@@ -49,11 +51,11 @@ export interface TrainerBackend {
   readonly architecture: Architecture;
   /** Whether the two methods below can compute this loss; they are given no other. */
   supports(loss: RowLoss): boolean;
-  /** Log-odds of "positive" for every row. Shape [rowCount]. */
+  /** Log-odds of "positive" for every row; of an autoencoder, its anomaly score on the same scale. Shape [rowCount]. */
   logits(params: Params, scaling: Scaling, data: EncodedData): Float32Array;
-  /** Probability of "positive" for every row. Shape [rowCount]. */
+  /** 1 / (1 + e^−logit) for every row: the probability of "positive", or an anomaly score. Shape [rowCount]. */
   scores(params: Params, scaling: Scaling, data: EncodedData): Float32Array;
-  /** Mean loss of the rows and its gradient; both zero for no rows. `loss` left out: plain cross-entropy. */
+  /** Mean loss of the rows and its gradient; both zero for no rows. `loss` left out: plain cross-entropy, or the reconstruction's error. */
   meanGradient(
     params: Params,
     scaling: Scaling,

@@ -20,6 +20,8 @@ export function bestBackend(
   architecture: Architecture,
   { acrossMachines }: Repeatability,
 ): TrainerBackend {
+  // The kernels know one output.
+  if (architecture.reconstruction) return plainBackend(architecture);
   const variants: Variant[] = acrossMachines ? ["simd"] : ["relaxed", "simd"];
   for (const variant of variants) {
     const backend = isSound(variant) ? wasmBackend(architecture, variant) : null;

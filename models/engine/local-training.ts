@@ -4,14 +4,13 @@ import { UniformSource } from "../../shared/base/uniform.ts";
 import type { EncodedData } from "../data.ts";
 import { newOptimizerState, type OptimizerConfig, stepInPlace } from "../optimizer.ts";
 import type { RowLoss, Scaling, TrainerBackend } from "./backend.ts";
-import { CROSS_ENTROPY } from "./loss.ts";
 
 export interface LocalTraining {
   readonly epochs: number;
   /** Rows of one step. */
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
-  /** Left out: cross-entropy. */
+  /** Left out: what the model minimises by itself. */
   readonly loss?: RowLoss;
   /** Left out: the gradient is taken as it is. */
   readonly pull?: Pull;
@@ -42,7 +41,7 @@ export function trainLocally(
   params: Float32Array,
   scaling: Scaling,
   data: EncodedData,
-  { epochs, batchSize, optimizer, loss: rowLoss = CROSS_ENTROPY, pull }: LocalTraining,
+  { epochs, batchSize, optimizer, loss: rowLoss, pull }: LocalTraining,
   rng: Rng,
 ): LocalResult {
   const working = Float64Array.from(params);

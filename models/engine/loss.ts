@@ -39,6 +39,9 @@ export function focalLoss(
   return { loss: scale * surprise, derivative: label === 1 ? byMargin : -byMargin };
 }
 
+/** An autoencoder's own. */
+export const RECONSTRUCTION: RowLoss = { kind: "reconstruction", weights: null };
+
 /** The loss that a specification means for these rows. */
 export function rowLossOf(
   spec: LossSpec | undefined,

@@ -6,13 +6,13 @@ import type { Architecture, CategoryTable } from "./architecture.ts";
 import { addProductInPlace, dot, transposeInto } from "./kernels.ts";
 import type { LayerBuffers, Workspace } from "./workspace.ts";
 
-/** Computes the logits of the chunk's first `count` rows, leaving every layer's input behind. */
+/** Computes the outputs of the chunk's first `count` rows, leaving every layer's input behind. */
 export function forwardInPlace(space: Workspace, architecture: Architecture, count: number): void {
   for (let l = 0; l < space.layers.length; l++) {
     const buffers = space.layers[l];
     if (buffers === undefined) continue;
     const { inputWidth, outputWidth } = buffers.layer;
-    const output = space.layers[l + 1]?.input ?? space.logits;
+    const output = space.layers[l + 1]?.input ?? space.outputs;
     for (let r = 0; r < count; r++) output.set(buffers.bias, r * outputWidth);
     if (l === 0) addSparseRows(space, architecture, output, count);
     const weights = buffers.kernelTransposed;
@@ -216,7 +216,7 @@ export function addGradientInPlace(
     const buffers = space.layers[l];
     if (buffers !== undefined) addLayerGradient(gradient, space, buffers, count);
   }
-  const firstDelta = space.layers[0]?.delta ?? space.logits;
+  const firstDelta = space.layers[0]?.delta ?? space.outputs;
   const stride = architecture.sparse[0]?.width ?? 0;
   for (let t = 0; t < architecture.sparse.length; t++) {
     const table = architecture.sparse[t];

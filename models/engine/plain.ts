@@ -5,7 +5,9 @@
 import { assert } from "../../shared/base/assert.ts";
 import type { EncodedData } from "../data.ts";
 import type { Architecture } from "./architecture.ts";
+import { reconstructionHead } from "./autoencoder/head.ts";
 import type { ClippedSum, Params, RowLoss, Scaling, TrainerBackend, UnitRows } from "./backend.ts";
+import type { Head } from "./head.ts";
 import { CROSS_ENTROPY, crossEntropy, focalLoss } from "./loss.ts";
 import {
   addGradientInPlace,
@@ -22,6 +24,8 @@ const CHUNK_ROWS = 128;
 const CLIP_MARGIN = 1 - 1e-9;
 
 export function plainBackend(architecture: Architecture): TrainerBackend {
+  const { reconstruction } = architecture;
+  const head = reconstruction ? reconstructionHead(reconstruction) : LABEL_HEAD;
   let space = newWorkspace(architecture, CHUNK_ROWS);
   const prepare = (
     params: Params,
@@ -35,33 +39,59 @@ export function plainBackend(architecture: Architecture): TrainerBackend {
     return space;
   };
   const logits = (params: Params, scaling: Scaling, data: EncodedData): Float32Array =>
-    allLogits(prepare(params, scaling, data, CHUNK_ROWS), architecture, scaling, data);
+    allLogits(prepare(params, scaling, data, CHUNK_ROWS), architecture, scaling, data, head);
   return {
     name: "plain",
     architecture,
-    supports: () => true,
+    supports: (loss) => head.supports(loss),
     logits,
     scores: (params, scaling, data) => logits(params, scaling, data).map(sigmoid),
-    meanGradient(params, scaling, data, rows, loss = CROSS_ENTROPY) {
-      checkWeights(loss, data);
+    meanGradient(params, scaling, data, rows, loss = head.loss) {
+      checkLoss(head, loss, data);
       const workspace = prepare(params, scaling, data, CHUNK_ROWS);
-      return meanGradient(workspace, architecture, scaling, data, rows, loss);
+      return meanGradient(workspace, architecture, scaling, data, rows, { head, loss });
     },
-    clippedGradientSum(params, scaling, data, units, clipNorm, loss = CROSS_ENTROPY) {
-      checkWeights(loss, data);
+    clippedGradientSum(params, scaling, data, units, clipNorm, loss = head.loss) {
+      checkLoss(head, loss, data);
       let largest = CHUNK_ROWS;
       for (let u = 0; u + 1 < units.starts.length; u++) {
         largest = Math.max(largest, (units.starts[u + 1] ?? 0) - (units.starts[u] ?? 0));
       }
       const workspace = prepare(params, scaling, data, largest);
-      return clippedSum(workspace, architecture, scaling, data, units, clipNorm, loss);
+      return clippedSum(workspace, architecture, scaling, data, units, clipNorm, { head, loss });
     },
   };
 }
 
-function checkWeights({ weights }: RowLoss, { rowCount }: EncodedData): void {
+/** What is minimised, and by whom a row's share of it is worked out. */
+interface Objective {
+  readonly head: Head;
+  readonly loss: RowLoss;
+}
+
+function checkLoss(head: Head, loss: RowLoss, { rowCount }: EncodedData): void {
+  assert(head.supports(loss), "the model cannot minimise this loss");
+  const { weights } = loss;
   assert(weights === null || weights.length === rowCount, "every row has a weight, or none has");
 }
+
+/** One output, the log-odds of "positive". */
+const LABEL_HEAD: Head = {
+  loss: CROSS_ENTROPY,
+  supports: ({ kind }) => kind !== "reconstruction",
+  logit: (space, r) => space.outputs[r] ?? 0,
+  lossInPlace(space, r, label, weight, rowLoss) {
+    const logit = space.outputs[r] ?? 0;
+    const last = space.layers[space.layers.length - 1]?.delta ?? space.outputs;
+    if (rowLoss.kind !== "focal") {
+      last[r] = weight * (sigmoid(logit) - label);
+      return weight * crossEntropy(logit, label);
+    }
+    const { loss, derivative } = focalLoss(logit, label, rowLoss.gamma);
+    last[r] = weight * derivative;
+    return weight * loss;
+  },
+};
 
 /** 1 / (1 + e^−z), without overflow. */
 export function sigmoid(z: number): number {
@@ -73,6 +103,7 @@ function allLogits(
   architecture: Architecture,
   scaling: Scaling,
   data: EncodedData,
+  head: Head,
 ): Float32Array {
   const all = Uint32Array.from({ length: data.rowCount }, (_, row) => row);
   const result = new Float32Array(data.rowCount);
@@ -80,7 +111,7 @@ function allLogits(
     const to = Math.min(data.rowCount, from + CHUNK_ROWS);
     gatherRowsInPlace(space, architecture, scaling, data, all, from, to);
     forwardInPlace(space, architecture, to - from);
-    for (let r = from; r < to; r++) result[r] = space.logits[r - from] ?? 0;
+    for (let r = from; r < to; r++) result[r] = head.logit(space, r - from);
   }
   return result;
 }
@@ -91,7 +122,7 @@ function meanGradient(
   scaling: Scaling,
   data: EncodedData,
   rows: Uint32Array,
-  kind: RowLoss,
+  objective: Objective,
 ): { gradient: Float64Array; loss: number } {
   const gradient = new Float64Array(architecture.paramCount);
   let loss = 0;
@@ -100,7 +131,7 @@ function meanGradient(
     gatherRowsInPlace(space, architecture, scaling, data, rows, from, to);
     forwardInPlace(space, architecture, to - from);
     for (let r = from; r < to; r++) {
-      loss += lossOfRowInPlace(space, data, rows, r, from, 1 / rows.length, kind);
+      loss += lossOfRowInPlace(space, data, rows, r, from, 1 / rows.length, objective);
     }
     backwardInPlace(space, architecture, to - from);
     addGradientInPlace(gradient, space, architecture, to - from);
@@ -108,7 +139,7 @@ function meanGradient(
   return { gradient, loss };
 }
 
-/** The loss of rows[r] times `share` and its own weight. Its last delta is set to the derivative by the log-odds. */
+/** The loss of rows[r] times `share` and its own weight; its last delta is set. */
 function lossOfRowInPlace(
   space: Workspace,
   data: EncodedData,
@@ -116,20 +147,11 @@ function lossOfRowInPlace(
   r: number,
   chunkStart: number,
   share: number,
-  kind: RowLoss,
+  { head, loss }: Objective,
 ): number {
-  const logit = space.logits[r - chunkStart] ?? 0;
   const row = rows[r] ?? 0;
-  const label = data.labels[row] ?? 0;
-  const weight = kind.weights === null ? share : share * (kind.weights[row] ?? 0);
-  const last = space.layers[space.layers.length - 1]?.delta ?? space.logits;
-  if (kind.kind === "crossEntropy") {
-    last[r - chunkStart] = weight * (sigmoid(logit) - label);
-    return weight * crossEntropy(logit, label);
-  }
-  const { loss, derivative } = focalLoss(logit, label, kind.gamma);
-  last[r - chunkStart] = weight * derivative;
-  return weight * loss;
+  const weight = loss.weights === null ? share : share * (loss.weights[row] ?? 0);
+  return head.lossInPlace(space, r - chunkStart, data.labels[row] ?? 0, weight, loss);
 }
 
 function clippedSum(
@@ -139,7 +161,7 @@ function clippedSum(
   data: EncodedData,
   units: UnitRows,
   clipNorm: number,
-  kind: RowLoss,
+  objective: Objective,
 ): ClippedSum {
   const unitCount = units.starts.length - 1;
   const result = {
@@ -156,7 +178,7 @@ function clippedSum(
     gatherRowsInPlace(space, architecture, scaling, data, units.rows, from, to);
     forwardInPlace(space, architecture, to - from);
     for (let u = first; u < unit; u++)
-      lossOfUnitInPlace(space, data, units, u, from, result.losses, kind);
+      lossOfUnitInPlace(space, data, units, u, from, result.losses, objective);
     backwardInPlace(space, architecture, to - from);
     for (let u = first; u < unit; u++)
       clipUnitInPlace(space, architecture, units, u, from, clipNorm, result);
@@ -172,13 +194,13 @@ function lossOfUnitInPlace(
   unit: number,
   chunkStart: number,
   losses: Float64Array,
-  kind: RowLoss,
+  objective: Objective,
 ): void {
   const start = units.starts[unit] ?? 0;
   const end = units.starts[unit + 1] ?? 0;
   let loss = 0;
   for (let r = start; r < end; r++) {
-    loss += lossOfRowInPlace(space, data, units.rows, r, chunkStart, 1 / (end - start), kind);
+    loss += lossOfRowInPlace(space, data, units.rows, r, chunkStart, 1 / (end - start), objective);
   }
   losses[unit] = loss;
 }

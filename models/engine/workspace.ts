@@ -25,8 +25,8 @@ export interface Workspace {
   readonly codes: Uint32Array;
   /** Declared categories + 1 of each category column. */
   readonly codeLimits: Uint32Array;
-  /** The last layer's output. Shape [rows]. */
-  readonly logits: Float64Array;
+  /** The last layer's output: log-odds, or a reconstruction. Shape [rows × its width]. */
+  readonly outputs: Float64Array;
   /** ∂ loss / ∂ embedded inputs. Shape [rows × embedded width]. */
   readonly embeddedDelta: Float64Array;
   readonly embeddedWidth: number;
@@ -50,6 +50,7 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
     };
   });
   const widest = Math.max(...architecture.layers.map((l) => Math.max(l.inputWidth, l.outputWidth)));
+  const outputWidth = architecture.layers[architecture.layers.length - 1]?.outputWidth ?? 1;
   const embeddedWidth = architecture.embeddings.reduce((sum, { width }) => sum + width, 0);
   const codeLimits = new Uint32Array(architecture.categoryCount);
   for (const table of [...architecture.embeddings, ...architecture.sparse]) {
@@ -61,7 +62,7 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
     layers,
     codes: new Uint32Array(rowCapacity * architecture.categoryCount),
     codeLimits,
-    logits: new Float64Array(rowCapacity),
+    outputs: new Float64Array(rowCapacity * outputWidth),
     embeddedDelta: new Float64Array(rowCapacity * embeddedWidth),
     embeddedWidth,
     widest,

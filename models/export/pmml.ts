@@ -21,8 +21,8 @@ import { element } from "./xml.ts";
 /** Only of a model without hidden layers. */
 export function modelToPmml(model: Model): string {
   const { schema, spec, params } = model;
-  const [layer] = architectureOf(schema, spec).layers;
-  assert(layer !== undefined && spec.hidden.length === 0, "logistic regression has one layer");
+  const [layer, ...others] = architectureOf(schema, spec).layers;
+  assert(layer !== undefined && others.length === 0, "logistic regression has one layer");
   const { numbers } = columnsOf(schema);
   const derived: string[] = [];
   const predictors: string[] = [];

@@ -10,12 +10,16 @@ import { finite, type RawNode, rawTrees } from "./raw-trees.ts";
 
 const FORMAT = "cloister-scorer/1";
 
-/** The text, one line; the same model always gives the same text. */
+/** The text, one line; the same model always gives the same text. Not of an autoencoder: there is no place for its error. */
 export function modelToScorer(model: Model): string {
   const { schema, spec, params } = model;
   const { numbers } = columnsOf(schema);
-  const [first, ...others] = architectureOf(schema, spec).layers;
-  assert(first !== undefined, "a model has a layer");
+  const { layers: all, activation, reconstruction } = architectureOf(schema, spec);
+  const [first, ...others] = all;
+  assert(
+    first !== undefined && !reconstruction,
+    "a net has a layer, and its last output is the logit",
+  );
   const slice = (offset: number, length: number): number[] => [
     ...params.subarray(offset, offset + length),
   ];
@@ -30,7 +34,6 @@ export function modelToScorer(model: Model): string {
     ),
     bias: slice(biasOffset, outputWidth),
   }));
-  const { activation } = spec;
   const bias = slice(first.biasOffset, first.outputWidth);
   return `${canonicalJson({ format: FORMAT, kind: "net", inputs, bias, activation, layers })}\n`;
 }

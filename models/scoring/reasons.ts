@@ -15,7 +15,7 @@ import { type NetTail, netTail } from "./net-tail.ts";
 
 export interface Reason {
   readonly feature: string;
-  /** What it adds to the log-odds. Negative: it speaks against "positive". */
+  /** What it adds to the log-odds; negative: it speaks against "positive". Of an autoencoder: its share of the error. */
   readonly contribution: number;
 }
 
@@ -23,7 +23,7 @@ export interface Explanation {
   /** Log-odds of the baseline, the same for every row. */
   readonly baseline: number;
   readonly logit: number;
-  /** One a feature, in schema order. Their sum is logit − baseline up to `gap`. */
+  /** One a feature, in schema order. Their sum is logit − baseline up to `gap`; of an autoencoder, 1 up to `gap`. */
   readonly reasons: readonly Reason[];
   /** logit − baseline − Σ contributions: rounding for logistic regression and relu, `GAP_MAX` at most for tanh. */
   readonly gap: number;

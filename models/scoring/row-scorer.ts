@@ -35,7 +35,29 @@ interface Net {
   readonly layers: readonly Layer[];
 }
 
-export function rowScorer({ schema, spec, scaling, params }: Model): RowScorer {
+/** A net's buffers after one row: the first layer's input and the last one's output. */
+export interface NetRow {
+  readonly architecture: Architecture;
+  readonly input: Float64Array;
+  readonly output: Float64Array;
+  /** Fills both. Arguments as of `RowScorer.logit`. */
+  take(numbers: Float32Array, numbersAt: number, codes: Uint16Array, codesAt: number): void;
+}
+
+export function rowScorer(model: Model): RowScorer {
+  const row = netRow(model);
+  const { numberCount, categoryCount } = row.architecture;
+  return {
+    numberCount,
+    categoryCount,
+    logit(numbers, numbersAt, codes, codesAt) {
+      row.take(numbers, numbersAt, codes, codesAt);
+      return row.output[0] ?? Number.NaN;
+    },
+  };
+}
+
+export function netRow({ schema, spec, scaling, params }: Model): NetRow {
   const architecture = architectureOf(schema, spec);
   assert(params.length === architecture.paramCount, "parameters do not fit the architecture");
   const values = Float64Array.from(params);
@@ -46,11 +68,12 @@ export function rowScorer({ schema, spec, scaling, params }: Model): RowScorer {
     layers: layersOf(architecture, values),
   };
   return {
-    numberCount: architecture.numberCount,
-    categoryCount: architecture.categoryCount,
-    logit(numbers, numbersAt, codes, codesAt) {
+    architecture,
+    input: net.layers[0]?.input ?? new Float64Array(0),
+    output: net.layers[net.layers.length - 1]?.output ?? new Float64Array(0),
+    take(numbers, numbersAt, codes, codesAt) {
       gatherInPlace(net, numbers, numbersAt, codes, codesAt);
-      return forward(net, codes, codesAt);
+      forwardInPlace(net, codes, codesAt);
     },
   };
 }
@@ -105,7 +128,11 @@ function rowOf(table: CategoryTable, codes: Uint16Array, codesAt: number): numbe
   return table.offset + (code < table.rowCount ? code : 0) * table.width;
 }
 
-function forward({ architecture, params, layers }: Net, codes: Uint16Array, at: number): number {
+function forwardInPlace(
+  { architecture, params, layers }: Net,
+  codes: Uint16Array,
+  at: number,
+): void {
   const { sparse, activation } = architecture;
   const last = layers.length - 1;
   for (let l = 0; l <= last; l++) {
@@ -127,7 +154,6 @@ function forward({ architecture, params, layers }: Net, codes: Uint16Array, at: 
       for (let j = 0; j < outputWidth; j++) output[j] = Math.tanh(output[j] ?? 0);
     }
   }
-  return layers[last]?.output[0] ?? Number.NaN;
 }
 
 /** output += weights · input, four outputs at a time. */

@@ -7,6 +7,7 @@ import type { Model } from "../model.ts";
 import { batchLogits } from "../trees/batch.ts";
 import { forestOf } from "../trees/forest.ts";
 import type { TreeModel } from "../trees/model.ts";
+import { anomalyRow } from "./anomaly.ts";
 import { type Explainer, explainer } from "./reasons.ts";
 import { type RowScorer, rowScorer } from "./row-scorer.ts";
 
@@ -22,12 +23,10 @@ export interface Scorer {
 export function netScorer(model: Model): Scorer {
   const { schema, spec, params, scaling } = model;
   const backend = bestBackend(architectureOf(schema, spec), { acrossMachines: true });
-  return {
-    schema,
-    row: rowScorer(model),
-    logits: (data) => backend.logits(params, scaling, data),
-    explain: explainer(model),
-  };
+  const logits = (data: EncodedData): Float32Array => backend.logits(params, scaling, data);
+  const { reconstruction } = backend.architecture;
+  if (reconstruction) return { schema, logits, ...anomalyRow(model, reconstruction) };
+  return { schema, logits, row: rowScorer(model), explain: explainer(model) };
 }
 
 /** Reasons are what each feature added along the row's paths (Saabas): they leave no gap. */

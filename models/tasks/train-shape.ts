@@ -1,10 +1,11 @@
 /** The vectors of a training run: their lengths, bounds and sensitivities, from public context alone. Pure. */
 import { badInput } from "../../shared/base/errors.ts";
+import { isAutoencoder } from "../../shared/charter/autoencoder-spec.ts";
 import { usesShare } from "../../shared/charter/loss-spec.ts";
 import type { LocalStrategy } from "../../shared/charter/strategy-spec.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { type Architecture, architectureOf } from "../engine/architecture.ts";
-import { evaluationShape } from "./evaluation.ts";
+import { checkLabels, evaluationShape } from "./evaluation.ts";
 import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
 export type TrainContext = TaskContext<TrainTask>;
@@ -61,8 +62,9 @@ export function plannedAsks(context: TrainContext): PlannedAsk[] {
   return asks.filter(({ count }) => count > 0);
 }
 
-/** @throws {CloisterError} If the run adds noise but asks for something that carries no guarantee. */
+/** @throws {CloisterError} If the run needs labels that may be missing, or adds noise to what carries no guarantee. */
 export function checkRun({ spec, schema, noise }: TrainContext): void {
+  if (!isAutoencoder(spec.model)) checkLabels(schema);
   if (noise !== null) checkNoised({ spec, schema });
 }
 

@@ -4,7 +4,9 @@ import type { Strategy } from "./strategy-spec.ts";
 
 /** Of a training task, what these rules are about. */
 interface Parts {
-  readonly model: { readonly hidden: readonly number[] };
+  readonly model:
+    | { readonly hidden: readonly number[] }
+    | { readonly autoencoder: { readonly hidden: readonly number[] } };
   readonly loss?: LossSpec | undefined;
   readonly strategy: Strategy;
   readonly evaluation: {
@@ -21,7 +23,19 @@ export interface Fault {
 }
 
 export function trainTaskFaults(task: Parts): Fault[] {
-  return [...personalFaults(task), ...scheduleFaults(task.strategy), ...evaluationFaults(task)];
+  return [
+    ...autoencoderFaults(task),
+    ...personalFaults(task),
+    ...scheduleFaults(task.strategy),
+    ...evaluationFaults(task),
+  ];
+}
+
+function autoencoderFaults({ model, loss }: Parts): Fault[] {
+  if (!("autoencoder" in model) || loss === undefined) return [];
+  const message =
+    "does not go with an autoencoder, which minimises its reconstruction error and reads no label; leave it out";
+  return [{ path: ["loss"], message }];
 }
 
 function personalFaults({ model, loss, strategy, evaluation }: Parts): Fault[] {
@@ -29,7 +43,8 @@ function personalFaults({ model, loss, strategy, evaluation }: Parts): Fault[] {
   if (count === undefined) return [];
   const faults: Fault[] = [];
   const path = ["strategy", "personalLayers"];
-  const layers = model.hidden.length + 1;
+  const { hidden } = "autoencoder" in model ? model.autoencoder : model;
+  const layers = hidden.length + 1;
   if (count >= layers) {
     const left = `the model has ${layers}, and one at least must be everybody's`;
     faults.push({ path, message: `${left}; use fewer, or more hidden layers` });

@@ -5,6 +5,7 @@ import { recordEncoder } from "../../models/features/record-encoder.ts";
 import type { Model } from "../../models/model.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { DataSchema, type Feature } from "../../shared/charter/schema.ts";
+import type { ModelSpec } from "../../shared/charter/task-spec.ts";
 import { rng } from "./fixtures.ts";
 
 export type RawRow = Readonly<Record<string, number | string | null>>;
@@ -29,6 +30,10 @@ export function rawModel(
   hidden: number[],
   activation: "relu" | "tanh" = "relu",
 ): Model {
+  return rawModelOf(names, { hidden, activation, seed: "raw" });
+}
+
+export function rawModelOf(names: readonly FeatureName[], spec: ModelSpec): Model {
   const features = names.map((name) => ({ ...FEATURES[name], dimension: 3 }));
   const schema = DataSchema.parse({
     label: { column: "label" },
@@ -38,7 +43,6 @@ export function rawModel(
       return rest.type === "category" ? { ...rest, dimension } : rest;
     }),
   });
-  const spec = { hidden, activation, seed: "raw" };
   const { paramCount, numberCount } = architectureOf(schema, spec);
   const source = new UniformSource(rng("raw params"));
   const params = Float32Array.from({ length: paramCount }, () => 0.4 * source.normal());

@@ -82,6 +82,29 @@ test.each([
     "task.evaluation.earlyStopping",
     "10 rounds have 5 evaluations",
   ],
+  [{ model: { hidden: [0] } }, "task.model.hidden.0", ">=1"],
+  [{ model: { hidden: [8], activation: "sigmoid" } }, "task.model.activation", '"relu"|"tanh"'],
+  [{ model: { hiden: [8] } }, "task.model.hidden", "expected array"],
+  [{ model: { autoencoder: { hidden: [] } } }, "task.model.autoencoder.hidden", ">=1 items"],
+  [
+    { model: { autoencoder: { hidden: [2], activation: "sigmoid" } } },
+    "task.model.autoencoder.activation",
+    '"relu"|"tanh"',
+  ],
+  [{ model: { hidden: [8], autoencoder: { hidden: [2] } } }, "task.model", "Unrecognized key"],
+  [
+    { model: { autoencoder: { hidden: [2] } }, loss: { kind: "focal" } },
+    "task.loss",
+    "does not go with an autoencoder",
+  ],
+  [
+    {
+      model: { autoencoder: { hidden: [2] } },
+      strategy: { ...FED_AVG, personalLayers: 2 },
+    },
+    "task.strategy.personalLayers",
+    "one at least must be everybody's",
+  ],
 ])("%j is refused at %s", (parts, place, reason) => {
   expect(() => parsed(parts)).toThrow(`plan.yaml at "${place}"`);
   expect(() => parsed(parts)).toThrow(reason);
@@ -99,6 +122,7 @@ test.each([
     },
   },
   { loss: { kind: "focal", positiveWeight: "balanced" } },
+  { model: { autoencoder: { hidden: [16, 4, 16] } } },
   { loss: { kind: "crossEntropy", priorCorrection: { deployedShare: 0.01 } } },
   {
     evaluation: { ...EVALUATION, metric: "prAuc", select: "best", earlyStopping: { patience: 2 } },
