@@ -3,7 +3,8 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { TaskSpec, TrainTask } from "../../shared/charter/task-spec.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph, type Network } from "../engine/architecture.ts";
+import type { GraphNode } from "../engine/graph/graph.ts";
 import { type Interval, rocAucInterval } from "../metrics/intervals.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
 import type { ClassCounts, Metrics } from "../tasks/task.ts";
@@ -102,13 +103,27 @@ export function modelCard(inputs: CardInputs): ModelCard {
 
 /** A net or logistic regression, in words. */
 export function netInWords(schema: DataSchema, { model, strategy, scaling }: TrainTask): CardModel {
-  const { paramCount } = architectureOf(schema, model);
-  const layers = model.hidden.length > 0 ? `hidden layers ${model.hidden.join(", ")}; ` : "";
   return {
-    kind: layers === "" ? "logistic regression" : `feed-forward net, ${model.activation}`,
-    size: `${layers}${paramCount} parameters`,
+    ...shapeInWords(architectureOf(schema, model)),
     training: `${strategy.kind}, inputs scaled by ${scaling}`,
   };
+}
+
+function shapeInWords(network: Network): Pick<CardModel, "kind" | "size"> {
+  const size = `${network.paramCount} parameters`;
+  if (isGraph(network)) {
+    const kinds = new Set(network.nodes.map((node) => nodeInWords(node)));
+    return { kind: `feed-forward topology: ${[...kinds].join(", ")}`, size };
+  }
+  const hidden = network.layers.slice(0, -1).map(({ outputWidth }) => outputWidth);
+  if (hidden.length === 0) return { kind: "logistic regression", size };
+  const layers = `hidden layers ${hidden.join(", ")}`;
+  return { kind: `feed-forward net, ${network.activation}`, size: `${layers}; ${size}` };
+}
+
+function nodeInWords(node: GraphNode): string {
+  if (node.kind === "activation") return node.activation.name;
+  return node.kind === "layerNorm" ? "layer normalisation" : node.kind;
 }
 
 export function treesInWords({ trees, spec }: TreeModel): CardModel {

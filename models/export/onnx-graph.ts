@@ -5,7 +5,7 @@
  */
 import { assert } from "../../shared/base/assert.ts";
 import { concatBytes, float32ToBytes, utf8 } from "../../shared/base/bytes.ts";
-import { bytes, type Field, integer, integers, message, text } from "./protobuf.ts";
+import { bytes, type Field, integer, integers, message, single, text } from "./protobuf.ts";
 
 const ONNX = { irVersion: 7, opset: 13, mlOpset: 2 } as const;
 
@@ -16,8 +16,9 @@ export const DATA_TYPES = { float: 1, int64: 7, string: 8, bool: 9, double: 11 }
 type ElementType = keyof typeof DATA_TYPES;
 
 /** AttributeProto.AttributeType. */
-const ATTRIBUTE = { int: 2, ints: 7, strings: 8 } as const;
-type Attribute = number | readonly number[] | readonly string[];
+const ATTRIBUTE = { float: 1, int: 2, ints: 7, strings: 8 } as const;
+/** A number is an integer; a float says so. */
+type Attribute = number | { readonly float: number } | readonly number[] | readonly string[];
 
 /** A value of the graph, by name. */
 export type Value = string;
@@ -123,6 +124,8 @@ function valueInfo(field: number, name: string, type: ElementType, width: number
 function attribute(name: string, value: Attribute): Field {
   if (typeof value === "number")
     return message(5, text(1, name), integer(3, value), integer(20, ATTRIBUTE.int));
+  if ("float" in value)
+    return message(5, text(1, name), single(2, value.float), integer(20, ATTRIBUTE.float));
   if (value.every((item) => typeof item === "string")) {
     const strings = value.map((item) => bytes(9, utf8(String(item))));
     return message(5, text(1, name), ...strings, integer(20, ATTRIBUTE.strings));

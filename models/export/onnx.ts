@@ -3,7 +3,12 @@
  * operators are those of opset 13 and ai.onnx.ml 2; docs/models.md says what goes in and comes out.
  */
 import { canonicalJson } from "../../shared/base/canonical.ts";
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  type CategoryTable,
+  isGraph,
+} from "../engine/architecture.ts";
 import { type CategoryColumn, columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
 import {
@@ -18,25 +23,40 @@ import {
   output,
   type Value,
 } from "./onnx-graph.ts";
+import { nodesToOnnx } from "./onnx-nodes.ts";
 
 /** The bytes of a `.onnx` file. The same model always gives the same bytes. */
 export function modelToOnnx(model: Model): Uint8Array {
   const architecture = architectureOf(model.schema, model.spec);
   const { numbers, categories } = columnsOf(model.schema);
   const graph = newGraph();
-  const parts = numbers.length > 0 ? numberParts(graph, architecture, model, numbers) : [];
+  const parts =
+    numbers.length > 0 ? numberParts(graph, architecture.indicators, model, numbers) : [];
   const codes = categories.length > 0 ? codesOf(graph, categories) : [];
-  const row = ({ column, rowCount, width, offset }: CategoryTable): Value => {
-    const values = model.params.slice(offset, offset + rowCount * width);
-    const table = constant(graph, `table${column}`, [rowCount, width], values);
-    return node(graph, "Gather", `row${column}`, [table, codes[column] ?? ""]);
-  };
-  parts.push(...architecture.embeddings.map(row));
-  const logit = layers(graph, architecture, model.params, parts, architecture.sparse.map(row));
+  const logit = isGraph(architecture)
+    ? nodesToOnnx(graph, architecture, model.params, parts, codes)
+    : netToOnnx(graph, architecture, model.params, parts, codes);
   output(graph, node(graph, "Sigmoid", "score", [logit]), "float", 1);
   const { positive } = model.schema.label;
   const metadata = { "cloister.inputs": canonicalJson(inputTable(model)) };
   return onnxModel(graph, "cloister", { ...metadata, "cloister.positive": positive });
+}
+
+/** @returns The logit. */
+function netToOnnx(
+  graph: Graph,
+  architecture: Architecture,
+  params: Float32Array,
+  parts: readonly Value[],
+  codes: readonly Value[],
+): Value {
+  const row = ({ column, rowCount, width, offset }: CategoryTable): Value => {
+    const values = params.slice(offset, offset + rowCount * width);
+    const table = constant(graph, `table${column}`, [rowCount, width], values);
+    return node(graph, "Gather", `row${column}`, [table, codes[column] ?? ""]);
+  };
+  const inputs = [...parts, ...architecture.embeddings.map(row)];
+  return layers(graph, architecture, params, inputs, architecture.sparse.map(row));
 }
 
 /** What each column of the two inputs is, for whoever finds the file alone. */
@@ -53,7 +73,7 @@ function inputTable({ schema }: Model) {
  */
 function numberParts(
   graph: Graph,
-  { indicators }: Architecture,
+  indicators: readonly number[],
   { scaling }: Model,
   columns: readonly NumberColumn[],
 ): Value[] {

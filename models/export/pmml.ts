@@ -4,7 +4,7 @@
  * @see Data Mining Group, PMML 4.4, RegressionModel (normalizationMethod logit) and Transformations.
  */
 import { badInput } from "../../shared/base/errors.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph } from "../engine/architecture.ts";
 import { type CategorySums, featureSums } from "../engine/first-layer.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
@@ -12,8 +12,9 @@ import type { Model } from "../model.ts";
 /** @throws {CloisterError} `export.pmml-net`: a model with hidden layers. */
 export function modelToPmml(model: Model): string {
   const { schema, spec, params } = model;
-  const [layer] = architectureOf(schema, spec).layers;
-  if (layer === undefined || spec.hidden.length > 0) {
+  const network = architectureOf(schema, spec);
+  const [layer, ...more] = isGraph(network) ? [] : network.layers;
+  if (isGraph(network) || layer === undefined || more.length > 0) {
     const remedy = "use --format onnx or scorer for a net";
     throw badInput("export.pmml-net", `PMML is written for logistic regression only; ${remedy}`);
   }
@@ -23,7 +24,7 @@ export function modelToPmml(model: Model): string {
   const derived: string[] = [];
   const predictors: string[] = [];
   let intercept = params[layer.biasOffset] ?? 0;
-  for (const sums of featureSums(model)) {
+  for (const sums of featureSums(model, network)) {
     if (sums.type === "category") {
       intercept += sums.rows[0]?.[0] ?? 0;
       predictors.push(...categoryPredictors(sums, model));

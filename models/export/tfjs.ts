@@ -4,34 +4,24 @@
  */
 
 import { assert } from "../../shared/base/assert.ts";
-import { concatBytes, float32ToBytes } from "../../shared/base/bytes.ts";
-import type { Json } from "../../shared/base/canonical.ts";
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  type CategoryTable,
+  isGraph,
+} from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
-
-export interface TfjsModel {
-  /** Content of `model.json`: `format: "layers-model"`, topology and weights manifest. */
-  readonly modelJson: TfjsModelJson;
-  /** Content of `weights.bin`: little-endian float32, in the order of the manifest. */
-  readonly weights: Uint8Array;
-}
-
-export interface TfjsModelJson {
-  readonly format: "layers-model";
-  readonly generatedBy: string;
-  readonly convertedBy: null;
-  readonly modelTopology: { readonly [key: string]: Json };
-  readonly weightsManifest: readonly {
-    readonly paths: readonly string[];
-    readonly weights: readonly WeightSpec[];
-  }[];
-}
-
-interface WeightSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: "float32";
-}
+import {
+  add,
+  type Draft,
+  dense,
+  finished,
+  input,
+  newDraft,
+  type TfjsModel,
+  weight,
+} from "./tfjs-draft.ts";
+import { graphToTfjs } from "./tfjs-graph.ts";
 
 /**
  * Beyond so many standard deviations between 0 and a column's centre, folding the centre into the
@@ -39,22 +29,16 @@ interface WeightSpec {
  */
 const FOLDED_SHIFT_MAX = 8;
 
-/** A topology in the making. */
-interface Draft {
-  readonly layers: Json[];
-  readonly weightSpecs: WeightSpec[];
-  readonly weights: Uint8Array[];
-  readonly inputs: string[];
-}
-
 /**
  * Inputs, in this order: `numbers` [rows, numbers + indicators] where there are any, then one
- * `category<column>` [rows, 1] per category column. One output [rows, 1], the probability.
+ * `category<column>` [rows, 1] per category column. One output [rows, 1], the probability. Of a
+ * topology: its own inputs, by their names.
  */
 export function modelToTfjs(model: Model): TfjsModel {
   const architecture = architectureOf(model.schema, model.spec);
   assert(model.params.length === architecture.paramCount, "parameters do not fit the architecture");
-  const draft: Draft = { layers: [], weightSpecs: [], weights: [], inputs: [] };
+  if (isGraph(architecture)) return graphToTfjs(model, architecture);
+  const draft = newDraft();
   let last = firstLayer(draft, architecture, model);
   for (const [index, layer] of architecture.layers.entries()) {
     if (index === 0) continue;
@@ -64,26 +48,7 @@ export function modelToTfjs(model: Model): TfjsModel {
     const activation = activationAt(architecture, index);
     last = dense(draft, `layer${index}`, last, outputWidth, activation, kernel, bias);
   }
-  const config = {
-    name: "cloister",
-    layers: draft.layers,
-    input_layers: draft.inputs.map((name) => [name, 0, 0]),
-    output_layers: [[last, 0, 0]],
-  };
-  return {
-    modelJson: {
-      format: "layers-model",
-      generatedBy: "cloister",
-      convertedBy: null,
-      modelTopology: {
-        keras_version: "2.15.0",
-        backend: "tensorflow",
-        model_config: { class_name: "Model", config },
-      },
-      weightsManifest: [{ paths: ["weights.bin"], weights: draft.weightSpecs }],
-    },
-    weights: concatBytes(...draft.weights),
-  };
+  return finished(draft, last);
 }
 
 function activationAt({ layers, activation }: Architecture, index: number): string {
@@ -178,25 +143,6 @@ function foldScaling(
   return { kernel: Float32Array.from(kernel), bias: Float32Array.from(bias) };
 }
 
-function input(draft: Draft, name: string, width: number, dtype: string): string {
-  draft.inputs.push(name);
-  return add(draft, "InputLayer", name, { batch_input_shape: [null, width], dtype }, []);
-}
-
-function dense(
-  draft: Draft,
-  name: string,
-  from: string,
-  units: number,
-  activation: string,
-  kernel: Float32Array,
-  bias: Float32Array,
-): string {
-  weight(draft, `${name}/kernel`, [kernel.length / units, units], kernel);
-  weight(draft, `${name}/bias`, [units], bias);
-  return add(draft, "Dense", name, { units, activation, use_bias: true }, [from]);
-}
-
 /** A table lookup, flattened to [rows, width]. `extra` is added to every row. */
 function embedding(
   draft: Draft,
@@ -217,23 +163,4 @@ function embedding(
 
 function merge(draft: Draft, kind: "Concatenate" | "Add", name: string, from: string[]): string {
   return add(draft, kind, name, kind === "Concatenate" ? { axis: -1 } : {}, from);
-}
-
-function weight(draft: Draft, name: string, shape: readonly number[], values: Float32Array): void {
-  draft.weightSpecs.push({ name, shape, dtype: "float32" });
-  draft.weights.push(float32ToBytes(values));
-}
-
-/** Appends a layer in the Keras form; returns its name. */
-function add(
-  draft: Draft,
-  className: string,
-  name: string,
-  config: { readonly [key: string]: Json },
-  from: readonly string[],
-): string {
-  const nodes = from.length === 0 ? [] : [from.map((source) => [source, 0, 0, {}])];
-  const layer = { class_name: className, name, config: { name, ...config }, inbound_nodes: nodes };
-  draft.layers.push(layer);
-  return name;
 }

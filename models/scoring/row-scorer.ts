@@ -3,9 +3,17 @@
  * Pure apart from its own buffers. Doubles, added in the order of the plain engine: the same bits.
  */
 import { assert } from "../../shared/base/assert.ts";
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  type CategoryTable,
+  isGraph,
+} from "../engine/architecture.ts";
+import type { GraphArchitecture } from "../engine/graph/graph.ts";
+import { graphChunk } from "../engine/graph/passes.ts";
 import { transposeInto } from "../engine/kernels.ts";
 import type { Model } from "../model.ts";
+import { FIRST_ROW, oneRow } from "./one-row.ts";
 
 /** Whatever kind of model it is: the one thing that scoring asks of it. */
 export interface RowScorer {
@@ -38,6 +46,7 @@ interface Net {
 export function rowScorer({ schema, spec, scaling, params }: Model): RowScorer {
   const architecture = architectureOf(schema, spec);
   assert(params.length === architecture.paramCount, "parameters do not fit the architecture");
+  if (isGraph(architecture)) return graphRowScorer(architecture, params, scaling);
   const values = Float64Array.from(params);
   const net = {
     architecture,
@@ -51,6 +60,27 @@ export function rowScorer({ schema, spec, scaling, params }: Model): RowScorer {
     logit(numbers, numbersAt, codes, codesAt) {
       gatherInPlace(net, numbers, numbersAt, codes, codesAt);
       return forward(net, codes, codesAt);
+    },
+  };
+}
+
+/** The engine itself, a chunk of one row at a time. */
+function graphRowScorer(
+  graph: GraphArchitecture,
+  params: Float32Array,
+  scaling: Float32Array,
+): RowScorer {
+  const { numberCount, categoryCount } = graph;
+  const chunk = graphChunk(graph, 1);
+  chunk.load(params, scaling);
+  return {
+    numberCount,
+    categoryCount,
+    logit(numbers, numbersAt, codes, codesAt) {
+      const row = oneRow(graph, numbers, numbersAt, codes, codesAt);
+      chunk.gather(row, FIRST_ROW, 0, 1);
+      chunk.forward(1, null);
+      return chunk.logits[0] ?? Number.NaN;
     },
   };
 }

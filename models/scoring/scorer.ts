@@ -5,6 +5,7 @@ import { architectureOf } from "../engine/architecture.ts";
 import { bestBackend } from "../engine/best.ts";
 import type { Model } from "../model.ts";
 import { layoutOf, type TreeModel, treeLogits, treeReasons } from "../trees/model.ts";
+import { oneRow } from "./one-row.ts";
 import { type Explainer, explainer } from "./reasons.ts";
 import { type RowScorer, rowScorer } from "./row-scorer.ts";
 
@@ -33,27 +34,16 @@ export function treesScorer(model: TreeModel): Scorer {
   const { schema } = model;
   const layout = layoutOf(model);
   const numberCount = schema.features.filter(({ type }) => type === "number").length;
-  const categoryCount = schema.features.length - numberCount;
-  const oneRow = (...at: Parameters<Explainer>): EncodedData => {
-    const [numbers, numbersAt, codes, codesAt] = at;
-    return {
-      rowCount: 1,
-      numbers: numbers.subarray(numbersAt, numbersAt + numberCount),
-      codes: codes.subarray(codesAt, codesAt + categoryCount),
-      labels: NO_LABEL,
-      unitStarts: ONE_UNIT,
-    };
-  };
+  const counts = { numberCount, categoryCount: schema.features.length - numberCount };
   return {
     schema,
     row: {
-      numberCount,
-      categoryCount,
-      logit: (...at) => treeLogits(model, oneRow(...at), layout)[0] ?? 0,
+      ...counts,
+      logit: (...at) => treeLogits(model, oneRow(counts, ...at), layout)[0] ?? 0,
     },
     logits: (data) => treeLogits(model, data, layout),
     explain: (...at) => {
-      const row = oneRow(...at);
+      const row = oneRow(counts, ...at);
       const { start, parts, logits } = treeReasons(model, row, layout);
       const logit = logits[0] ?? 0;
       const reasons = schema.features.map(({ name }, f) => ({
@@ -65,6 +55,3 @@ export function treesScorer(model: TreeModel): Scorer {
     },
   };
 }
-
-const NO_LABEL = new Uint8Array(1);
-const ONE_UNIT = Uint32Array.of(0, 1);

@@ -1,10 +1,11 @@
 /** What does not go together in a training task, whatever its privacy. Pure. */
 import type { LossSpec } from "./loss-spec.ts";
+import type { ModelSpec } from "./model-spec.ts";
 import type { Strategy } from "./strategy-spec.ts";
 
 /** Of a training task, what these rules are about. */
 interface Parts {
-  readonly model: { readonly hidden: readonly number[] };
+  readonly model: ModelSpec;
   readonly loss?: LossSpec | undefined;
   readonly strategy: Strategy;
   readonly evaluation: {
@@ -29,6 +30,11 @@ function personalFaults({ model, loss, strategy, evaluation }: Parts): Fault[] {
   if (count === undefined) return [];
   const faults: Fault[] = [];
   const path = ["strategy", "personalLayers"];
+  if (!("hidden" in model)) {
+    const message =
+      "goes with model.hidden only: a topology has no first and last layers; leave it out";
+    return [{ path, message }];
+  }
   const layers = model.hidden.length + 1;
   if (count >= layers) {
     const left = `the model has ${layers}, and one at least must be everybody's`;
