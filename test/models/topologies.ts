@@ -102,8 +102,11 @@ export function wideAndDeep(schema: DataSchema): object {
 /** Every column by its own name, every activation, an output that is a logit. */
 export function byColumn({ features }: DataSchema): object {
   const inputs = features.map((f): Short => {
-    if (f.type === "number") return input(f.name, f.missing === "indicator" ? 2 : 1);
-    return input(f.name, f.categories.length + 1);
+    const width =
+      f.type === "category" ? f.categories.length + 1 : f.missing === "indicator" ? 2 : 1;
+    // Names that no layer can have are given by their place.
+    const place = features.filter(({ type }) => type === f.type).indexOf(f);
+    return input(/^[a-z0-9]+$/.test(f.name) ? f.name : `${f.type}${place}`, width);
   });
   const names = inputs.map(([, name]) => name);
   const bends = ["relu", "tanh", "sigmoid", "elu", "selu", "softplus", "softsign", "swish"];
@@ -123,11 +126,12 @@ export function byColumn({ features }: DataSchema): object {
 /** As a short plan: everything into one vector, dense layers one after the other. */
 export function chain(schema: DataSchema, activations: readonly string[]): object {
   const width = numbersWidth(schema) + rowCounts(schema).reduce((sum, count) => sum + count, 0);
-  const layers = activations.map((activation, l) => {
-    const shape = l === 0 ? { batch_input_shape: [null, width] } : {};
-    return ["Dense", `dense${l}`, { units: 7 - l, activation, ...shape }] as const;
-  });
-  return sequential(...layers, ["Dense", "score", { units: 1, activation: "sigmoid" }]);
+  const hidden = activations.map(
+    (activation, l) => ["Dense", `dense${l}`, { units: 7 - l, activation }] as const,
+  );
+  const score = ["Dense", "score", { units: 1, activation: "sigmoid" }] as const;
+  const [[kind, name, config] = score, ...rest] = [...hidden, score];
+  return sequential([kind, name, { ...config, batch_input_shape: [null, width] }], ...rest);
 }
 
 export interface NamedTopology {

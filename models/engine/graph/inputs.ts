@@ -24,7 +24,7 @@ interface Column {
 
 const NUMBERS = "numbers";
 const FEATURES = "features";
-const CATEGORY = /^category(0|[1-9]\d*)$/;
+const BY_PLACE = /^(number|category)(0|[1-9]\d*)$/;
 
 /**
  * By index of the topology's layer.
@@ -80,14 +80,13 @@ function columnsFor(name: string, columns: readonly Column[], topology: Topology
   if (name === NUMBERS && !topology.isSequential)
     return columns.filter(({ rowCount }) => rowCount === null);
   if (name === FEATURES || topology.isSequential) return [...columns];
-  const place = CATEGORY.exec(name)?.[1];
-  const wanted = columns.filter((column) =>
-    place === undefined
-      ? column.name === name
-      : column.rowCount !== null && column.column === Number(place),
-  );
+  const [, type, place] = BY_PLACE.exec(name) ?? [];
+  const wanted = columns.filter((column) => {
+    if (type === undefined) return column.name === name;
+    return (column.rowCount === null) === (type === "number") && column.column === Number(place);
+  });
   if (wanted.length > 0) return wanted;
-  const rule = `call it "${NUMBERS}", "category0" and so on, "${FEATURES}", or as one column is called`;
+  const rule = `call it "${NUMBERS}", "${FEATURES}", "number0", "category0" and so on, or as one column is called`;
   throw layerFault(name, `this input's name is no column of the charter's schema; ${rule}`);
 }
 

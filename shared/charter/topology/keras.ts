@@ -24,7 +24,11 @@ export interface KerasModel {
   readonly output: string;
 }
 
-const Name = z.string().min(1).max(200);
+/** What TensorFlow.js takes for the name of a tensor. */
+const Name = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/);
 const Config = z.record(z.string(), z.unknown());
 const Sequential = z.looseObject({
   class_name: z.literal("Sequential"),
@@ -41,7 +45,7 @@ const Functional = z.looseObject({
 });
 const Layer = z.looseObject({
   class_name: z.string().max(200),
-  name: Name.optional(),
+  name: z.string().optional(),
   config: Config,
   inbound_nodes: z.unknown().optional(),
 });
@@ -93,8 +97,11 @@ function layersOf(values: readonly unknown[]): Written[] {
     const layer = Layer.safeParse(value);
     if (!layer.success)
       throw topologyFault(`layer ${index} of the list is not a class_name with its config`);
-    const name = layer.data.name ?? Name.safeParse(layer.data.config["name"]).data;
-    if (name === undefined) throw topologyFault(`layer ${index} of the list has no name`);
+    const name = Name.safeParse(layer.data.name ?? layer.data.config["name"]).data;
+    if (name === undefined) {
+      const rule = "letters, digits and . _ - / only, a letter or digit first";
+      throw topologyFault(`layer ${index} of the list has no name, or one that cannot be: ${rule}`);
+    }
     if (seen.has(name)) throw layerFault(name, "there are two of this name; rename one of them");
     seen.add(name);
     return { ...layer.data, name };

@@ -3,7 +3,6 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { EncodedData } from "../../../models/data.ts";
 import { architectureOf, isGraph } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { sizeOf } from "../../../models/engine/slices.ts";
@@ -12,7 +11,8 @@ import { TopologySpec } from "../../../shared/charter/model-spec.ts";
 import type { DataSchema } from "../../../shared/charter/schema.ts";
 import { readTopology } from "../../../shared/charter/topology/topology.ts";
 import { rng, type ShortFeature, schemaOf, tableOf, unevenScaling } from "../fixtures.ts";
-import { rowCounts, TOPOLOGIES } from "../topologies.ts";
+import { TOPOLOGIES } from "../topologies.ts";
+import { fed } from "../topology-feeds.ts";
 import { allUnits, largestDifference, rowsOfUnit } from "./backends.ts";
 
 beforeAll(async () => {
@@ -27,44 +27,6 @@ const everything: ShortFeature[] = [
   "missing",
   { onehot: 2 },
 ];
-
-/** What an input of that name and width is fed with, by the rules of docs/models.md. */
-function fed(
-  name: string,
-  width: number,
-  schema: DataSchema,
-  scaling: Float32Array,
-  data: EncodedData,
-): tf.Tensor {
-  const { features } = schema;
-  const numbers = features.filter((f) => f.type === "number");
-  const counts = rowCounts(schema);
-  const rows = Array.from({ length: data.rowCount }, (_, row) => {
-    const number = (j: number): number => data.numbers[row * numbers.length + j] ?? 0;
-    const scaled = (j: number): number => {
-      const x = number(j);
-      return Number.isNaN(x) ? 0 : (x - (scaling[j] ?? 0)) * (scaling[numbers.length + j] ?? 1);
-    };
-    const unknown = (j: number): number => (Number.isNaN(number(j)) ? 1 : 0);
-    const code = (c: number): number => data.codes[row * counts.length + c] ?? 0;
-    const hot = (c: number): number[] =>
-      Array.from({ length: counts[c] ?? 0 }, (_, k) => (k === code(c) ? 1 : 0));
-    const all = [
-      ...numbers.map((_, j) => scaled(j)),
-      ...numbers.flatMap((f, j) => (f.missing === "indicator" ? [unknown(j)] : [])),
-    ];
-    if (name === "numbers") return all;
-    if (name === "features") return [...all, ...counts.flatMap((_, c) => hot(c))];
-    const category = features
-      .filter((f) => f.type === "category")
-      .findIndex((f) => f.name === name);
-    const c = name.startsWith("category") ? Number(name.slice(8)) : category;
-    if (c >= 0) return width === 1 ? [code(c)] : hot(c);
-    const j = numbers.findIndex((f) => f.name === name);
-    return numbers[j]?.missing === "indicator" ? [scaled(j), unknown(j)] : [scaled(j)];
-  });
-  return tf.tensor2d(rows, [data.rowCount, width]);
-}
 
 async function setup(topology: (schema: DataSchema) => object, rowsOf: (u: number) => number) {
   const schema = schemaOf(everything);
@@ -89,7 +51,7 @@ async function setup(topology: (schema: DataSchema) => object, rowsOf: (u: numbe
   const { inputs: order, layers } = readTopology(spec.topology);
   const inputs = order.map((index) => {
     const { name, width } = layers[index] ?? { name: "", width: 0 };
-    return fed(name, width, schema, scaling, data);
+    return tf.tensor2d(fed(name, width, schema, scaling, data), [data.rowCount, width]);
   });
   return { network, params, scaling, data, theirs, inputs, backend: plainBackend(network) };
 }

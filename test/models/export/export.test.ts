@@ -1,17 +1,15 @@
 /** Models written and read back: our own JSON bit for bit, TensorFlow.js against our scores. */
-import "@tensorflow/tfjs-backend-cpu";
-import { type io, setBackend, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
-import { loadLayersModel } from "@tensorflow/tfjs-layers";
+import { type Tensor, tensor2d } from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import type { EncodedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { modelToJson, parseModelJson } from "../../../models/export/json.ts";
 import { modelToTfjs } from "../../../models/export/tfjs.ts";
-import type { TfjsModel } from "../../../models/export/tfjs-draft.ts";
 import type { Model } from "../../../models/model.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { rng, type ShortFeature, schemaOf, tableOf, unevenScaling } from "../fixtures.ts";
+import { scoresOfTfjs } from "./tfjs-runtime.ts";
 
 const everything: ShortFeature[] = [
   "number",
@@ -49,23 +47,6 @@ function inputsOf(model: Model, data: EncodedData): Tensor[] {
     ),
   );
   return numberCount === 0 ? codes : [tensor2d(rows), ...codes];
-}
-
-async function scoresOfTfjs(exported: TfjsModel, inputs: Tensor[]): Promise<ArrayLike<number>> {
-  await setBackend("cpu");
-  // Through text, as a file would.
-  const { modelTopology, weightsManifest } = JSON.parse(JSON.stringify(exported.modelJson));
-  const handler: io.IOHandler = {
-    load: async () => ({
-      modelTopology,
-      weightSpecs: weightsManifest[0].weights,
-      weightData: exported.weights.slice().buffer,
-    }),
-  };
-  const loaded = await loadLayersModel(handler);
-  const output = loaded.predict(inputs.length === 1 ? (inputs[0] ?? []) : inputs);
-  if (Array.isArray(output)) throw new Error("a model has one output");
-  return output.dataSync();
 }
 
 const kinds: [string, ShortFeature[], number[], "relu" | "tanh"][] = [

@@ -1,45 +1,9 @@
 /** ONNX exports in the real runtime: raw rows in, our scores out. */
-import { InferenceSession, Tensor } from "onnxruntime-web";
 import { expect, test } from "vitest";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
-import { modelToOnnx } from "../../../models/export/onnx.ts";
-import type { Model } from "../../../models/model.ts";
-import {
-  ALL,
-  crowded,
-  encodedRows,
-  type FeatureName,
-  type RawRow,
-  rawModel,
-  rawRows,
-} from "../raw-rows.ts";
-
-/** Inputs as docs/models.md states them: raw numbers with NaN for unknown, raw category texts. */
-function feeds({ schema }: Model, rows: readonly RawRow[]): Record<string, Tensor> {
-  const names = (type: string): string[] =>
-    schema.features.filter((feature) => feature.type === type).map(({ name }) => name);
-  const [numbers, categories] = [names("number"), names("category")];
-  const values = rows.flatMap((row) => numbers.map((name) => Number(row[name] ?? Number.NaN)));
-  const texts = rows.flatMap((row) => categories.map((name) => String(row[name] ?? "")));
-  return {
-    ...(numbers.length > 0 && {
-      numbers: new Tensor("float64", Float64Array.from(values), [rows.length, numbers.length]),
-    }),
-    ...(categories.length > 0 && {
-      categories: new Tensor("string", texts, [rows.length, categories.length]),
-    }),
-  };
-}
-
-async function scoresOfOnnx(model: Model, rows: readonly RawRow[]): Promise<Float32Array> {
-  const session = await InferenceSession.create(modelToOnnx(model));
-  expect(session.outputNames).toEqual(["score"]);
-  const { score } = await session.run(feeds(model, rows));
-  expect(score?.dims).toEqual([rows.length, 1]);
-  await session.release();
-  return score?.data as Float32Array;
-}
+import { ALL, crowded, encodedRows, type FeatureName, rawModel, rawRows } from "../raw-rows.ts";
+import { scoresOfOnnx } from "./onnx-runtime.ts";
 
 const CASES: readonly [string, readonly FeatureName[], number[], "relu" | "tanh"][] = [
   ["a deep net on everything", ALL, [16, 8, 4], "relu"],
