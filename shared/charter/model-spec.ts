@@ -1,5 +1,6 @@
 /** Which model a training run trains, as data: a short plan or a whole topology. Pure. Another kind is another member. */
 import { z } from "zod";
+import type { Json } from "../base/canonical.ts";
 import { CloisterError } from "../base/errors.ts";
 import { readTopology } from "./topology/topology.ts";
 
@@ -15,7 +16,13 @@ export const NetSpec = z.strictObject({
 
 /** Any feed-forward topology, as TensorFlow.js writes it. Its weights are not part of it. */
 export const TopologySpec = z
-  .strictObject({ topology: z.json({ error: "is not JSON" }), seed: Seed })
+  .strictObject({
+    topology: z.custom<Json>((value) => z.json().safeParse(value).success, {
+      error: "is not JSON",
+      abort: true,
+    }),
+    seed: Seed,
+  })
   .superRefine(({ topology }, context) => {
     try {
       readTopology(topology);

@@ -69,14 +69,15 @@ export function readKeras(topology: Json): KerasModel {
   }
   const functional = Functional.safeParse(value);
   if (!functional.success) throw topologyFault(NOT_A_TOPOLOGY);
-  const { layers, input_layers, output_layers } = functional.data.config;
+  const { input_layers, output_layers } = functional.data.config;
+  const layers = layersOf(functional.data.config.layers);
   const inputs = connections(input_layers, "input_layers");
   const [output, ...more] = connections(output_layers, "output_layers");
   if (output === undefined || more.length > 0) {
     const found = `the model has ${more.length + (output === undefined ? 0 : 1)} outputs`;
     throw topologyFault(`${found}; there must be one, the score: leave the others out`);
   }
-  return { layers: layersOf(layers).map(connected), inputs, output };
+  return { layers: layers.map(connected), inputs, output };
 }
 
 /** What stands in model.json around the topology itself. */

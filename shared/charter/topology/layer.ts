@@ -37,7 +37,10 @@ const ActivationField = z.enum(ACTIVATION_NAMES);
 const Initializer = z.unknown().optional();
 /** Must be absent or null: it would change what is trained. */
 const None = z.null({ error: "is not supported; leave it out" }).optional();
-const Shape = z.tuple([z.null(), Width], { error: "must be [null, width]" });
+const Shape = z.custom<readonly [null, number]>(
+  (value) => z.tuple([z.null(), Width]).safeParse(value).success,
+  `must be [null, width], the width at most ${WIDTH_MAX}`,
+);
 
 const COMMON = {
   name: z.string().optional(),
