@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { Charter } from "../shared/charter/charter.ts";
-import { Plan } from "../shared/charter/manifest.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
+import { readPlan } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { AdminClient } from "./client.ts";
 import { CoordinatorConfig } from "./config.ts";
@@ -129,7 +129,7 @@ async function invite(
 }
 
 async function startRun(planPath: string, { config, json }: Common): Promise<void> {
-  const plan = readYaml(planPath, Plan);
+  const plan = readPlan(planPath);
   const { runId } = await AdminClient.fromConfig(config).post<{ runId: string }>("/v1/runs", plan);
   if (json) printJson({ runId });
   else
