@@ -1,6 +1,7 @@
 /** Dropout: drawn anew for each row, the same again for the same draw, gone in scoring, and no unit's is another's business. */
 import { expect, test } from "vitest";
 import { architectureOf, type Network } from "../../../models/engine/architecture.ts";
+import type { TrainerBackend } from "../../../models/engine/backend.ts";
 import { dropInPlace, rowSeed } from "../../../models/engine/graph/dropout.ts";
 import { trainLocally } from "../../../models/engine/local-training.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
@@ -108,8 +109,16 @@ test("a unit's clipped gradient depends on its rows and its tag alone, whoever e
   expect(largestDifference(other.gradient, whole.gradient)).toBeGreaterThan(1e-3);
 });
 
-test("local training with dropout repeats from its generator", () => {
-  const { backend, params } = setup(0.2);
+test("local training draws anew for every step, and repeats from its generator", () => {
+  const { backend: sound, params } = setup(0.2);
+  const draws: (number | undefined)[] = [];
+  const backend: TrainerBackend = {
+    ...sound,
+    meanGradient(...args) {
+      draws.push(args[5]);
+      return sound.meanGradient(...args);
+    },
+  };
   const training = {
     epochs: 3,
     batchSize: 8,
@@ -118,5 +127,9 @@ test("local training with dropout repeats from its generator", () => {
   const train = (seed: string): Float32Array =>
     trainLocally(backend, params, scaling, data, training, rng(seed)).params;
   expect(train("a")).toEqual(train("a"));
+  const steps = draws.length / 2;
+  expect(steps).toBe(3 * Math.ceil(data.rowCount / 8));
+  expect(new Set(draws).size).toBe(steps);
+  expect(draws).not.toContain(undefined);
   expect(train("a")).not.toEqual(train("b"));
 });

@@ -82,6 +82,12 @@ test("what is no plain net stays a graph: two activations, a sum of branches, no
       score,
     ),
     functional(numbers, ["Dense", "b", { units: 3 }, "numbers"], score),
+    functional(
+      numbers,
+      ["Concatenate", "a", {}, "numbers", "numbers"],
+      ["Dense", "b", { units: 3, activation: "relu" }, "a"],
+      score,
+    ),
   ];
   for (const [index, topology] of graphs.entries()) {
     const network = networkOf(topology, index < 2 ? schema : two);
