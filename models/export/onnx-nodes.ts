@@ -1,13 +1,13 @@
 /** A topology's nodes as ONNX operators of opset 13, behind the preprocessing of `onnx.ts`. Pure. */
 import type { Activation } from "../../shared/charter/topology/activations.ts";
-import type {
-  DenseNode,
-  GraphArchitecture,
-  GraphNode,
-  InputSource,
-  LayerNormNode,
+import {
+  type DenseNode,
+  type GraphArchitecture,
+  type GraphNode,
+  type InputSource,
+  type LayerNormNode,
+  sourcesOf,
 } from "../engine/graph/graph.ts";
-import { sourcesOf } from "../engine/graph/graph.ts";
 import { constant, type Graph, node as operator, type Value } from "./onnx-graph.ts";
 
 interface Writing {

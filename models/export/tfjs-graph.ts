@@ -2,6 +2,7 @@
  * A topology with its weights as a LayersModel: the layers that the plan named, in front of them a layer or two that
  * scale the numbers, behind them the sigmoid where the plan left it to the loss. Pure.
  */
+import { assert } from "../../shared/base/assert.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { Activation } from "../../shared/charter/topology/activations.ts";
 import { readTopology, type TopologyLayer } from "../../shared/charter/topology/topology.ts";
@@ -26,7 +27,8 @@ const SCALED_WIDTH_MAX = 4096;
 /** @throws {CloisterError} `export.tfjs-width`: an input with too many columns beside its numbers. */
 export function graphToTfjs(model: Model, graph: GraphArchitecture): TfjsModel {
   const { schema, spec } = model;
-  const topology = readTopology("topology" in spec ? spec.topology : null);
+  assert("topology" in spec, "a graph comes from a topology");
+  const topology = readTopology(spec.topology);
   const bound = bindInputs(schema, topology);
   const draft = newDraft();
   const names = new Set(topology.layers.map(({ name }) => name));

@@ -1,4 +1,5 @@
 /** Buffers of one chunk of rows of a graph, reused from call to call, and the parameters in doubles. Pure. */
+import { assert } from "../../../shared/base/assert.ts";
 import type { EncodedData } from "../../data.ts";
 import type { Params, Scaling } from "../backend.ts";
 import { transposeInto } from "../kernels.ts";
@@ -67,7 +68,7 @@ export function newGraphSpace(
     };
   });
   const output = nodes.at(-1);
-  if (output === undefined) throw new RangeError("a graph has a node");
+  assert(output !== undefined, "a graph has a node");
   const widest = Math.max(...graph.nodes.map(({ width }) => width));
   return {
     graph,

@@ -27,6 +27,8 @@ export interface Topology {
 }
 
 const TEXT_MAX = 1024 * 1024;
+/** Of all layers: a member holds a value and a derivative of each for 128 rows, 268 MB. */
+const TOTAL_WIDTH_MAX = 131_072;
 /** The name of a Sequential model's input where it has no layer of its own. */
 const IMPLIED_INPUT = "features";
 
@@ -36,16 +38,21 @@ export function readTopology(value: Json): Topology {
     throw topologyFault(`its text is longer than ${TEXT_MAX} characters; leave the weights out`);
   const model = withInput(readKeras(value));
   const ordered = inOrder(model);
-  const kinds = ordered.map(readLayer);
   const indexOf = new Map(ordered.map(({ name }, index) => [name, index]));
   const layers: TopologyLayer[] = [];
-  for (const [index, { name, from }] of ordered.entries()) {
-    const op = kinds[index] ?? { kind: "add" };
+  for (const layer of ordered) {
+    const { name, from } = layer;
+    const op = readLayer(layer);
     const sources = from.map((source) => indexOf.get(source) ?? 0);
     const taken = sources.flatMap((source) => layers[source] ?? []);
     layers.push({ name, op, from: sources, ...shapeOf(name, op, taken) });
   }
   checkOutput(layers);
+  const width = layers.reduce((sum, layer) => sum + layer.width, 0);
+  if (width > TOTAL_WIDTH_MAX)
+    throw topologyFault(
+      `its layers are ${width} wide in all; at most ${TOTAL_WIDTH_MAX}: embed large categories, or use fewer units`,
+    );
   const inputs = model.inputs.map((input) => {
     const at = indexOf.get(input);
     if (at === undefined || layers[at]?.op.kind !== "input")

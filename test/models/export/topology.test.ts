@@ -3,6 +3,7 @@ import { tensor2d } from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
+import { netInWords } from "../../../models/export/card.ts";
 import { modelToJson, parseModelJson } from "../../../models/export/json.ts";
 import { modelToPmml } from "../../../models/export/pmml.ts";
 import { modelToScorer } from "../../../models/export/scorer.ts";
@@ -15,6 +16,7 @@ import { identityScaling } from "../../../models/tasks/train.ts";
 import { TopologySpec } from "../../../shared/charter/model-spec.ts";
 import { readTopology } from "../../../shared/charter/topology/topology.ts";
 import { crowded, encodedRows, type FeatureName, rawRows, rawTopology } from "../raw-rows.ts";
+import { trainSpec } from "../tasks/federation.ts";
 import { chain, normalised, TOPOLOGIES } from "../topologies.ts";
 import { fed } from "../topology-feeds.ts";
 import { scoresOfOnnx } from "./onnx-runtime.ts";
@@ -117,6 +119,14 @@ test("reasons are integrated gradients: of a linear topology they are logistic r
 test("exports score as we do where values crowd at one end of the bounds", async () => {
   const { model, rows } = crowded(rawTopology(["when", "age", "debt", "channel"], normalised));
   expect(worst(await scoresOfOnnx(model, rows), scoresOf(model, rows))).toBeLessThan(2e-6);
+});
+
+test("the model card says what it is", () => {
+  const { schema, spec } = rawTopology(FEATURES, normalised);
+  const strategy = { kind: "fedAvg", rounds: 1, learningRate: 0.1 };
+  const { kind, size } = netInWords(schema, trainSpec({ model: spec, strategy }));
+  expect(kind).toContain("layer normalisation, relu");
+  expect(size).toMatch(/^\d+ parameters$/);
 });
 
 test("a topology that is a plain net has every format", () => {

@@ -191,8 +191,7 @@ const FAULTS: readonly [string, object, string][] = [
   ],
   [
     "two units out",
-    oneLayer("Dense", { units: 2 }) &&
-      functional(numbers, ["Dense", "out", { units: 2 }, "numbers"]),
+    functional(numbers, ["Dense", "out", { units: 2 }, "numbers"]),
     'layer "out": the output has 2 units; end with Dense {units: 1}',
   ],
   [
@@ -263,6 +262,16 @@ const FAULTS: readonly [string, object, string][] = [
     "a chain without a shape",
     sequential(["Dense", "a", { units: 1 }]),
     "the first layer must say batch_input_shape",
+  ],
+  [
+    "more than fits a member's memory",
+    functional(
+      input("numbers", 40_000),
+      ...["x", "y", "z"].map((name): Short => ["Dropout", name, { rate: 0.1 }, "numbers"]),
+      ["Add", "a", {}, "x", "y", "z"],
+      SCORE,
+    ),
+    "its layers are 200001 wide in all; at most 131072",
   ],
   [
     "another model",
