@@ -2,8 +2,11 @@
 import type { DataSchema } from "../../../shared/charter/schema.ts";
 import type { Activation } from "../../../shared/charter/topology/activations.ts";
 import { layerFault, topologyFault } from "../../../shared/charter/topology/fault.ts";
-import type { Topology, TopologyLayer } from "../../../shared/charter/topology/topology.ts";
-import { LIMITS } from "../../../shared/protocol/limits.ts";
+import {
+  PARAMS_MAX,
+  type Topology,
+  type TopologyLayer,
+} from "../../../shared/charter/topology/topology.ts";
 import { type SliceTaker, sliceTaker } from "../slices.ts";
 import type { GraphArchitecture, GraphNode } from "./graph.ts";
 import { type BoundInput, bindInputs } from "./inputs.ts";
@@ -29,10 +32,8 @@ export function graphOf(schema: DataSchema, topology: Topology): GraphArchitectu
   for (const [index, layer] of topology.layers.entries())
     draft.nodeOf.push(addLayer(draft, topology, layer, index, index === last));
   const paramCount = draft.taker.count();
-  if (paramCount > LIMITS.dimensionMax)
-    throw topologyFault(
-      `it has ${paramCount} parameters; at most ${LIMITS.dimensionMax}: use fewer units`,
-    );
+  if (paramCount > PARAMS_MAX)
+    throw topologyFault(`it has ${paramCount} parameters; at most ${PARAMS_MAX}: use fewer units`);
   const numbers = schema.features.filter((feature) => feature.type === "number");
   const categories = schema.features.filter((feature) => feature.type === "category");
   return {

@@ -3,6 +3,7 @@
  * inputs stand for is decided in `models/engine/graph/inputs.ts`.
  */
 import type { Json } from "../../base/canonical.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { layerFault, topologyFault } from "./fault.ts";
 import { type KerasModel, readKeras } from "./keras.ts";
 import { type LayerKind, readLayer, WIDTH_MAX } from "./layer.ts";
@@ -25,6 +26,9 @@ export interface Topology {
   /** Whether there is one input, without a name of its own. */
   readonly isSequential: boolean;
 }
+
+/** What one vector holds. */
+export const PARAMS_MAX = LIMITS.dimensionMax;
 
 const TEXT_MAX = 1024 * 1024;
 /** Of all layers: a member holds a value and a derivative of each for 128 rows, 268 MB. */

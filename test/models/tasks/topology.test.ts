@@ -73,7 +73,7 @@ describe("a topology with layer normalisation, dropout and tables", () => {
     ["fedAvg over moments", { ...fedAvg, scaling: "moments" }],
     ["dpSgd without effective clipping", { ...dpSgd, clipNorm: 1000 }],
     ["dpSgd with clipping", { ...dpSgd, clipNorm: 0.3 }],
-  ])("%s trains it to a better loss, the same again from its seed", (_, {
+  ])("%s trains it to a better loss", (_, {
     scaling = "bounds",
     ...strategy
   }: object & { scaling?: string }) => {
@@ -85,6 +85,14 @@ describe("a topology with layer normalisation, dropout and tables", () => {
     expect(ended.failure).toBeNull();
     expect(lossOf(federated.context, ended)).toBeLessThan(0.75 * before);
     expect(ended.metrics?.rocAuc).toBeGreaterThan(0.9);
+  });
+
+  test.each([
+    ["fedAvg", { ...fedAvg, rounds: 2 }],
+    ["dpSgd", { ...dpSgd, clipNorm: 0.3, rounds: 3 }],
+  ])("%s gives the same model again from its seed", (_, strategy) => {
+    const spec = trainSpec({ model, strategy });
+    const ended = run(federation(schema, spec, members));
     expect(run(federation(schema, spec, members)).params).toEqual(ended.params);
   });
 
