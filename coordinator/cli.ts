@@ -4,8 +4,8 @@ import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
-import { Plan } from "../shared/charter/manifest.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
+import { readPlan } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
@@ -112,7 +112,7 @@ async function invite(
 }
 
 async function startRun(planPath: string, { json, ...connection }: Common): Promise<void> {
-  const plan = readYaml(planPath, Plan);
+  const plan = readPlan(planPath);
   const { runId } = await CoordinatorClient.from(connection).post<{ runId: string }>(
     "/v1/runs",
     plan,

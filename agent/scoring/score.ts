@@ -1,6 +1,6 @@
 /** EDGE: `cloister score`: a model and a table in, one score a row out, as a stream. Runs where the rows are; no network. */
 import type { Command } from "commander";
-import { sigmoid } from "../../models/engine/plain.ts";
+import { sigmoid } from "../../models/engine/loss.ts";
 import { largestReasons, type Reason } from "../../models/scoring/reasons.ts";
 import type { Scorer } from "../../models/scoring/scorer.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";

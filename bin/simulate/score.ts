@@ -1,6 +1,6 @@
 /** How good models are on held-out rows, exactly: which only whoever has the rows can know. Pure. */
 import type { EncodedData } from "../../models/data.ts";
-import { sigmoid } from "../../models/engine/plain.ts";
+import { sigmoid } from "../../models/engine/loss.ts";
 import { metricsOfScores } from "../../models/metrics/ranking.ts";
 import { netScorer, type Scorer, treesScorer } from "../../models/scoring/scorer.ts";
 import { boostTask, modelOf as treesOf } from "../../models/tasks/boost.ts";

@@ -34,7 +34,7 @@ export interface LocalResult {
 
 /**
  * Trains from `params`, which stay unchanged. Every epoch takes every row once, in an order drawn
- * from `rng`.
+ * from `rng`, as is what dropout takes.
  */
 export function trainLocally(
   backend: TrainerBackend,
@@ -54,7 +54,8 @@ export function trainLocally(
     let loss = 0;
     for (let from = 0; from < order.length; from += batchSize) {
       const rows = order.subarray(from, Math.min(order.length, from + batchSize));
-      const batch = backend.meanGradient(working, scaling, data, rows, rowLoss);
+      const draw = backend.drawsInTraining ? source.uint32() : undefined;
+      const batch = backend.meanGradient(working, scaling, data, rows, rowLoss, draw);
       loss += batch.loss * rows.length;
       if (pull) addPullInPlace(batch.gradient, pull, working, params);
       state = stepInPlace(optimizer, state, working, batch.gradient);

@@ -20,6 +20,8 @@ export interface LayerBuffers {
 export interface Workspace {
   readonly rowCapacity: number;
   readonly params: Float64Array;
+  /** Shape [2 × numberCount]. */
+  readonly scaling: Float32Array;
   readonly layers: readonly LayerBuffers[];
   /** Category indices of the chunk's rows, checked against the tables. Shape [rows × categoryCount]. */
   readonly codes: Uint32Array;
@@ -59,6 +61,7 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
   return {
     rowCapacity,
     params,
+    scaling: new Float32Array(2 * architecture.numberCount),
     layers,
     codes: new Uint32Array(rowCapacity * architecture.categoryCount),
     codeLimits,
@@ -72,8 +75,9 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
 }
 
 /** Copies `params` in and prepares what the forward pass reads. */
-export function loadParamsInPlace(space: Workspace, params: Params): void {
+export function loadParamsInPlace(space: Workspace, params: Params, scaling: Scaling): void {
   space.params.set(params);
+  space.scaling.set(scaling);
   for (const { layer, kernel, kernelTransposed } of space.layers) {
     transposeInto(kernelTransposed, kernel, layer.inputWidth, layer.outputWidth);
   }
@@ -87,13 +91,13 @@ export function loadParamsInPlace(space: Workspace, params: Params): void {
 export function gatherRowsInPlace(
   space: Workspace,
   architecture: Architecture,
-  scaling: Scaling,
   data: EncodedData,
   rows: Uint32Array,
   from: number,
   to: number,
 ): void {
   const { numberCount, categoryCount, indicators, embeddings } = architecture;
+  const { scaling } = space;
   const first = space.layers[0];
   const width = first?.layer.inputWidth ?? 0;
   const input = first?.input ?? space.scratchA;

@@ -1,10 +1,11 @@
 /** The model card: what a model is, what it was trained on, how good it is and what it must not be used for. Pure. */
-import { isAutoencoder } from "../../shared/charter/autoencoder-spec.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import { isAutoencoder } from "../../shared/charter/model-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
-import { hiddenOf, type TaskSpec, type TrainTask } from "../../shared/charter/task-spec.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import type { TaskSpec, TrainTask } from "../../shared/charter/task-spec.ts";
+import { architectureOf, isGraph, type Network } from "../engine/architecture.ts";
+import type { GraphNode } from "../engine/graph/graph.ts";
 import { type Interval, rocAucInterval } from "../metrics/intervals.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
 import type { ClassCounts, Metrics, ScoreQuantiles } from "../tasks/task.ts";
@@ -106,17 +107,30 @@ export function modelCard(inputs: CardInputs): ModelCard {
   };
 }
 
-/** A net, logistic regression or an autoencoder, in words. */
+/** Any model but trees, in words. */
 export function netInWords(schema: DataSchema, { model, strategy, scaling }: TrainTask): CardModel {
-  const { paramCount } = architectureOf(schema, model);
-  const { hidden, activation } = hiddenOf(model);
-  const layers = hidden.length > 0 ? `hidden layers ${hidden.join(", ")}; ` : "";
-  const net = isAutoencoder(model) ? "autoencoder" : "feed-forward net";
   return {
-    kind: layers === "" ? "logistic regression" : `${net}, ${activation}`,
-    size: `${layers}${paramCount} parameters`,
+    ...shapeInWords(architectureOf(schema, model)),
     training: `${strategy.kind}, inputs scaled by ${scaling}`,
   };
+}
+
+function shapeInWords(network: Network): Pick<CardModel, "kind" | "size"> {
+  const size = `${network.paramCount} parameters`;
+  if (isGraph(network)) {
+    const kinds = new Set(network.nodes.map((node) => nodeInWords(node)));
+    return { kind: `feed-forward topology: ${[...kinds].join(", ")}`, size };
+  }
+  const hidden = network.layers.slice(0, -1).map(({ outputWidth }) => outputWidth);
+  if (hidden.length === 0) return { kind: "logistic regression", size };
+  const layers = `hidden layers ${hidden.join(", ")}`;
+  const net = network.reconstruction ? "autoencoder" : "feed-forward net";
+  return { kind: `${net}, ${network.activation}`, size: `${layers}; ${size}` };
+}
+
+function nodeInWords(node: GraphNode): string {
+  if (node.kind === "activation") return node.activation.name;
+  return node.kind === "layerNorm" ? "layer normalisation" : node.kind;
 }
 
 export function treesInWords({ trees, spec }: TreeModel): CardModel {

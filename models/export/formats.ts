@@ -1,6 +1,6 @@
 /** Which format works for which kind of model, and the files of each. Pure. The one place that says so. */
 import { badInput } from "../../shared/base/errors.ts";
-import { type Architecture, architectureOf } from "../engine/architecture.ts";
+import { architectureOf, kindOf } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
 import type { TreeModel } from "../trees/model.ts";
@@ -29,6 +29,7 @@ interface Format {
   readonly logistic: Writer<Model> | null;
   readonly net: Writer<Model> | null;
   readonly autoencoder: Writer<Model> | null;
+  readonly topology: Writer<Model> | null;
   readonly trees: Writer<TreeModel> | null;
 }
 
@@ -36,6 +37,7 @@ const KINDS: Readonly<Record<keyof Format, string>> = {
   logistic: "logistic regression",
   net: "a net with hidden layers",
   autoencoder: "an autoencoder",
+  topology: "a topology that is no plain net",
   trees: "boosted trees",
 };
 
@@ -57,25 +59,29 @@ const FORMATS: Readonly<Record<string, Format>> = {
     logistic: asJson,
     net: asJson,
     autoencoder: asJson,
+    topology: asJson,
     trees: (model, statement) => [{ name: "model.json", content: treesToJson(model, statement) }],
   },
-  tfjs: { logistic: asTfjs, net: asTfjs, autoencoder: asTfjs, trees: null },
+  tfjs: { logistic: asTfjs, net: asTfjs, autoencoder: asTfjs, topology: asTfjs, trees: null },
   onnx: {
     logistic: asOnnx,
     net: asOnnx,
     autoencoder: asOnnx,
+    topology: asOnnx,
     trees: (model) => [{ name: "model.onnx", content: treesToOnnx(model) }],
   },
   scorer: {
     logistic: asScorer,
     net: asScorer,
     autoencoder: null,
+    topology: null,
     trees: (model) => [{ name: "scorer.json", content: treesToScorer(model) }],
   },
   pmml: {
     logistic: (model) => [{ name: "model.pmml", content: modelToPmml(model) }],
     net: null,
     autoencoder: null,
+    topology: null,
     trees: (model) => [{ name: "model.pmml", content: treesToPmml(model) }],
   },
 };
@@ -97,11 +103,6 @@ export function exportFiles(
   const kind = kindOf(architectureOf(schema, spec));
   const write = found[kind] ?? refuse(name, kind);
   return write(exported.model, statement);
-}
-
-function kindOf({ layers, reconstruction }: Architecture): "logistic" | "net" | "autoencoder" {
-  if (reconstruction) return "autoencoder";
-  return layers.length === 1 ? "logistic" : "net";
 }
 
 function refuse(name: string, kind: keyof Format): never {

@@ -2,7 +2,13 @@
  * A model as ONNX, preprocessing included: raw numbers and category texts in, scores out. Pure. The
  * operators are those of opset 13 and ai.onnx.ml 2; docs/models.md says what goes in and comes out.
  */
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  type CategoryTable,
+  isGraph,
+  reconstructionIn,
+} from "../engine/architecture.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
 import { anomalyScore } from "./onnx-autoencoder.ts";
@@ -18,25 +24,23 @@ import {
   type Value,
 } from "./onnx-graph.ts";
 import { codesOf, inputsMetadata, metadataOf } from "./onnx-inputs.ts";
+import { nodesToOnnx } from "./onnx-nodes.ts";
 
 /** The bytes of a `.onnx` file. The same model always gives the same bytes. */
 export function modelToOnnx(model: Model): Uint8Array {
   const architecture = architectureOf(model.schema, model.spec);
   const { numbers, categories } = columnsOf(model.schema);
   const graph = newGraph();
-  const inputs = numbers.length > 0 ? numberParts(graph, architecture, model, numbers) : [];
+  const inputs =
+    numbers.length > 0 ? numberParts(graph, architecture.indicators, model, numbers) : [];
   const codes = codesOf(
     graph,
     categories.map(({ codeOf }) => codeOf),
   );
-  const row = ({ column, rowCount, width, offset }: CategoryTable): Value => {
-    const values = model.params.slice(offset, offset + rowCount * width);
-    const table = constant(graph, `table${column}`, [rowCount, width], values);
-    return node(graph, "Gather", `row${column}`, [table, codes[column] ?? ""]);
-  };
-  const parts = [...inputs, ...architecture.embeddings.map(row)];
-  const last = layers(graph, architecture, model.params, parts, architecture.sparse.map(row));
-  const { reconstruction } = architecture;
+  const last = isGraph(architecture)
+    ? nodesToOnnx(graph, architecture, model.params, inputs, codes)
+    : netToOnnx(graph, architecture, model.params, inputs, codes);
+  const reconstruction = reconstructionIn(architecture);
   if (reconstruction) {
     const [scaled = null, indicators = null] = inputs;
     const values = { numbers: scaled, indicators, unknown: "unknown", fill: "fill", codes };
@@ -48,6 +52,23 @@ export function modelToOnnx(model: Model): Uint8Array {
   return onnxModel(graph, "cloister", metadataOf(model.schema), 2);
 }
 
+/** @returns The last layer's output. */
+function netToOnnx(
+  graph: Graph,
+  architecture: Architecture,
+  params: Float32Array,
+  parts: readonly Value[],
+  codes: readonly Value[],
+): Value {
+  const row = ({ column, rowCount, width, offset }: CategoryTable): Value => {
+    const values = params.slice(offset, offset + rowCount * width);
+    const table = constant(graph, `table${column}`, [rowCount, width], values);
+    return node(graph, "Gather", `row${column}`, [table, codes[column] ?? ""]);
+  };
+  const inputs = [...parts, ...architecture.embeddings.map(row)];
+  return layers(graph, architecture, params, inputs, architecture.sparse.map(row));
+}
+
 /**
  * Scaled numbers, and indicators where the schema has any. In doubles, as our own encoder computes, with its
  * rounding to 32 bits after the bounds. An unknown number is NaN: 0 and an indicator where the schema allows
@@ -55,7 +76,7 @@ export function modelToOnnx(model: Model): Uint8Array {
  */
 function numberParts(
   graph: Graph,
-  { indicators }: Architecture,
+  indicators: readonly number[],
   { scaling }: Model,
   columns: readonly NumberColumn[],
 ): Value[] {

@@ -1,14 +1,33 @@
-/** A TensorFlow.js topology in the making, in the Keras form, and its weights. Pure. */
-import { float32ToBytes } from "../../shared/base/bytes.ts";
+/** A LayersModel in the making: layers in the form of Keras 2, weights in one binary file. Pure. */
+import { concatBytes, float32ToBytes } from "../../shared/base/bytes.ts";
 import type { Json } from "../../shared/base/canonical.ts";
 import type { CategoryTable } from "../engine/architecture.ts";
 
-export interface WeightSpec {
+export interface TfjsModel {
+  /** Content of `model.json`: `format: "layers-model"`, topology and weights manifest. */
+  readonly modelJson: TfjsModelJson;
+  /** Content of `weights.bin`: little-endian float32, in the order of the manifest. */
+  readonly weights: Uint8Array;
+}
+
+export interface TfjsModelJson {
+  readonly format: "layers-model";
+  readonly generatedBy: string;
+  readonly convertedBy: null;
+  readonly modelTopology: { readonly [key: string]: Json };
+  readonly weightsManifest: readonly {
+    readonly paths: readonly string[];
+    readonly weights: readonly WeightSpec[];
+  }[];
+}
+
+interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: "float32";
 }
 
+/** A topology in the making. */
 export interface Draft {
   readonly layers: Json[];
   readonly weightSpecs: WeightSpec[];
@@ -25,6 +44,7 @@ export function input(draft: Draft, name: string, width: number, dtype: string):
   return add(draft, "InputLayer", name, { batch_input_shape: [null, width], dtype }, []);
 }
 
+/** @param bias Null: it uses none. */
 export function dense(
   draft: Draft,
   name: string,
@@ -32,11 +52,11 @@ export function dense(
   units: number,
   activation: string,
   kernel: Float32Array,
-  bias: Float32Array,
+  bias: Float32Array | null,
 ): string {
   weight(draft, `${name}/kernel`, [kernel.length / units, units], kernel);
-  weight(draft, `${name}/bias`, [units], bias);
-  return add(draft, "Dense", name, { units, activation, use_bias: true }, [from]);
+  if (bias) weight(draft, `${name}/bias`, [units], bias);
+  return add(draft, "Dense", name, { units, activation, use_bias: bias !== null }, [from]);
 }
 
 /** A lookup in one of the model's tables. `extra` is added to every row. */
@@ -77,12 +97,17 @@ export function merge(
   return add(draft, kind, name, kind === "Concatenate" ? { axis: -1 } : {}, from);
 }
 
-function weight(draft: Draft, name: string, shape: readonly number[], values: Float32Array): void {
+export function weight(
+  draft: Draft,
+  name: string,
+  shape: readonly number[],
+  values: Float32Array,
+): void {
   draft.weightSpecs.push({ name, shape, dtype: "float32" });
   draft.weights.push(float32ToBytes(values));
 }
 
-/** Appends a layer in the Keras form; returns its name. */
+/** Appends a layer; returns its name. */
 export function add(
   draft: Draft,
   className: string,
@@ -94,4 +119,28 @@ export function add(
   const layer = { class_name: className, name, config: { name, ...config }, inbound_nodes: nodes };
   draft.layers.push(layer);
   return name;
+}
+
+/** The model whose one output is that of layer `output`. */
+export function finished(draft: Draft, output: string): TfjsModel {
+  const config = {
+    name: "cloister",
+    layers: draft.layers,
+    input_layers: draft.inputs.map((name) => [name, 0, 0]),
+    output_layers: [[output, 0, 0]],
+  };
+  return {
+    modelJson: {
+      format: "layers-model",
+      generatedBy: "cloister",
+      convertedBy: null,
+      modelTopology: {
+        keras_version: "2.15.0",
+        backend: "tensorflow",
+        model_config: { class_name: "Model", config },
+      },
+      weightsManifest: [{ paths: ["weights.bin"], weights: draft.weightSpecs }],
+    },
+    weights: concatBytes(...draft.weights),
+  };
 }

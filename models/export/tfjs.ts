@@ -4,31 +4,12 @@
  */
 
 import { assert } from "../../shared/base/assert.ts";
-import { concatBytes } from "../../shared/base/bytes.ts";
-import type { Json } from "../../shared/base/canonical.ts";
-import { type Architecture, architectureOf } from "../engine/architecture.ts";
+import { type Architecture, architectureOf, isGraph } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
 import { autoencoderScore } from "./tfjs-autoencoder.ts";
-import { type Draft, dense, newDraft, type WeightSpec } from "./tfjs-draft.ts";
+import { type Draft, dense, finished, newDraft, type TfjsModel } from "./tfjs-draft.ts";
+import { graphToTfjs } from "./tfjs-graph.ts";
 import { firstLayer, numberInputs } from "./tfjs-inputs.ts";
-
-export interface TfjsModel {
-  /** Content of `model.json`: `format: "layers-model"`, topology and weights manifest. */
-  readonly modelJson: TfjsModelJson;
-  /** Content of `weights.bin`: little-endian float32, in the order of the manifest. */
-  readonly weights: Uint8Array;
-}
-
-export interface TfjsModelJson {
-  readonly format: "layers-model";
-  readonly generatedBy: string;
-  readonly convertedBy: null;
-  readonly modelTopology: { readonly [key: string]: Json };
-  readonly weightsManifest: readonly {
-    readonly paths: readonly string[];
-    readonly weights: readonly WeightSpec[];
-  }[];
-}
 
 /**
  * Beyond so many standard deviations between 0 and a column's centre, folding the centre into the
@@ -38,11 +19,13 @@ const FOLDED_SHIFT_MAX = 8;
 
 /**
  * Inputs, in this order: `numbers` [rows, numbers + indicators] where there are any, then one
- * `category<column>` [rows, 1] per category column. One output [rows, 1], the probability.
+ * `category<column>` [rows, 1] per category column. One output [rows, 1], the score. Of a
+ * topology: its own inputs, by their names.
  */
 export function modelToTfjs(model: Model): TfjsModel {
   const architecture = architectureOf(model.schema, model.spec);
   assert(model.params.length === architecture.paramCount, "parameters do not fit the architecture");
+  if (isGraph(architecture)) return graphToTfjs(model, architecture);
   const draft = newDraft();
   const { reconstruction } = architecture;
   if (reconstruction)
@@ -57,29 +40,6 @@ export function modelToTfjs(model: Model): TfjsModel {
     last = dense(draft, `layer${index}`, last, outputWidth, activation, kernel, bias);
   }
   return finished(draft, last);
-}
-
-function finished(draft: Draft, last: string): TfjsModel {
-  const config = {
-    name: "cloister",
-    layers: draft.layers,
-    input_layers: draft.inputs.map((name) => [name, 0, 0]),
-    output_layers: [[last, 0, 0]],
-  };
-  return {
-    modelJson: {
-      format: "layers-model",
-      generatedBy: "cloister",
-      convertedBy: null,
-      modelTopology: {
-        keras_version: "2.15.0",
-        backend: "tensorflow",
-        model_config: { class_name: "Model", config },
-      },
-      weightsManifest: [{ paths: ["weights.bin"], weights: draft.weightSpecs }],
-    },
-    weights: concatBytes(...draft.weights),
-  };
 }
 
 function activationAt({ layers, activation }: Architecture, index: number): string {

@@ -2,6 +2,7 @@
  * One encoded row → an autoencoder's anomaly score, and which features it gave back badly. Pure apart from its own
  * buffers.
  */
+import type { Architecture } from "../engine/architecture.ts";
 import { anomalyLogit, partError, type RowView, rowError } from "../engine/autoencoder/error.ts";
 import type { Reconstruction } from "../engine/autoencoder/parts.ts";
 import type { Model } from "../model.ts";
@@ -15,10 +16,11 @@ import { netRow, type RowScorer } from "./row-scorer.ts";
  */
 export function anomalyRow(
   model: Model,
+  architecture: Architecture,
   reconstruction: Reconstruction,
 ): { readonly row: RowScorer; readonly explain: Explainer } {
-  const net = netRow(model);
-  const { numberCount, categoryCount } = net.architecture;
+  const net = netRow(model, architecture);
+  const { numberCount, categoryCount } = architecture;
   const view: RowView = {
     inputs: net.input,
     inputsAt: 0,

@@ -3,9 +3,17 @@
  * Pure apart from its own buffers. Doubles, added in the order of the plain engine: the same bits.
  */
 import { assert } from "../../shared/base/assert.ts";
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  type CategoryTable,
+  isGraph,
+} from "../engine/architecture.ts";
+import type { GraphArchitecture } from "../engine/graph/graph.ts";
+import { graphChunk } from "../engine/graph/passes.ts";
 import { transposeInto } from "../engine/kernels.ts";
 import type { Model } from "../model.ts";
+import { FIRST_ROW, oneRow } from "./one-row.ts";
 
 /** Whatever kind of model it is: the one thing that scoring asks of it. */
 export interface RowScorer {
@@ -37,7 +45,6 @@ interface Net {
 
 /** A net's buffers after one row: the first layer's input and the last one's output. */
 export interface NetRow {
-  readonly architecture: Architecture;
   readonly input: Float64Array;
   readonly output: Float64Array;
   /** Fills both. Arguments as of `RowScorer.logit`. */
@@ -45,8 +52,10 @@ export interface NetRow {
 }
 
 export function rowScorer(model: Model): RowScorer {
-  const row = netRow(model);
-  const { numberCount, categoryCount } = row.architecture;
+  const network = architectureOf(model.schema, model.spec);
+  if (isGraph(network)) return graphRowScorer(model, network);
+  const row = netRow(model, network);
+  const { numberCount, categoryCount } = network;
   return {
     numberCount,
     categoryCount,
@@ -57,8 +66,8 @@ export function rowScorer(model: Model): RowScorer {
   };
 }
 
-export function netRow({ schema, spec, scaling, params }: Model): NetRow {
-  const architecture = architectureOf(schema, spec);
+/** Of a plain net or an autoencoder. */
+export function netRow({ scaling, params }: Model, architecture: Architecture): NetRow {
   assert(params.length === architecture.paramCount, "parameters do not fit the architecture");
   const values = Float64Array.from(params);
   const net = {
@@ -68,12 +77,29 @@ export function netRow({ schema, spec, scaling, params }: Model): NetRow {
     layers: layersOf(architecture, values),
   };
   return {
-    architecture,
     input: net.layers[0]?.input ?? new Float64Array(0),
     output: net.layers[net.layers.length - 1]?.output ?? new Float64Array(0),
     take(numbers, numbersAt, codes, codesAt) {
       gatherInPlace(net, numbers, numbersAt, codes, codesAt);
       forwardInPlace(net, codes, codesAt);
+    },
+  };
+}
+
+/** The engine itself, a chunk of one row at a time. */
+function graphRowScorer({ params, scaling }: Model, graph: GraphArchitecture): RowScorer {
+  assert(params.length === graph.paramCount, "parameters do not fit the architecture");
+  const { numberCount, categoryCount } = graph;
+  const chunk = graphChunk(graph, 1);
+  chunk.load(params, scaling);
+  return {
+    numberCount,
+    categoryCount,
+    logit(numbers, numbersAt, codes, codesAt) {
+      const row = oneRow(graph, numbers, numbersAt, codes, codesAt);
+      chunk.gather(row, FIRST_ROW, 0, 1);
+      chunk.forward(1, null);
+      return chunk.head.logit(0);
     },
   };
 }

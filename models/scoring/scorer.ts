@@ -1,7 +1,7 @@
 /** What scoring needs of a model, whatever kind it is. Pure. Another kind of model is another function here. */
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData } from "../data.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph } from "../engine/architecture.ts";
 import { bestBackend } from "../engine/best.ts";
 import type { Model } from "../model.ts";
 import { batchLogits } from "../trees/batch.ts";
@@ -22,10 +22,11 @@ export interface Scorer {
 
 export function netScorer(model: Model): Scorer {
   const { schema, spec, params, scaling } = model;
-  const backend = bestBackend(architectureOf(schema, spec), { acrossMachines: true });
+  const network = architectureOf(schema, spec);
+  const backend = bestBackend(network, { acrossMachines: true });
   const logits = (data: EncodedData): Float32Array => backend.logits(params, scaling, data);
-  const { reconstruction } = backend.architecture;
-  if (reconstruction) return { schema, logits, ...anomalyRow(model, reconstruction) };
+  if (!isGraph(network) && network.reconstruction)
+    return { schema, logits, ...anomalyRow(model, network, network.reconstruction) };
   return { schema, logits, row: rowScorer(model), explain: explainer(model) };
 }
 

@@ -1,10 +1,10 @@
 /** The vectors of a training run: their lengths, bounds and sensitivities, from public context alone. Pure. */
 import { badInput } from "../../shared/base/errors.ts";
-import { isAutoencoder } from "../../shared/charter/autoencoder-spec.ts";
 import { usesShare } from "../../shared/charter/loss-spec.ts";
+import { isAutoencoder } from "../../shared/charter/model-spec.ts";
 import type { LocalStrategy } from "../../shared/charter/strategy-spec.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
-import { type Architecture, architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph, type Network } from "../engine/architecture.ts";
 import { checkLabels, evaluationShape } from "./evaluation.ts";
 import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
@@ -22,13 +22,16 @@ export const LOSS_WEIGHT = 0.2;
 /** A unit's or member's loss is cut off here. Nats; a coin toss has 0.69. */
 export const LOSS_MAX = 2;
 
-export function architectureFor(context: TrainContext): Architecture {
+export function architectureFor(context: TrainContext): Network {
   return architectureOf(context.schema, context.spec.model);
 }
 
 /** Parameters that members share: all, or those before the first personal layer. Layers come last, in order. */
-export function sharedCount({ spec }: TrainContext, { layers, paramCount }: Architecture): number {
+export function sharedCount({ spec }: TrainContext, network: Network): number {
   const { strategy } = spec;
+  // A plan with a topology has no personal layers.
+  if (isGraph(network)) return network.paramCount;
+  const { layers, paramCount } = network;
   const personal = strategy.kind === "dpSgd" ? 0 : (strategy.personalLayers ?? 0);
   return layers[layers.length - personal]?.kernelOffset ?? paramCount;
 }

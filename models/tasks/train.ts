@@ -1,9 +1,9 @@
 /** Training with evaluation as a task: a fold over secure sums. Pure. The member's half is train-contribute. */
 import { assert } from "../../shared/base/assert.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
-import { isAutoencoder } from "../../shared/charter/autoencoder-spec.ts";
-import { hiddenOf, type ModelSpec, type TrainTask } from "../../shared/charter/task-spec.ts";
-import { initialParams } from "../engine/architecture.ts";
+import { isAutoencoder } from "../../shared/charter/model-spec.ts";
+import type { TrainTask } from "../../shared/charter/task-spec.ts";
+import { initialParams, outputBiasOf } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
 import { shareOf, logitShift as shiftOf } from "./class-balance.ts";
 import { readEvaluation } from "./evaluation.ts";
@@ -66,7 +66,7 @@ export function modelOf(context: TrainContext, state: TrainState): Model {
   const { spec, schema } = context;
   const { strategy, loss } = spec;
   if (strategy.kind !== "dpSgd" && strategy.personalLayers !== undefined)
-    throw noModel(spec.model, strategy.personalLayers);
+    throw noModel(strategy.personalLayers);
   const architecture = architectureFor(context);
   const scaling = state.scaling ?? identityScaling(architecture.numberCount);
   const { bestParams } = state.selection;
@@ -74,16 +74,15 @@ export function modelOf(context: TrainContext, state: TrainState): Model {
   const logitShift = shiftOf(loss, shareOf(loss, state.positiveShare));
   if (logitShift === 0) return { schema, spec: spec.model, scaling, params: trained };
   const params = trained.slice();
-  const bias = architecture.layers[architecture.layers.length - 1]?.biasOffset ?? 0;
+  const bias = outputBiasOf(architecture);
   params[bias] = (params[bias] ?? 0) + logitShift;
   return { schema, spec: spec.model, scaling, params, logitShift };
 }
 
-function noModel(spec: ModelSpec, personalLayers: number): CloisterError {
-  const { hidden } = hiddenOf(spec);
+function noModel(personalLayers: number): CloisterError {
   return badInput(
     "model.personal",
-    `the last ${personalLayers} of this model's ${hidden.length + 1} layers stayed with the members: there is no model ` +
+    `this model's last ${personalLayers} layers stayed with the members: there is no model ` +
       "for all; each member has its own, as models/RUN.json in its agent's folder",
   );
 }

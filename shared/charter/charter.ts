@@ -159,12 +159,16 @@ export function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown, what: str
 
 type Issue = z.core.$ZodIssue;
 
-/** Where a value has one of several shapes: what is wrong with the one that it is nearest to, by how much is wrong. */
+/**
+ * Where a value has one of several shapes: what is wrong with the one that it is nearest to, by how much is wrong. Of
+ * those that it is not at all, none is nearer than another.
+ */
 function innermost(issue: Issue): Issue {
   if (issue.code !== "invalid_union") return issue;
-  const [nearest] = [...issue.errors].sort((a, b) => a.length - b.length);
+  const alike = issue.errors.filter(
+    ([first]) => first && (first.path.length > 0 || first.code === "unrecognized_keys"),
+  );
+  const [nearest] = alike.sort((a, b) => a.length - b.length);
   const inner = nearest?.[0];
-  // Of alternatives without fields none is nearer than another.
-  if (!inner || (inner.path.length === 0 && inner.code !== "unrecognized_keys")) return issue;
-  return innermost({ ...inner, path: [...issue.path, ...inner.path] });
+  return inner ? innermost({ ...inner, path: [...issue.path, ...inner.path] }) : issue;
 }

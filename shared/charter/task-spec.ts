@@ -1,23 +1,13 @@
 /** What a run may compute, as data: the tasks and their parameters, named in a manifest. Pure. */
 import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
-import { AutoencoderSpec, isAutoencoder } from "./autoencoder-spec.ts";
 import { BoostTask } from "./boost-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
+import { ModelSpec } from "./model-spec.ts";
 import { Strategy } from "./strategy-spec.ts";
 import { trainTaskFaults } from "./train-faults.ts";
 
 const Rounds = z.int().min(1).max(LIMITS.roundsMax);
-
-/** A feed-forward net; `hidden: []` is logistic regression. */
-export const NetSpec = z.strictObject({
-  hidden: z.array(z.int().min(1).max(4096)).max(8),
-  activation: z.enum(["relu", "tanh"]).default("relu"),
-  /** Seeds the initial weights. */
-  seed: z.string().max(100).default("cloister"),
-});
-
-export const ModelSpec = z.union([NetSpec, AutoencoderSpec]);
 
 const MetricName = z.enum(["rocAuc", "prAuc", "recallAt1pctFpr", "recallAt5pctFpr"]);
 
@@ -65,14 +55,7 @@ export const ProbeTask = z.strictObject({
 
 export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, ProbeTask]);
 
-export type NetSpec = z.infer<typeof NetSpec>;
-export type ModelSpec = z.infer<typeof ModelSpec>;
 export type MetricName = z.infer<typeof MetricName>;
 export type TrainTask = z.infer<typeof TrainTask>;
 export type ProbeTask = z.infer<typeof ProbeTask>;
 export type TaskSpec = z.infer<typeof TaskSpec>;
-
-/** The layers between a model's inputs and its output. */
-export function hiddenOf(spec: ModelSpec): Pick<NetSpec, "hidden" | "activation"> {
-  return isAutoencoder(spec) ? spec.autoencoder : spec;
-}

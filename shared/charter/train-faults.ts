@@ -1,12 +1,11 @@
 /** What does not go together in a training task, whatever its privacy. Pure. */
 import type { LossSpec } from "./loss-spec.ts";
+import { hiddenOf, isAutoencoder, isTopology, type ModelSpec } from "./model-spec.ts";
 import type { Strategy } from "./strategy-spec.ts";
 
 /** Of a training task, what these rules are about. */
 interface Parts {
-  readonly model:
-    | { readonly hidden: readonly number[] }
-    | { readonly autoencoder: { readonly hidden: readonly number[] } };
+  readonly model: ModelSpec;
   readonly loss?: LossSpec | undefined;
   readonly strategy: Strategy;
   readonly evaluation: {
@@ -32,7 +31,7 @@ export function trainTaskFaults(task: Parts): Fault[] {
 }
 
 function autoencoderFaults({ model, loss }: Parts): Fault[] {
-  if (!("autoencoder" in model) || loss === undefined) return [];
+  if (!isAutoencoder(model) || loss === undefined) return [];
   const message =
     "does not go with an autoencoder, which minimises its reconstruction error and reads no label; leave it out";
   return [{ path: ["loss"], message }];
@@ -43,8 +42,11 @@ function personalFaults({ model, loss, strategy, evaluation }: Parts): Fault[] {
   if (count === undefined) return [];
   const faults: Fault[] = [];
   const path = ["strategy", "personalLayers"];
-  const { hidden } = "autoencoder" in model ? model.autoencoder : model;
-  const layers = hidden.length + 1;
+  if (isTopology(model))
+    return [
+      { path, message: "does not go with a topology, which has no last layers; leave it out" },
+    ];
+  const layers = hiddenOf(model).hidden.length + 1;
   if (count >= layers) {
     const left = `the model has ${layers}, and one at least must be everybody's`;
     faults.push({ path, message: `${left}; use fewer, or more hidden layers` });

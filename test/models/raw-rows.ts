@@ -4,8 +4,8 @@ import { architectureOf } from "../../models/engine/architecture.ts";
 import { recordEncoder } from "../../models/features/record-encoder.ts";
 import type { Model } from "../../models/model.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
+import { type ModelSpec, TopologySpec } from "../../shared/charter/model-spec.ts";
 import { DataSchema, type Feature } from "../../shared/charter/schema.ts";
-import type { ModelSpec } from "../../shared/charter/task-spec.ts";
 import { rng } from "./fixtures.ts";
 
 export type RawRow = Readonly<Record<string, number | string | null>>;
@@ -34,8 +34,21 @@ export function rawModel(
 }
 
 export function rawModelOf(names: readonly FeatureName[], spec: ModelSpec): Model {
+  return modelOf(rawSchema(names), spec);
+}
+
+/** @param topology In the form of TensorFlow.js, over the schema. */
+export function rawTopology(
+  names: readonly FeatureName[],
+  topology: (schema: DataSchema) => object,
+): Model {
+  const schema = rawSchema(names);
+  return modelOf(schema, TopologySpec.parse({ topology: topology(schema) }));
+}
+
+function rawSchema(names: readonly FeatureName[]): DataSchema {
   const features = names.map((name) => ({ ...FEATURES[name], dimension: 3 }));
-  const schema = DataSchema.parse({
+  return DataSchema.parse({
     label: { column: "label" },
     unit: null,
     features: features.map((feature) => {
@@ -43,6 +56,9 @@ export function rawModelOf(names: readonly FeatureName[], spec: ModelSpec): Mode
       return rest.type === "category" ? { ...rest, dimension } : rest;
     }),
   });
+}
+
+function modelOf(schema: DataSchema, spec: ModelSpec): Model {
   const { paramCount, numberCount } = architectureOf(schema, spec);
   const source = new UniformSource(rng("raw params"));
   const params = Float32Array.from({ length: paramCount }, () => 0.4 * source.normal());

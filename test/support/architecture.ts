@@ -188,7 +188,7 @@ export function seedFaults(sources: Sources): string[] {
 const NOISE = /^shared\/privacy\/noise\//;
 const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
 /** Initial weights are drawn with `normal`, and its file defines it. */
-const MAY_DRAW_NORMAL = /^(?:models\/engine\/architecture|shared\/base\/uniform)\.ts$/;
+const MAY_DRAW_NORMAL = /^(?:models\/engine\/slices|shared\/base\/uniform)\.ts$/;
 
 /** Noise comes from whole numbers: no logarithm or cosine near it, no normal of doubles anywhere. */
 export function noiseFaults(sources: Sources): string[] {

@@ -8,7 +8,7 @@ import type { Reconstruction } from "./parts.ts";
 const NOTHING = new Float64Array(0);
 
 /** Labels are never read. */
-export function reconstructionHead(reconstruction: Reconstruction): Head {
+export function reconstructionHead(reconstruction: Reconstruction, space: Workspace): Head {
   const view: RowView = {
     inputs: NOTHING,
     inputsAt: 0,
@@ -17,7 +17,7 @@ export function reconstructionHead(reconstruction: Reconstruction): Head {
     outputs: NOTHING,
     outputsAt: 0,
   };
-  const look = (space: Workspace, r: number): RowView => {
+  const look = (r: number): RowView => {
     const first = space.layers[0];
     view.inputs = first?.input ?? NOTHING;
     view.inputsAt = r * (first?.layer.inputWidth ?? 0);
@@ -30,11 +30,11 @@ export function reconstructionHead(reconstruction: Reconstruction): Head {
   return {
     loss: RECONSTRUCTION,
     supports: ({ kind }) => kind === "reconstruction",
-    logit: (space, r) => anomalyLogit(rowError(reconstruction, look(space, r))),
-    lossInPlace(space, r, _label, weight) {
+    logit: (r) => anomalyLogit(rowError(reconstruction, look(r))),
+    lossInPlace(r, _label, weight) {
       const delta = space.layers[space.layers.length - 1]?.delta ?? NOTHING;
       const at = r * reconstruction.outputWidth;
-      return weight * rowError(reconstruction, look(space, r), delta, at, weight);
+      return weight * rowError(reconstruction, look(r), delta, at, weight);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** An autoencoder handed out: anomaly scores of the real runtimes are ours; formats that cannot say so. */
 import { describe, expect, test } from "vitest";
-import { architectureOf } from "../../../models/engine/architecture.ts";
+import { architectureOf, outputBiasOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { exportFiles } from "../../../models/export/formats.ts";
 import { modelToJson, parseModelJson } from "../../../models/export/json.ts";
@@ -81,9 +81,7 @@ test("both runtimes cut off far values as we do, beside numbers that are unknown
   // Scaled numbers from −18 to 18.
   model.scaling.fill(0, 0, numberCount).fill(18, numberCount);
   // Estimates near the cut-off, so that scores do not pile up at 1 and depend on where it is.
-  const { biasOffset } = architectureOf(model.schema, model.spec).layers.at(-1) ?? {
-    biasOffset: 0,
-  };
+  const biasOffset = outputBiasOf(architectureOf(model.schema, model.spec));
   for (const sign of [-1, 1]) {
     model.params.fill(7.5 * sign, biasOffset, biasOffset + numberCount);
     const rows = rawRows(model, 1000);

@@ -5,7 +5,7 @@ import { loadLayersModel } from "@tensorflow/tfjs-layers";
 import type { EncodedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { modelToOnnx } from "../../../models/export/onnx.ts";
-import type { TfjsModel } from "../../../models/export/tfjs.ts";
+import type { TfjsModel } from "../../../models/export/tfjs-draft.ts";
 import type { Model } from "../../../models/model.ts";
 import { onnxScores } from "../../support/onnx.ts";
 import type { RawRow } from "../raw-rows.ts";

@@ -84,14 +84,21 @@ test.each([
   ],
   [{ model: { hidden: [0] } }, "task.model.hidden.0", ">=1"],
   [{ model: { hidden: [8], activation: "sigmoid" } }, "task.model.activation", '"relu"|"tanh"'],
-  [{ model: { hiden: [8] } }, "task.model.hidden", "expected array"],
+  [{ model: { hiden: [8] } }, "task.model", "give one of hidden, autoencoder, topology"],
+  [{ model: { hidden: [8], sed: "x" } }, "task.model", "remove it or correct its spelling"],
+  [{ model: { hidden: [0, 0, 0], activation: "x" } }, "task.model.hidden.0", ">=1"],
   [{ model: { autoencoder: { hidden: [] } } }, "task.model.autoencoder.hidden", ">=1 items"],
   [
     { model: { autoencoder: { hidden: [2], activation: "sigmoid" } } },
     "task.model.autoencoder.activation",
     '"relu"|"tanh"',
   ],
-  [{ model: { hidden: [8], autoencoder: { hidden: [2] } } }, "task.model", "Unrecognized key"],
+  [
+    { model: { hidden: [8], autoencoder: { hidden: [2] } } },
+    "task.model",
+    "give one of hidden, autoencoder, topology",
+  ],
+  [{ model: { topology: { layers: [] } } }, "task.model.topology", "class_name"],
   [
     { model: { autoencoder: { hidden: [2] } }, loss: { kind: "focal" } },
     "task.loss",

@@ -2,7 +2,7 @@
 import type { EncodedData } from "../../../../models/data.ts";
 import type { Architecture } from "../../../../models/engine/architecture.ts";
 import { UniformSource } from "../../../../shared/base/uniform.ts";
-import type { AutoencoderSpec } from "../../../../shared/charter/autoencoder-spec.ts";
+import type { AutoencoderSpec } from "../../../../shared/charter/model-spec.ts";
 import { rng, type ShortFeature } from "../../fixtures.ts";
 
 export const EVERYTHING: ShortFeature[] = [
