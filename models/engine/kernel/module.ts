@@ -32,6 +32,13 @@ export interface Exports {
   readonly addRowNorms: Call;
   readonly addColumnNorms: Call;
   readonly addPairProducts: Call;
+  readonly clipRows: (
+    norms: number,
+    losses: number,
+    factors: number,
+    rows: number,
+    bound: number,
+  ) => number;
   readonly scaleRows: Call;
   readonly scaleColumn: Call;
   readonly crossEntropy: Call;

@@ -10,7 +10,7 @@ import type { EncodedData } from "../../data.ts";
 import type { ClippedSum, UnitRows } from "../backend.ts";
 import type { Chunks } from "./chunks.ts";
 import { CHUNK_ROWS } from "./layout.ts";
-import { boundOfRow, factorOf, normOfRows, rowNormsInPlace } from "./norms.ts";
+import { boundOfRow, normOfRows, rowNormsInPlace } from "./norms.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -23,6 +23,9 @@ import { gatherRowsInPlace, type Space } from "./space.ts";
 
 /** For gradients in doubles, whose norm is known to about 10⁻¹². */
 const CLIP_MARGIN = 1 - 1e-9;
+
+/** Of what the kernel's `clipRows` answers. */
+const SOME_LEFT_OUT = 2;
 
 /** The rows that go through the kernel together: whole chunks. */
 interface Pass {
@@ -92,7 +95,7 @@ function newPass(rowCapacity: number): Pass {
 /** order[from] … order[end − 1], a chunk. */
 function addChunk(
   pass: Pass,
-  units: UnitRows,
+  { rows, starts }: UnitRows,
   order: Uint32Array,
   from: number,
   end: number,
@@ -100,9 +103,9 @@ function addChunk(
   let { rowCount, unitCount } = pass;
   for (let i = from; i < end; i++) {
     const unit = order[i] ?? 0;
-    const rowsEnd = units.starts[unit + 1] ?? 0;
-    for (let r = units.starts[unit] ?? 0; r < rowsEnd; r++) {
-      pass.rows[rowCount] = units.rows[r] ?? 0;
+    const rowsEnd = starts[unit + 1] ?? 0;
+    for (let r = starts[unit] ?? 0; r < rowsEnd; r++) {
+      pass.rows[rowCount] = rows[r] ?? 0;
       rowCount += 1;
     }
     pass.units[unitCount] = unit;
@@ -133,17 +136,35 @@ function finishPass(work: Work, pass: Pass): void {
 }
 
 /** A unit's loss is the mean over its rows. */
-function setWeights({ layout, f32 }: Space, { unitCount, unitStarts }: Pass): void {
+function setWeights({ layout, f32 }: Space, { rowCount, unitCount, unitStarts }: Pass): void {
   const at = layout.weights / 4;
+  f32.fill(1, at, at + rowCount);
+  if (unitCount === rowCount) return;
   for (let i = 0; i < unitCount; i++) {
     const start = unitStarts[i] ?? 0;
     const end = unitStarts[i + 1] ?? 0;
-    for (let r = start; r < end; r++) f32[at + r] = 1 / (end - start);
+    f32.fill(1 / (end - start), at + start, at + end);
   }
 }
 
 /** Notes losses and norms, and sets each row's factor. @returns Whether any is not 1. */
-function clipUnits(work: Work, { units, unitCount, unitStarts }: Pass): boolean {
+function clipUnits(work: Work, pass: Pass): boolean {
+  const { space, rowBound } = work;
+  const { layout, exports } = space;
+  const { norms, losses, factors } = layout;
+  const found = exports.clipRows(norms, losses, factors, pass.rowCount, rowBound);
+  if (pass.unitCount < pass.rowCount) return clipEachUnit(work, pass);
+  for (let r = 0; r < pass.rowCount; r++) noteRow(work, pass.units[r] ?? 0, r);
+  if ((found & SOME_LEFT_OUT) !== 0) {
+    for (let r = 0; r < pass.rowCount; r++) {
+      if (space.f32[factors / 4 + r] === 0) clearInputs(space, r, r + 1);
+    }
+  }
+  return found !== 0;
+}
+
+/** Where some units have several rows. */
+function clipEachUnit(work: Work, { units, unitCount, unitStarts }: Pass): boolean {
   const { space } = work;
   const { f32 } = space;
   const at = space.layout.factors / 4;
@@ -152,20 +173,20 @@ function clipUnits(work: Work, { units, unitCount, unitStarts }: Pass): boolean 
     const start = unitStarts[i] ?? 0;
     const end = unitStarts[i + 1] ?? 0;
     const unit = units[i] ?? 0;
-    const factor =
-      end - start === 1 ? clipRow(work, unit, start) : clipRows(work, unit, start, end);
-    for (let r = start; r < end; r++) f32[at + r] = factor;
+    if (end - start === 1) noteRow(work, unit, start);
+    else f32.fill(clipRows(work, unit, start, end), at + start, at + end);
+    const factor = f32[at + start] ?? 0;
     if (factor !== 1) scaled = true;
     if (factor === 0) clearInputs(space, start, end);
   }
   return scaled;
 }
 
-function clipRow(work: Work, unit: number, row: number): number {
-  const { space, losses, rowBound } = work;
-  losses[unit] = space.f32[space.layout.losses / 4 + row] ?? 0;
-  const norm = Math.sqrt(space.f64[space.layout.norms / 8 + row] ?? 0);
-  return accept(work, unit, norm, factorOf(norm, rowBound));
+/** The unit is this one row, which the kernel has clipped. */
+function noteRow({ space, losses, norms }: Work, unit: number, row: number): void {
+  const { layout, f32, f64 } = space;
+  losses[unit] = f32[layout.losses / 4 + row] ?? 0;
+  norms[unit] = f64[layout.norms / 8 + row] ?? 0;
 }
 
 /** @returns What the unit's deltas are to be multiplied by; 0 if it is added apart, or not at all. */
