@@ -42,6 +42,7 @@ export interface Exports {
   readonly scaleRows: Call;
   readonly scaleColumn: Call;
   readonly crossEntropy: Call;
+  readonly focal: Call;
   readonly sigmoid: Call;
   readonly addWeightGradient: Call;
   readonly copyTiles: Call;

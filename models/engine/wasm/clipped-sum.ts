@@ -7,7 +7,7 @@
  * apart, and added in doubles.
  */
 import type { EncodedData } from "../../data.ts";
-import type { ClippedSum, UnitRows } from "../backend.ts";
+import type { ClippedSum, RowLoss, UnitRows } from "../backend.ts";
 import type { Chunks } from "./chunks.ts";
 import { CHUNK_ROWS } from "./layout.ts";
 import { boundOfRow, normOfRows, rowNormsInPlace } from "./norms.ts";
@@ -18,6 +18,7 @@ import {
   lossInPlace,
   setChunksInPlace,
   takeGradient,
+  weighInPlace,
 } from "./passes.ts";
 import { gatherRowsInPlace, type Space } from "./space.ts";
 
@@ -43,6 +44,7 @@ interface Work {
   readonly space: Space;
   readonly data: EncodedData;
   readonly units: UnitRows;
+  readonly loss: RowLoss;
   readonly clipNorm: number;
   /** `clipNorm` less what single precision may round of a unit of one row. */
   readonly rowBound: number;
@@ -60,6 +62,7 @@ export function clippedSum(
   units: UnitRows,
   chunks: Chunks,
   clipNorm: number,
+  loss: RowLoss,
   passRows: number,
 ): ClippedSum {
   const { layout, f64 } = space;
@@ -68,7 +71,7 @@ export function clippedSum(
   const losses = new Float64Array(unitCount);
   const norms = new Float64Array(unitCount);
   const rowBound = boundOfRow(space, clipNorm);
-  const work = { space, data, units, clipNorm, rowBound, losses, norms };
+  const work = { space, data, units, loss, clipNorm, rowBound, losses, norms };
   f64.fill(0, gradient / 8, (gradient + gradientBytes) / 8);
   if (space.hasApart) f64.fill(0, apart / 8, (apart + gradientBytes) / 8);
   for (const unit of chunks.large) addLargeUnit(work, unit);
@@ -119,12 +122,13 @@ function addChunk(
 
 /** Adds the pass to the sum, and empties it. */
 function finishPass(work: Work, pass: Pass): void {
-  const { space, data } = work;
+  const { space, data, loss } = work;
   const { layout } = space;
   setWeights(space, pass);
+  weighInPlace(space, loss, pass.rows, pass.rowCount);
   gatherRowsInPlace(space, data, pass.rows, pass.rowCount);
   forwardInPlace(space, pass.rowCount);
-  lossInPlace(space, data, pass.rows, pass.rowCount);
+  lossInPlace(space, data, loss, pass.rows, pass.rowCount);
   backwardInPlace(space, pass.rowCount);
   rowNormsInPlace(space, pass.rowCount);
   if (clipUnits(work, pass)) scaleDeltas(space, pass.rowCount);
@@ -230,7 +234,7 @@ function addApart(work: Work, unit: number, from: number, to: number): 0 {
 
 /** A unit of more rows than a chunk may have: the same in steps of a chunk's rows. */
 function addLargeUnit(work: Work, unit: number): void {
-  const { space, data, units, losses } = work;
+  const { space, data, units, loss, losses } = work;
   const { layout, f32 } = space;
   const end = units.starts[unit + 1] ?? 0;
   const start = units.starts[unit] ?? 0;
@@ -238,9 +242,10 @@ function addLargeUnit(work: Work, unit: number): void {
   for (let from = start; from < end; from += CHUNK_ROWS) {
     const rows = units.rows.subarray(from, Math.min(end, from + CHUNK_ROWS));
     f32.fill(1 / (end - start), layout.weights / 4, layout.weights / 4 + rows.length);
+    weighInPlace(space, loss, rows, rows.length);
     gatherRowsInPlace(space, data, rows, rows.length);
     forwardInPlace(space, rows.length);
-    lossInPlace(space, data, rows, rows.length);
+    lossInPlace(space, data, loss, rows, rows.length);
     backwardInPlace(space, rows.length);
     for (let r = 0; r < rows.length; r++) {
       losses[unit] = (losses[unit] ?? 0) + (f32[layout.losses / 4 + r] ?? 0);
