@@ -54,8 +54,9 @@ function addBlockInPlace(
   places: Places,
   source: UniformSource,
 ): number {
-  // One try in twenty is refused.
-  const tries = Math.min(BLOCK_TRIES, 2 * ((values.length >>> 1) + (values.length >>> 5) + 2));
+  // One try in twenty is refused; the kernel takes two at a time.
+  const likely = 2 * ((values.length >>> 1) + (values.length >>> 5) + 2);
+  const tries = likely < BLOCK_TRIES ? likely : BLOCK_TRIES;
   source.fill(words.subarray(0, 2 * tries));
   const count = decide(tries, values.length, places.width, places.stdDevParts);
   for (let i = 0; (open[i] ?? -1) >= 0; i += 2) {
