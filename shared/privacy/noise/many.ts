@@ -1,6 +1,6 @@
 /**
- * Draws for vectors, around zero: the kernel decides all but a few of ten thousand tries, `strips.ts` and `places.ts`
- * the others, from the same words. Pure: randomness is an argument.
+ * Draws for vectors, around zero: the kernel decides all but about one in a thousand tries; `strips.ts` and `places.ts`
+ * decide the others, from the same words. Pure: randomness is an argument.
  */
 import type { UniformSource } from "../../base/uniform.ts";
 import { BLOCK_TRIES, GUIDE_BITS, openTriesKernel, type TriesKernel } from "./kernel/kernel.ts";

@@ -1,6 +1,7 @@
 /**
  * Tries of the vector sampler, two words each: decided here where `chooseStrip` and `choosePlace` would need no more
- * words and no long integers, and decided as they do. Two tries at a time. AssemblyScript, not TypeScript; pure.
+ * words and no long integers, and decided as they do: their bounds of rounding hold here, where the product of V and W
+ * is exact and a reciprocal is one operation more. Two tries at a time. AssemblyScript, not TypeScript; pure.
  */
 
 /** `ROUNDING` of `places.ts`. */
