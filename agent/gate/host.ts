@@ -6,7 +6,7 @@ import type { FromGate, ToGate } from "./messages.ts";
 type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
 
 /** Rows that are read are garbage at once: room for more of it only makes the thread larger. */
-const YOUNG_MB = 8;
+const YOUNG_MB = 16;
 
 /** A running gate thread. Requests are answered in order. */
 export class GateHost {
