@@ -5,6 +5,9 @@ import type { FromGate, ToGate } from "./messages.ts";
 
 type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
 
+/** Rows that are read are garbage at once: room for more of it only makes the thread larger. */
+const YOUNG_MB = 16;
+
 /** A running gate thread. Requests are answered in order. */
 export class GateHost {
   readonly #worker: Worker;
@@ -14,6 +17,7 @@ export class GateHost {
   constructor(memberId: string) {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: { memberId },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#worker.setMaxListeners(0);
     this.#worker.once("exit", () => {
