@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
+import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { AdminClient } from "./client.ts";
@@ -90,6 +91,7 @@ function example(command: Command, line: string): Command {
 
 async function start({ config: path, json }: Common): Promise<void> {
   const config = readYaml(path, CoordinatorConfig);
+  optimiseEarly();
   const service = new CoordinatorService(config);
   const port = await service.listen();
   const address = `${config.tls ? "wss" : "ws"}://${config.listen.host}:${port}`;
