@@ -10,7 +10,7 @@ import { taskFor } from "../../models/tasks/registry.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { memberIds } from "../support/charters.ts";
-import { signedManifest } from "../support/manifests.ts";
+import { questionOf, signedManifest } from "../support/manifests.ts";
 
 /** What the parent is told. */
 export interface Measured {
@@ -49,7 +49,7 @@ async function train(): Promise<{ openSeconds: number; roundSeconds: number }> {
   const start = performance.now();
   await gate.ask({ type: "open", charter, dataPath, ledger, ...terms }, "opened");
   const opened = performance.now();
-  const { reasons } = await gate.ask({ type: "assess", manifest, runId: RUN }, "assessed");
+  const { reasons } = await gate.ask({ type: "assess", ...questionOf(manifest, RUN) }, "assessed");
   if (reasons.length > 0) throw new Error(reasons.map(({ message }) => message).join("; "));
   const context = contextOf(charter, manifest);
   const task = taskFor(manifest.task);
