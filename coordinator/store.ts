@@ -151,6 +151,14 @@ export class Store {
     });
   }
 
+  /** Logs that a run's model is deleted, and deletes it. */
+  forget(event: Extract<RunEvent, { type: "deleted" }>): void {
+    transaction(this.#database, () => {
+      this.#appendEvent.run(event.runId, JSON.stringify(event));
+      this.#database.prepare("DELETE FROM run_state WHERE run_id = ?").run(event.runId);
+    });
+  }
+
   events(runId: string): RunEvent[] {
     const rows = this.#database
       .prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence")
