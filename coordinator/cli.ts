@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
+import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { readPlan } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
@@ -73,6 +74,7 @@ function runCommands(run: Command): void {
 
 async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
   const config = readYaml(path, CoordinatorConfig);
+  optimiseEarly();
   const service = new CoordinatorService(config);
   const port = await service.listen();
   const address = `${config.tls ? "wss" : "ws"}://${config.listen.host}:${port}`;

@@ -21,6 +21,7 @@ import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { buildManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
+import { isOutdated } from "./retention.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
 import { RunCatalog } from "./run-catalog.ts";
@@ -31,6 +32,7 @@ import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 
 const TICK_MS = 50;
+const RETENTION_MS = 3_600_000;
 
 export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
 
@@ -49,6 +51,7 @@ export class CoordinatorService {
   readonly #proposals: Proposals;
   readonly #watchers = new Map<string, Set<(event: RunEvent | LiveEvent) => void>>();
   readonly #ticks: NodeJS.Timeout;
+  readonly #retention: NodeJS.Timeout;
 
   constructor(config: CoordinatorConfig) {
     this.#config = config;
@@ -73,6 +76,7 @@ export class CoordinatorService {
     });
     for (const runId of this.#store.runIds()) this.#resume(runId);
     this.#ticks = setInterval(() => this.#tick(), TICK_MS);
+    this.#retention = setInterval(() => this.#forgetOutdated(), RETENTION_MS);
   }
 
   /** @returns The port. @throws {CloisterError} If the port is taken, or plain traffic would leave this machine. */
@@ -80,11 +84,13 @@ export class CoordinatorService {
     const port = await listen(this.#server, this.#config);
     // Not before: with the port in use another coordinator may be at work in the same folder.
     this.audits.deleteLeftovers();
+    this.#forgetOutdated();
     return port;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#ticks);
+    clearInterval(this.#retention);
     this.#gateway.close();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -156,6 +162,17 @@ export class CoordinatorService {
     if ([...this.#runs.values()].some(({ status }) => status === "running")) return;
     const approved = this.#proposals.takeApproved();
     if (approved) this.#resume(approved.runId, "begin");
+  }
+
+  /** What the charter gave a time to is deleted: the rounds first, then the model with the log's word on it. */
+  #forgetOutdated(): void {
+    const atMs = osClock.nowMs();
+    for (const { runId, manifest } of this.catalog.list(null)) {
+      const charter = this.#store.charter(manifest.room);
+      if (!charter || !isOutdated(this.#store.events(runId), charter, atMs)) continue;
+      this.audits.forget(runId);
+      this.#store.forget({ type: "deleted", runId, atMs });
+    }
   }
 
   #openGateway(): Gateway {

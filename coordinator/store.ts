@@ -3,7 +3,7 @@
  * every run. What happened is what the log says; a transaction is durable when it returns.
  */
 
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { fromHex, toHex, utf8 } from "../shared/base/bytes.ts";
 import { canonicalJson } from "../shared/base/canonical.ts";
 import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
@@ -50,11 +50,17 @@ export class Store {
   readonly #clock: Clock;
   /** Of people; the one-time tokens of agents are below. */
   readonly accessTokens: AccessTokens;
+  readonly #appendEvent: StatementSync;
+  readonly #saveState: StatementSync;
 
   constructor(path: string, clock: Clock) {
     this.#database = openDatabase(path, `${SCHEMA}${ACCESS_TOKEN_SCHEMA}`);
     this.#clock = clock;
     this.accessTokens = new AccessTokens(this.#database, clock);
+    const append = "INSERT INTO run_event (run_id, body) VALUES (?, ?)";
+    this.#appendEvent = this.#database.prepare(append);
+    const save = "INSERT OR REPLACE INTO run_state VALUES (?, ?)";
+    this.#saveState = this.#database.prepare(save);
   }
 
   /** A secret of the coordinator's own, 32 bytes, drawn on first use. */
@@ -140,13 +146,16 @@ export class Store {
   /** Appends to a run's log, with the task's state after it where it changed. Durable when it returns. */
   append(event: RunEvent, state?: Uint8Array): void {
     transaction(this.#database, () => {
-      this.#database
-        .prepare("INSERT INTO run_event (run_id, body) VALUES (?, ?)")
-        .run(event.runId, JSON.stringify(event));
-      if (!state) return;
-      this.#database
-        .prepare("INSERT OR REPLACE INTO run_state VALUES (?, ?)")
-        .run(event.runId, state);
+      this.#appendEvent.run(event.runId, JSON.stringify(event));
+      if (state) this.#saveState.run(event.runId, state);
+    });
+  }
+
+  /** Logs that a run's model is deleted, and deletes it. */
+  forget(event: Extract<RunEvent, { type: "deleted" }>): void {
+    transaction(this.#database, () => {
+      this.#appendEvent.run(event.runId, JSON.stringify(event));
+      this.#database.prepare("DELETE FROM run_state WHERE run_id = ?").run(event.runId);
     });
   }
 

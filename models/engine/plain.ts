@@ -9,7 +9,7 @@ import type { ClippedSum, Params, RowLoss, Scaling, TrainerBackend, UnitRows } f
 import type { Chunk } from "./chunk.ts";
 import { rowSeed } from "./graph/dropout.ts";
 import { graphChunk } from "./graph/passes.ts";
-import { sigmoid } from "./loss.ts";
+import { checkWeights, sigmoid } from "./loss.ts";
 import { netChunk } from "./passes.ts";
 import { checkShapes } from "./shapes.ts";
 
@@ -56,10 +56,9 @@ export function plainBackend(network: Network): TrainerBackend {
   };
 }
 
-function checkLoss({ head }: Chunk, loss: RowLoss, { rowCount }: EncodedData): void {
+function checkLoss({ head }: Chunk, loss: RowLoss, data: EncodedData): void {
   assert(head.supports(loss), "the model cannot minimise this loss");
-  const { weights } = loss;
-  assert(weights === null || weights.length === rowCount, "every row has a weight, or none has");
+  checkWeights(loss, data);
 }
 
 function allLogits(chunk: Chunk, data: EncodedData): Float32Array {
