@@ -257,6 +257,25 @@ test("where some held-out rows have labels, those alone measure an autoencoder, 
   expect(notes).toEqual([]);
 });
 
+test("a topology is played as it is, its weights drawn anew for each seed; one that does not fit the columns is refused", () => {
+  const over = (first: object[]): Plan => {
+    const layers = ["tanh", "relu"].map((activation, i) => ({
+      class_name: "Dense",
+      config: { name: `d${i}`, units: 6, activation, ...first[i] },
+    }));
+    const score = { class_name: "Dense", config: { name: "score", units: 1 } };
+    const topology = { class_name: "Sequential", config: { layers: [...layers, score] } };
+    return Plan.parse({ ...dpSgd, task: { ...dpSgd.task, model: { topology } } });
+  };
+  // Two numbers, three categories and what is none of them.
+  const fitting = over([{ batch_input_shape: [null, 6] }]);
+  const { lines } = play(simulationOf(fitting, { seeds: ["one", "two"] }));
+  const [one, two] = lines[2]?.runs ?? [];
+  expect(one?.metrics?.rocAuc).toBeGreaterThan(0.85);
+  expect(two?.metrics).not.toEqual(one?.metrics);
+  expect(() => play(simulationOf(over([{ batch_input_shape: [null, 9] }])))).toThrow("9");
+});
+
 test("a model that learns labels is refused where they may be missing", () => {
   expect(() => play(withoutLabels(fedAvg, () => true))).toThrow("lets labels be missing");
 });

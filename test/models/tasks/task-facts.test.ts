@@ -26,6 +26,25 @@ test("an autoencoder's longest vector is longer than a like net's: its output is
   expect(facts.dimensionMax).toBeGreaterThan(net.dimensionMax);
 });
 
+test("a topology that does not fit the schema is at fault, in words", () => {
+  const layer = { class_name: "Dense", config: { name: "score", units: 1 } };
+  const over = (width: number) => {
+    const config = { ...layer.config, batch_input_shape: [null, width] };
+    const layers = [{ ...layer, config }];
+    return factsOf(plain, { topology: { class_name: "Sequential", config: { layers } } });
+  };
+  const width = plain.schema.features.reduce((sum, feature) => {
+    if (feature.type === "category") return sum + feature.categories.length + 1;
+    return sum + (feature.missing === "indicator" ? 2 : 1);
+  }, 0);
+  expect(over(width)).toMatchObject({ ...factsOf(plain, { hidden: [] }), faults: [] });
+  const [fault] = over(width + 3).faults;
+  expect(fault).toEqual({
+    code: "taskUnusable",
+    message: expect.stringContaining(String(width + 3)),
+  });
+});
+
 test("a model that learns labels is at fault where they may be missing, in words", () => {
   const { faults, sums } = factsOf(unlabelled, { hidden: [2] });
   expect(sums).toBe(0);
