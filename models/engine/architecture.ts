@@ -61,11 +61,6 @@ export function isGraph(network: Network): network is GraphArchitecture {
   return "nodes" in network;
 }
 
-/** Null: the output is the log-odds of a label. */
-export function reconstructionIn(network: Network): Reconstruction | null {
-  return isGraph(network) ? null : (network.reconstruction ?? null);
-}
-
 /** What kind of model it is, however the plan said so. */
 export function kindOf(network: Network): "logistic" | "net" | "autoencoder" | "topology" {
   if (isGraph(network)) return "topology";

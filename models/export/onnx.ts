@@ -7,7 +7,6 @@ import {
   architectureOf,
   type CategoryTable,
   isGraph,
-  reconstructionIn,
 } from "../engine/architecture.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
@@ -40,8 +39,8 @@ export function modelToOnnx(model: Model): Uint8Array {
   const last = isGraph(architecture)
     ? nodesToOnnx(graph, architecture, model.params, inputs, codes)
     : netToOnnx(graph, architecture, model.params, inputs, codes);
-  const reconstruction = reconstructionIn(architecture);
-  if (reconstruction) {
+  if (!isGraph(architecture) && architecture.reconstruction) {
+    const { reconstruction } = architecture;
     const [scaled = null, indicators = null] = inputs;
     const values = { numbers: scaled, indicators, unknown: "unknown", fill: "fill", codes };
     output(graph, anomalyScore(graph, reconstruction, last, values), "float", 1);

@@ -4,6 +4,7 @@
  */
 import { assert } from "../../shared/base/assert.ts";
 import { badInput } from "../../shared/base/errors.ts";
+import { isTopology } from "../../shared/charter/model-spec.ts";
 import type { Activation } from "../../shared/charter/topology/activations.ts";
 import { readTopology, type TopologyLayer } from "../../shared/charter/topology/topology.ts";
 import type { GraphArchitecture, InputSource } from "../engine/graph/graph.ts";
@@ -27,7 +28,7 @@ const SCALED_WIDTH_MAX = 4096;
 /** @throws {CloisterError} `export.tfjs-width`: an input with too many columns beside its numbers. */
 export function graphToTfjs(model: Model, graph: GraphArchitecture): TfjsModel {
   const { schema, spec } = model;
-  assert("topology" in spec, "a graph comes from a topology");
+  assert(isTopology(spec), "a graph comes from a topology");
   const topology = readTopology(spec.topology);
   const bound = bindInputs(schema, topology);
   const draft = newDraft();

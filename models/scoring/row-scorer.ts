@@ -13,7 +13,6 @@ import type { GraphArchitecture } from "../engine/graph/graph.ts";
 import { graphChunk } from "../engine/graph/passes.ts";
 import { transposeInto } from "../engine/kernels.ts";
 import type { Model } from "../model.ts";
-import { FIRST_ROW, oneRow } from "./one-row.ts";
 
 /** Whatever kind of model it is: the one thing that scoring asks of it. */
 export interface RowScorer {
@@ -86,7 +85,11 @@ export function netRow({ scaling, params }: Model, architecture: Architecture): 
   };
 }
 
-/** The engine itself, a chunk of one row at a time. */
+const FIRST_ROW = Uint32Array.of(0);
+const NO_LABEL = new Uint8Array(1);
+const ONE_UNIT = Uint32Array.of(0, 1);
+
+/** The engine itself, on the row as a table of its own. */
 function graphRowScorer({ params, scaling }: Model, graph: GraphArchitecture): RowScorer {
   assert(params.length === graph.paramCount, "parameters do not fit the architecture");
   const { numberCount, categoryCount } = graph;
@@ -96,7 +99,13 @@ function graphRowScorer({ params, scaling }: Model, graph: GraphArchitecture): R
     numberCount,
     categoryCount,
     logit(numbers, numbersAt, codes, codesAt) {
-      const row = oneRow(graph, numbers, numbersAt, codes, codesAt);
+      const row = {
+        rowCount: 1,
+        numbers: numbers.subarray(numbersAt, numbersAt + numberCount),
+        codes: codes.subarray(codesAt, codesAt + categoryCount),
+        labels: NO_LABEL,
+        unitStarts: ONE_UNIT,
+      };
       chunk.gather(row, FIRST_ROW, 0, 1);
       chunk.forward(1, null);
       return chunk.head.logit(0);

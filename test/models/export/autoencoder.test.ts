@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { architectureOf, outputBiasOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
-import { exportFiles } from "../../../models/export/formats.ts";
 import { modelToJson, parseModelJson } from "../../../models/export/json.ts";
 import { modelToTfjs } from "../../../models/export/tfjs.ts";
 import type { Model } from "../../../models/model.ts";
@@ -17,6 +16,7 @@ import {
   rawModelOf,
   rawRows,
 } from "../raw-rows.ts";
+import { expectFormats } from "./formats.ts";
 import { scoresOfOnnx, scoresOfTfjs, tfjsInputs } from "./runtimes.ts";
 
 const CASES: readonly [string, readonly FeatureName[], number[], "relu" | "tanh"][] = [
@@ -102,12 +102,6 @@ test("in ONNX an unknown number that the schema refuses gives no score, and spoi
 });
 
 test("formats that have no place for a reconstruction say so, and what to use", () => {
-  const exported = { kind: "net", model: modelOver(ALL, [4], "tanh") } as const;
-  const statement = { version: 1, guarantee: null } as never;
-  for (const format of ["scorer", "pmml"])
-    expect(() => exportFiles(exported, format, statement)).toThrow(
-      `--format ${format}: not for an autoencoder; use one of json, tfjs, onnx`,
-    );
-  for (const format of ["json", "tfjs", "onnx"])
-    expect(exportFiles(exported, format, statement).length).toBeGreaterThan(0);
+  const model = modelOver(ALL, [4], "tanh");
+  expectFormats({ kind: "net", model }, "an autoencoder", ["json", "tfjs", "onnx"]);
 });
