@@ -151,3 +151,10 @@ test("a plan of before means what it meant: nothing is added that would change i
   expect(Object.keys(found.task)).not.toContain("loss");
   expect(found.task.evaluation).toEqual({ ...EVALUATION, rowsPerUnitMax: 16 });
 });
+
+test("where a field may also be a word, what is wrong is said of the object that was given", () => {
+  const noised = (privacy: unknown) => () =>
+    parseOrRefuse(Plan, { ...Object(plan({})), privacy }, "plan.yaml");
+  expect(noised({ epsilon: -1 })).toThrow('plan.yaml at "privacy.epsilon": Too small');
+  expect(noised("some")).toThrow('plan.yaml at "privacy": Invalid input');
+});
