@@ -8,7 +8,7 @@ import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Decision } from "../shared/charter/decision.ts";
-import { openDatabase } from "../shared/edge/database.ts";
+import { openDatabase, readDatabase } from "../shared/edge/database.ts";
 import { Reason } from "../shared/protocol/messages.ts";
 import type { Proposal } from "./member-ports.ts";
 
@@ -57,20 +57,21 @@ export class Vault {
   readonly #database: DatabaseSync;
   readonly #folder: string;
 
-  constructor(folder: string) {
+  constructor(folder: string, database = openDatabase(vaultPath(folder), SCHEMA)) {
     this.#folder = folder;
-    this.#database = openDatabase(vaultPath(folder), SCHEMA);
+    this.#database = database;
   }
 
   /** @throws {CloisterError} If no agent was set up in this folder. */
   static openExisting(folder: string): Vault {
-    if (!existsSync(vaultPath(folder))) {
-      throw badInput(
-        "agent.not-enrolled",
-        `${folder}: no agent is set up here; run "cloister agent init" first`,
-      );
-    }
+    requireVault(folder);
     return new Vault(folder);
+  }
+
+  /** As it is now; nothing is or can be written. @throws {CloisterError} If no agent was set up in this folder. */
+  static forReading(folder: string): Vault {
+    requireVault(folder);
+    return new Vault(folder, readDatabase(vaultPath(folder)));
   }
 
   /** The identity's secret; drawn on first use and never leaving this file. */
@@ -170,4 +171,10 @@ export class Vault {
     this.#save(name, made);
     return made;
   }
+}
+
+function requireVault(folder: string): void {
+  if (existsSync(vaultPath(folder))) return;
+  const remedy = 'run "cloister agent init" first';
+  throw badInput("agent.not-enrolled", `${folder}: no agent is set up here; ${remedy}`);
 }
