@@ -1,4 +1,4 @@
-/** A preview as lines for a terminal. Pure. */
+/** EDGE: a preview as lines for a terminal; a time is shown as a date. */
 import { rulingLines } from "../../shared/charter/policy/ruling-lines.ts";
 import type { AskPreview } from "./asks.ts";
 import type { PartitionCost } from "./cost.ts";
@@ -49,6 +49,7 @@ function dataLines({ columns, data, unsettledRows, manifest }: Preview): string[
     "Records",
     `  read    ${columns.read.join(", ") || none}`,
     `  summed  ${columns.summed.join(", ") || "no column's own values"}`,
+    ...(columns.groupedBy.length === 0 ? [] : [`  by bins ${columns.groupedBy.join(", ")}`]),
     `  there   ${size("train")}, ${size("holdout")}${waiting}`,
   ];
 }
@@ -93,27 +94,29 @@ function totalLines(asks: readonly AskPreview[]): string[] {
 }
 
 function costLines({ partition, answers, budgets }: PartitionCost): string[] {
-  const title = `  ${partition}: ${answers} noised answers`;
-  if (budgets.length === 0) return [`${title}; no budget pays for them`];
+  const title = `  ${partition}: ${answers} noised ${answers === 1 ? "answer" : "answers"}`;
+  if (budgets.length === 0) return [`${title}; no budget pays`];
   return [
     title,
     ...budgets.map(
       ({ epsilon, delta, rdpOrder, runEpsilon, spentBefore, spentAfter, shareLeft, fits }) =>
         `    ε ${fixed(runEpsilon)} by itself; spent ${fixed(spentBefore)}, then ${fixed(spentAfter)} of ${epsilon}` +
-        ` (δ ${delta}, order ${rdpOrder}); ${fits ? `${percent(shareLeft)} left` : "NOT ENOUGH"}`,
+        ` (δ ${delta}, order ${rdpOrder}); ${fits ? leftText(shareLeft) : "NOT ENOUGH"}`,
     ),
   ];
 }
+
+const leftText = (share: number): string =>
+  share < 0.001 ? "less than 0.1 % left" : `${percent(share)} left`;
 
 function sightLines({ receivers, survivorsMin, manifest }: Preview): string[] {
   const named = receivers
     ? [`models: ${receivers.models.join(", ")}`, `metrics: ${receivers.metrics.join(", ")}`]
     : ["the charter names nobody: whoever operates the coordinator, and whom it hands them to"];
-  const { length } = manifest.roster;
   return [
     `  results go to  ${named.join("; ")}`,
-    `  hidden         this member's vector: the coordinator opens sums of at least ${survivorsMin} of ${length} members`,
-    `  not hidden     that it takes part, the sums and the model; ${length - 1} others together can subtract their own`,
+    `  hidden         this member's vector: the coordinator opens sums of at least ${survivorsMin} of ${manifest.roster.length} members`,
+    `  not hidden     that it takes part, the sums and the model. From a sum of ${survivorsMin} the other ${survivorsMin - 1} together can subtract their own`,
   ];
 }
 

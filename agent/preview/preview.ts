@@ -35,7 +35,10 @@ export interface Preview {
 
 interface Columns {
   readonly read: readonly string[];
+  /** Their own values are added up and opened. */
   readonly summed: readonly string[];
+  /** Sums are opened for each bin of their values. */
+  readonly groupedBy: readonly string[];
 }
 
 interface Size {
@@ -70,7 +73,7 @@ export function previewOf(params: PreviewParams): Preview {
     memberId,
     manifest,
     rulings,
-    columns: { read: task.columns, summed: task.summedColumns },
+    columns: columnsOf(charter, manifest),
     data: { train: sizeOf(data.train), holdout: sizeOf(data.holdout) },
     unsettledRows: table.unsettledCount,
     asks: isUsable ? askPreviews(charter, manifest) : [],
@@ -82,6 +85,16 @@ export function previewOf(params: PreviewParams): Preview {
         ? sampleOf({ charter, manifest, runId, memberId, data, rng })
         : null,
   };
+}
+
+function columnsOf(charter: Charter, manifest: Manifest): Columns {
+  const { schema } = charter;
+  const { columns, summedColumns: summed } = taskFactsOf(charter, manifest);
+  const { delay } = schema.label;
+  const dated = delay && columns.length > 0 ? [...columns, delay.column] : columns;
+  const isGrouped = manifest.task.kind === "boost";
+  const groupedBy = isGrouped ? schema.features.map(({ name }) => name) : [];
+  return { read: [...new Set(dated)], summed, groupedBy };
 }
 
 const sizeOf = ({ rowCount, unitStarts }: EncodedData): Size => ({
