@@ -181,7 +181,11 @@ test.each([
     '+import { sampleOf } from "./preview/sample.ts";',
     "agent/agent.ts reaches agent/preview/sample.ts",
   ],
-  ["agent/gate/worker.ts", '+import { sampleOf } from "../preview/sample.ts";', "worker.ts imports"],
+  [
+    "agent/gate/worker.ts",
+    '+import { sampleOf } from "../preview/sample.ts";',
+    "worker.ts imports",
+  ],
   ["agent/cli.ts", '+import { sampleOf } from "./preview/sample.ts";', "agent/cli.ts imports"],
   ["bin/x.ts", `${EDGE}import { x } from "../agent/preview/command.ts";`, "bin/x.ts imports"],
   ["agent/preview/command.ts", '+import { Link } from "../link.ts";', "reaches agent/link.ts"],

@@ -100,7 +100,7 @@ function costLines({ partition, answers, budgets }: PartitionCost): string[] {
     title,
     ...budgets.map(
       ({ epsilon, delta, rdpOrder, runEpsilon, spentBefore, spentAfter, shareLeft, fits }) =>
-        `    ε ${fixed(runEpsilon)} by itself; spent ${fixed(spentBefore)}, then ${fixed(spentAfter)} of ${epsilon}` +
+        `    ε ${fixed(runEpsilon)} by itself; other runs spent ${fixed(spentBefore)}, with it ${fixed(spentAfter)} of ${epsilon}` +
         ` (δ ${delta}, order ${rdpOrder}); ${fits ? leftText(shareLeft) : "NOT ENOUGH"}`,
     ),
   ];
