@@ -71,7 +71,12 @@ export class Vault {
   /** As it is now; nothing is or can be written. @throws {CloisterError} If no agent was set up in this folder. */
   static forReading(folder: string): Vault {
     requireVault(folder);
-    return new Vault(folder, readDatabase(vaultPath(folder)));
+    const database = readDatabase(vaultPath(folder));
+    const newest = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'decision'";
+    if (database.prepare(newest).get()) return new Vault(folder, database);
+    database.close();
+    const remedy = 'start the agent once ("cloister agent start"), which brings it up to date';
+    throw badInput("agent.older-vault", `${folder}: the vault is an older version's; ${remedy}`);
   }
 
   /** The identity's secret; drawn on first use and never leaving this file. */

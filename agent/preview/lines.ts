@@ -83,7 +83,7 @@ function noiseText({ noise }: AskPreview): string {
   if (noise === null) return "no noise: only the masks hide it, and what the sum tells is told";
   const { stdDev, multiplier, addedBy, samplingProbability: q } = noise;
   const sampled = q === 1 ? "all units" : `a random ${percent(q)} of the units`;
-  const size = `σ ≥ ${short(stdDev)} in the sum (${short(multiplier)} times that)`;
+  const size = `σ ≥ ${short(stdDev)} in the sum (${short(multiplier)} times that bound)`;
   return `noise ${size}, added ${ADDED_BY[addedBy]}; ${sampled} a round`;
 }
 

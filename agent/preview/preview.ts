@@ -7,6 +7,7 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Receivers } from "../../shared/charter/governance.ts";
 import { type Manifest, sumParams } from "../../shared/charter/manifest.ts";
 import { type Ruling, rulings as rulingsOf } from "../../shared/charter/policy/decide.ts";
+import type { TaskFacts } from "../../shared/charter/policy/facts.ts";
 import { Gate } from "../gate/gate.ts";
 import type { RunQuestion } from "../gate/messages.ts";
 import type { Account } from "../ledger/account.ts";
@@ -73,7 +74,7 @@ export function previewOf(params: PreviewParams): Preview {
     memberId,
     manifest,
     rulings,
-    columns: columnsOf(charter, manifest),
+    columns: columnsOf(charter, manifest, task),
     data: { train: sizeOf(data.train), holdout: sizeOf(data.holdout) },
     unsettledRows: table.unsettledCount,
     asks: isUsable ? askPreviews(charter, manifest) : [],
@@ -87,9 +88,11 @@ export function previewOf(params: PreviewParams): Preview {
   };
 }
 
-function columnsOf(charter: Charter, manifest: Manifest): Columns {
-  const { schema } = charter;
-  const { columns, summedColumns: summed } = taskFactsOf(charter, manifest);
+function columnsOf(
+  { schema }: Charter,
+  manifest: Manifest,
+  { columns, summedColumns: summed }: TaskFacts,
+): Columns {
   const { delay } = schema.label;
   const dated = delay && columns.length > 0 ? [...columns, delay.column] : columns;
   const isGrouped = manifest.task.kind === "boost";
