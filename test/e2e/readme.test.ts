@@ -108,10 +108,10 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
-  const [begin, approve, watch, list, exportModel, ledger, score, ...more] = rest;
+  const [begin, preview, approve, watch, list, exportModel, ledger, score, ...more] = rest;
   if (!coordinator || !create || !invite || !init || !start)
     throw new Error("commands are missing");
-  if (!begin || !approve || !watch || !list || !exportModel || !ledger || !score)
+  if (!begin || !preview || !approve || !watch || !list || !exportModel || !ledger || !score)
     throw new Error("commands are missing");
   expect(more).toEqual([]);
 
@@ -126,6 +126,7 @@ test("the parts by hand: files and commands as printed make a room, a model and 
     }),
   );
   const runId = /^Run ([0-9a-f]+) /.exec(await run(begin))?.[1] ?? "";
+  expect(await run(preview.replace("RUN", runId))).toContain(`Run ${runId}`);
   for (const memberId of members.slice(0, 2)) {
     const command = approve.replace("RUN", runId).replaceAll("bank-1", memberId);
     expect(await run(command)).toContain(`approved by ${memberId}`);
@@ -135,7 +136,7 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   expect(await run(exportModel.replace("RUN", runId))).toContain("model.json");
   expect(await run(ledger)).toMatch(/budget .* of 3 at δ[\s\S]*gradient/);
   expect((await run(score)).trim().split("\n")).toHaveLength(1 + 25);
-}, 60_000);
+}, 90_000);
 
 test("npx finds the command in a checkout", async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
