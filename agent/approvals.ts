@@ -82,7 +82,18 @@ async function decide(
 ): Promise<void> {
   const vault = Vault.openExisting(folder);
   try {
-    const { runId, manifest, reasons: against } = await findProposal(vault, prefix);
+    const {
+      runId,
+      manifest,
+      reasons: against,
+      decision: before,
+    } = await findProposal(vault, prefix);
+    if (before?.decision === "vetoed")
+      throw new CloisterError(
+        "approval.vetoed",
+        `run ${runId.slice(0, 12)} is vetoed by this member, and a veto stands; have it proposed anew`,
+        EXIT.refused,
+      );
     if (decision === "approved" && against.length > 0) {
       const why = against.map(({ message }) => message).join("; ");
       throw new CloisterError(

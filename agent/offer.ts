@@ -57,6 +57,9 @@ export function answerOffer(
   params.gate({ type: "assess", ...question }, (reply) => {
     if (reply.type !== "assessed") return decline([gateFailed(reply)]);
     if (reply.reasons.length > 0) return decline(reply.reasons);
+    // The gate may have been at work for long, and a person may have vetoed the run, or changed the rules, meanwhile.
+    const still = considerRun(params, runId, text, decisions);
+    if (still.type === "declined") return decline(still.reasons);
     join(question.manifest, reply);
   });
 }

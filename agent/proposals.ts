@@ -33,10 +33,12 @@ function settle(params: MemberParams, { runId, manifest, agent }: RunQuestion): 
   if (said) return tell(params, said);
   if (!approvesUnseen(agent.policy, manifest, taskFactsOf(charter, manifest)))
     return report({ type: "proposed", runId, task: manifest.task.kind });
-  const decision = signed(params, runId, "approved", []);
-  vault.saveDecision(decision);
-  report({ type: "approved", runId });
-  tell(params, decision);
+  const approval = signed(params, runId, "approved", []);
+  vault.saveDecision(approval);
+  // A person may have vetoed it in between, in another process.
+  const stands = vault.decisionOf(runId) ?? approval;
+  if (stands.decision === "approved") report({ type: "approved", runId });
+  tell(params, stands);
 }
 
 /** The agent's own refusal is no decision of its member: asked again, it looks again. */

@@ -134,9 +134,13 @@ export class Vault {
     return row ? Decision.parse(JSON.parse(String(row["body"]))) : null;
   }
 
+  /** A veto stands, whichever process says otherwise afterwards. */
   saveDecision(decision: Decision): void {
     this.#database
-      .prepare("INSERT OR REPLACE INTO decision VALUES (?, ?)")
+      .prepare(
+        `INSERT INTO decision VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET body = excluded.body
+         WHERE json_extract(decision.body, '$.decision') <> 'vetoed'`,
+      )
       .run(decision.runId, JSON.stringify(decision));
   }
 

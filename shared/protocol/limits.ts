@@ -12,6 +12,8 @@ export const LIMITS = {
   /** Coordinates of one vector. */
   dimensionMax: 50_000_000,
   roundsMax: 100_000,
+  /** The last moment that a date can be written of (ECMA-262, Time Values). */
+  dateMsMax: 8.64e15,
   /** One control message, encoded. */
   controlBytesMax: 4 * 1024 * 1024,
   /** One message before the peer has proved who it is. */
