@@ -7,6 +7,7 @@ import { type Manifest, parseManifest } from "../shared/charter/manifest.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
+import { LIMITS } from "../shared/protocol/limits.ts";
 import { type KeptProposal, Vault } from "./vault.ts";
 
 const ARRIVAL_MS = 3000;
@@ -104,7 +105,10 @@ async function decide(
     }
     const { memberId } = vault.enrolment();
     const identity = identityFromSecret(vault.identitySecret(osRng));
-    const reasons = reason === null ? [] : [{ code: "veto", message: reason.slice(0, 500) }];
+    const reasons =
+      reason === null
+        ? []
+        : [{ code: "veto", message: reason.slice(0, LIMITS.reasonCharactersMax) }];
     const said = { runId, memberId, decision, reasons, atMs: osClock.nowMs() };
     vault.saveDecision(signDecision(said, identity));
     if (json) return printJson({ runId, decision });

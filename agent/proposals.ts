@@ -9,7 +9,7 @@ import { approvesUnseen } from "../shared/charter/policy/local-policy.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
-import { considerRun, gateFailed, toldReasons } from "./offer.ts";
+import { considerRun, gateFailed, shortened, toldReasons } from "./offer.ts";
 
 type Proposed = Extract<CoordinatorMessage, { type: "runProposed" }>;
 
@@ -65,7 +65,8 @@ function keep(
   manifest: string,
   reasons: readonly Reason[],
 ): void {
-  vault.saveProposal({ runId, manifest, receivedAtMs: clock.nowMs(), reasons });
+  const receivedAtMs = clock.nowMs();
+  vault.saveProposal({ runId, manifest, receivedAtMs, reasons: reasons.map(shortened) });
 }
 
 function signed(

@@ -5,6 +5,7 @@ import { canonicalJson } from "../base/canonical.ts";
 import { framed } from "../crypto/hash.ts";
 import { type Identity, verifySignature } from "../crypto/identity.ts";
 import { LABELS } from "../crypto/labels.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { type AgentMessage, MemberId, Reason } from "../protocol/messages.ts";
 import type { Charter } from "./charter.ts";
 import { approvalsRequired, hasVeto } from "./governance.ts";
@@ -16,7 +17,7 @@ export const Decision = z.strictObject({
   memberId: MemberId,
   decision: z.enum(["approved", "vetoed", "refused"]),
   /** Why not; empty for an approval. */
-  reasons: z.array(Reason).max(50),
+  reasons: z.array(Reason).max(LIMITS.reasonsMax),
   atMs: z.int().min(0),
   /** Hexadecimal. */
   signature: z.string().regex(/^[0-9a-f]{128}$/),

@@ -18,6 +18,9 @@ export const LIMITS = {
   controlBytesMax: 4 * 1024 * 1024,
   /** One message before the peer has proved who it is. */
   unauthenticatedBytesMax: 64 * 1024,
+  /** Reasons to refuse a run that are told, and the length of each. */
+  reasonsMax: 50,
+  reasonCharactersMax: 500,
   /** Payload of one vector chunk: near 256 KiB, and a whole number of elements in every ring. */
   chunkBytesMax: 180 * 1456,
 } as const;

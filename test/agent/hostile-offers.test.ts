@@ -8,6 +8,7 @@ import { DAY_MS } from "../../shared/base/calendar.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Decision } from "../../shared/charter/decision.ts";
 import { type Manifest, manifestText, parseManifest } from "../../shared/charter/manifest.ts";
+import { AgentMessage, Reason } from "../../shared/protocol/messages.ts";
 import { LONE_CHARTER, LONE_RUN, loneMember, ownRules } from "../support/lone-member.ts";
 import {
   approvalsOf,
@@ -270,6 +271,23 @@ test("a veto in another process as the agent approves unseen is what the others 
 test("a manifest that ends after the last date is none: nobody could be shown until when it is valid", () => {
   expect(parseManifest(manifestText({ ...manifest, expiresAtMs: 8.64e15 }))).not.toBeNull();
   expect(parseManifest(manifestText({ ...manifest, expiresAtMs: 8.64e15 + 1 }))).toBeNull();
+});
+
+test("more reasons, and longer ones, than a message takes are told as far as it takes them", () => {
+  const long = { code: "long", message: "x".repeat(2000) };
+  const rulings = [{ rule: "a rule", verdict: "refuses", reasons: Array(70).fill(long) } as const];
+  const opened = loneMember(
+    ownRules({}),
+    () => ({ type: "judged", rulings }),
+    () => ({ type: "assessed", reasons: Array(70).fill(long), lastAttempt: -1, lastRound: -1 }),
+  );
+  opened.propose();
+  opened.offer(approvalsOf(manifest));
+  expect(opened.sent.map(({ type }) => type)).toEqual(["runDecided", "runDeclined"]);
+  for (const message of opened.sent) expect(AgentMessage.safeParse(message).success).toBe(true);
+  const kept = opened.proposals.get(runId)?.reasons ?? [];
+  expect(kept).toHaveLength(70);
+  for (const reason of kept) expect(Reason.safeParse(reason).success).toBe(true);
 });
 
 test("a proposal that claims an ε which its noise does not give is not approved unseen", () => {

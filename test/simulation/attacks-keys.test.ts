@@ -72,7 +72,7 @@ test("a Sybil in the roster: everyone declines, for it is not in the charter and
       ];
     }),
   });
-  expect(declinedFor(simulation, 0)).toEqual(["notAMember"]);
+  expect(declinedFor(simulation, 0)).toContain("notAMember");
   expect(heard.map(({ message }) => message.type)).toEqual(Array(4).fill("runDeclined"));
 });
 
@@ -92,7 +92,7 @@ test("a member's place taken with another key: declined, the member never signed
       ];
     }),
   });
-  expect(declinedFor(simulation, 0)).toEqual(["badEnrolment"]);
+  expect(declinedFor(simulation, 0)).toContain("badEnrolment");
 });
 
 test("another manifest under the same run id is declined", () => {
