@@ -11,6 +11,11 @@ import type { RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
 import { considerRun, gateFailed, shortened, toldReasons } from "./offer.ts";
 
+const NO_ROOM: Reason = {
+  code: "tooManyProposals",
+  message: "more runs were proposed here than anybody decides on; wait until some have expired",
+};
+
 type Proposed = Extract<CoordinatorMessage, { type: "runProposed" }>;
 
 export function considerProposal(params: MemberParams, { runId, manifest: text }: Proposed): void {
@@ -21,8 +26,8 @@ export function considerProposal(params: MemberParams, { runId, manifest: text }
     if (reply.type !== "judged") return refuse(params, runId, text, [gateFailed(reply)]);
     const reasons = reply.rulings.flatMap((ruling) => ruling.reasons);
     if (reasons.length > 0) return refuse(params, runId, text, reasons);
-    keep(params, runId, text, []);
-    settle(params, question);
+    if (keep(params, runId, text, [])) settle(params, question);
+    else refuse(params, runId, text, [NO_ROOM]);
   });
 }
 
@@ -48,7 +53,8 @@ function refuse(
   text: string,
   reasons: readonly Reason[],
 ): void {
-  keep(params, runId, text, reasons);
+  // What is no manifest of this run is nothing that a person could decide on.
+  if (!reasons.some(({ code }) => code === "badManifest")) keep(params, runId, text, reasons);
   params.report({ type: "refused", runId, reasons });
   const said = params.vault.decisionOf(runId);
   tell(params, said ?? signed(params, runId, "refused", toldReasons(reasons)));
@@ -59,14 +65,15 @@ export function tell({ send }: MemberParams, decision: Decision): void {
   send({ type: "runDecided", runId: decision.runId, ...toWire(decision) });
 }
 
+/** False: there are too many already, and nobody here is going to read it. */
 function keep(
   { vault, clock }: MemberParams,
   runId: string,
   manifest: string,
   reasons: readonly Reason[],
-): void {
+): boolean {
   const receivedAtMs = clock.nowMs();
-  vault.saveProposal({ runId, manifest, receivedAtMs, reasons: reasons.map(shortened) });
+  return vault.saveProposal({ runId, manifest, receivedAtMs, reasons: reasons.map(shortened) });
 }
 
 function signed(

@@ -290,6 +290,35 @@ test("more reasons, and longer ones, than a message takes are told as far as it 
   for (const reason of kept) expect(Reason.safeParse(reason).success).toBe(true);
 });
 
+test("proposals of what is no manifest are refused, and fill no disk", () => {
+  const opened = loneMember(ownRules({}));
+  const rubbish = "x".repeat(1_000_000);
+  opened.propose();
+  opened.tell({ type: "runProposed", runId, manifest: rubbish });
+  opened.tell({ type: "runProposed", runId: "ab".repeat(32), manifest: text });
+  expect(opened.said().map(({ decision }) => decision)).toEqual(["refused", "refused"]);
+  expect([...opened.proposals.values()]).toMatchObject([{ runId, manifest: text, reasons: [] }]);
+});
+
+test("where there is no room for another proposal it is refused, and not approved unseen", () => {
+  const opened = loneMember(ownRules({ autoApprove: [{}] }));
+  opened.room.left = false;
+  opened.propose();
+  expect(opened.said()).toMatchObject([
+    { decision: "refused", reasons: [{ code: "tooManyProposals" }] },
+  ]);
+  expect(opened.decisions.size).toBe(0);
+});
+
+test("a proposal closed for a run under way changes nothing of the run", () => {
+  const opened = loneMember(ownRules({}));
+  opened.offer(approvalsOf(manifest));
+  for (const code of ["begun", "vetoed", "expired", "cancelled"] as const)
+    opened.tell({ type: "proposalClosed", runId, code });
+  opened.tell({ type: "membersJoined", runId, members: [] });
+  expect(opened.sent.map(({ type }) => type)).toEqual(["runJoined", "channelSecrets"]);
+});
+
 test("a proposal that claims an ε which its noise does not give is not approved unseen", () => {
   const opened = loneMember(ownRules({ autoApprove: [{ epsilonMax: 0.5 }] }));
   opened.propose(made({ privacy: { ...PRIVACY, epsilon: 0.1, trainMultiplier: 0.7 } }));

@@ -35,6 +35,7 @@ export function loneMember(
   const pinned = new Map<string, string>();
   const closed: string[] = [];
   const asked: string[] = [];
+  const room = { left: true };
   const clock = { now: 5, nowMs: () => clock.now };
   const member = new Member({
     memberId: "bank-1",
@@ -46,7 +47,7 @@ export function loneMember(
       pinKey: (id, key) => void pinned.set(id, pinned.get(id) ?? key),
       record: () => undefined,
       decisionOf: (id) => decisions.get(id) ?? null,
-      saveProposal: (proposal) => proposals.set(proposal.runId, proposal),
+      saveProposal: (proposal) => room.left && !!proposals.set(proposal.runId, proposal),
       saveDecision: (decision) => decisions.set(decision.runId, decision),
       closeProposal: (id, code) => void closed.push(`${id} ${code}`),
     },
@@ -81,7 +82,7 @@ export function loneMember(
     tell({ type: "runOffered", runId: runIdOf(about), manifest: text, decisions: words });
   };
   return {
-    ...{ member, clock, tell, propose, offer, said },
+    ...{ member, clock, room, tell, propose, offer, said },
     ...{ sent, events, proposals, decisions, pinned, closed, asked },
   };
 }
