@@ -48,7 +48,15 @@ export function isSignedDecision(
   return verifySignature(fromHex(member.identityKey), statement(decision), signature);
 }
 
-/** Where a proposal stands. A member's first word counts, and a veto after an approval. */
+/** What may follow what: an agent that refused may see its people approve, and whoever approved may still veto. */
+const ORDER = ["refused", "approved", "vetoed"] as const satisfies Decision["decision"][];
+
+/** Whether a member's new word counts beside its earlier one. So nobody has more than three words on a run. */
+export function supersedes(said: Decision, before: Decision): boolean {
+  return ORDER.indexOf(said.decision) > ORDER.indexOf(before.decision);
+}
+
+/** Where a proposal stands. */
 export type Standing =
   | { readonly type: "vetoed"; readonly by: string }
   | { readonly type: "approved" }
