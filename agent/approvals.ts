@@ -7,6 +7,7 @@ import { type Manifest, parseManifest } from "../shared/charter/manifest.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
+import { LIMITS } from "../shared/protocol/limits.ts";
 import { type KeptProposal, Vault } from "./vault.ts";
 
 const ARRIVAL_MS = 3000;
@@ -82,7 +83,18 @@ async function decide(
 ): Promise<void> {
   const vault = Vault.openExisting(folder);
   try {
-    const { runId, manifest, reasons: against } = await findProposal(vault, prefix);
+    const {
+      runId,
+      manifest,
+      reasons: against,
+      decision: before,
+    } = await findProposal(vault, prefix);
+    if (before?.decision === "vetoed")
+      throw new CloisterError(
+        "approval.vetoed",
+        `run ${runId.slice(0, 12)} is vetoed by this member, and a veto stands; have it proposed anew`,
+        EXIT.refused,
+      );
     if (decision === "approved" && against.length > 0) {
       const why = against.map(({ message }) => message).join("; ");
       throw new CloisterError(
@@ -93,7 +105,10 @@ async function decide(
     }
     const { memberId } = vault.enrolment();
     const identity = identityFromSecret(vault.identitySecret(osRng));
-    const reasons = reason === null ? [] : [{ code: "veto", message: reason.slice(0, 500) }];
+    const reasons =
+      reason === null
+        ? []
+        : [{ code: "veto", message: reason.slice(0, LIMITS.reasonCharactersMax) }];
     const said = { runId, memberId, decision, reasons, atMs: osClock.nowMs() };
     vault.saveDecision(signDecision(said, identity));
     if (json) return printJson({ runId, decision });

@@ -26,8 +26,8 @@ export interface MemberVault {
   pinKey(memberId: string, identityKey: string): void;
   /** What this member's people, or its own rules, said of a run. */
   decisionOf(runId: string): Decision | null;
-  /** Keeps a proposed run for a person to decide on, with what its own agent has against it. */
-  saveProposal(proposal: Proposal): void;
+  /** Keeps a proposed run for a person to decide on, with what its own agent has against it. False: there is no room. */
+  saveProposal(proposal: Proposal): boolean;
   saveDecision(decision: Decision): void;
   closeProposal(runId: string, code: string): void;
   /** Keeps what the coordinator signed: proof, should it have told others something else. */

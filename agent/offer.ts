@@ -6,6 +6,7 @@ import { type Decision, fromWire } from "../shared/charter/decision.ts";
 import { type Manifest, parseManifest, runIdOf } from "../shared/charter/manifest.ts";
 import { decide } from "../shared/charter/policy/decide.ts";
 import type { AgentFacts, Reason } from "../shared/charter/policy/facts.ts";
+import { LIMITS } from "../shared/protocol/limits.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { FromGate, RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
@@ -57,6 +58,9 @@ export function answerOffer(
   params.gate({ type: "assess", ...question }, (reply) => {
     if (reply.type !== "assessed") return decline([gateFailed(reply)]);
     if (reply.reasons.length > 0) return decline(reply.reasons);
+    // The gate may have been at work for long, and a person may have vetoed the run, or changed the rules, meanwhile.
+    const still = considerRun(params, runId, text, decisions);
+    if (still.type === "declined") return decline(still.reasons);
     join(question.manifest, reply);
   });
 }
@@ -87,11 +91,17 @@ function agentFacts(
   }
 }
 
-/** A member's own rules are nobody's business: others hear that they refuse, and not which. */
+/** A member's own rules are nobody's business: others hear that they refuse, and not which. As many as a message takes. */
 export function toldReasons(reasons: readonly Reason[]): Reason[] {
   const told = reasons.filter(({ code }) => !code.startsWith("local."));
-  if (told.length === reasons.length) return told;
-  return [...told, { code: "local", message: "this member's own rules refuse it" }];
+  const isLocal = told.length < reasons.length;
+  const local = isLocal ? [{ code: "local", message: "this member's own rules refuse it" }] : [];
+  return [...local, ...told].slice(0, LIMITS.reasonsMax).map(shortened);
+}
+
+/** As long as a message, and the vault, take it. */
+export function shortened({ code, message }: Reason): Reason {
+  return { code, message: message.slice(0, LIMITS.reasonCharactersMax) };
 }
 
 /** The gate's own words may name a path: they stay here, and what others are told is the code. */

@@ -9,7 +9,12 @@ import { approvesUnseen } from "../shared/charter/policy/local-policy.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
-import { considerRun, gateFailed, toldReasons } from "./offer.ts";
+import { considerRun, gateFailed, shortened, toldReasons } from "./offer.ts";
+
+const NO_ROOM: Reason = {
+  code: "tooManyProposals",
+  message: "more runs were proposed here than anybody decides on; wait until some have expired",
+};
 
 type Proposed = Extract<CoordinatorMessage, { type: "runProposed" }>;
 
@@ -21,8 +26,8 @@ export function considerProposal(params: MemberParams, { runId, manifest: text }
     if (reply.type !== "judged") return refuse(params, runId, text, [gateFailed(reply)]);
     const reasons = reply.rulings.flatMap((ruling) => ruling.reasons);
     if (reasons.length > 0) return refuse(params, runId, text, reasons);
-    keep(params, runId, text, []);
-    settle(params, question);
+    if (keep(params, runId, text, [])) settle(params, question);
+    else refuse(params, runId, text, [NO_ROOM]);
   });
 }
 
@@ -33,10 +38,12 @@ function settle(params: MemberParams, { runId, manifest, agent }: RunQuestion): 
   if (said) return tell(params, said);
   if (!approvesUnseen(agent.policy, manifest, taskFactsOf(charter, manifest)))
     return report({ type: "proposed", runId, task: manifest.task.kind });
-  const decision = signed(params, runId, "approved", []);
-  vault.saveDecision(decision);
-  report({ type: "approved", runId });
-  tell(params, decision);
+  const approval = signed(params, runId, "approved", []);
+  vault.saveDecision(approval);
+  // A person may have vetoed it in between, in another process.
+  const stands = vault.decisionOf(runId) ?? approval;
+  if (stands.decision === "approved") report({ type: "approved", runId });
+  tell(params, stands);
 }
 
 /** The agent's own refusal is no decision of its member: asked again, it looks again. */
@@ -46,7 +53,8 @@ function refuse(
   text: string,
   reasons: readonly Reason[],
 ): void {
-  keep(params, runId, text, reasons);
+  // What is no manifest of this run is nothing that a person could decide on.
+  if (!reasons.some(({ code }) => code === "badManifest")) keep(params, runId, text, reasons);
   params.report({ type: "refused", runId, reasons });
   const said = params.vault.decisionOf(runId);
   tell(params, said ?? signed(params, runId, "refused", toldReasons(reasons)));
@@ -57,13 +65,15 @@ export function tell({ send }: MemberParams, decision: Decision): void {
   send({ type: "runDecided", runId: decision.runId, ...toWire(decision) });
 }
 
+/** False: there are too many already, and nobody here is going to read it. */
 function keep(
   { vault, clock }: MemberParams,
   runId: string,
   manifest: string,
   reasons: readonly Reason[],
-): void {
-  vault.saveProposal({ runId, manifest, receivedAtMs: clock.nowMs(), reasons });
+): boolean {
+  const receivedAtMs = clock.nowMs();
+  return vault.saveProposal({ runId, manifest, receivedAtMs, reasons: reasons.map(shortened) });
 }
 
 function signed(

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
+import { DAY_MS } from "../shared/base/calendar.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Decision } from "../shared/charter/decision.ts";
@@ -20,6 +21,11 @@ CREATE TABLE IF NOT EXISTS proposal (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS decision (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 DROP TABLE IF EXISTS channel;`;
+
+/** Proposals that are kept. */
+export const PROPOSALS_MAX = 1000;
+/** How long one that is closed is kept. */
+const CLOSED_KEPT_MS = 90 * DAY_MS;
 
 const Enrolment = z.strictObject({
   memberId: z.string(),
@@ -110,10 +116,21 @@ export class Vault {
   }
 
   /** As the coordinator proposed it last; what was closed comes back if it is proposed again. */
-  saveProposal({ runId, manifest, receivedAtMs, reasons }: Proposal): void {
+  saveProposal({ runId, manifest, receivedAtMs, reasons }: Proposal): boolean {
+    if (!this.#hasRoom(runId, receivedAtMs)) return false;
     this.#database
       .prepare("INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?, NULL)")
       .run(runId, manifest, receivedAtMs, JSON.stringify(reasons));
+    return true;
+  }
+
+  /** A coordinator may propose without end. What waits is never pushed out: somebody may have seen it and come back. */
+  #hasRoom(runId: string, nowMs: number): boolean {
+    this.#database
+      .prepare("DELETE FROM proposal WHERE closed IS NOT NULL AND received_at_ms < ?")
+      .run(nowMs - CLOSED_KEPT_MS);
+    const others = this.#database.prepare("SELECT count(*) AS n FROM proposal WHERE run_id <> ?");
+    return Number(others.get(runId)?.["n"]) < PROPOSALS_MAX;
   }
 
   closeProposal(runId: string, code: string): void {
@@ -140,9 +157,13 @@ export class Vault {
     return row ? Decision.parse(JSON.parse(String(row["body"]))) : null;
   }
 
+  /** A veto stands, whichever process says otherwise afterwards. */
   saveDecision(decision: Decision): void {
     this.#database
-      .prepare("INSERT OR REPLACE INTO decision VALUES (?, ?)")
+      .prepare(
+        `INSERT INTO decision VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET body = excluded.body
+         WHERE json_extract(decision.body, '$.decision') <> 'vetoed'`,
+      )
       .run(decision.runId, JSON.stringify(decision));
   }
 

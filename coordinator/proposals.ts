@@ -5,7 +5,12 @@
 import type { Clock } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import type { Charter } from "../shared/charter/charter.ts";
-import { type Decision, isSignedDecision, standingOf } from "../shared/charter/decision.ts";
+import {
+  type Decision,
+  isSignedDecision,
+  standingOf,
+  supersedes,
+} from "../shared/charter/decision.ts";
 import { isWithinHours } from "../shared/charter/governance.ts";
 import { type Manifest, manifestText, runIdOf } from "../shared/charter/manifest.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
@@ -65,7 +70,7 @@ export class Proposals {
     const { runId, manifest, charter, decisions } = proposal;
     if (!isSignedDecision(manifest, runId, decision)) return "badSignature";
     const known = decisions.find(({ memberId }) => memberId === decision.memberId);
-    if (known?.signature === decision.signature) return null;
+    if (known && !supersedes(decision, known)) return null;
     const atMs = this.#ports.clock.nowMs();
     this.#ports.append({ type: "decided", runId, atMs, decision });
     proposal.decisions = [...decisions.filter((one) => one !== known), decision];

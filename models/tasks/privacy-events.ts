@@ -4,6 +4,7 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import type { GaussianDpEvent, SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
+import { epsilonAtOrder, rdpAccountant, rdpOfEvent } from "../../shared/privacy/accounting/rdp.ts";
 import { contextOf } from "./context.ts";
 import { taskFor } from "./registry.ts";
 import type { ReleaseShape, TaskContext } from "./task.ts";
@@ -51,6 +52,27 @@ export function releasesOf(charter: Charter, manifest: Manifest, counts?: AskCou
     if (count > 0) releases.push({ partition, event, count });
   }
   return releases;
+}
+
+/** Calibration ends on the safe side; what is left is rounding. */
+const ROUNDING = 1e-9;
+
+/**
+ * Whether what the run plans to release costs no more than the ε that its manifest names: by the order at which the
+ * charter's budget is kept, at which honest runs are calibrated, or else by the best.
+ */
+export function isEpsilonHonest(charter: Charter, manifest: Manifest): boolean {
+  const { privacy } = manifest;
+  const { budget } = charter.privacy;
+  if (!privacy || !budget) return true; // Other rules have their word on these.
+  const { delta, epsilon: claimed } = privacy;
+  const isWithin = (epsilon: number): boolean => epsilon <= claimed * (1 + ROUNDING); // NaN is not.
+  return releasesOf(charter, manifest).every(({ event, count }) => {
+    const rdp = count * rdpOfEvent(event, budget.rdpOrder);
+    if (isWithin(epsilonAtOrder(rdp, delta, budget.rdpOrder))) return true;
+    const all = { kind: "selfComposed", event, count } as const;
+    return isWithin(rdpAccountant().compose(all).getEpsilon(delta));
+  });
 }
 
 /**

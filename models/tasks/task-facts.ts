@@ -5,6 +5,7 @@ import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { Reason, TaskFacts } from "../../shared/charter/policy/facts.ts";
 import { contextOf } from "./context.ts";
 import { checkEncoding } from "./encoding.ts";
+import { isEpsilonHonest } from "./privacy-events.ts";
 import { taskFor } from "./registry.ts";
 
 const NONE = { sums: 0, dimensionMax: 0, columns: [], summedColumns: [], bins: 0 } as const;
@@ -20,7 +21,7 @@ export function taskFactsOf(charter: Charter, manifest: Manifest): TaskFacts {
       dimensionMax: Math.max(0, ...dimensions),
       ...columnsOf(charter, manifest),
       bins: manifest.task.kind === "probe" ? 0 : manifest.task.evaluation.bins,
-      faults: encodingFaults(charter, manifest),
+      faults: [...encodingFaults(charter, manifest), ...epsilonFaults(charter, manifest)],
     };
   } catch (error) {
     return { ...NONE, faults: [faultOf(error, "taskUnusable")] };
@@ -51,6 +52,13 @@ function encodingFaults(charter: Charter, manifest: Manifest): Reason[] {
   } catch (error) {
     return [faultOf(error, "encodingUnusable")];
   }
+}
+
+/** Limits, members' own rules and people go by the ε that the manifest names: it has to be true. */
+function epsilonFaults(charter: Charter, manifest: Manifest): Reason[] {
+  if (isEpsilonHonest(charter, manifest)) return [];
+  const message = "the run's noise does not give the ε that its manifest names";
+  return [{ code: "epsilonUnderstated", message }];
 }
 
 function faultOf(error: unknown, code: string): Reason {

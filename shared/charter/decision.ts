@@ -5,6 +5,7 @@ import { canonicalJson } from "../base/canonical.ts";
 import { framed } from "../crypto/hash.ts";
 import { type Identity, verifySignature } from "../crypto/identity.ts";
 import { LABELS } from "../crypto/labels.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { type AgentMessage, MemberId, Reason } from "../protocol/messages.ts";
 import type { Charter } from "./charter.ts";
 import { approvalsRequired, hasVeto } from "./governance.ts";
@@ -16,7 +17,7 @@ export const Decision = z.strictObject({
   memberId: MemberId,
   decision: z.enum(["approved", "vetoed", "refused"]),
   /** Why not; empty for an approval. */
-  reasons: z.array(Reason).max(50),
+  reasons: z.array(Reason).max(LIMITS.reasonsMax),
   atMs: z.int().min(0),
   /** Hexadecimal. */
   signature: z.string().regex(/^[0-9a-f]{128}$/),
@@ -47,7 +48,15 @@ export function isSignedDecision(
   return verifySignature(fromHex(member.identityKey), statement(decision), signature);
 }
 
-/** Where a proposal stands. A member's first word counts, and a veto after an approval. */
+/** What may follow what: an agent that refused may see its people approve, and whoever approved may still veto. */
+const ORDER = ["refused", "approved", "vetoed"] as const satisfies Decision["decision"][];
+
+/** Whether a member's new word counts beside its earlier one. So nobody has more than three words on a run. */
+export function supersedes(said: Decision, before: Decision): boolean {
+  return ORDER.indexOf(said.decision) > ORDER.indexOf(before.decision);
+}
+
+/** Where a proposal stands. */
 export type Standing =
   | { readonly type: "vetoed"; readonly by: string }
   | { readonly type: "approved" }

@@ -68,9 +68,9 @@ export const Manifest = z.strictObject({
   purpose: PurposeTag.optional(),
   /** Whom results go to. Left out: whom the charter names. */
   receivers: Receivers.optional(),
-  createdAtMs: z.int().min(0),
+  createdAtMs: z.int().min(0).max(LIMITS.dateMsMax),
   /** No agent takes up the run later than this. */
-  expiresAtMs: z.int().min(0),
+  expiresAtMs: z.int().min(0).max(LIMITS.dateMsMax),
   nonce: z.string().regex(/^[0-9a-f]{32}$/),
 });
 export type Manifest = z.infer<typeof Manifest>;
@@ -79,10 +79,16 @@ export function runIdOf(manifest: Manifest): string {
   return hashJson(manifest);
 }
 
-/** @returns Null if the text is not a manifest. */
+/**
+ * Only the canonical text: there is one for each run's id, and keys given twice, other forms of a number, escapes and
+ * defaults left out are none of it.
+ *
+ * @returns Null if the text is not a manifest, or not as `manifestText` writes it.
+ */
 export function parseManifest(text: string): Manifest | null {
   try {
-    return Manifest.parse(JSON.parse(text));
+    const manifest = Manifest.parse(JSON.parse(text));
+    return manifestText(manifest) === text ? manifest : null;
   } catch {
     return null;
   }

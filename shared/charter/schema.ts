@@ -5,7 +5,12 @@
 import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
 
-const ColumnName = z.string().min(1).max(200);
+/** Of a column that is called like an object's prototype no rule could be kept: `columns` would lose it. */
+const ColumnName = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((name) => name !== "__proto__", "no column may be called __proto__");
 
 /** A number, clamped to declared public bounds (which apply after `transform`'s input, in raw units). */
 export const NumberFeature = z.strictObject({

@@ -1,7 +1,7 @@
 /** EDGE: small files that a person writes: YAML read with one-line errors, secrets written for the owner only. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseDocument } from "yaml";
+import { type Document, parseDocument } from "yaml";
 import type { z } from "zod";
 import { badInput } from "../base/errors.ts";
 import { parseOrRefuse } from "../charter/charter.ts";
@@ -31,7 +31,16 @@ export function readYaml<T>(path: string, schema: z.ZodType<T>): T {
       `${path}: line ${line}: not valid YAML (${error.code}); correct the line and try again`,
     );
   }
-  return parseOrRefuse(schema, document.toJS(), path);
+  return parseOrRefuse(schema, resolved(document, path), path);
+}
+
+/** Aliases are followed only here: to nothing, or to far too much. */
+function resolved(document: Document, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw badInput("file.not-yaml", `${path}: an alias (*) leads nowhere, or too far`, cause);
+  }
 }
 
 /** @throws {CloisterError} If there is something else in its place, or it may not be made. */

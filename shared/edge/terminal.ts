@@ -7,9 +7,13 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** What others said is shown without the characters that would steer a terminal. */
 export function print(line: string): void {
-  process.stdout.write(`${line.replaceAll(/\p{Cc}/gu, " ")}\n`);
+  process.stdout.write(`${harmless(line)}\n`);
+}
+
+/** What others said is shown without the characters that would steer a terminal, or turn its text around. */
+function harmless(line: string): string {
+  return line.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, " ");
 }
 
 /** One line on standard error, never a stack trace; JSON if a program is listening. */
@@ -19,7 +23,7 @@ export function reportAndExit(error: unknown, json: boolean): never {
   const text = error instanceof Error ? error.message.split("\n")[0] : "unknown error";
   const message = known ? error.message : `internal error: ${text}; please report it`;
   process.stderr.write(
-    json ? `${JSON.stringify({ error: { code, message } })}\n` : `cloister: ${message}\n`,
+    json ? `${JSON.stringify({ error: { code, message } })}\n` : `cloister: ${harmless(message)}\n`,
   );
   process.exit(known ? error.exitCode : EXIT.failed);
 }

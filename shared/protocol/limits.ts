@@ -12,10 +12,15 @@ export const LIMITS = {
   /** Coordinates of one vector. */
   dimensionMax: 50_000_000,
   roundsMax: 100_000,
+  /** The last moment that a date can be written of (ECMA-262, Time Values). */
+  dateMsMax: 8.64e15,
   /** One control message, encoded. */
   controlBytesMax: 4 * 1024 * 1024,
   /** One message before the peer has proved who it is. */
   unauthenticatedBytesMax: 64 * 1024,
+  /** Reasons to refuse a run that are told, and the length of each. */
+  reasonsMax: 50,
+  reasonCharactersMax: 500,
   /** Payload of one vector chunk: near 256 KiB, and a whole number of elements in every ring. */
   chunkBytesMax: 180 * 1456,
 } as const;

@@ -24,7 +24,10 @@ export const MemberId = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
 const RunId = z.string().regex(/^[0-9a-f]{64}$/);
 const Count = z.int().min(0).max(0xffff_ffff);
-export const Reason = z.strictObject({ code: z.string().max(100), message: z.string().max(500) });
+export const Reason = z.strictObject({
+  code: z.string().max(100),
+  message: z.string().max(LIMITS.reasonCharactersMax),
+});
 
 /** A vector follows as chunks: its size and hash. */
 export const VectorHeader = z.strictObject({
@@ -47,7 +50,7 @@ const encapsulationFields = { ciphertext: rawBytes(KEM_CIPHERTEXT_BYTES), tag: T
 const decisionFields = {
   decision: z.enum(["approved", "vetoed", "refused"]),
   /** Why not; empty for an approval. */
-  reasons: z.array(Reason).max(50),
+  reasons: z.array(Reason).max(LIMITS.reasonsMax),
   atMs: z.int().min(0),
   signature: Signature,
 };
@@ -56,7 +59,7 @@ const RunJoined = z.strictObject({ type: z.literal("runJoined"), runId: RunId, .
 const RunDeclined = z.strictObject({
   type: z.literal("runDeclined"),
   runId: RunId,
-  reasons: z.array(Reason).min(1).max(50),
+  reasons: z.array(Reason).min(1).max(LIMITS.reasonsMax),
 });
 /** Answers `membersJoined`: the post-quantum half of new channels, for members after us in the roster. */
 const ChannelSecrets = z.strictObject({

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { Proposals } from "../../coordinator/proposals.ts";
 import { foldRun, type RunEvent } from "../../coordinator/run-events.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
+import { type Decision, signDecision } from "../../shared/charter/decision.ts";
 import { runIdOf } from "../../shared/charter/manifest.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
-import { decisionOn, signedManifest } from "../support/manifests.ts";
+import { decisionOn, identityOf, signedManifest } from "../support/manifests.ts";
 
 function openRoom(changes: Partial<Charter> = {}) {
   const charter = { ...smallCharter(memberIds(3)), ...changes };
@@ -114,4 +115,20 @@ test("a member that connects anew is asked again; one that is in no roster is no
   proposals.connected(charter.room, "bank-9");
   proposals.connected("elsewhere", "bank-1");
   expect(sent.map(({ to }) => to)).toEqual(["bank-2"]);
+});
+
+test("a member that signs the same words over and over, at ever other times, does not fill the log", () => {
+  const { charter, log, proposals } = openRoom();
+  const manifest = signedManifest(charter);
+  const runId = proposals.propose(charter, manifest);
+  const say = (decision: Decision["decision"], atMs: number): void => {
+    const said = { runId, memberId: "bank-1", decision, reasons: [], atMs };
+    proposals.decide(charter.room, signDecision(said, identityOf("bank-1")));
+  };
+  for (let i = 0; i < 20; i++) say("refused", i);
+  for (let i = 0; i < 20; i++) say("approved", i);
+  say("refused", 99);
+  expect(foldRun(log)?.decisions).toMatchObject([{ decision: "approved", atMs: 0 }]);
+  for (let i = 0; i < 20; i++) say("vetoed", i);
+  expect(log.map(({ type }) => type)).toEqual(["created", ...Array(3).fill("decided"), "refused"]);
 });

@@ -102,7 +102,8 @@ async function ask(
   const env = { incoming: { socket: { remoteAddress: address } } };
   const response = await api.request(`http://coordinator${path}`, init, env);
   const text = await response.text();
-  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+  // What answers HEAD has no body, whatever its type.
+  const isJson = text !== "" && response.headers.get("content-type") === "application/json";
   const parsed: unknown = isJson ? JSON.parse(text) : null;
   const code = isJson && !response.ok ? (parsed as { code: string }).code : null;
   return { status: response.status, code, body: parsed, text };
@@ -320,6 +321,33 @@ test("a route that the table does not know is closed to the operator too", async
     expect(answer).toMatchObject({ status: 404, code: "request.unknown-path" });
   }
   expect(isReached).toBe(false);
+});
+
+test.each([
+  ["HEAD", "/v1/tokens"],
+  ["OPTIONS", "/v1/tokens"],
+  ["GET", "/v1/tokens/"],
+  ["GET", "//v1/tokens"],
+  ["GET", "/v1//tokens"],
+  ["GET", "/v1/%74okens"],
+  ["GET", "/v1%2Ftokens"],
+  ["GET", "/v1/tokens%00"],
+  ["GET", "/v1/tokens;a=b"],
+  ["GET", "/V1/TOKENS"],
+  ["GET", "/v1/runs/../tokens"],
+  ["GET", "/v1/runs/%2e%2e/tokens"],
+  ["GET", "/v1/runs/..%2ftokens"],
+  ["GET", "/healthz/../v1/tokens"],
+  ["GET", "/v1/runs/%"],
+  ["GET", "/v1/runs/%25"],
+  ["GET", "/v1/runs/_"],
+  ["GET", "/v1/runs/*/events"],
+  ["POST", "/v1/tokens?_method=GET"],
+])("no other way of writing a path opens it to an analyst of another room: %s %s", async (method, path) => {
+  const analyst = bearer(issue({ role: "analyst", room: OTHER }).token);
+  const answer = await ask(analyst, method, path, method === "POST" ? {} : undefined);
+  expect([400, 403, 404]).toContain(answer.status);
+  expect(answer.text).not.toContain(trained);
 });
 
 test("a member's admin sees its own member, and not another of the same room", async () => {

@@ -48,7 +48,7 @@ export interface WholeRun {
 /** The part of a vault that keeps proposals, where none are made. */
 export const NO_PROPOSALS = {
   decisionOf: () => null,
-  saveProposal: () => undefined,
+  saveProposal: () => true,
   saveDecision: () => undefined,
   closeProposal: () => undefined,
 };

@@ -157,7 +157,7 @@ test("another attempt than the one worked for, or fewer than three masks, open n
 
 test("rounds are answered until the budget is spent, and none after", () => {
   const { gate, ledger, manifest, input } = opened(undefined, {
-    privacy: { ...PRIVACY, trainMultiplier: 3 },
+    privacy: { ...PRIVACY, epsilon: 2, trainMultiplier: 3 },
   });
   expect(gate.assess(questionOf(manifest, RUN))).toEqual([]);
   const answers: string[] = [];
@@ -189,7 +189,7 @@ test("a run that cannot be paid to its end, or a table of the wrong size, is dec
     return gate.assess(questionOf(manifest, RUN)).map(({ code }) => code);
   };
   const charter = smallCharter(memberIds(3));
-  expect(codes(charter, { privacy: { ...PRIVACY, trainMultiplier: 0.3 } })).toEqual([
+  expect(codes(charter, { privacy: { ...PRIVACY, epsilon: 99, trainMultiplier: 0.3 } })).toEqual([
     "budgetTooSmall",
   ]);
   expect(codes(charter, { encoding: { profile: "compact" } })).toEqual(["encodingUnusable"]);

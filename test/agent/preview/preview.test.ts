@@ -30,6 +30,8 @@ const boost = (edges: string): TaskSpec =>
     evaluation: { everyTrees: null, bins: 8 },
   });
 
+/** As much as these trees' many rounds need for what the charter has. */
+const TREES_NOISE = { ...PRIVACY, epsilon: 3, trainMultiplier: 12 };
 const RUNS: readonly (readonly [name: string, plan: Partial<Manifest>, first: string])[] = [
   ["a noised gradient", {}, "gradient"],
   ["one around each value", { encoding: { profile: "dp", ringBits: 20 } }, "gradient"],
@@ -57,9 +59,11 @@ const RUNS: readonly (readonly [name: string, plan: Partial<Manifest>, first: st
   ["personal layers", { privacy: null, task: strategy("fedAvg", { personalLayers: 1 }) }, "update"],
   ["a control variate", { privacy: null, task: strategy("scaffold") }, "update"],
   ["grids of numbers", { privacy: null, task: boost("quantiles") }, "start"],
-  ["a noised histogram", { task: boost("bounds") }, "level0"],
+  ["a noised histogram", { task: boost("bounds"), privacy: TREES_NOISE }, "level0"],
   ["zeros", { privacy: null, task: { kind: "probe", dimension: 5, rounds: 2 } }, "zeros"],
 ];
+/** Hardly any noise, and an ε that says so. */
+const DEAR = { ...PRIVACY, trainMultiplier: 0.5, epsilon: 1000 };
 /** Lets the coordinator add noise. */
 const TERMS: Partial<Charter> = {
   privacy: {
@@ -178,7 +182,7 @@ test("what refuses is shown with its reason, and nothing is computed on more row
   const many = (await previewedMember({}, { rowsMax: 59 })).preview();
   expect(verdicts(many).get("the data are enough, and not too much")).toBe("refuses");
   expect(many.sample).toBeNull();
-  const poor = (await previewedMember({ privacy: { ...PRIVACY, trainMultiplier: 0.5 } })).preview();
+  const poor = (await previewedMember({ privacy: DEAR })).preview();
   expect(verdicts(poor).get("the ledger can pay to the end")).toBe("refuses");
   expect(previewLines(poor).join("\n")).toContain("NOT ENOUGH");
   const broken = (await previewedMember({ task: strategy("fedAvg") })).preview();

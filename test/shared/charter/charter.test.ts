@@ -25,6 +25,14 @@ test("a right charter is taken, and its hash changes with any of its fields", ()
   expect(charterHash({ ...charter, purpose: "another" })).not.toBe(charterHash(charter));
 });
 
+test("a column by whose name a rule would be lost is refused: no two charters that differ have one hash", () => {
+  const change = (c: ReturnType<typeof deep>): void => {
+    Object.assign(c.schema.features[0] ?? {}, { name: "__proto__" });
+    c["columns"] = JSON.parse('{"__proto__": {"sums": "never"}}');
+  };
+  expect(refusal(change)).toContain("no column may be called __proto__");
+});
+
 test.each<[string, (charter: ReturnType<typeof deep>) => void]>([
   ["purpos", (c) => Object.assign(c, { purpos: "x" })],
   ["members", (c) => Object.assign(c, { members: ["a", "b"] })],

@@ -1,7 +1,7 @@
 /** The encoding in a manifest: strict, and part of what the run's id binds. */
 import { expect, test } from "vitest";
 import { randomBytes } from "../../../shared/base/env.ts";
-import { ManifestEncoding, parseManifest, runIdOf } from "../../../shared/charter/manifest.ts";
+import { Manifest, ManifestEncoding, runIdOf } from "../../../shared/charter/manifest.ts";
 import { rotationSigns } from "../../../shared/charter/rotation.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 import { signedManifest } from "../../support/manifests.ts";
@@ -23,8 +23,8 @@ test.each([
   [null, false],
 ])("of %j it is %s that it is an encoding", (encoding, valid) => {
   expect(ManifestEncoding.safeParse(encoding).success).toBe(valid);
-  const text = JSON.stringify({ ...signedManifest(charter), encoding });
-  expect(parseManifest(text) !== null).toBe(valid);
+  const manifest = { ...signedManifest(charter), encoding };
+  expect(Manifest.safeParse(manifest).success).toBe(valid);
 });
 
 test("an encoding is part of the run's id, and its absence leaves the id as it was", () => {
@@ -39,8 +39,8 @@ test("an encoding is part of the run's id, and its absence leaves the id as it w
   expect(new Set(ids).size).toBe(4);
   expect(runIdOf(signedManifest(charter, { encoding: undefined }))).toBe(ids[0]);
   // Eighteen bits are the default, written or not.
-  const short = parseManifest(JSON.stringify({ ...plain, encoding: { profile: "dp" } }));
-  expect(short && runIdOf(short)).toBe(ids[1]);
+  const short = Manifest.parse({ ...plain, encoding: { profile: "dp" } });
+  expect(runIdOf(short)).toBe(ids[1]);
 });
 
 test("the signs of a rotation depend on run and attempt, and on nothing else", () => {
