@@ -54,6 +54,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     vault: {
       pinnedKeys: () => vault.pinnedKeys(),
       pinKey: (id, key) => vault.pinKey(id, key),
+      confirmedKeys: () => vault.confirmedKeys(),
+      isOver: (runId) => vault.isOver(runId),
+      endRun: (runId, why) => vault.endRun(runId, why),
       record: (entry) => evidence.record(entry),
       decisionOf: (runId) => vault.decisionOf(runId),
       saveProposal: (proposal) => vault.saveProposal(proposal),

@@ -7,6 +7,7 @@ import { type AgentOptions, startAgent } from "./agent.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
 import { PopulationName } from "./ledger/entry.ts";
+import { rosterCommands } from "./roster.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
@@ -44,6 +45,7 @@ export function agentCommands(program: Command): void {
     .addHelpText("after", "\nExample:\n  $ cloister agent transcript --json > bank-a.json")
     .action(printTranscript);
   approvalCommands(agent);
+  rosterCommands(agent);
 }
 
 function withLink(command: Command, line: string): Command {
@@ -80,7 +82,7 @@ async function init(
     if (options.json) return printJson(result);
     print(`Enrolled in room "${result.room}" as ${result.memberId}. Purpose: ${result.purpose}`);
     print(
-      `Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (compare it with the others by telephone)`,
+      `Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (to compare everybody's at once: cloister agent roster)`,
     );
     print(
       `The data fit: ${result.rowCount} rows, ${result.unitCount} privacy units. They stay here.`,

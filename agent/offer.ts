@@ -76,8 +76,10 @@ function agentFacts(
       identityKey: toHex(identity.publicKey),
       coordinatorKey,
       pinnedKeys: vault.pinnedKeys(),
+      confirmedKeys: vault.confirmedKeys(),
       policy: read(),
       ownDecision: vault.decisionOf(runId)?.decision ?? null,
+      isOver: vault.isOver(runId),
     };
     return { type: "known", facts };
   } catch (error) {

@@ -23,13 +23,18 @@ const AGAINST: FromGate = {
   rulings: [{ rule: "the ledger can pay", verdict: "refuses", reasons: [BUDGET] }],
 };
 
-function openMember(policy: () => LocalPolicy, gate = NOTHING_AGAINST) {
+function openMember(
+  policy: () => LocalPolicy,
+  gate = NOTHING_AGAINST,
+  confirmed: ReadonlyMap<string, string> | null = null,
+) {
   const sent: AgentMessage[] = [];
   const events: MemberEvent[] = [];
   const proposals = new Map<string, Proposal>();
   const decisions = new Map<string, Decision>();
   const closed: string[] = [];
   const asked: string[] = [];
+  const over = new Set<string>();
   const member = new Member({
     memberId: "bank-1",
     charter,
@@ -38,6 +43,9 @@ function openMember(policy: () => LocalPolicy, gate = NOTHING_AGAINST) {
     vault: {
       pinnedKeys: () => new Map(),
       pinKey: () => undefined,
+      confirmedKeys: () => confirmed,
+      isOver: (id) => over.has(id),
+      endRun: (id) => void over.add(id),
       record: () => undefined,
       decisionOf: (id) => decisions.get(id) ?? null,
       saveProposal: (proposal) => proposals.set(proposal.runId, proposal),

@@ -5,13 +5,15 @@ import { reasonList } from "./reason-list.ts";
 
 export function localReasons(
   { manifest, task, charter }: PolicyFacts,
-  { policy }: AgentFacts,
+  { policy, confirmedKeys }: AgentFacts,
 ): Reason[] {
   const { reasons, refuse } = reasonList();
   const { privacy, purpose, roster } = manifest;
   const { kind } = manifest.task;
   if (policy.tasks && !policy.tasks.includes(kind))
     refuse("local.task", `this member takes no part in ${kind}`);
+  if (policy.confirmedRosterOnly && confirmedKeys === null && kind !== "probe")
+    refuse("local.rosterNotConfirmed", "this member's people have not confirmed the roster");
   if (policy.purposes && !(purpose !== undefined && policy.purposes.includes(purpose)))
     refuse("local.purpose", "this member takes no part in runs of this purpose");
   if (policy.epsilonMax !== undefined && (privacy?.epsilon ?? 0) > policy.epsilonMax)
