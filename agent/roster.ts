@@ -129,10 +129,13 @@ export async function askRoster(vault: Vault, options: MemberOptions): Promise<R
 async function tellAgain(
   vault: Vault,
   options: MemberOptions,
-  { statements }: RosterAnswer,
+  { charterHash, statements }: RosterAnswer,
 ): Promise<void> {
   const own = vault.confirmedRoster()?.statement;
-  if (own && !statements.some(({ signature }) => signature === own.signature))
+  if (
+    own?.charterHash === charterHash &&
+    !statements.some(({ signature }) => signature === own.signature)
+  )
     await tell(vault, options, own);
 }
 

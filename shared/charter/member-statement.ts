@@ -27,7 +27,6 @@ const Left = z.strictObject({
 });
 export const MemberStatement = z.discriminatedUnion("kind", [RosterConfirmed, Left]);
 export type MemberStatement = z.infer<typeof MemberStatement>;
-export type StatementOf<K extends MemberStatement["kind"]> = Extract<MemberStatement, { kind: K }>;
 
 type Unsigned<T> = T extends MemberStatement ? Omit<T, "signature"> : never;
 

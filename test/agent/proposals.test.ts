@@ -4,11 +4,15 @@ import type { FromGate } from "../../agent/gate/messages.ts";
 import { Member } from "../../agent/member.ts";
 import type { MemberEvent } from "../../agent/member-events.ts";
 import type { Proposal } from "../../agent/member-ports.ts";
+import { toHex } from "../../shared/base/bytes.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
+import { charterHash } from "../../shared/charter/charter.ts";
 import { type Decision, fromWire, isSignedDecision } from "../../shared/charter/decision.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
 import { LocalPolicy } from "../../shared/charter/policy/local-policy.ts";
+import { keysOf } from "../../shared/charter/roster.ts";
+import { enrolmentStatement } from "../../shared/protocol/handshake.ts";
 import type { AgentMessage } from "../../shared/protocol/messages.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { COORDINATOR_KEY, decisionOn, identityOf, signedManifest } from "../support/manifests.ts";
@@ -78,13 +82,13 @@ function openMember(
       const { type: _, runId: id, ...words } = message;
       return [fromWire(id, "bank-1", words)];
     });
-  const offer = (given: readonly Decision[]): void => {
+  const offer = (given: readonly Decision[], about: Manifest = manifest): void => {
     const words = given.map(({ runId: _, signature, ...rest }) => ({
       ...rest,
       signature: new Uint8Array(Buffer.from(signature, "hex")),
     }));
-    const text = manifestText(manifest);
-    const message = { type: "runOffered", runId, manifest: text, decisions: words } as const;
+    const run = { runId: runIdOf(about), manifest: manifestText(about) };
+    const message = { type: "runOffered", ...run, decisions: words } as const;
     member.deliver({ message, vector: new Uint8Array() });
   };
   return { member, propose, offer, said, sent, events, proposals, decisions, closed, asked };
@@ -197,4 +201,34 @@ test.each<[string, readonly Decision[]]>([
   offer(decisions);
   expect(sent.map(({ type }) => type)).toEqual(["runDeclined"]);
   expect(asked).toEqual([]);
+});
+
+test("members whom the coordinator invented and who approve everything move nobody who confirmed the roster", () => {
+  const invented = identityOf("liar");
+  const hash = charterHash(charter);
+  const roster = manifest.roster.map((member) => {
+    if (member.memberId === "bank-1") return member;
+    const { memberId } = member;
+    const signature = invented.sign(enrolmentStatement(hash, memberId, invented.publicKey));
+    const identityKey = toHex(invented.publicKey);
+    return { memberId, identityKey, enrolmentSignature: toHex(signature) };
+  });
+  const theirs = signedManifest(charter, { roster });
+  const approve = ["bank-2", "bank-3"].map((name) =>
+    decisionOn(theirs, name, "approved", invented),
+  );
+  const allows = policy({ autoApprove: [{}] });
+  const trusting = openMember(allows);
+  trusting.offer(approve, theirs);
+  expect(trusting.sent.map(({ type }) => type)).toEqual(["runJoined"]);
+  const careful = openMember(allows, NOTHING_AGAINST, keysOf(manifest.roster));
+  careful.offer(approve, theirs);
+  careful.propose(theirs);
+  expect(careful.sent).toMatchObject([
+    { type: "runDeclined", reasons: [{ code: "rosterNotConfirmed" }, {}] },
+    { type: "runDecided", decision: "refused" },
+  ]);
+  expect(careful.asked).toEqual([]);
+  careful.offer(["bank-2", "bank-3"].map((name) => decisionOn(manifest, name)));
+  expect(careful.sent.at(-1)?.type).toBe("runJoined");
 });
