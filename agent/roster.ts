@@ -30,7 +30,7 @@ export interface MemberOptions {
 }
 
 export function rosterCommands(agent: Command): void {
-  const roster = agent.command("roster").enablePositionalOptions();
+  const roster = agent.command("roster");
   asMember(roster, "cloister agent roster --folder bank-1")
     .description("show every member's key, and the code of the whole roster to read to the others")
     .action(showRoster);
@@ -40,7 +40,10 @@ export function rosterCommands(agent: Command): void {
   )
     .description("pin the roster's keys, after hearing the code from the other members")
     .argument("<code...>", "what the others read out: not what is on this screen")
-    .action((code: string[], options: MemberOptions) => confirm(code.join(" "), options));
+    // Options that "roster" has as well are taken there, wherever they stand.
+    .action((code: string[], _, command: Command) =>
+      confirm(code.join(" "), command.optsWithGlobals<MemberOptions>()),
+    );
 }
 
 /** The options of a command that asks the coordinator as the member. */
