@@ -6,6 +6,7 @@ import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { type AgentOptions, startAgent } from "./agent.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
+import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
 import { rosterCommands } from "./roster.ts";
 import { printTranscript } from "./transcript.ts";
@@ -46,6 +47,7 @@ export function agentCommands(program: Command): void {
     .action(printTranscript);
   approvalCommands(agent);
   rosterCommands(agent);
+  leaveCommand(agent);
 }
 
 function withLink(command: Command, line: string): Command {

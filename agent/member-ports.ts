@@ -26,7 +26,7 @@ export interface MemberVault {
   pinKey(memberId: string, identityKey: string): void;
   /** Keys that this member's people compared with the others'; null: none yet. */
   confirmedKeys(): ReadonlyMap<string, string> | null;
-  /** Whether a run has ended here, or was left. */
+  /** Whether a run has ended here, or was left; after the member left the room, every run is. */
   isOver(runId: string): boolean;
   /** From now on, and for good, it is over for this agent. Durable when it returns. */
   endRun(runId: string, why: "ended" | "left"): void;

@@ -14,7 +14,7 @@ import {
   rosterFaults,
   rosterHash,
 } from "../shared/charter/roster.ts";
-import { memberLines } from "../shared/charter/roster-lines.ts";
+import { memberLines } from "../shared/edge/roster-lines.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { parseSpokenCode } from "../shared/crypto/spoken-code.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
@@ -47,7 +47,7 @@ export function rosterCommands(agent: Command): void {
 }
 
 /** The options of a command that asks the coordinator as the member. */
-function asMember(command: Command, line: string): Command {
+export function asMember(command: Command, line: string): Command {
   return command
     .option("--folder <folder>", "the agent's own folder", "agent-data")
     .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
@@ -114,7 +114,7 @@ async function confirm(text: string, options: MemberOptions): Promise<void> {
 }
 
 /** @throws {CloisterError} If the coordinator's answer does not hold, or lists this member with another key. */
-export async function askRoster(vault: Vault, options: MemberOptions): Promise<RosterAnswer> {
+async function askRoster(vault: Vault, options: MemberOptions): Promise<RosterAnswer> {
   const { charter: text, memberId, coordinatorUrl } = vault.enrolment();
   const charter = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
   const told = await httpOf(vault, options).get<unknown>("/v1/roster");

@@ -8,6 +8,7 @@ import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Decision } from "../shared/charter/decision.ts";
+import { MemberStatement } from "../shared/charter/member-statement.ts";
 import { ConfirmedRoster, keysOf } from "../shared/charter/roster.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
 import { Reason } from "../shared/protocol/messages.ts";
@@ -125,7 +126,20 @@ export class Vault {
     });
   }
 
+  /** That this member has left the room; null: it has not. */
+  leaving(): MemberStatement | null {
+    const text = this.#setting("left");
+    return text === null ? null : MemberStatement.parse(JSON.parse(text));
+  }
+
+  /** For good: whoever comes back enrols anew, in another folder. */
+  saveLeaving(statement: MemberStatement): void {
+    this.#save("left", JSON.stringify(statement));
+  }
+
+  /** After leaving, every run is. */
   isOver(runId: string): boolean {
+    if (this.leaving()) return true;
     return (
       this.#database.prepare("SELECT 1 FROM run_over WHERE run_id = ?").get(runId) !== undefined
     );

@@ -1,6 +1,6 @@
 /** EDGE: `cloister room show`: a room's members, their keys, and what they signed about the roster. */
 import { type RosterAnswer, rosterHash } from "../shared/charter/roster.ts";
-import { memberLines } from "../shared/charter/roster-lines.ts";
+import { memberLines } from "../shared/edge/roster-lines.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import type { Common } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";

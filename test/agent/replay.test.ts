@@ -7,8 +7,10 @@ import { Member } from "../../agent/member.ts";
 import { Vault } from "../../agent/vault.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
+import { charterHash } from "../../shared/charter/charter.ts";
 import { toWire } from "../../shared/charter/decision.ts";
 import { manifestText, runIdOf } from "../../shared/charter/manifest.ts";
+import { signStatement } from "../../shared/charter/member-statement.ts";
 import { NO_POLICY } from "../../shared/charter/policy/local-policy.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { entryStatement, firstHead } from "../../shared/transcript/chain.ts";
@@ -127,6 +129,13 @@ test("another run of the same members is another run", () => {
   hear(offer());
   hear(end());
   expect(hear(offer(manifestOf("2".repeat(32))))).toMatchObject({ type: "runJoined" });
+});
+
+test("after the member has left the room, nothing is taken up", () => {
+  const { hear } = startMember();
+  const about = { charterHash: charterHash(charter), memberId: "bank-1", atMs: 5 };
+  vault.saveLeaving(signStatement({ kind: "left", reason: "sold", ...about }, coordinator));
+  expect(hear(offer())).toMatchObject(OVER);
 });
 
 test("the end of a run that this agent is not in changes nothing", () => {

@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { policyPath } from "../../agent/policy-file.ts";
-import { APPROVES_ALL, memberIds, smallTable } from "../support/charters.ts";
+import { Vault } from "../../agent/vault.ts";
+import type { Manifest } from "../../shared/charter/manifest.ts";
+import {
+  type ConfirmedRoster,
+  type RosterAnswer,
+  rosterCode,
+  rosterHash,
+} from "../../shared/charter/roster.ts";
+import { memberIds, smallTable } from "../support/charters.ts";
 import { cloister, type Outcome } from "../support/command.ts";
 import type { RoomProcesses } from "../support/processes.ts";
 import { follow, openRoom, probe, type RunLine, startRun } from "../support/rooms.ts";
@@ -34,6 +42,15 @@ interface Shown {
 const rosterOf = async (memberId: string): Promise<Shown> =>
   JSON.parse((await asMember(memberId)).output) as Shown;
 
+function confirmedIn(memberId: string): ConfirmedRoster | null {
+  const vault = Vault.openExisting(room.agentFolder(memberId));
+  try {
+    return vault.confirmedRoster();
+  } finally {
+    vault.close();
+  }
+}
+
 /** Why each member declined or refused. */
 const reasonsIn = (lines: readonly RunLine[]): string[] =>
   lines.flatMap(({ decision }) =>
@@ -52,17 +69,20 @@ const TRAIN = {
 };
 
 test("all members see one code; a wrong one and half of one confirm nothing", async () => {
-  const [first, second] = [await rosterOf("bank-1"), await rosterOf("bank-2")];
+  const [first, second] = await Promise.all([rosterOf("bank-1"), rosterOf("bank-2")]);
   expect(first.code).toBe(second.code);
   expect(first.code).toMatch(/^\d{5}( \d{5}){5}$/);
   const digit = first.code.startsWith("0") ? "1" : "0";
   const wrong = await asMember("bank-1", "confirm", digit + first.code.slice(1));
-  expect(wrong).toMatchObject({ code: 4, output: "", errors: expect.stringContaining("not that of") });
+  expect(wrong).toMatchObject({
+    code: 4,
+    output: "",
+    errors: expect.stringContaining("not that of"),
+  });
   const half = await asMember("bank-1", "confirm", first.code.slice(0, 17));
   expect(half).toMatchObject({ code: 3, errors: expect.stringContaining("six groups") });
-  const { roster, statements } = await rosterOf("bank-1");
-  expect(roster.map(({ state }) => state)).not.toContain("key confirmed here");
-  expect(statements).toEqual([]);
+  expect(confirmedIn("bank-1")).toBeNull();
+  expect((await room.client.get<RosterAnswer>("/v1/roster")).statements).toEqual([]);
 }, 60_000);
 
 test("who does not want to work unconfirmed, does not: probes only", async () => {
@@ -85,15 +105,18 @@ test("who does not want to work unconfirmed, does not: probes only", async () =>
 }, 60_000);
 
 test("the code that the others read out confirms; everybody sees who has confirmed what", async () => {
-  const { code, rosterHash } = await rosterOf("bank-1");
-  for (const memberId of members) {
-    // Typed in groups, as people do, or in one go.
-    const typed = memberId === "bank-1" ? code.split(" ") : [code.replaceAll(" ", "")];
-    expect((await asMember(memberId, "confirm", ...typed)).code).toBe(0);
-  }
+  const { charterHash, roster } = await room.client.get<RosterAnswer>("/v1/roster");
+  const hash = rosterHash(charterHash, roster);
+  const code = rosterCode(hash);
+  // Typed in groups, as people do, or in one go.
+  const typed = (memberId: string): string[] =>
+    memberId === "bank-1" ? code.split(" ") : [code.replaceAll(" ", "")];
+  const confirmed = members.map((memberId) => asMember(memberId, "confirm", ...typed(memberId)));
+  expect((await Promise.all(confirmed)).map((outcome) => outcome.code)).toEqual([0, 0, 0]);
   const shown = await rosterOf("bank-2");
   expect(shown.roster.map(({ state }) => state)).toEqual(members.map(() => "key confirmed here"));
-  expect(shown.statements).toMatchObject(members.map((memberId) => ({ memberId, rosterHash })));
+  const theirs = members.map((memberId) => expect.objectContaining({ memberId, rosterHash: hash }));
+  expect(shown.statements).toEqual(expect.arrayContaining(theirs));
   const operator = await cloister("room", "show", "--config", room.configPath);
   expect(operator.output.match(/confirmed this roster on/g)).toHaveLength(3);
   expect(operator.output).not.toContain(code);
@@ -102,38 +125,54 @@ test("the code that the others read out confirms; everybody sees who has confirm
   expect(reasonsIn(lines)).toEqual([]);
 }, 60_000);
 
-test("a member that the coordinator seats afterwards is worked with by nobody, until it is confirmed, too", async () => {
+/** What members say of a new run, until there is nothing more to wait for; it is taken back then. */
+async function refusalsOf(count: number): Promise<string[]> {
+  const runId = await startRun(room, probe(1));
+  const enough = (_: RunLine, seen: readonly RunLine[]): unknown =>
+    reasonsIn(seen).length === count && "stop";
+  const refusals = reasonsIn(await follow(room, runId, enough));
+  await room.client.post(`/v1/runs/${runId}/cancel`, {});
+  return refusals.sort();
+}
+
+test("a member that the coordinator seats afterwards is worked with by nobody who confirmed", async () => {
   const dataPath = join(folder, "bank-4.csv");
   writeFileSync(dataPath, smallTable("bank-4", 40));
   await room.enrolAgent("bank-4", dataPath);
-  const runId = await startRun(room, probe(1));
-  const refusals = (_: RunLine, seen: readonly RunLine[]): unknown =>
-    reasonsIn(seen).length === 3 && "stop";
-  const lines = await follow(room, runId, refusals);
-  expect(reasonsIn(lines).sort()).toEqual(members.map((id) => `${id} rosterNotConfirmed`));
-  await room.client.post(`/v1/runs/${runId}/cancel`, {});
-  const { code } = await rosterOf("bank-1");
-  for (const memberId of [...members, "bank-4"])
-    expect((await asMember(memberId, "confirm", code)).code).toBe(0);
-  const after = await follow(room, await startRun(room, probe(1)));
-  expect(after.at(-1)?.type).toBe("completed");
+  expect(await refusalsOf(3)).toEqual(members.map((memberId) => `${memberId} rosterNotConfirmed`));
 }, 60_000);
 
-test("a member whose key becomes another one is worked with by nobody, and shown", async () => {
-  const agent = room.agents.get("bank-4");
+test("a member whose key becomes another one is worked with by nobody who confirmed, and shown", async () => {
+  const agent = room.agents.get("bank-3");
   agent?.kill();
   await agent?.ended;
-  rmSync(room.agentFolder("bank-4"), { recursive: true });
-  await room.enrolAgent("bank-4", join(folder, "bank-4.csv"));
-  writeFileSync(policyPath(room.agentFolder("bank-4")), APPROVES_ALL);
-  const runId = await startRun(room, probe(1));
-  const refusals = (_: RunLine, seen: readonly RunLine[]): unknown =>
-    reasonsIn(seen).length === 6 && "stop";
-  const codes = new Set(reasonsIn(await follow(room, runId, refusals)));
-  for (const memberId of members) {
-    expect(codes).toContain(`${memberId} keyChanged`);
-    expect(codes).toContain(`${memberId} rosterNotConfirmed`);
-  }
+  rmSync(room.agentFolder("bank-3"), { recursive: true });
+  await room.enrolAgent("bank-3", join(folder, "bank-3.csv"));
+  const both = ["bank-1", "bank-2"].flatMap((memberId) => [
+    `${memberId} keyChanged`,
+    // Of the new key, and of bank-4's.
+    `${memberId} rosterNotConfirmed`,
+    `${memberId} rosterNotConfirmed`,
+  ]);
+  expect(await refusalsOf(6)).toEqual(both);
   const { roster } = await rosterOf("bank-1");
-  expect(roster.find(({ memberId }) => memberId === "bank-4")?.state).toMatch(/ANOTHER KEY/);
+  expect(roster.find(({ memberId }) => memberId === "bank-3")?.state).toMatch(/ANOTHER KEY/);
+}, 60_000);
+
+test("a member that leaves works on nothing more, whatever is offered, and is asked no more", async () => {
+  const own = ["--folder", room.agentFolder("bank-2")];
+  const nothing = await cloister("agent", "leave", "--reason", "", ...own);
+  expect(nothing).toMatchObject({ code: 3, errors: expect.stringContaining("reason") });
+  const agent = room.agents.get("bank-2");
+  expect((await cloister("agent", "leave", "--reason", "we were sold", ...own)).code).toBe(0);
+  expect(await agent?.ended).toBe(4);
+  const again = await cloister("agent", "start", ...own);
+  expect(again).toMatchObject({ code: 4, errors: expect.stringContaining("another folder") });
+  const shown = await cloister("room", "show", "--config", room.configPath);
+  expect(shown.output).toMatch(/^bank-2 .* not connected .*left on [\d-]+: we were sold$/m);
+  const runId = await startRun(room, probe(1));
+  const path = `/v1/runs/${runId}/manifest`;
+  const { manifest } = await room.client.get<{ manifest: Manifest }>(path);
+  const listed = manifest.roster.map(({ memberId }) => memberId);
+  expect(listed).toEqual(["bank-1", "bank-3", "bank-4"]);
 }, 60_000);

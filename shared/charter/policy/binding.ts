@@ -89,7 +89,7 @@ export function confirmationReasons(
 /** A signed manifest stays signed: what has ended is not begun anew with it. */
 export function overReasons({ isOver }: AgentFacts): Reason[] {
   const { reasons, refuse } = reasonList();
-  if (isOver) refuse("runOver", "the run has ended, or this agent has left it");
+  if (isOver) refuse("runOver", "the run has ended, or this member has left it or the room");
   return reasons;
 }
 

@@ -39,7 +39,7 @@ export interface AgentFacts {
   readonly policy: LocalPolicy;
   /** Whether this member's own people, or its policy, approved the run. */
   readonly ownDecision: Decision["decision"] | null;
-  /** The run has ended, or this agent has left it: it is never taken up again. */
+  /** The run has ended, or this agent has left it, or its member the room: it is never taken up again. */
   readonly isOver: boolean;
 }
 

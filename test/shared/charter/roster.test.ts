@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { charterHash } from "../../../shared/charter/charter.ts";
 import { isSignedStatement, signStatement } from "../../../shared/charter/member-statement.ts";
 import { type RosterAnswer, rosterFaults, rosterHash } from "../../../shared/charter/roster.ts";
-import { memberLines } from "../../../shared/charter/roster-lines.ts";
+import { memberLines } from "../../../shared/edge/roster-lines.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 import { enrolled, identityOf } from "../../support/manifests.ts";
 
