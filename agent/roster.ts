@@ -14,10 +14,10 @@ import {
   rosterFaults,
   rosterHash,
 } from "../shared/charter/roster.ts";
-import { memberLines } from "../shared/edge/roster-lines.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { parseSpokenCode } from "../shared/crypto/spoken-code.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
+import { memberLines } from "../shared/edge/roster-lines.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { memberHttp } from "./member-http.ts";
 import { Vault } from "./vault.ts";

@@ -1,8 +1,8 @@
 /** EDGE: a roster in lines for a terminal: each member's fingerprint, and what it signed. */
 import { fromHex } from "../base/bytes.ts";
-import { fingerprint } from "../crypto/identity.ts";
 import type { MemberStatement } from "../charter/member-statement.ts";
 import { type RosterAnswer, rosterHash } from "../charter/roster.ts";
+import { fingerprint } from "../crypto/identity.ts";
 
 /** @param note What else there is to say of a member. */
 export function memberLines(

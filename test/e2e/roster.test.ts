@@ -83,7 +83,7 @@ test("all members see one code; a wrong one and half of one confirm nothing", as
   expect(half).toMatchObject({ code: 3, errors: expect.stringContaining("six groups") });
   expect(confirmedIn("bank-1")).toBeNull();
   expect((await room.client.get<RosterAnswer>("/v1/roster")).statements).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("who does not want to work unconfirmed, does not: probes only", async () => {
   const careful = JSON.stringify({
@@ -102,7 +102,7 @@ test("who does not want to work unconfirmed, does not: probes only", async () =>
   const refused = reasonsIn(await follow(room, runId, two));
   expect(refused.sort()).toEqual(unwilling.map((memberId) => `${memberId} local`));
   await room.client.post(`/v1/runs/${runId}/cancel`, {});
-}, 60_000);
+}, 120_000);
 
 test("the code that the others read out confirms; everybody sees who has confirmed what", async () => {
   const { charterHash, roster } = await room.client.get<RosterAnswer>("/v1/roster");
@@ -140,7 +140,7 @@ test("a member that the coordinator seats afterwards is worked with by nobody wh
   writeFileSync(dataPath, smallTable("bank-4", 40));
   await room.enrolAgent("bank-4", dataPath);
   expect(await refusalsOf(3)).toEqual(members.map((memberId) => `${memberId} rosterNotConfirmed`));
-}, 60_000);
+}, 120_000);
 
 test("a member whose key becomes another one is worked with by nobody who confirmed, and shown", async () => {
   const agent = room.agents.get("bank-3");
@@ -157,7 +157,7 @@ test("a member whose key becomes another one is worked with by nobody who confir
   expect(await refusalsOf(6)).toEqual(both);
   const { roster } = await rosterOf("bank-1");
   expect(roster.find(({ memberId }) => memberId === "bank-3")?.state).toMatch(/ANOTHER KEY/);
-}, 60_000);
+}, 120_000);
 
 test("a member that leaves works on nothing more, whatever is offered, and is asked no more", async () => {
   const own = ["--folder", room.agentFolder("bank-2")];
