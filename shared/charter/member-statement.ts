@@ -22,7 +22,11 @@ const RosterConfirmed = z.strictObject({
 /** From its time on the member's data has no part in any run. */
 const Left = z.strictObject({
   kind: z.literal("left"),
-  reason: z.string().min(1).max(500),
+  /** Printed on other members' terminals. */
+  reason: z
+    .string()
+    .max(500)
+    .regex(/^\P{Cc}+$/u, "must be a line of text"),
   ...common,
 });
 export const MemberStatement = z.discriminatedUnion("kind", [RosterConfirmed, Left]);

@@ -1,7 +1,11 @@
 /** What a coordinator tells of a roster, held against the charter; and what the one hash of it binds. */
 import { expect, test } from "vitest";
 import { charterHash } from "../../../shared/charter/charter.ts";
-import { isSignedStatement, signStatement } from "../../../shared/charter/member-statement.ts";
+import {
+  isSignedStatement,
+  MemberStatement,
+  signStatement,
+} from "../../../shared/charter/member-statement.ts";
 import { type RosterAnswer, rosterFaults, rosterHash } from "../../../shared/charter/roster.ts";
 import { memberLines } from "../../../shared/edge/roster-lines.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
@@ -67,6 +71,14 @@ test("a statement of one kind is none of another", () => {
   expect(isSignedStatement(statement, hash, second.identityKey)).toBe(true);
   expect(isSignedStatement(left, hash, second.identityKey)).toBe(false);
   expect(isSignedStatement(statement, hash, undefined)).toBe(false);
+});
+
+test("a reason is one line of text, which no terminal takes for a command", () => {
+  const left = (reason: string) =>
+    signStatement({ kind: "left", reason, ...about }, identityOf("bank-2"));
+  expect(MemberStatement.safeParse(left("sold — to others")).success).toBe(true);
+  for (const reason of ["", "a\nb", "\u001b[2J", "x".repeat(501)])
+    expect(MemberStatement.safeParse(left(reason)).success).toBe(false);
 });
 
 test("a line for each member says what it signed", () => {
