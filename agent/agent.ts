@@ -6,6 +6,7 @@ import type { Decision } from "../shared/charter/decision.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osKem, osRng } from "../shared/edge/os.ts";
 import { Connection } from "./connection.ts";
+import { hasLeft } from "./enrol.ts";
 import { Evidence, evidencePath } from "./evidence.ts";
 import { GateHost } from "./gate/host.ts";
 import type { Address } from "./link.ts";
@@ -41,6 +42,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { folder, onEvent } = options;
   const vault = Vault.openExisting(folder);
   const enrolment = vault.enrolment();
+  if (vault.leaving()) throw hasLeft(folder);
   const { memberId, room, coordinatorUrl, coordinatorKey, charter: text } = enrolment;
   const charter = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
   const identity = identityFromSecret(vault.identitySecret(osRng));
@@ -54,6 +56,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     vault: {
       pinnedKeys: () => vault.pinnedKeys(),
       pinKey: (id, key) => vault.pinKey(id, key),
+      confirmedKeys: () => vault.confirmedKeys(),
+      isOver: (runId) => vault.isOver(runId),
+      endRun: (runId, why) => vault.endRun(runId, why),
       record: (entry) => evidence.record(entry),
       decisionOf: (runId) => vault.decisionOf(runId),
       saveProposal: (proposal) => vault.saveProposal(proposal),
@@ -90,7 +95,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     onNewSession: () => member.reset(),
   });
   const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
-  const stopHearing = hearDecisions(vault, (decision) => member.decided(decision));
+  const stopHearing = hearDecisions(vault, (decision) => {
+    if (decision === "left") stop(hasLeft(folder));
+    else member.decided(decision);
+  });
   const close = async (): Promise<void> => {
     stopHearing();
     connection.close();
@@ -102,12 +110,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 }
 
 /** A person decides in another process, and the vault is where they meet. @returns Stops it. */
-function hearDecisions(vault: Vault, hear: (decision: Decision) => void): () => void {
+function hearDecisions(vault: Vault, hear: (decision: Decision | "left") => void): () => void {
   const known = new Set(vault.decisions().map(({ signature }) => signature));
   let version = vault.dataVersion;
   const timer = setInterval(() => {
     if (vault.dataVersion === version) return;
     version = vault.dataVersion;
+    if (vault.leaving()) hear("left");
     for (const decision of vault.decisions()) {
       if (known.has(decision.signature)) continue;
       known.add(decision.signature);

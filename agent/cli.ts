@@ -7,8 +7,10 @@ import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { type AgentOptions, startAgent } from "./agent.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
+import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
 import { previewCommand } from "./preview/command.ts";
+import { rosterCommands } from "./roster.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
@@ -47,6 +49,8 @@ export function agentCommands(program: Command): void {
     .action(printTranscript);
   previewCommand(agent);
   approvalCommands(agent);
+  rosterCommands(agent);
+  leaveCommand(agent);
 }
 
 function withLink(command: Command, line: string): Command {
@@ -83,7 +87,7 @@ async function init(
     if (options.json) return printJson(result);
     print(`Enrolled in room "${result.room}" as ${result.memberId}. Purpose: ${result.purpose}`);
     print(
-      `Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (compare it with the others by telephone)`,
+      `Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (to compare everybody's at once: cloister agent roster)`,
     );
     print(
       `The data fit: ${result.rowCount} rows, ${result.unitCount} privacy units. They stay here.`,

@@ -31,6 +31,14 @@ export interface EnrolResult {
   readonly unitCount: number;
 }
 
+export function hasLeft(folder: string): CloisterError {
+  return new CloisterError(
+    "agent.left",
+    `${folder}: this member has left the room, and its agent takes part in nothing; to come back, enrol in another folder`,
+    EXIT.refused,
+  );
+}
+
 /** `secret.fingerprint`: the fingerprint pins the coordinator's key at the first contact. */
 function splitToken(token: string): { secret: string; coordinator: string } {
   const [secret, coordinator, ...rest] = token.split(".");
@@ -49,6 +57,7 @@ function splitToken(token: string): { secret: string; coordinator: string } {
  */
 export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolResult> {
   const { secret, coordinator } = splitToken(options.token);
+  if (vault.leaving()) throw hasLeft(options.folder);
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const { socket, handshake } = await dial(options);
   try {

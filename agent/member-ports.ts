@@ -24,6 +24,12 @@ export interface MemberVault {
   /** Members' identity keys seen in earlier runs, hexadecimal, by member id. */
   pinnedKeys(): ReadonlyMap<string, string>;
   pinKey(memberId: string, identityKey: string): void;
+  /** Keys that this member's people compared with the others'; null: none yet. */
+  confirmedKeys(): ReadonlyMap<string, string> | null;
+  /** Whether a run has ended here, or was left; after the member left the room, every run is. */
+  isOver(runId: string): boolean;
+  /** From now on, and for good, it is over for this agent. Durable when it returns. */
+  endRun(runId: string, why: "ended" | "left"): void;
   /** What this member's people, or its own rules, said of a run. */
   decisionOf(runId: string): Decision | null;
   /** Keeps a proposed run for a person to decide on, with what its own agent has against it. False: there is no room. */

@@ -1,7 +1,6 @@
 /**
- * The agent's side of a room: offers, rounds, refusals. Takes the coordinator's messages one at a time
- * and answers; believes nothing that it has not checked. It sees sealed vectors only: records and what is
- * computed from them are behind the gate. Pure: the gate, the network and the disk are ports.
+ * The agent's side of a room: offers, rounds, refusals. Answers the coordinator's messages one at a time; believes
+ * nothing unchecked. Sealed vectors only: records are behind the gate. Pure: gate, network and disk are ports.
  */
 import { bytesToFloat32 } from "../shared/base/bytes.ts";
 import { CloisterError } from "../shared/base/errors.ts";
@@ -205,8 +204,7 @@ export class Member {
     if (!committed?.ok) return this.#withdraw(run, attempt, committed?.code ?? "malformed");
     const { state, masks } = committed.value;
     current.state = state;
-    const { round } = state.place;
-    this.#params.gate({ type: "seal", round, attempt, masks }, (reply) => {
+    this.#params.gate({ type: "seal", round: state.place.round, attempt, masks }, (reply) => {
       if (this.#attempt !== current || current.state.phase !== "masked") return;
       if (reply.type === "refused") return this.#withdraw(run, attempt, reply.code);
       if (reply.type !== "sealed") return this.#broken(run.runId, reply);
@@ -266,7 +264,8 @@ export class Member {
   }
 
   #end(run: Run, message: Of<"runEnded">): void {
-    this.#follow(run, message, new Uint8Array(32));
+    if (this.#follow(run, message, new Uint8Array(32)))
+      this.#params.vault.endRun(run.runId, "ended");
     this.reset();
     this.#params.report({ type: "ended", runId: run.runId, outcome: message.outcome });
   }
@@ -279,8 +278,9 @@ export class Member {
     this.#params.report({ type: "withdrawn", runId, code });
   }
 
-  /** The coordinator is caught lying: no part in this run any more. What it signed is in the vault. */
+  /** The coordinator is caught lying: no part in this run ever again. What it signed is in the vault. */
   #leave(run: Run, attempt: number, code: string): void {
+    this.#params.vault.endRun(run.runId, "left");
     this.#params.report({ type: "fault", runId: run.runId, code, member: "coordinator" });
     this.#withdraw(run, attempt, code);
     this.#run = null;

@@ -1,6 +1,5 @@
 /** What the member itself, before it asks its gate, makes of a run that is offered or proposed to it. Pure. */
 import { taskFactsOf } from "../models/tasks/task-facts.ts";
-import { toHex } from "../shared/base/bytes.ts";
 import { CloisterError } from "../shared/base/errors.ts";
 import { type Decision, fromWire } from "../shared/charter/decision.ts";
 import { type Manifest, parseManifest, runIdOf } from "../shared/charter/manifest.ts";
@@ -8,6 +7,7 @@ import { decide } from "../shared/charter/policy/decide.ts";
 import type { AgentFacts, Reason } from "../shared/charter/policy/facts.ts";
 import { LIMITS } from "../shared/protocol/limits.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { agentFactsOf } from "./agent-facts.ts";
 import type { FromGate, RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
 
@@ -70,20 +70,9 @@ type Known =
   | { readonly type: "unknown"; readonly reason: Reason };
 
 /** Own rules that cannot be read allow nothing; why is for this member's screen only. */
-function agentFacts(
-  { identity, memberId, coordinatorKey, vault, policy: read }: MemberParams,
-  runId: string,
-): Known {
+function agentFacts(params: MemberParams, runId: string): Known {
   try {
-    const facts = {
-      memberId,
-      identityKey: toHex(identity.publicKey),
-      coordinatorKey,
-      pinnedKeys: vault.pinnedKeys(),
-      policy: read(),
-      ownDecision: vault.decisionOf(runId)?.decision ?? null,
-    };
-    return { type: "known", facts };
+    return { type: "known", facts: agentFactsOf(params, runId) };
   } catch (error) {
     if (!(error instanceof CloisterError)) throw error;
     const message = "this member's own rules cannot be read";

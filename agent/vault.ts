@@ -9,7 +9,9 @@ import { DAY_MS } from "../shared/base/calendar.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Decision } from "../shared/charter/decision.ts";
-import { openDatabase, readDatabase } from "../shared/edge/database.ts";
+import { MemberStatement } from "../shared/charter/member-statement.ts";
+import { ConfirmedRoster, keysOf } from "../shared/charter/roster.ts";
+import { openDatabase, readDatabase, transaction } from "../shared/edge/database.ts";
 import { Reason } from "../shared/protocol/messages.ts";
 import type { Proposal } from "./member-ports.ts";
 
@@ -19,6 +21,7 @@ CREATE TABLE IF NOT EXISTS pinned_key (member_id TEXT PRIMARY KEY, identity_key 
 CREATE TABLE IF NOT EXISTS proposal (
   run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL, received_at_ms INTEGER NOT NULL, reasons TEXT NOT NULL, closed TEXT
 ) STRICT;
+CREATE TABLE IF NOT EXISTS run_over (run_id TEXT PRIMARY KEY, why TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS decision (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 DROP TABLE IF EXISTS channel;`;
 
@@ -113,6 +116,49 @@ export class Vault {
     this.#database
       .prepare("INSERT OR IGNORE INTO pinned_key VALUES (?, ?)")
       .run(memberId, identityKey);
+  }
+
+  /** What this member's people have confirmed; null: nothing yet. */
+  confirmedRoster(): ConfirmedRoster | null {
+    const text = this.#setting("confirmedRoster");
+    return text === null ? null : ConfirmedRoster.parse(JSON.parse(text));
+  }
+
+  confirmedKeys(): ReadonlyMap<string, string> | null {
+    const confirmed = this.confirmedRoster();
+    return confirmed && keysOf(confirmed.roster);
+  }
+
+  /** In place of what was confirmed or pinned before. */
+  saveConfirmedRoster(confirmed: ConfirmedRoster): void {
+    transaction(this.#database, () => {
+      this.#database.exec("DELETE FROM pinned_key");
+      for (const [memberId, key] of keysOf(confirmed.roster)) this.pinKey(memberId, key);
+      this.#save("confirmedRoster", JSON.stringify(confirmed));
+    });
+  }
+
+  /** That this member has left the room; null: it has not. */
+  leaving(): MemberStatement | null {
+    const text = this.#setting("left");
+    return text === null ? null : MemberStatement.parse(JSON.parse(text));
+  }
+
+  /** For good: whoever comes back enrols anew, in another folder. */
+  saveLeaving(statement: MemberStatement): void {
+    this.#save("left", JSON.stringify(statement));
+  }
+
+  /** After leaving, every run is. */
+  isOver(runId: string): boolean {
+    if (this.leaving()) return true;
+    return (
+      this.#database.prepare("SELECT 1 FROM run_over WHERE run_id = ?").get(runId) !== undefined
+    );
+  }
+
+  endRun(runId: string, why: "ended" | "left"): void {
+    this.#database.prepare("INSERT OR IGNORE INTO run_over VALUES (?, ?)").run(runId, why);
   }
 
   /** As the coordinator proposed it last; what was closed comes back if it is proposed again. */

@@ -12,6 +12,7 @@ import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
 import { CoordinatorConfig } from "./config.ts";
 import type { HandedFile } from "./export.ts";
+import { showRoom } from "./room-show.ts";
 import { isLast, type RunEvent } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { RunLine } from "./run-views.ts";
@@ -35,6 +36,10 @@ export function coordinatorCommands(program: Command): void {
     .argument("<member>")
     .option("--room <name>", "needed where there are several rooms")
     .action(invite);
+  example(asking(room.command("show")), "cloister room show")
+    .description("who is enrolled with which key, connected, and has confirmed which roster")
+    .option("--room <name>", "needed where there are several rooms")
+    .action(showRoom);
   accessCommands(program);
   runCommands(program.command("run").description("runs: start, watch, list"));
   const model = program.command("model").description("models of completed runs");

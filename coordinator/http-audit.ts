@@ -1,8 +1,8 @@
-/** EDGE: what is read over HTTP about runs besides their results: which there are, what audits need, a member's part. */
+/** EDGE: what is read over HTTP about runs besides their results: which there are, what audits need. */
 import type { Context, Hono } from "hono";
 import { badInput } from "../shared/base/errors.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
-import { type Access, checkMemberAsked, roomAsked } from "./http-access.ts";
+import type { Access } from "./http-access.ts";
 import { runLine } from "./run-views.ts";
 import type { CoordinatorService } from "./service.ts";
 
@@ -10,12 +10,6 @@ export function auditRoutes(api: Hono<Access>, service: CoordinatorService): voi
   api.get("/v1/runs", (context) =>
     context.json(service.catalog.list(context.var.within.room).map(runLine)),
   );
-  api.get("/v1/members/:member", (context) => {
-    const memberId = context.req.param("member");
-    checkMemberAsked(context.var.within, memberId);
-    const room = roomAsked(context.var.within, context.req.query("room"));
-    return context.json(service.memberView(room, memberId));
-  });
   api.get("/v1/runs/:run/manifest", (context) => {
     const { runId, manifest } = runOf(context, service);
     return context.json({ runId, manifest, charter: service.rooms.charter(manifest.room) });

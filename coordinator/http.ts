@@ -17,6 +17,7 @@ import {
 import { adminRoutes } from "./http-admin.ts";
 import { auditRoutes } from "./http-audit.ts";
 import { bodyOf, limitBody } from "./http-body.ts";
+import { memberRoutes } from "./http-members.ts";
 import { checkReceiver, receiversOf } from "./receivers.ts";
 import { isLast, type RunEvent, type RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
@@ -50,6 +51,7 @@ export function httpApi(
   api.use(limitBody);
   adminRoutes(api, service);
   auditRoutes(api, service);
+  memberRoutes(api, service);
   runRoutes(api, service);
   return api;
 }

@@ -2,6 +2,8 @@
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
+import { isSignedStatement, type MemberStatement } from "../shared/charter/member-statement.ts";
+import type { RosterAnswer } from "../shared/charter/roster.ts";
 import { fingerprint } from "../shared/crypto/identity.ts";
 import { osRng } from "../shared/edge/os.ts";
 import type { GatewayOptions } from "./gateway.ts";
@@ -46,6 +48,55 @@ export class Rooms {
 
   members(room: string): EnrolledMember[] {
     return this.#store.members(room);
+  }
+
+  /** Whom a new run is for: who is enrolled and has not left. */
+  roster(room: string): EnrolledMember[] {
+    const left = this.#lastStatements(room).filter(({ kind }) => kind === "left");
+    const gone = new Set(left.map(({ memberId }) => memberId));
+    return this.members(room).filter(({ memberId }) => !gone.has(memberId));
+  }
+
+  /** Who is in the room with which key, and what they signed about that. */
+  rosterAnswer(
+    name: string | undefined,
+    isConnected: (member: MemberAddress) => boolean,
+  ): RosterAnswer {
+    const charter = this.charter(name);
+    const { room } = charter;
+    const roster = this.members(room);
+    const ids = roster.map(({ memberId }) => memberId);
+    return {
+      room,
+      charterHash: charterHash(charter),
+      roster,
+      connected: ids.filter((memberId) => isConnected({ room, memberId })),
+      statements: this.#lastStatements(room),
+    };
+  }
+
+  /** @throws {CloisterError} If it is not signed with the member's key under the room's charter. */
+  addStatement({ room, memberId }: MemberAddress, statement: MemberStatement): void {
+    const hash = charterHash(this.charter(room));
+    const key = this.members(room).find((known) => known.memberId === memberId)?.identityKey;
+    if (statement.memberId !== memberId || !isSignedStatement(statement, hash, key))
+      throw badInput("statement.not-signed", `the statement is not signed by ${memberId}`);
+    const known = this.#lastStatements(room);
+    if (known.some(({ signature }) => signature === statement.signature)) return;
+    this.#store.addStatement(room, statement);
+  }
+
+  /** Of each member and kind the last, of those signed with the key that it has now: one who enrols anew begins anew. */
+  #lastStatements(room: string): MemberStatement[] {
+    const hash = charterHash(this.charter(room));
+    const keys = new Map(this.members(room).map((one) => [one.memberId, one.identityKey]));
+    const last = new Map<string, MemberStatement>();
+    for (const statement of this.#store.statements(room)) {
+      const { memberId, kind } = statement;
+      if (isSignedStatement(statement, hash, keys.get(memberId)))
+        last.set(`${memberId} ${kind}`, statement);
+    }
+    return [...last.values()];
   }
 
   /** Null: not enrolled. */

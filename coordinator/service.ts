@@ -6,6 +6,7 @@ import { toHex } from "../shared/base/bytes.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import { fromWire } from "../shared/charter/decision.ts";
 import type { Plan } from "../shared/charter/manifest.ts";
+import type { RosterAnswer } from "../shared/charter/roster.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { MaskThreads } from "../shared/edge/mask-threads.ts";
@@ -101,7 +102,7 @@ export class CoordinatorService {
   /** Asks the members; the run begins once enough of them approve. */
   propose(plan: Plan, startedBy?: StartedBy): { runId: string } {
     const charter = this.rooms.charter(plan.room);
-    const members = this.rooms.members(charter.room);
+    const members = this.rooms.roster(charter.room);
     const coordinatorKey = toHex(this.#identity.publicKey);
     const nowMs = osClock.nowMs();
     const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng };
@@ -122,6 +123,10 @@ export class CoordinatorService {
 
   get accessTokens(): AccessTokens {
     return this.#store.accessTokens;
+  }
+
+  rosterAnswer(room: string | undefined): RosterAnswer {
+    return this.rooms.rosterAnswer(room, (member) => this.#gateway.isConnected(member));
   }
 
   memberView(room: string | undefined, memberId: string): MemberView {

@@ -10,6 +10,7 @@ import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
+import { MemberStatement } from "../shared/charter/member-statement.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
 import { ACCESS_TOKEN_SCHEMA, AccessTokens } from "./access-tokens.ts";
@@ -24,6 +25,9 @@ CREATE TABLE IF NOT EXISTS token (
 CREATE TABLE IF NOT EXISTS member (
   room TEXT NOT NULL, member_id TEXT NOT NULL, identity_key TEXT NOT NULL, signature TEXT NOT NULL,
   PRIMARY KEY (room, member_id)
+) STRICT;
+CREATE TABLE IF NOT EXISTS member_statement (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, body TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS run_event (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, body TEXT NOT NULL
@@ -141,6 +145,21 @@ export class Store {
       identityKey: String(row["identity_key"]),
       enrolmentSignature: String(row["signature"]),
     }));
+  }
+
+  /** Nothing that a member signed is ever deleted. */
+  addStatement(room: string, statement: MemberStatement): void {
+    this.#database
+      .prepare("INSERT INTO member_statement (room, body) VALUES (?, ?)")
+      .run(room, JSON.stringify(statement));
+  }
+
+  /** All that the room's members ever signed about themselves, oldest first. */
+  statements(room: string): MemberStatement[] {
+    const rows = this.#database
+      .prepare("SELECT body FROM member_statement WHERE room = ? ORDER BY sequence")
+      .all(room);
+    return rows.map((row) => MemberStatement.parse(JSON.parse(String(row["body"]))));
   }
 
   /** Appends to a run's log, with the task's state after it where it changed. Durable when it returns. */

@@ -1,16 +1,12 @@
-/** EDGE: what an agent's folder knows for an audit: identity, pinned keys, evidence; and its way to the coordinator. */
+/** EDGE: what an agent's folder knows for an audit: pinned keys, evidence; and its way to the coordinator. */
 import { existsSync } from "node:fs";
-import { signRequest } from "../../shared/audit/request.ts";
 import type { OwnFacts } from "../../shared/audit/run-claim.ts";
-import { fromHex } from "../../shared/base/bytes.ts";
 import { Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
-import { identityFromSecret } from "../../shared/crypto/identity.ts";
-import { HttpClient } from "../../shared/edge/http-client.ts";
-import { osClock, osRng } from "../../shared/edge/os.ts";
-import { trustAuthority } from "../../shared/edge/trust.ts";
+import type { HttpClient } from "../../shared/edge/http-client.ts";
 import type { SignedEntry } from "../../shared/transcript/chain.ts";
 import { Evidence, evidencePath } from "../evidence.ts";
-import { type Address, checkAddress } from "../link.ts";
+import type { Address } from "../link.ts";
+import { memberHttp } from "../member-http.ts";
 import { Vault } from "../vault.ts";
 
 export interface OwnSide {
@@ -26,23 +22,9 @@ export interface OwnSide {
 export function openOwnSide(folder: string, address: Omit<Address, "url">): OwnSide {
   const vault = Vault.openExisting(folder);
   try {
-    const { memberId, room, coordinatorUrl, coordinatorKey, charter } = vault.enrolment();
+    const { memberId, room, coordinatorKey, charter } = vault.enrolment();
     const pinnedKeys = vault.pinnedKeys();
-    const identity = identityFromSecret(vault.identitySecret(osRng));
-    checkAddress({ ...address, url: coordinatorUrl });
-    if (address.caPath !== undefined) trustAuthority(address.caPath);
-    const key = fromHex(coordinatorKey);
-    const http = new HttpClient({
-      base: new URL(coordinatorUrl.replace(/^ws/, "http")).origin,
-      authorize: (method, path) =>
-        signRequest(
-          identity,
-          { method, path, coordinatorKey: key },
-          { room, memberId },
-          osClock.nowMs(),
-        ),
-      remedy: "is it running, and its certificate one that this machine knows (--ca)?",
-    });
+    const http = memberHttp(vault, address);
     const facts = {
       charter: parseOrRefuse(Charter, JSON.parse(charter), "the charter in the vault"),
       coordinatorKey,

@@ -4,14 +4,15 @@
  */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { toHex } from "../../shared/base/bytes.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
 import { type Manifest, parseManifest, runIdOf } from "../../shared/charter/manifest.ts";
+import type { LocalPolicy } from "../../shared/charter/policy/local-policy.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { readManifest } from "../../shared/edge/manifest-file.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
+import { agentFactsOf } from "../agent-facts.ts";
 import { findProposal } from "../approvals.ts";
 import { readRecords } from "../data/records.ts";
 import type { RunQuestion } from "../gate/messages.ts";
@@ -82,14 +83,8 @@ async function proposed(vault: Vault, prefix: string): Promise<Manifest> {
 function questionOn(vault: Vault, folder: string, manifest: Manifest): RunQuestion {
   const { memberId, coordinatorKey } = vault.enrolment();
   const runId = runIdOf(manifest);
-  const { publicKey } = identityFromSecret(vault.identitySecret(osRng));
-  const agent = {
-    memberId,
-    identityKey: toHex(publicKey),
-    coordinatorKey,
-    pinnedKeys: vault.pinnedKeys(),
-    policy: readPolicy(folder),
-    ownDecision: vault.decisionOf(runId)?.decision ?? null,
-  };
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  const policy = (): LocalPolicy => readPolicy(folder);
+  const agent = agentFactsOf({ memberId, identity, coordinatorKey, vault, policy }, runId);
   return { manifest, runId, decisions: null, agent, nowMs: osClock.nowMs() };
 }

@@ -12,6 +12,8 @@ export const Governance = z.strictObject({
   mustApprove: z.array(MemberId).default([]),
   /** Whose veto ends a proposal. */
   vetoes: z.union([z.literal("any"), z.array(MemberId)]).default("any"),
+  /** No agent works with keys that its people have not compared with the other members'; probes only. Left out: pinned keys do. */
+  confirmedRoster: z.literal("required").optional(),
 });
 export type Governance = z.infer<typeof Governance>;
 

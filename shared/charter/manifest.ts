@@ -10,8 +10,8 @@ import { type Charter, PurposeTag } from "./charter.ts";
 import { Receivers } from "./governance.ts";
 import { TaskSpec } from "./task-spec.ts";
 
-const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
-const HexSignature = z.string().regex(/^[0-9a-f]{128}$/);
+export const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
+export const HexSignature = z.string().regex(/^[0-9a-f]{128}$/);
 
 const NoisePlacement = z.enum(["distributed", "local", "central"]);
 

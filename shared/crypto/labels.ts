@@ -5,6 +5,9 @@ export const LABELS = {
   coordinatorAuth: "cloister/3/coordinator-auth",
   enrolment: "cloister/3/enrolment",
   decision: "cloister/3/decision",
+  roster: "cloister/3/roster",
+  spokenCode: "cloister/3/spoken-code",
+  memberStatement: "cloister/3/member-statement",
   runJoin: "cloister/3/run-join",
   ask: "cloister/3/ask",
 

@@ -1,9 +1,13 @@
 /** A member's agent and the runs that are proposed to it: what it signs unseen, what it leaves to a person, what it refuses. */
 import { expect, test } from "vitest";
 import type { FromGate } from "../../agent/gate/messages.ts";
+import { toHex } from "../../shared/base/bytes.ts";
 import { badInput } from "../../shared/base/errors.ts";
+import { charterHash } from "../../shared/charter/charter.ts";
 import { type Decision, isSignedDecision } from "../../shared/charter/decision.ts";
 import type { LocalPolicy } from "../../shared/charter/policy/local-policy.ts";
+import { keysOf } from "../../shared/charter/roster.ts";
+import { enrolmentStatement } from "../../shared/protocol/handshake.ts";
 import { memberIds } from "../support/charters.ts";
 import { LONE_CHARTER, LONE_RUN, loneMember, ownRules } from "../support/lone-member.ts";
 import { decisionOn, identityOf, signedManifest } from "../support/manifests.ts";
@@ -121,4 +125,34 @@ test.each<[string, readonly Decision[]]>([
   offer(decisions);
   expect(sent.map(({ type }) => type)).toEqual(["runDeclined"]);
   expect(asked).toEqual([]);
+});
+
+test("members whom the coordinator invented and who approve everything move nobody who confirmed the roster", () => {
+  const invented = identityOf("liar");
+  const hash = charterHash(charter);
+  const roster = manifest.roster.map((member) => {
+    if (member.memberId === "bank-1") return member;
+    const { memberId } = member;
+    const signature = invented.sign(enrolmentStatement(hash, memberId, invented.publicKey));
+    const identityKey = toHex(invented.publicKey);
+    return { memberId, identityKey, enrolmentSignature: toHex(signature) };
+  });
+  const theirs = signedManifest(charter, { roster });
+  const approve = ["bank-2", "bank-3"].map((name) =>
+    decisionOn(theirs, name, "approved", invented),
+  );
+  const allows = ownRules({ autoApprove: [{}] });
+  const trusting = loneMember(allows);
+  trusting.offer(approve, theirs);
+  expect(trusting.sent.map(({ type }) => type)).toEqual(["runJoined"]);
+  const careful = loneMember(allows, undefined, undefined, keysOf(manifest.roster));
+  careful.offer(approve, theirs);
+  careful.propose(theirs);
+  expect(careful.sent).toMatchObject([
+    { type: "runDeclined", reasons: [{ code: "rosterNotConfirmed" }, {}] },
+    { type: "runDecided", decision: "refused" },
+  ]);
+  expect(careful.asked).toEqual([]);
+  careful.offer(["bank-2", "bank-3"].map((name) => decisionOn(manifest, name)));
+  expect(careful.sent.at(-1)?.type).toBe("runJoined");
 });

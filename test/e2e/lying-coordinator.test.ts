@@ -70,8 +70,9 @@ test("a greeting that is no challenge is waited out", async () => {
 }, 20_000);
 
 /** A run among members that the coordinator has made up, and whose keys it has. */
-function inventedRun(): Manifest {
-  const manifest = signedManifest(charter, { coordinatorKey: toHex(liar.publicKey) });
+function inventedRun(number: number): Manifest {
+  const nonce = String(number).padStart(32, "0");
+  const manifest = signedManifest(charter, { coordinatorKey: toHex(liar.publicKey), nonce });
   const { identityKey, signature } = liar.enrolment;
   const self = { identityKey: toHex(identityKey), enrolmentSignature: toHex(signature) };
   const roster = manifest.roster.map((member) =>
@@ -94,18 +95,22 @@ async function saidUntil(caller: Caller, last: string): Promise<string[]> {
 }
 
 test("valid messages of every kind at any time draw no vector and no debit out of a member of a run", async () => {
-  const manifest = inventedRun();
-  const runId = runIdOf(manifest);
   // It has their keys, and they approve whatever it likes.
-  const decisions = ["bank-2", "bank-3"].map((name) => {
-    const decision = decisionOn(manifest, name);
-    return { memberId: name, ...toWire(decision) };
-  });
+  const decisionsOn = (manifest: Manifest) =>
+    ["bank-2", "bank-3"].map((name) => {
+      const decision = decisionOn(manifest, name);
+      return { memberId: name, ...toWire(decision) };
+    });
   const caller = await liar.caller();
   const say = (message: object): void => caller.send(caller.session.sendControl(encode(message)));
   const said: string[] = [];
+  let number = 0;
   for (const attempt of [0, 1, 2, 0xffff_ffff]) {
     for (const askKind of ["gradient", "evaluate", "x"]) {
+      // A new one each time: what it left, an agent does not take up again.
+      const manifest = inventedRun(number++);
+      const runId = runIdOf(manifest);
+      const decisions = decisionsOn(manifest);
       say({ type: "runOffered", runId, manifest: manifestText(manifest), decisions });
       said.push(...(await saidUntil(caller, "runJoined")));
       const given = { ...EMPTY_VECTOR, runId, attempt, askKind, memberId: "bank-1", of: "bank-2" };
@@ -114,7 +119,11 @@ test("valid messages of every kind at any time draw no vector and no debit out o
       }
     }
   }
-  say({ type: "runOffered", runId, manifest: "no manifest", decisions });
+  const last = inventedRun(0);
+  const again = { runId: runIdOf(last), decisions: decisionsOn(last) };
+  say({ type: "runOffered", ...again, manifest: manifestText(last) });
+  said.push(...(await saidUntil(caller, "runDeclined")));
+  say({ type: "runOffered", ...again, manifest: "no manifest" });
   said.push(...(await saidUntil(caller, "runDeclined")));
   expect(said).not.toContain("a chunk");
   await end(caller);

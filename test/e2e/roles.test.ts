@@ -14,6 +14,8 @@ import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
+import { type MemberStatement, signStatement } from "../../shared/charter/member-statement.ts";
+import { rosterHash } from "../../shared/charter/roster.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
@@ -134,6 +136,17 @@ function signed(memberRoom: string): Authorize {
     signRequest(identity, { method, path, coordinatorKey }, asker, osClock.nowMs());
 }
 
+/** Signed by bank-1 of the room. */
+function confirmation(): MemberStatement {
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  vault.close();
+  const { charterHash, roster } = room.service.rosterAnswer(OWN);
+  const about = { memberId: "bank-1", charterHash, atMs: osClock.nowMs() };
+  const said = { kind: "rosterConfirmed", rosterHash: rosterHash(charterHash, roster) } as const;
+  return signStatement({ ...said, ...about }, identity);
+}
+
 /** Somebody of a role: of the room or of the other, and if of a member, of bank-1. */
 function somebody(role: Role, ofRoom: string): Authorize {
   if (role === "operator") return operator;
@@ -194,6 +207,12 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "GET /v1/runs/:run/rounds/:round/audit": ofRun("/rounds/0/audit"),
   "GET /v1/runs/:run/rounds/:round/prekeys": ofRun("/rounds/0/prekeys"),
   "GET /v1/runs/:run/rounds/:round/audit/:member": ofRun("/rounds/0/audit/bank-2"),
+  "GET /v1/roster": () => ({ path: `/v1/roster?room=${OWN}`, elsewhere: "token.room" }),
+  "POST /v1/members/:member/statements": () => ({
+    path: `/v1/members/bank-1/statements?room=${OWN}`,
+    body: confirmation,
+    elsewhere: "token.room",
+  }),
   "GET /v1/members/:member": () => ({
     path: `/v1/members/bank-1?room=${OWN}`,
     elsewhere: "token.room",
@@ -241,6 +260,8 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/runs/:run/rounds/:round/prekeys": "any none room none room",
   "GET /v1/runs/:run/rounds/:round/audit/:member": "any none room none room",
   "GET /v1/members/:member": "any none room own own",
+  "GET /v1/roster": "any room room room room",
+  "POST /v1/members/:member/statements": "none none none none own",
 };
 const ROLES: readonly Role[] = ["operator", "analyst", "auditor", "member-admin", "member"];
 const CELLS = Object.entries(DECIDED).flatMap(([route, cells]) =>

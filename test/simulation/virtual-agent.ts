@@ -49,6 +49,7 @@ export class VirtualAgent {
   readonly evidence: SignedEntry[] = [];
   #answeredBefore: ReadonlyMap<string, number> = new Map();
   readonly #pins = new Map<string, string>();
+  readonly #over = new Set<string>();
   #starts = 0;
   #isUp = false;
 
@@ -99,6 +100,8 @@ export class VirtualAgent {
         pinKey: (id, key) => void (this.#pins.has(id) || this.#pins.set(id, key)),
         record: (entry) => void this.evidence.push(entry),
         ...NO_PROPOSALS,
+        isOver: (runId) => this.#over.has(runId),
+        endRun: (runId) => void this.#over.add(runId),
       },
       clock: this.params.time,
       policy: () => NO_POLICY,

@@ -108,7 +108,7 @@ const COMPUTES_WITH_CRYPTO = /^shared\/(?:crypto\/|secagg\/masks\.ts$)/;
 const DETERMINISTIC_CRYPTO = new Set([
   ..."createHash createHmac hash createPrivateKey createPublicKey createSecretKey".split(" "),
   ..."createCipheriv createDecipheriv Cipheriv".split(" "),
-  ..."diffieHellman hkdfSync sign verify KeyObject".split(" "),
+  ..."diffieHellman hkdfSync scryptSync sign verify KeyObject".split(" "),
 ]);
 const IMPURE =
   /(?<![\w.#$])(?:Date\b|process\b\.|console\b|performance\b|globalThis\b|set(?:Timeout|Interval|Immediate)\b|fetch\()/g;

@@ -27,6 +27,7 @@ export function loneMember(
   policy: () => LocalPolicy,
   judged = (): FromGate => NOTHING_AGAINST,
   assessed = (): FromGate => TAKEN_UP,
+  confirmed: ReadonlyMap<string, string> | null = null,
 ) {
   const sent: AgentMessage[] = [];
   const events: MemberEvent[] = [];
@@ -35,6 +36,7 @@ export function loneMember(
   const pinned = new Map<string, string>();
   const closed: string[] = [];
   const asked: string[] = [];
+  const over = new Set<string>();
   const room = { left: true };
   const clock = { now: 5, nowMs: () => clock.now };
   const member = new Member({
@@ -45,6 +47,9 @@ export function loneMember(
     vault: {
       pinnedKeys: () => pinned,
       pinKey: (id, key) => void pinned.set(id, pinned.get(id) ?? key),
+      confirmedKeys: () => confirmed,
+      isOver: (id) => over.has(id),
+      endRun: (id) => void over.add(id),
       record: () => undefined,
       decisionOf: (id) => decisions.get(id) ?? null,
       saveProposal: (proposal) => room.left && !!proposals.set(proposal.runId, proposal),

@@ -102,6 +102,7 @@ export function questionOf(manifest: Manifest, runId = runIdOf(manifest)): RunQu
 /** What an agent that has met nobody yet knows. */
 export function agentOf(memberId: string, { coordinatorKey }: Manifest): AgentFacts {
   const identityKey = toHex(identityOf(memberId).publicKey);
-  const known = { pinnedKeys: new Map(), policy: NO_POLICY, ownDecision: null };
+  const keys = { pinnedKeys: new Map(), confirmedKeys: null };
+  const known = { ...keys, policy: NO_POLICY, ownDecision: null, isOver: false };
   return { memberId, identityKey, coordinatorKey, ...known };
 }

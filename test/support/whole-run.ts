@@ -51,6 +51,9 @@ export const NO_PROPOSALS = {
   saveProposal: () => true,
   saveDecision: () => undefined,
   closeProposal: () => undefined,
+  confirmedKeys: () => null,
+  isOver: () => false,
+  endRun: () => undefined,
 };
 
 const GRACE_MS = 10;

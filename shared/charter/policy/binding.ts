@@ -46,7 +46,7 @@ export function rosterReasons({ charter, manifest, agent }: PolicyFacts): Reason
 /** Members of the roster who did not sign the charter with the keys that it lists, or changed their key. */
 export function signedRosterFaults(
   charter: Charter,
-  manifest: Manifest,
+  manifest: Pick<Manifest, "charterHash" | "roster">,
   pinnedKeys: ReadonlyMap<string, string>,
 ): Reason[] {
   const { reasons, refuse } = reasonList();
@@ -64,6 +64,33 @@ export function signedRosterFaults(
     if (pinned !== undefined && pinned !== identityKey)
       refuse("keyChanged", `the key of ${memberId} has changed`);
   }
+  return reasons;
+}
+
+/** Without a confirmed roster, keys are pinned on first use: probes show that everybody is there, and give nothing away. */
+export function confirmationReasons(
+  { charter, manifest }: PolicyFacts,
+  { confirmedKeys, policy }: AgentFacts,
+): Reason[] {
+  const { reasons, refuse } = reasonList();
+  if (confirmedKeys === null) {
+    if (manifest.task.kind === "probe") return reasons;
+    const message = "this member's people have not confirmed the roster";
+    if (charter.governance?.confirmedRoster === "required") refuse("rosterNotConfirmed", message);
+    if (policy.confirmedRosterOnly) refuse("local.rosterNotConfirmed", message);
+    return reasons;
+  }
+  for (const { memberId, identityKey } of manifest.roster) {
+    if (confirmedKeys.get(memberId) !== identityKey)
+      refuse("rosterNotConfirmed", `this member's people have not confirmed ${memberId}'s key`);
+  }
+  return reasons;
+}
+
+/** A signed manifest stays signed: what has ended is not begun anew with it. */
+export function overReasons({ isOver }: AgentFacts): Reason[] {
+  const { reasons, refuse } = reasonList();
+  if (isOver) refuse("runOver", "the run has ended, or this member has left it or the room");
   return reasons;
 }
 

@@ -34,9 +34,13 @@ export interface AgentFacts {
   readonly coordinatorKey: string;
   /** Members' keys seen in earlier runs, hexadecimal, by member id. */
   readonly pinnedKeys: ReadonlyMap<string, string>;
+  /** The keys that this member's people compared with the others'; null: they have compared none. */
+  readonly confirmedKeys: ReadonlyMap<string, string> | null;
   readonly policy: LocalPolicy;
   /** Whether this member's own people, or its policy, approved the run. */
   readonly ownDecision: Decision["decision"] | null;
+  /** The run has ended, or this agent has left it, or its member the room: it is never taken up again. */
+  readonly isOver: boolean;
 }
 
 export interface DatasetFacts {

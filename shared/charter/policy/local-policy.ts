@@ -40,6 +40,8 @@ export const LocalPolicy = z.strictObject({
   hours: Hours.optional(),
   /** Take part only in runs that this member itself approved, whatever the others did. */
   onlyApproved: z.boolean().optional(),
+  /** Nothing but probes until this member's people have confirmed the roster. */
+  confirmedRosterOnly: z.boolean().optional(),
   autoApprove: z.array(AutoApproval).default([]),
 });
 export type LocalPolicy = z.infer<typeof LocalPolicy>;

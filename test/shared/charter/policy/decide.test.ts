@@ -28,6 +28,12 @@ const minimums = (changes: object): Case => ({
 const limits = (changes: object): Case => ({ charter: { limits: changes } });
 /** What was approved is another manifest: the approvals are signed anew for it. */
 const changed = (changes: Case["manifest"]): Case => ({ manifest: changes ?? {} });
+const CONFIRMED = new Map(roster.map(({ memberId, identityKey }) => [memberId, identityKey]));
+const without = (gone: string): Map<string, string> =>
+  new Map([...CONFIRMED].filter(([memberId]) => memberId !== gone));
+const CONFIRMED_ONLY: Partial<Charter> = {
+  governance: { approvals: 2, mustApprove: [], vetoes: "any", confirmedRoster: "required" },
+};
 const MOMENTS = {
   ...TRAIN_TASK,
   scaling: "moments",
@@ -66,6 +72,48 @@ const CASES: readonly (readonly [codes: string | null, what: string, change: Cas
   ["notInRoster", "not listed", { agent: { memberId: "bank-7" } }],
   ["notInRoster", "listed with another key", { agent: { identityKey: second.identityKey } }],
   ["tooFewMembers", "a small roster", minimums({ members: 4 })],
+  // A roster that people compared.
+  [null, "keys that were compared", { agent: { confirmedKeys: CONFIRMED } }],
+  [
+    null,
+    "fewer members than were compared",
+    { agent: { confirmedKeys: new Map([...CONFIRMED, ["bank-4", "ee".repeat(32)]]) } },
+  ],
+  [
+    "rosterNotConfirmed",
+    "a member whom nobody compared",
+    { agent: { confirmedKeys: without("bank-3") } },
+  ],
+  [
+    "rosterNotConfirmed",
+    "another key than was compared",
+    { agent: { confirmedKeys: new Map([...CONFIRMED, ["bank-3", "ee".repeat(32)]]) } },
+  ],
+  [
+    "rosterNotConfirmed",
+    "a probe, too, with a member whom nobody compared",
+    {
+      agent: { confirmedKeys: without("bank-3") },
+      manifest: { task: PROBE, privacy: null },
+    },
+  ],
+  ["rosterNotConfirmed", "compared keys are asked for", { charter: CONFIRMED_ONLY }],
+  [
+    null,
+    "compared keys are asked for, and there",
+    { charter: CONFIRMED_ONLY, agent: { confirmedKeys: CONFIRMED } },
+  ],
+  [
+    null,
+    "a probe before anything is compared",
+    { charter: CONFIRMED_ONLY, manifest: { task: PROBE, privacy: null } },
+  ],
+  ["runOver", "a run that has ended here", { agent: { isOver: true } }],
+  [
+    "runOver",
+    "a run that has ended here, proposed again",
+    { agent: { isOver: true }, facts: { decisions: null } },
+  ],
   // Time.
   ["expired", "at its last moment", changed({ expiresAtMs: NOON_MS })],
   [null, "just before its last moment", changed({ expiresAtMs: NOON_MS + 1 })],
@@ -332,6 +380,17 @@ const CASES: readonly (readonly [codes: string | null, what: string, change: Cas
   ["local.hours", "at night only", { policy: { hours: { from: "22:00", to: "06:00" } } }],
   ["local.rows", "its own minimum", { policy: { rowsMin: 41 } }],
   ["local.units", "its own minimum of customers", { policy: { unitsMin: 31 } }],
+  ["local.rosterNotConfirmed", "nobody compared keys", { policy: { confirmedRosterOnly: true } }],
+  [
+    null,
+    "keys are compared",
+    { policy: { confirmedRosterOnly: true }, agent: { confirmedKeys: CONFIRMED } },
+  ],
+  [
+    null,
+    "a probe while nobody has compared keys",
+    { policy: { confirmedRosterOnly: true }, manifest: { task: PROBE, privacy: null } },
+  ],
   ["local.vetoed", "its own veto, which nobody told", { agent: { ownDecision: "vetoed" } }],
   ["local.notApproved", "only what it approved itself", { policy: { onlyApproved: true } }],
   [
@@ -404,7 +463,7 @@ test("who lacks facts is told which rules it cannot ask, and refuses nothing for
   const facts = { ...factsOf({}), agent: null, dataset: null, ledger: null, decisions: null };
   expect(decide(facts)).toEqual([]);
   const unknown = rulings(facts).filter(({ verdict }) => verdict === "unknown");
-  expect(unknown).toHaveLength(9);
+  expect(unknown).toHaveLength(11);
 });
 
 /** A member's rules, each left out or as tight as may be. */
@@ -422,6 +481,7 @@ const policies = fc.record(
     receivers: fc.subarray(memberIds(3)),
     hours: fc.constantFrom({ from: "08:00", to: "13:00" }, { from: "22:00", to: "06:00" }),
     onlyApproved: fc.boolean(),
+    confirmedRosterOnly: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -433,6 +493,8 @@ const RUNS: readonly Case[] = [
   { charter: { purposes: ["fraud"] }, manifest: { purpose: "fraud" } },
   { facts: { dataset: { rows: 9, units: 9 } } },
   { agent: { ownDecision: "approved" } },
+  { agent: { confirmedKeys: CONFIRMED } },
+  { charter: CONFIRMED_ONLY, agent: { confirmedKeys: without("bank-3") } },
 ];
 
 test("a member's own rules never allow what is refused without them, and dropping one never refuses more", () => {
