@@ -37,7 +37,7 @@ const RosterSigned = z.strictObject({
 const CharterAmended = z.strictObject({
   type: z.literal("charterAmended"),
   charter: z.string().max(1_000_000),
-  signatures: z.array(MemberSignature).min(3),
+  signatures: z.array(MemberSignature),
 });
 /** Null: the old key did not agree, because it is lost. Members who pinned it take part in nothing until they look. */
 const KeyRotated = z.strictObject({

@@ -66,9 +66,11 @@ export function amend(state: RoomState, body: RoomEventOf<"charterAmended">): st
   const signed = new Map(body.signatures.map(({ memberId, signature }) => [memberId, signature]));
   if (signed.size !== body.signatures.length || signed.size !== state.keys.size)
     return "the members who signed are not those of the room";
-  for (const [memberId, key] of state.keys)
+  for (const [memberId, key] of state.keys) {
+    if (!amended.charter.members.includes(memberId)) return `${memberId} is in the room still`;
     if (!isCharterSigned(amended.charterHash, memberId, key, signed.get(memberId) ?? ""))
       return `${memberId} did not sign the new charter`;
+  }
   state.charter = amended.charter;
   state.charterHash = amended.charterHash;
   return null;
