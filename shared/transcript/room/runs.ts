@@ -64,7 +64,7 @@ function propose(
   if (stranger) return `${stranger.memberId} is in the roster and not in the room`;
   const { charter } = state;
   const { survivorsMin } = sumParams(manifest, charter, runId);
-  const place = { round: 0, lastAttempt: -1, head: firstHead(runId) };
+  const place = { heads: [firstHead(runId)], lastAttempt: -1 };
   const run = { manifest, charter, survivorsMin, ...place, end: null };
   state.runs.set(runId, { ...run, phase: "proposed", decisions: [], reviews: [] });
   return null;
@@ -99,7 +99,8 @@ function start(run: RoomRun, { whyNot }: ApprovalRules): string | null {
 
 function release(run: RoomRun, body: RoomEventOf<"roundReleased">): string | null {
   if (run.phase !== "running") return "the run had not started";
-  if (body.round !== run.round) return `round ${run.round} comes next`;
+  const next = run.heads.length - 1;
+  if (body.round !== next) return `round ${next} comes next`;
   if (body.attempt <= run.lastAttempt) return "the attempt's number was used before";
   const survivors = new Set(body.survivors);
   const roster = new Set(run.manifest.roster.map(({ memberId }) => memberId));
@@ -108,8 +109,7 @@ function release(run: RoomRun, body: RoomEventOf<"roundReleased">): string | nul
   if (survivors.size < run.survivorsMin) return "fewer survivors than the run's rules ask for";
   const { inclusion, resultHash } = body;
   const link = { inclusion: fromHex(inclusion), resultHash: fromHex(resultHash) };
-  run.head = nextHead(run.head, link);
-  run.round += 1;
+  run.heads.push(nextHead(headOf(run), link));
   run.lastAttempt = body.attempt;
   return null;
 }
@@ -117,7 +117,8 @@ function release(run: RoomRun, body: RoomEventOf<"roundReleased">): string | nul
 /** A coordinator that starts again counts the attempt under way as lost, whether or not there was one: numbers may repeat. */
 function abort(run: RoomRun, { round, attempt }: RoomEventOf<"attemptAborted">): string | null {
   if (run.phase !== "running") return "the run had not started";
-  if (round !== run.round) return `round ${run.round} comes next`;
+  const next = run.heads.length - 1;
+  if (round !== next) return `round ${next} comes next`;
   if (attempt < run.lastAttempt) return "the attempt's number is before that of earlier ones";
   run.lastAttempt = attempt;
   return null;
@@ -125,7 +126,7 @@ function abort(run: RoomRun, { round, attempt }: RoomEventOf<"attemptAborted">):
 
 function end(run: RoomRun, body: RoomEventOf<"runEnded">): string | null {
   if (run.phase === "proposed" && body.outcome !== "failed") return "the run had not started";
-  if (body.head !== toHex(run.head)) return "its head is not the one that its rounds lead to";
+  if (body.head !== toHex(headOf(run))) return "its head is not the one that its rounds lead to";
   run.phase = "ended";
   run.end = body;
   return null;
@@ -145,3 +146,5 @@ function review(
   run.reviews.push(body);
   return null;
 }
+
+const headOf = ({ heads }: RoomRun): Uint8Array => heads.at(-1) ?? new Uint8Array();

@@ -43,11 +43,9 @@ export interface RoomRun {
   readonly survivorsMin: number;
   phase: "proposed" | "running" | "ended";
   readonly decisions: Decision[];
-  /** The round that comes next. */
-  round: number;
+  /** Of the run's own chain, as each round opens: the last is that of the round to come. */
+  readonly heads: Uint8Array[];
   lastAttempt: number;
-  /** Of the run's own chain. */
-  head: Uint8Array;
   end: RoomEventOf<"runEnded"> | null;
   readonly reviews: RoomEventOf<"releaseDecided">[];
 }
