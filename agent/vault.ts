@@ -30,6 +30,13 @@ const Enrolment = z.strictObject({
 });
 export type Enrolment = z.infer<typeof Enrolment>;
 
+const Cosigned = z.strictObject({
+  size: z.int().min(1),
+  /** Hexadecimal. */
+  root: z.string().regex(/^[0-9a-f]{64}$/),
+});
+type Cosigned = z.infer<typeof Cosigned>;
+
 export const vaultPath = (folder: string): string => join(folder, "vault.db");
 /** Whose records a file holds, where nobody says: the file's own name. */
 export const populationOfFile = (dataPath: string): string =>
@@ -87,6 +94,16 @@ export class Vault {
     this.#database
       .prepare("INSERT OR IGNORE INTO pinned_key VALUES (?, ?)")
       .run(memberId, identityKey);
+  }
+
+  /** What this member has signed for of its room's history: so many entries, and the root over them. */
+  cosigned(): Cosigned | null {
+    const text = this.#setting("cosigned");
+    return text === null ? null : Cosigned.parse(JSON.parse(text));
+  }
+
+  saveCosigned(cosigned: Cosigned): void {
+    this.#save("cosigned", JSON.stringify(cosigned));
   }
 
   close(): void {

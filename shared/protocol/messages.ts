@@ -103,6 +103,15 @@ const Withdrawn = z.strictObject({
   reason: Reason,
 });
 
+/** How much of its room's history a member has, as its session begins. */
+const RoomHeld = z.strictObject({ type: z.literal("roomHeld"), size: Count });
+/** The member has the first so many entries, durably. */
+const HeadCosigned = z.strictObject({
+  type: z.literal("headCosigned"),
+  size: Count,
+  signature: Signature,
+});
+
 export const AgentMessage = z.discriminatedUnion("type", [
   RunJoined,
   RunDeclined,
@@ -113,6 +122,8 @@ export const AgentMessage = z.discriminatedUnion("type", [
   Confirmed,
   Shares,
   Withdrawn,
+  RoomHeld,
+  HeadCosigned,
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
 
@@ -200,6 +211,14 @@ const RunEnded = z.strictObject({
 });
 const Rejected = z.strictObject({ type: z.literal("rejected"), code: z.string().max(100) });
 
+/** The room's history goes on: entries and a signed head over all so far, as lines; see `transcript/room`. */
+const RoomExtended = z.strictObject({
+  type: z.literal("roomExtended"),
+  /** Sequence number of the first of them. */
+  from: Count,
+  lines: z.string().max(LIMITS.controlBytesMax),
+});
+
 export const CoordinatorMessage = z.discriminatedUnion("type", [
   RunOffered,
   MembersJoined,
@@ -212,6 +231,7 @@ export const CoordinatorMessage = z.discriminatedUnion("type", [
   Certified,
   RunEnded,
   Rejected,
+  RoomExtended,
 ]);
 export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;
 

@@ -56,6 +56,8 @@ export interface History {
   readonly roots: Uint8Array[];
   /** The last one signed. */
   head: SignedHead | null;
+  /** Entries up to the last that is more than a co-signature. */
+  lastEvent: number;
   /** After all else; a member's own copy has none. */
   readonly documents: Document[];
 }
@@ -69,7 +71,15 @@ export interface WholeHistory {
 }
 
 export function newHistory(): History {
-  return { state: null, hash: NO_ENTRY, frontier: NO_LEAVES, roots: [], head: null, documents: [] };
+  return {
+    state: null,
+    hash: NO_ENTRY,
+    frontier: NO_LEAVES,
+    roots: [],
+    head: null,
+    lastEvent: 0,
+    documents: [],
+  };
 }
 
 /**
@@ -108,6 +118,7 @@ function takeEntry(history: History, entry: Entry, trust: RoomTrust): RoomFault 
   history.frontier = grown(history.frontier, fromHex(hash));
   const root = rootOf(history.frontier);
   history.roots.push(root);
+  if (body.type !== "headCosigned") history.lastEvent = next + 1;
   const known = trust.heads.get(next + 1);
   if (known !== undefined && known !== toHex(root))
     return bad("known", `the first ${next + 1} entries are not those that were signed for before`);

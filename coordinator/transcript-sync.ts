@@ -1,0 +1,103 @@
+/**
+ * Members' copies of their room's history, kept up to date: new entries go out together, under a signed head, about
+ * once a second and never within a round's path; members answer with their signatures over them, which become
+ * entries themselves. Pure: store and network are ports, time is an argument.
+ */
+import { toHex } from "../shared/base/bytes.ts";
+import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
+import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { lineText } from "../shared/transcript/room/entry.ts";
+import type { RoomEventOf } from "../shared/transcript/room/event.ts";
+import { cosignStatement, headStatement } from "../shared/transcript/room/statements.ts";
+import type { Head } from "../shared/transcript/room/tree.ts";
+
+const FLUSH_MS = 1000;
+/** One message, in characters of text; an entry that is longer goes alone. */
+const BATCH_CHARACTERS_MAX = 500_000;
+
+export type Cosigned = RoomEventOf<"headCosigned">;
+
+export interface SyncPorts {
+  readonly identity: Identity;
+  readonly size: (room: string) => number;
+  readonly headAt: (room: string, size: number) => Head | null;
+  readonly lines: (room: string, from: number, charactersMax: number) => string[];
+  readonly cosignedBy: (room: string, memberId: string) => number;
+  /** All or none, durable when it returns. */
+  readonly append: (room: string, bodies: readonly Cosigned[]) => void;
+  /** Null: not enrolled. */
+  readonly identityKeyOf: (member: Address) => Uint8Array | null;
+  readonly send: (room: string, memberIds: readonly string[], message: CoordinatorMessage) => void;
+}
+
+interface Address {
+  readonly room: string;
+  readonly memberId: string;
+}
+
+export class TranscriptSync {
+  readonly #ports: SyncPorts;
+  /** How many entries each member has been sent, by room and member. */
+  readonly #sent = new Map<string, Map<string, number>>();
+  readonly #pending = new Map<string, Cosigned[]>();
+  #flushAtMs = 0;
+
+  constructor(ports: SyncPorts) {
+    this.#ports = ports;
+  }
+
+  /** A member says, as its session begins, how much of its room's history it has. */
+  held({ room, memberId }: Address, size: number): void {
+    const members = this.#sent.get(room) ?? new Map<string, number>();
+    this.#sent.set(room, members.set(memberId, size));
+    // A copy longer than the history itself: the head alone tells the member what it needs to know.
+    if (size > this.#ports.size(room)) this.#extend(room, this.#ports.size(room), [memberId]);
+  }
+
+  /** @returns What is wrong with it, as a code; null: it becomes an entry with the next flush. */
+  cosigned({ room, memberId }: Address, size: number, signature: Uint8Array): string | null {
+    const pending = this.#pending.get(room) ?? [];
+    const head = this.#ports.headAt(room, size);
+    const key = this.#ports.identityKeyOf({ room, memberId });
+    const before = pending.findLast((other) => other.memberId === memberId)?.size;
+    if (!head || !key || size <= (before ?? this.#ports.cosignedBy(room, memberId)))
+      return "badCosignature";
+    if (!verifySignature(key, cosignStatement(room, memberId, head), signature))
+      return "badCosignature";
+    const body: Cosigned = { type: "headCosigned", size, memberId, signature: toHex(signature) };
+    this.#pending.set(room, [...pending, body]);
+    return null;
+  }
+
+  /** Sends what is new, if it is time. */
+  tick(nowMs: number): void {
+    if (nowMs < this.#flushAtMs) return;
+    this.#flushAtMs = nowMs + FLUSH_MS;
+    for (const [room, pending] of this.#pending) this.#ports.append(room, pending);
+    this.#pending.clear();
+    for (const [room, members] of this.#sent) this.#flush(room, members);
+  }
+
+  /** One batch to each member; the rest of a long history goes out with the flushes to come. */
+  #flush(room: string, members: Map<string, number>): void {
+    const size = this.#ports.size(room);
+    const behind = [...members].filter(([, sent]) => sent < size);
+    for (const from of new Set(behind.map(([, sent]) => sent))) {
+      const to = behind.filter(([, sent]) => sent === from).map(([memberId]) => memberId);
+      const reached = this.#extend(room, from, to);
+      for (const memberId of to) members.set(memberId, reached);
+    }
+  }
+
+  /** @returns How many entries they have now. */
+  #extend(room: string, from: number, memberIds: readonly string[]): number {
+    const { identity, headAt, lines, send } = this.#ports;
+    const entries = lines(room, from, BATCH_CHARACTERS_MAX);
+    const head = headAt(room, from + entries.length);
+    if (!head) return from;
+    const signature = toHex(identity.sign(headStatement(room, head)));
+    const signed = lineText({ size: head.size, root: toHex(head.root), signature });
+    send(room, memberIds, { type: "roomExtended", from, lines: [...entries, signed].join("") });
+    return head.size;
+  }
+}

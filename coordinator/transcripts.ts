@@ -1,0 +1,128 @@
+/**
+ * EDGE: rooms' histories as the coordinator writes them, in the same database as what they record: an entry is
+ * durable if and only if what it tells of is. Also the documents whose hashes they name.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { fromHex } from "../shared/base/bytes.ts";
+import { lineText, makeEntry, NO_ENTRY, parseLine } from "../shared/transcript/room/entry.ts";
+import type { RoomEvent } from "../shared/transcript/room/event.ts";
+import {
+  type Frontier,
+  grown,
+  type Head,
+  NO_LEAVES,
+  rootOf,
+} from "../shared/transcript/room/tree.ts";
+
+export const TRANSCRIPTS_SCHEMA = `
+CREATE TABLE IF NOT EXISTS room_entry (
+  room TEXT NOT NULL, sequence INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (room, sequence)
+) STRICT;
+CREATE TABLE IF NOT EXISTS room_document (hash TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;`;
+
+/** A room's history as it is to be gone on with. */
+interface Tail {
+  hash: string;
+  frontier: Frontier;
+  /** Root over the first entry, over the first two, and so on. */
+  readonly roots: Uint8Array[];
+  latestMs: number;
+  /** Runs whose proposal is in it. */
+  readonly runs: Set<string>;
+  /** For how many of the first entries each member has signed. */
+  readonly cosigned: Map<string, number>;
+}
+
+export class Transcripts {
+  readonly #database: DatabaseSync;
+  readonly #tails = new Map<string, Tail>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** Within the caller's transaction. Its time is never before that of the entry before. */
+  append(room: string, atMs: number, body: RoomEvent): void {
+    const tail = this.#tail(room);
+    const time = Math.max(Math.floor(atMs), tail.latestMs);
+    const line = lineText(makeEntry(tail.roots.length, tail.hash, time, body));
+    this.#database
+      .prepare("INSERT INTO room_entry VALUES (?, ?, ?)")
+      .run(room, tail.roots.length, line);
+    lengthen(tail, line);
+  }
+
+  /** After a transaction that was rolled back: what is remembered may never have been. */
+  forget(): void {
+    this.#tails.clear();
+  }
+
+  size(room: string): number {
+    return this.#tail(room).roots.length;
+  }
+
+  knowsRun(room: string, runId: string): boolean {
+    return this.#tail(room).runs.has(runId);
+  }
+
+  cosignedBy(room: string, memberId: string): number {
+    return this.#tail(room).cosigned.get(memberId) ?? 0;
+  }
+
+  /** Null: there are not so many entries. */
+  headAt(room: string, size: number): Head | null {
+    const root = this.#tail(room).roots[size - 1];
+    return root ? { size, root } : null;
+  }
+
+  /** Entries from that one on, each a line; about so many characters of them, and one at least if there is one. */
+  lines(room: string, from: number, charactersMax: number): string[] {
+    const rows = this.#database
+      .prepare("SELECT line FROM room_entry WHERE room = ? AND sequence >= ? ORDER BY sequence")
+      .iterate(room, from);
+    const lines: string[] = [];
+    let characters = 0;
+    for (const row of rows) {
+      const line = String(row["line"]);
+      characters += line.length;
+      if (lines.length > 0 && characters > charactersMax) break;
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  /** Within the caller's transaction. @param content Canonical text. */
+  keepDocument(hash: string, content: string): void {
+    this.#database.prepare("INSERT OR IGNORE INTO room_document VALUES (?, ?)").run(hash, content);
+  }
+
+  document(hash: string): string | null {
+    const row = this.#database
+      .prepare("SELECT content FROM room_document WHERE hash = ?")
+      .get(hash);
+    return row ? String(row["content"]) : null;
+  }
+
+  #tail(room: string): Tail {
+    const known = this.#tails.get(room);
+    if (known) return known;
+    const frontier = NO_LEAVES;
+    const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
+    const tail: Tail = { ...empty, runs: new Set(), cosigned: new Map() };
+    for (const line of this.lines(room, 0, Number.POSITIVE_INFINITY)) lengthen(tail, line);
+    this.#tails.set(room, tail);
+    return tail;
+  }
+}
+
+function lengthen(tail: Tail, line: string): void {
+  const entry = parseLine(line.slice(0, -1));
+  if (!entry || !("sequence" in entry)) throw new TypeError("not an entry");
+  const { body, hash, atMs } = entry;
+  tail.hash = hash;
+  tail.frontier = grown(tail.frontier, fromHex(hash));
+  tail.roots.push(rootOf(tail.frontier));
+  tail.latestMs = atMs;
+  if (body.type === "runProposed") tail.runs.add(body.runId);
+  if (body.type === "headCosigned") tail.cosigned.set(body.memberId, body.size);
+}
