@@ -2,15 +2,25 @@
 import { join } from "node:path";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
+import type { Decision } from "../shared/charter/decision.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
-import { osKem, osRng } from "../shared/edge/os.ts";
+import { osClock, osKem, osRng } from "../shared/edge/os.ts";
 import { Connection } from "./connection.ts";
 import { Evidence, evidencePath } from "./evidence.ts";
 import { GateHost } from "./gate/host.ts";
 import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
+import { readPolicy } from "./policy-file.ts";
+import { type CopyParams, TranscriptCopy } from "./transcript-copy.ts";
 import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
+
+const FORK = {
+  code: "transcriptFork",
+  message: "the coordinator told this member another history of the room before",
+};
+/** How soon a decision that a person makes is heard. */
+const HEAR_MS = 300;
 
 /** What the member's own terminal shows; the bytes are all that this process has sent and received. */
 export type AgentEvent =
@@ -41,6 +51,19 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const gate = await openGate(vault, charter, options);
   const evidence = new Evidence(evidencePath(folder));
+  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+  const copy = openCopy(vault, folder, {
+    send: (message) => connection.send(message),
+    failed: (error) => stop(unwritable(folder, error)),
+    caught: ({ code, entry }) => {
+      member.reset();
+      report({ type: "history", code, entry });
+    },
+  });
+  const report = (event: MemberEvent): void => {
+    const { bytesSent, bytesReceived } = connection;
+    onEvent({ ...event, bytesSent, bytesReceived });
+  };
   const member = new Member({
     memberId,
     charter,
@@ -49,8 +72,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     vault: {
       pinnedKeys: () => vault.pinnedKeys(),
       pinKey: (id, key) => vault.pinKey(id, key),
-      record: (entry) => evidence.record(entry),
+      record: (entry) => {
+        evidence.record(entry);
+        copy.saw(entry);
+      },
+      decisionOf: (runId) => vault.decisionOf(runId),
+      saveProposal: (proposal) => vault.saveProposal(proposal),
+      saveDecision: (decision) => vault.saveDecision(decision),
+      closeProposal: (runId, code) => vault.closeProposal(runId, code),
     },
+    clock: osClock,
+    policy: () => readPolicy(folder),
     gate: (message, answer) =>
       gate.request(message, (reply) => {
         answer(reply);
@@ -61,10 +93,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     rng: osRng,
     kem: osKem,
     send: (message, sealed) => connection.send(message, sealed),
-    report: (event) => {
-      const { bytesSent, bytesReceived } = connection;
-      onEvent({ ...event, bytesSent, bytesReceived });
-    },
+    report,
   });
   const connection = new Connection({
     url: options.url ?? coordinatorUrl,
@@ -74,18 +103,66 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     memberId,
     identity,
     coordinatorKey,
-    onDelivery: (delivery) => member.deliver(delivery),
+    onDelivery: ({ message, vector }) => {
+      if (message.type === "roomExtended") return copy.extend(message);
+      // A coordinator that told two stories gets no part of this member in any run.
+      if (message.type === "runOffered" && copy.fault)
+        return connection.send({ type: "runDeclined", runId: message.runId, reasons: [FORK] });
+      member.deliver({ message, vector });
+    },
     onState: (state, detail) => onEvent({ type: "connection", state, detail }),
-    onNewSession: () => member.reset(),
+    onNewSession: () => {
+      member.reset();
+      copy.announce();
+    },
   });
-  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+  const stopHearing = hearDecisions(vault, (decision) => member.decided(decision));
   const close = async (): Promise<void> => {
+    stopHearing();
     connection.close();
     await gate.close();
+    await copy.close();
     vault.close();
     evidence.close();
   };
   return { memberId, done: Promise.race([connection.run(), stopped]), close };
+}
+
+/** @throws {CloisterError} If the copy is not as this agent wrote it. */
+function openCopy(
+  vault: Vault,
+  folder: string,
+  ports: Pick<CopyParams, "send" | "failed" | "caught">,
+): TranscriptCopy {
+  const { memberId, coordinatorKey } = vault.enrolment();
+  const cosigned = vault.cosigned();
+  const heads = new Map(cosigned ? [[cosigned.size, cosigned.root]] : []);
+  // Whose keys have changed is each run's own question: see the policy.
+  const trust = { coordinatorKey, memberKeys: new Map(), heads };
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  const saveCosigned = (size: number, root: string): void => vault.saveCosigned({ size, root });
+  return new TranscriptCopy({ folder, memberId, identity, trust, saveCosigned, ...ports });
+}
+
+function unwritable(folder: string, cause: unknown): CloisterError {
+  const what = "the copy of the room's history cannot be written; check the disk's free space";
+  return new CloisterError("transcript.unwritable", `${folder}: ${what}`, EXIT.failed, cause);
+}
+
+/** A person decides in another process, and the vault is where they meet. @returns Stops it. */
+function hearDecisions(vault: Vault, hear: (decision: Decision) => void): () => void {
+  const known = new Set(vault.decisions().map(({ signature }) => signature));
+  let version = vault.dataVersion;
+  const timer = setInterval(() => {
+    if (vault.dataVersion === version) return;
+    version = vault.dataVersion;
+    for (const decision of vault.decisions()) {
+      if (known.has(decision.signature)) continue;
+      known.add(decision.signature);
+      hear(decision);
+    }
+  }, HEAR_MS);
+  return () => clearInterval(timer);
 }
 
 /** The vault remembers the ledger and the population from the first start on. */

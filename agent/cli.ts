@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { type AgentOptions, startAgent } from "./agent.ts";
+import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
 import { PopulationName } from "./ledger/entry.ts";
 import { printTranscript } from "./transcript.ts";
@@ -42,6 +43,7 @@ export function agentCommands(program: Command): void {
     .option("--json", 'print the export that "cloister audit compare" reads')
     .addHelpText("after", "\nExample:\n  $ cloister agent transcript --json > bank-a.json")
     .action(printTranscript);
+  approvalCommands(agent);
 }
 
 function withLink(command: Command, line: string): Command {
@@ -133,6 +135,22 @@ function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
       return undefined;
     case "fault":
       return print(`run ${event.runId.slice(0, 12)}: ${event.member} is at fault: ${event.code}`);
+    case "proposed": {
+      const id = event.runId.slice(0, 12);
+      return print(
+        `run ${id} (${event.task}) waits for approval: cloister agent preview ${id}, then approve or veto`,
+      );
+    }
+    case "approved":
+      return print(`run ${event.runId.slice(0, 12)} approved by this member's own rules`);
+    case "refused":
+      return print(
+        `run ${event.runId.slice(0, 12)} is proposed, and refused here: ${event.reasons.map(({ message }) => message).join("; ")}`,
+      );
+    case "history":
+      return print(
+        `the coordinator told another history of the room than before (entry ${event.entry}): this member takes part in nothing more; see transcript-refused.jsonl, and compare with the others: cloister audit compare`,
+      );
     case "joined":
       return print(`run ${event.runId.slice(0, 12)} joined`);
     case "ended":

@@ -1,6 +1,15 @@
 /** What an agent tells its own terminal: ids, codes and counts, never a value from a record. Pure types. */
+import type { Reason } from "../shared/charter/policy/facts.ts";
 
 export type MemberEvent =
+  /** A run waits for a person's approval. */
+  | { readonly type: "proposed"; readonly runId: string; readonly task: string }
+  /** By the member's own rules, unseen. */
+  | { readonly type: "approved"; readonly runId: string }
+  /** This agent could not take part in what is proposed. */
+  | { readonly type: "refused"; readonly runId: string; readonly reasons: readonly Reason[] }
+  /** The room's history is not the one that this member knows: the coordinator is caught. */
+  | { readonly type: "history"; readonly code: string; readonly entry: number | null }
   | { readonly type: "joined"; readonly runId: string }
   | {
       readonly type: "declined";

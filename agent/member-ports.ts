@@ -1,6 +1,9 @@
 /** What a member needs from the world: gate, network, vault, the member's own screen. Pure types. */
-import type { Rng } from "../shared/base/env.ts";
+import type { Clock, Rng } from "../shared/base/env.ts";
 import type { Charter } from "../shared/charter/charter.ts";
+import type { Decision } from "../shared/charter/decision.ts";
+import type { Reason } from "../shared/charter/policy/facts.ts";
+import type { LocalPolicy } from "../shared/charter/policy/local-policy.ts";
 import type { Identity } from "../shared/crypto/identity.ts";
 import type { Kem } from "../shared/crypto/kem.ts";
 import type { AgentMessage } from "../shared/protocol/messages.ts";
@@ -8,10 +11,25 @@ import type { SignedEntry } from "../shared/transcript/chain.ts";
 import type { FromGate, ToGate } from "./gate/messages.ts";
 import type { MemberEvent } from "./member-events.ts";
 
+/** A run that waits for its members' approval. */
+export interface Proposal {
+  readonly runId: string;
+  /** The manifest's canonical text. */
+  readonly manifest: string;
+  readonly receivedAtMs: number;
+  readonly reasons: readonly Reason[];
+}
+
 export interface MemberVault {
   /** Members' identity keys seen in earlier runs, hexadecimal, by member id. */
   pinnedKeys(): ReadonlyMap<string, string>;
   pinKey(memberId: string, identityKey: string): void;
+  /** What this member's people, or its own rules, said of a run. */
+  decisionOf(runId: string): Decision | null;
+  /** Keeps a proposed run for a person to decide on, with what its own agent has against it. */
+  saveProposal(proposal: Proposal): void;
+  saveDecision(decision: Decision): void;
+  closeProposal(runId: string, code: string): void;
   /** Keeps what the coordinator signed: proof, should it have told others something else. */
   record(entry: SignedEntry): void;
 }
@@ -23,6 +41,9 @@ export interface MemberParams {
   /** Pinned on enrolment, hexadecimal. */
   readonly coordinatorKey: string;
   readonly vault: MemberVault;
+  readonly clock: Clock;
+  /** The member's own rules, read anew. @throws {CloisterError} If they cannot be read: then nothing is allowed. */
+  readonly policy: () => LocalPolicy;
   /** Answers in order, later; a failure is an answer too. */
   readonly gate: (message: ToGate, answer: (reply: FromGate) => void) => void;
   readonly rng: Rng;

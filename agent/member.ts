@@ -6,6 +6,7 @@
 import { bytesToFloat32 } from "../shared/base/bytes.ts";
 import { CloisterError } from "../shared/base/errors.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
+import type { Decision } from "../shared/charter/decision.ts";
 import { type Manifest, sumParams } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
@@ -22,13 +23,15 @@ import { isSignedEntry, type SignedEntry } from "../shared/transcript/chain.ts";
 import type { FromGate } from "./gate/messages.ts";
 import { continues, type History } from "./history.ts";
 import type { MemberParams } from "./member-ports.ts";
-import { considerOffer, gateFailed } from "./offer.ts";
+import { answerOffer } from "./offer.ts";
 import { type Asked, Openings } from "./openings.ts";
 import { openedOnce, placeOf } from "./place.ts";
+import { considerProposal, tell } from "./proposals.ts";
 import { membersOf, RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
-type RunMessage = Exclude<CoordinatorMessage, Of<"runOffered"> | Of<"rejected">>;
+type Unattached = "runProposed" | "proposalClosed" | "runOffered" | "rejected" | "roomExtended";
+type RunMessage = Exclude<CoordinatorMessage, Of<Unattached>>;
 
 interface Run {
   readonly runId: string;
@@ -66,12 +69,24 @@ export class Member {
     this.#attempt = null;
   }
 
+  /** A person at this member decided on a proposed run. */
+  decided(decision: Decision): void {
+    tell(this.#params, decision);
+    if (decision.decision === "vetoed" && this.#run?.runId === decision.runId) this.reset();
+  }
+
   deliver({ message, vector }: Delivery<CoordinatorMessage>): void {
     switch (message.type) {
+      case "runProposed":
+        return considerProposal(this.#params, message);
+      case "proposalClosed":
+        return this.#params.vault.closeProposal(message.runId, message.code);
       case "runOffered":
         return this.#consider(message);
       case "rejected":
         return this.#params.report({ type: "rejected", code: message.code });
+      case "roomExtended":
+        return undefined; // For the copy of the room's history.
       default: {
         const run = this.#run;
         if (run?.runId === message.runId) this.#takeSafely(run, message, vector);
@@ -115,24 +130,13 @@ export class Member {
     }
   }
 
-  #consider({ runId, manifest: text }: Of<"runOffered">): void {
-    const { send, report } = this.#params;
-    const decline = (given: readonly { code: string; message: string }[]): void => {
-      const reasons = [...given];
-      send({ type: "runDeclined", runId, reasons });
-      report({ type: "declined", runId, reasons });
-    };
+  #consider(message: Of<"runOffered">): void {
     this.reset();
-    const considered = considerOffer(this.#params, runId, text);
-    if (considered.type === "declined") return decline(considered.reasons);
-    const { manifest } = considered;
     const offer = this.#offers;
-    this.#params.gate({ type: "assess", manifest, runId }, (reply) => {
+    answerOffer(this.#params, message, (manifest, { lastRound, lastAttempt }) => {
       if (this.#offers !== offer) return;
-      if (reply.type !== "assessed") return decline([gateFailed(reply)]);
-      if (reply.reasons.length > 0) return decline(reply.reasons);
-      this.#openings.begin(runId, reply.lastRound);
-      this.#joinRun(runId, manifest, reply.lastAttempt);
+      this.#openings.begin(message.runId, lastRound);
+      this.#joinRun(message.runId, manifest, lastAttempt);
     });
   }
 

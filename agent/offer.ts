@@ -1,36 +1,95 @@
-/** What the member itself, before it asks its gate, makes of a run that is offered to it. Pure. */
+/** What the member itself, before it asks its gate, makes of a run that is offered or proposed to it. Pure. */
+import { taskFactsOf } from "../models/tasks/task-facts.ts";
 import { toHex } from "../shared/base/bytes.ts";
+import { CloisterError } from "../shared/base/errors.ts";
+import { type Decision, fromWire } from "../shared/charter/decision.ts";
 import { type Manifest, parseManifest, runIdOf } from "../shared/charter/manifest.ts";
-import { refusalReasons } from "../shared/charter/policy.ts";
-import type { FromGate } from "./gate/messages.ts";
+import { decide } from "../shared/charter/policy/decide.ts";
+import type { AgentFacts, Reason } from "../shared/charter/policy/facts.ts";
+import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import type { FromGate, RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
 
 type Considered =
-  | { readonly type: "acceptable"; readonly manifest: Manifest }
-  | {
-      readonly type: "declined";
-      readonly reasons: readonly { readonly code: string; readonly message: string }[];
-    };
+  /** Nothing yet that refuses it: the gate, which knows the data and the ledger, is to be asked. */
+  | { readonly type: "acceptable"; readonly question: RunQuestion }
+  | { readonly type: "declined"; readonly reasons: readonly Reason[] };
 
-export function considerOffer(
-  { charter, identity, memberId, coordinatorKey, vault }: MemberParams,
+/** @param decisions Null: the run is only proposed. */
+export function considerRun(
+  params: MemberParams,
   runId: string,
   text: string,
+  decisions: readonly Decision[] | null,
 ): Considered {
   const manifest = parseManifest(text);
   if (!manifest || runIdOf(manifest) !== runId) {
     const message = "the manifest is not valid or not the one announced";
     return { type: "declined", reasons: [{ code: "badManifest", message }] };
   }
-  const pinnedKeys = vault.pinnedKeys();
-  const identityKey = toHex(identity.publicKey);
-  const facts = { memberId, identityKey, coordinatorKey, pinnedKeys };
-  const reasons = refusalReasons(charter, manifest, facts);
-  return reasons.length > 0 ? { type: "declined", reasons } : { type: "acceptable", manifest };
+  const agent = agentFacts(params, runId);
+  if (agent.type === "unknown") return { type: "declined", reasons: [agent.reason] };
+  const { charter, clock } = params;
+  const nowMs = clock.nowMs();
+  const question = { manifest, runId, decisions, agent: agent.facts, nowMs };
+  const task = taskFactsOf(charter, manifest);
+  const reasons = decide({ ...question, charter, task, dataset: null, ledger: null });
+  return reasons.length > 0 ? { type: "declined", reasons } : { type: "acceptable", question };
+}
+
+type Offered = Extract<CoordinatorMessage, { type: "runOffered" }>;
+type Assessed = Extract<FromGate, { type: "assessed" }>;
+
+/** Declines a run, or has the gate take it up: then, and perhaps much later, `join` is called. */
+export function answerOffer(
+  params: MemberParams,
+  { runId, manifest: text, decisions: said }: Offered,
+  join: (manifest: Manifest, reply: Assessed) => void,
+): void {
+  const decline = (given: readonly Reason[]): void => {
+    const reasons = [...given];
+    params.send({ type: "runDeclined", runId, reasons });
+    params.report({ type: "declined", runId, reasons });
+  };
+  const decisions = said.map(({ memberId, ...words }) => fromWire(runId, memberId, words));
+  const considered = considerRun(params, runId, text, decisions);
+  if (considered.type === "declined") return decline(considered.reasons);
+  const { question } = considered;
+  params.gate({ type: "assess", ...question }, (reply) => {
+    if (reply.type !== "assessed") return decline([gateFailed(reply)]);
+    if (reply.reasons.length > 0) return decline(reply.reasons);
+    join(question.manifest, reply);
+  });
+}
+
+type Known =
+  | { readonly type: "known"; readonly facts: AgentFacts }
+  | { readonly type: "unknown"; readonly reason: Reason };
+
+/** Own rules that cannot be read allow nothing; why is for this member's screen only. */
+function agentFacts(
+  { identity, memberId, coordinatorKey, vault, policy: read }: MemberParams,
+  runId: string,
+): Known {
+  try {
+    const facts = {
+      memberId,
+      identityKey: toHex(identity.publicKey),
+      coordinatorKey,
+      pinnedKeys: vault.pinnedKeys(),
+      policy: read(),
+      ownDecision: vault.decisionOf(runId)?.decision ?? null,
+    };
+    return { type: "known", facts };
+  } catch (error) {
+    if (!(error instanceof CloisterError)) throw error;
+    const message = "this member's own rules cannot be read";
+    return { type: "unknown", reason: { code: "local.unreadable", message } };
+  }
 }
 
 /** The gate's own words may name a path: they stay here, and what others are told is the code. */
-export function gateFailed(reply: FromGate): { readonly code: string; readonly message: string } {
+export function gateFailed(reply: FromGate): Reason {
   const code = reply.type === "failed" ? reply.code : "gate.unexpected";
   return { code, message: `the gate cannot take up this run (${code})` };
 }

@@ -7,11 +7,18 @@ import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
+import { Decision } from "../shared/charter/decision.ts";
 import { openDatabase } from "../shared/edge/database.ts";
+import { Reason } from "../shared/protocol/messages.ts";
+import type { Proposal } from "./member-ports.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS pinned_key (member_id TEXT PRIMARY KEY, identity_key TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS proposal (
+  run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL, received_at_ms INTEGER NOT NULL, reasons TEXT NOT NULL, closed TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS decision (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 DROP TABLE IF EXISTS channel;`;
 
 const Enrolment = z.strictObject({
@@ -36,6 +43,13 @@ const Cosigned = z.strictObject({
   root: z.string().regex(/^[0-9a-f]{64}$/),
 });
 type Cosigned = z.infer<typeof Cosigned>;
+
+/** A proposed run, and what became of it here. */
+export interface KeptProposal extends Proposal {
+  /** Why it is none any more; null: it waits. */
+  readonly closed: string | null;
+  readonly decision: Decision | null;
+}
 
 export const vaultPath = (folder: string): string => join(folder, "vault.db");
 /** Whose records a file holds, where nobody says: the file's own name. */
@@ -104,6 +118,53 @@ export class Vault {
 
   saveCosigned(cosigned: Cosigned): void {
     this.#save("cosigned", JSON.stringify(cosigned));
+  }
+
+  /** As the coordinator proposed it last; what was closed comes back if it is proposed again. */
+  saveProposal({ runId, manifest, receivedAtMs, reasons }: Proposal): void {
+    this.#database
+      .prepare("INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?, NULL)")
+      .run(runId, manifest, receivedAtMs, JSON.stringify(reasons));
+  }
+
+  closeProposal(runId: string, code: string): void {
+    this.#database.prepare("UPDATE proposal SET closed = ? WHERE run_id = ?").run(code, runId);
+  }
+
+  /** Oldest first. @param prefix A run's id or its beginning. */
+  proposals(prefix = ""): KeptProposal[] {
+    const rows = this.#database
+      .prepare("SELECT * FROM proposal WHERE substr(run_id, 1, ?) = ? ORDER BY received_at_ms")
+      .all(prefix.length, prefix);
+    return rows.map((row) => ({
+      runId: String(row["run_id"]),
+      manifest: String(row["manifest"]),
+      receivedAtMs: Number(row["received_at_ms"]),
+      reasons: z.array(Reason).parse(JSON.parse(String(row["reasons"]))),
+      closed: row["closed"] === null ? null : String(row["closed"]),
+      decision: this.decisionOf(String(row["run_id"])),
+    }));
+  }
+
+  decisionOf(runId: string): Decision | null {
+    const row = this.#database.prepare("SELECT body FROM decision WHERE run_id = ?").get(runId);
+    return row ? Decision.parse(JSON.parse(String(row["body"]))) : null;
+  }
+
+  saveDecision(decision: Decision): void {
+    this.#database
+      .prepare("INSERT OR REPLACE INTO decision VALUES (?, ?)")
+      .run(decision.runId, JSON.stringify(decision));
+  }
+
+  decisions(): Decision[] {
+    const rows = this.#database.prepare("SELECT body FROM decision ORDER BY rowid").all();
+    return rows.map((row) => Decision.parse(JSON.parse(String(row["body"]))));
+  }
+
+  /** A number that changes when another process has written to this vault. */
+  get dataVersion(): number {
+    return Number(this.#database.prepare("PRAGMA data_version").get()?.["data_version"]);
   }
 
   close(): void {

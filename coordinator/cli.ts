@@ -60,7 +60,7 @@ export function coordinatorCommands(program: Command): void {
 
 function runCommands(run: Command): void {
   example(run.command("start"), "cloister run start plan.yaml")
-    .description("start a run from a plan")
+    .description("propose a run to the members; it begins once enough of them approve")
     .argument("<plan>", "the plan, in YAML")
     .option(...CONFIG)
     .option(...JSON_OUT)
@@ -71,6 +71,12 @@ function runCommands(run: Command): void {
     .option(...CONFIG)
     .option(...JSON_OUT)
     .action(watchRun);
+  example(run.command("cancel"), "cloister run cancel 3f9a")
+    .description("take a proposed run back before it begins")
+    .argument("<run>", "a run's id, or its beginning")
+    .option(...CONFIG)
+    .option(...JSON_OUT)
+    .action(cancelRun);
   example(run.command("privacy"), "cloister run privacy 3f9a")
     .description("what a run's model says of its privacy, failed attempts counted")
     .argument("<run>", "a run's id, or its beginning")
@@ -134,8 +140,15 @@ async function startRun(planPath: string, { config, json }: Common): Promise<voi
   if (json) printJson({ runId });
   else
     print(
-      `Run ${runId.slice(0, 12)} has begun. Follow it: cloister run watch ${runId.slice(0, 12)}`,
+      `Run ${runId.slice(0, 12)} is proposed; it begins once enough members approve. Follow it: cloister run watch ${runId.slice(0, 12)}`,
     );
+}
+
+async function cancelRun(run: string, { config, json }: Common): Promise<void> {
+  const path = `/v1/runs/${encodeURIComponent(run)}/cancel`;
+  const cancelled = await AdminClient.fromConfig(config).post<{ runId: string }>(path, {});
+  if (json) printJson(cancelled);
+  else print(`Run ${cancelled.runId.slice(0, 12)} is taken back.`);
 }
 
 async function watchRun(run: string, { config, json }: Common): Promise<void> {
@@ -145,7 +158,7 @@ async function watchRun(run: string, { config, json }: Common): Promise<void> {
   for await (const event of lines) {
     if (json) printJson(event);
     else if (describe(event)) print(describe(event) ?? "");
-    if (event.type === "failed") process.exitCode = 1;
+    if (event.type === "failed" || event.type === "refused") process.exitCode = 1;
   }
 }
 
@@ -162,6 +175,15 @@ function describe(event: RunEvent | LiveEvent): string | null {
       return `round ${event.round}  attempt ${event.attempt} aborted: ${event.reason}; trying again`;
     case "declined":
       return `${event.memberId} declines: ${event.reasons.map(({ message }) => message).join("; ")}`;
+    case "decided": {
+      const { memberId, decision, reasons } = event.decision;
+      const why = reasons.map(({ message }) => message).join("; ");
+      return `${memberId} ${decision === "refused" ? "cannot take part" : decision}${why && `: ${why}`}`;
+    }
+    case "begun":
+      return "Enough members approved; the run begins.";
+    case "refused":
+      return `The run will not be: it is ${event.code}.`;
     case "completed":
       return "The run is complete.";
     case "failed":

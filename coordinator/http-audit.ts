@@ -14,7 +14,23 @@ export function auditRoutes(api: Hono<Access>, service: CoordinatorService): voi
   });
   api.get("/v1/runs/:run/manifest", (context) => {
     const { runId, manifest } = runOf(context, service);
-    return context.json({ runId, manifest, charter: service.charterOf(manifest.room) });
+    return context.json({ runId, manifest, charter: service.rooms.charter(manifest.room) });
+  });
+  api.get("/v1/transcript", (context) => {
+    const { room } = service.rooms.charter(roomOf(context) ?? context.req.query("room"));
+    return context.text(service.transcripts.whole(room));
+  });
+  api.get("/v1/runs/:run/documents", (context) => {
+    const { runId, manifest } = runOf(context, service);
+    const { receivers: agreed } = service.rooms.charter(manifest.room);
+    const receivers = (manifest.receivers ?? agreed)?.metrics;
+    const { caller } = context.var;
+    const isReceiver = caller.type === "operator" || (receivers?.includes(caller.memberId) ?? true);
+    const modelCard = isReceiver ? service.document(runId, "modelCard") : null;
+    return context.json({
+      modelCard,
+      privacyStatement: service.document(runId, "privacyStatement"),
+    });
   });
   api.get("/v1/runs/:run/rounds/:round/audit", (context) => {
     const { runId } = runOf(context, service);

@@ -17,6 +17,8 @@ import type { CoordinatorService } from "./service.ts";
 import { statementOf } from "./statement.ts";
 
 const SCORER_READER = new URL("../models/export/scorer-reader.ts", import.meta.url);
+/** No event follows these. */
+const ENDINGS: readonly string[] = ["completed", "failed", "refused"];
 const InvitationRequest = z.strictObject({ room: z.string().optional(), memberId: z.string() });
 
 export function httpApi(service: CoordinatorService, adminToken: string): Hono<Access> {
@@ -35,13 +37,13 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
   });
   api.get("/healthz", (context) => context.json({ status: "ok" }));
   const { publicKey: coordinatorKey } = service;
-  const identityKeyOf = service.identityKeyOf.bind(service);
+  const identityKeyOf = service.rooms.identityKeyOf.bind(service.rooms);
   api.use("/v1/*", identifyCaller({ adminToken, coordinatorKey, identityKeyOf }));
   auditRoutes(api, service);
   api.use("/v1/*", operatorOnly);
   api.post("/v1/rooms", async (context) =>
     context.json(
-      service.createRoom(parseOrRefuse(Charter, await context.req.json(), "the charter")),
+      service.rooms.create(parseOrRefuse(Charter, await context.req.json(), "the charter")),
     ),
   );
   api.post("/v1/invitations", async (context) => {
@@ -50,10 +52,13 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
       await context.req.json(),
       "the invitation",
     );
-    return context.json(service.invite(room, memberId));
+    return context.json(service.rooms.invite(room, memberId));
   });
   api.post("/v1/runs", async (context) =>
-    context.json(service.startRun(parseOrRefuse(Plan, await context.req.json(), "the plan"))),
+    context.json(service.propose(parseOrRefuse(Plan, await context.req.json(), "the plan"))),
+  );
+  api.post("/v1/runs/:run/cancel", (context) =>
+    context.json(service.cancel(context.req.param("run"))),
   );
   api.get("/v1/runs/:run", (context) => context.json(service.findRun(context.req.param("run"))));
   api.get("/v1/runs/:run/privacy", (context) =>
@@ -72,7 +77,7 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
       for (let ended = false; !ended && !body.aborted; ) {
         const batch = pending.splice(0);
         for (const event of batch) await body.write(`${JSON.stringify(event)}\n`);
-        ended = batch.some(({ type }) => type === "completed" || type === "failed");
+        ended = batch.some(({ type }) => ENDINGS.includes(type));
         if (!ended && pending.length === 0) {
           await new Promise<void>((resolve) => {
             wake = resolve;
@@ -85,7 +90,7 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
   api.get("/v1/runs/:run/model", (context) => {
     const run = service.findRun(context.req.param("run"));
     const files = modelFiles({
-      charter: service.charterOf(run.manifest.room),
+      charter: service.rooms.charter(run.manifest.room),
       run,
       state: service.taskState(run.runId),
       statement: runStatement(service, run),
@@ -102,5 +107,5 @@ function runStatement(
   service: CoordinatorService,
   { runId, manifest }: RunSummary,
 ): PrivacyStatement {
-  return statementOf(service.charterOf(manifest.room), manifest, service.events(runId));
+  return statementOf(service.rooms.charter(manifest.room), manifest, service.events(runId));
 }

@@ -11,6 +11,8 @@ import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate
 import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
 
+const DAY_MS = 24 * 3600 * 1000;
+const VALID_DAYS = 7;
 /** Training rounds for which the budget is kept back, as a share. */
 const RETRIES_SHARE = 0.03;
 
@@ -54,7 +56,10 @@ export function buildManifest({
     task: plan.task,
     privacy: privacyOf(plan, charter, members.length),
     ...(plan.encoding && { encoding: plan.encoding }),
+    ...(plan.purpose !== undefined && { purpose: plan.purpose }),
+    ...(plan.receivers && { receivers: plan.receivers }),
     createdAtMs: nowMs,
+    expiresAtMs: nowMs + Math.ceil((plan.validDays ?? VALID_DAYS) * DAY_MS),
     nonce: toHex(randomBytes(rng, 16)),
   };
   checkEncoding(charter, manifest);

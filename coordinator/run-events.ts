@@ -1,6 +1,7 @@
 /** What can happen to a run, as data, and what a log of it amounts to: a fold. Pure. */
 import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
+import { Decision } from "../shared/charter/decision.ts";
 import { Manifest } from "../shared/charter/manifest.ts";
 import { firstHead, type Link, nextHead } from "../shared/transcript/chain.ts";
 
@@ -14,7 +15,18 @@ const Metrics = z.strictObject({
 const common = { runId: z.string(), atMs: z.number() };
 
 export const RunEvent = z.discriminatedUnion("type", [
+  /** Proposed to the members. */
   z.strictObject({ ...common, type: z.literal("created"), manifest: Manifest }),
+  /** A member's word on the proposal, verified. */
+  z.strictObject({ ...common, type: z.literal("decided"), decision: Decision }),
+  /** The proposal is none any more, and will never be a run. */
+  z.strictObject({
+    ...common,
+    type: z.literal("refused"),
+    code: z.enum(["vetoed", "expired", "cancelled"]),
+  }),
+  /** Enough members approved, and it is the run's turn. */
+  z.strictObject({ ...common, type: z.literal("begun") }),
   /** Attempt numbers below are spent or about to be, before anybody is asked: after a restart none is used again. */
   z.strictObject({ ...common, type: z.literal("attemptsReserved"), below: z.number() }),
   z.strictObject({
@@ -58,10 +70,13 @@ export type RunEvent = z.infer<typeof RunEvent>;
 export type RoundReleased = Extract<RunEvent, { type: "roundReleased" }>;
 export type SurvivorsCertified = Extract<RunEvent, { type: "survivorsCertified" }>;
 
+export type RunStatus = "proposed" | "refused" | "running" | "completed" | "failed";
+
 export interface RunSummary {
   readonly runId: string;
   readonly manifest: Manifest;
-  readonly status: "running" | "completed" | "failed";
+  readonly status: RunStatus;
+  readonly decisions: readonly Decision[];
   readonly reason: string | null;
   readonly createdAtMs: number;
   /** The next attempt number that was never used. */
@@ -79,7 +94,8 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
   let summary: RunSummary = {
     runId: first.runId,
     manifest: first.manifest,
-    status: "running",
+    status: "proposed",
+    decisions: [],
     reason: null,
     createdAtMs: first.atMs,
     nextAttempt: 0,
@@ -99,6 +115,12 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "attemptAborted":
     case "survivorsCertified": // See certified.ts.
       return summary;
+    case "decided":
+      return { ...summary, decisions: withDecision(summary.decisions, event.decision) };
+    case "refused":
+      return { ...summary, status: "refused", reason: event.code };
+    case "begun":
+      return { ...summary, status: "running" };
     case "attemptsReserved":
       return { ...summary, nextAttempt: event.below };
     case "roundReleased":
@@ -108,6 +130,11 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "failed":
       return { ...summary, status: "failed", reason: event.reason };
   }
+}
+
+/** A member's later word stands. */
+function withDecision(known: readonly Decision[], decision: Decision): Decision[] {
+  return [...known.filter(({ memberId }) => memberId !== decision.memberId), decision];
 }
 
 /** The attempt that may have been under way, and answered, when the process before this one ended. */

@@ -4,6 +4,7 @@ import type { Clock, Rng } from "../shared/base/env.ts";
 import { fromBitmap } from "../shared/base/member-set.ts";
 import type { RingBits } from "../shared/base/ring-bits.ts";
 import type { Charter } from "../shared/charter/charter.ts";
+import type { Decision } from "../shared/charter/decision.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import type { Identity } from "../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
@@ -80,12 +81,24 @@ export interface RunParams {
   readonly runId: string;
   readonly manifest: Manifest;
   readonly charter: Charter;
+  /** What members said to the manifest: agents take nothing up without. */
+  readonly decisions: readonly Decision[];
   readonly identity: Identity;
   readonly patience: Patience;
   /** How long to wait for every member before beginning with those who joined. */
   readonly startMs: number;
   /** Attempts that members deal prekeys for at a time; a simulation uses few. */
   readonly batchAttempts?: number;
+}
+
+/** Messages about a run under way. */
+export type RunMessage = Exclude<
+  AgentMessage,
+  { type: "runDecided" | "roomHeld" | "headCosigned" }
+>;
+
+export function isRunMessage(message: AgentMessage): message is RunMessage {
+  return !["runDecided", "roomHeld", "headCosigned"].includes(message.type);
 }
 
 /** Messages about one attempt. */

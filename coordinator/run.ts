@@ -6,6 +6,7 @@
 import type { Ask } from "../models/tasks/task.ts";
 import { assert } from "../shared/base/assert.ts";
 import { UniformSource } from "../shared/base/uniform.ts";
+import { toWire } from "../shared/charter/decision.ts";
 import { manifestText, sumParams } from "../shared/charter/manifest.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
@@ -18,7 +19,13 @@ import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
 import { keepForAudit, type Released, releaseOf } from "./release.ts";
 import { cutOff, foldRun, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
-import { type AttemptMessage, type RunParams, type RunPorts, toEvent } from "./run-ports.ts";
+import {
+  type AttemptMessage,
+  type RunMessage,
+  type RunParams,
+  type RunPorts,
+  toEvent,
+} from "./run-ports.ts";
 import { RunProgress } from "./run-progress.ts";
 import { RoundTries } from "./tries.ts";
 
@@ -58,6 +65,7 @@ export class Run {
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
     if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest });
+    if (summary?.status !== "running") this.#log({ type: "begun", ...this.#stamp() });
     if (summary && summary.nextAttempt > 0) this.#log(cutOff(summary, this.#beganAtMs));
     // Also to those whose connection is lost just now: they may come back in the same session.
     for (const { memberId } of manifest.roster) this.#offer(memberId);
@@ -83,7 +91,7 @@ export class Run {
     this.#ports.watch({ type: "left", runId, memberId, joined });
   }
 
-  deliver(memberId: string, { message }: Delivery<AgentMessage>): void {
+  deliver(memberId: string, { message }: Delivery<RunMessage>): void {
     const from = this.#index(memberId);
     if (message.runId !== this.#params.runId) return this.#reject(memberId, "wrongRun");
     switch (message.type) {
@@ -129,8 +137,10 @@ export class Run {
     const index = this.#index(memberId);
     this.#members.lost(index);
     this.#feed({ type: "withdrawn", from: index }); // Whatever it had in this attempt is lost.
-    const { runId, manifest } = this.#params;
-    this.#ports.send([memberId], { type: "runOffered", runId, manifest: manifestText(manifest) });
+    const { runId, manifest, decisions } = this.#params;
+    const said = decisions.map((one) => ({ memberId: one.memberId, ...toWire(one) }));
+    const offer = { type: "runOffered", runId, manifest: manifestText(manifest) } as const;
+    this.#ports.send([memberId], { ...offer, decisions: said });
   }
 
   /** Prekeys where they are due, and the next round where it can begin. */

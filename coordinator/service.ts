@@ -2,34 +2,42 @@
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
-import { fromHex, toHex } from "../shared/base/bytes.ts";
+import { toHex } from "../shared/base/bytes.ts";
 import { badInput, type CloisterError } from "../shared/base/errors.ts";
-import { type Charter, charterHash } from "../shared/charter/charter.ts";
-import { type Manifest, type Plan, runIdOf } from "../shared/charter/manifest.ts";
-import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
+import type { Charter } from "../shared/charter/charter.ts";
+import { fromWire } from "../shared/charter/decision.ts";
+import type { Manifest, Plan } from "../shared/charter/manifest.ts";
+import { type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
+import type { Delivery } from "../shared/protocol/inbox.ts";
+import type { AgentMessage } from "../shared/protocol/messages.ts";
 import { Audits } from "./audits.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { buildManifest } from "./plan.ts";
+import { Proposals } from "./proposals.ts";
+import { Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
+import { runDocuments } from "./run-documents.ts";
 import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
 import type { LiveEvent, RunPorts } from "./run-ports.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
+import { TranscriptSync } from "./transcript-sync.ts";
+import type { DocumentKind } from "./transcripts.ts";
 
 const TICK_MS = 50;
-const INVITATION_MS = 7 * 24 * 3600 * 1000;
 
 export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
 
 export class CoordinatorService {
   readonly #config: CoordinatorConfig;
   readonly #store: Store;
+  readonly rooms: Rooms;
   /** What is kept of released rounds. */
   readonly audits: Audits;
   readonly #maskThreads = new MaskThreads();
@@ -37,6 +45,8 @@ export class CoordinatorService {
   readonly #server: Server;
   readonly #gateway: Gateway;
   readonly #runs = new Map<string, Run>();
+  readonly #proposals: Proposals;
+  readonly transcripts: TranscriptSync;
   readonly #watchers = new Map<string, Set<(event: RunEvent | LiveEvent) => void>>();
   readonly #ticks: NodeJS.Timeout;
 
@@ -45,15 +55,23 @@ export class CoordinatorService {
     this.#store = new Store(join(config.dataDir, "coordinator.db"), osClock);
     this.audits = new Audits(join(config.dataDir, "audit"), config.audit.keepRounds);
     this.#identity = identityFromSecret(this.#store.secret("identity", osRng));
+    this.rooms = new Rooms(this.#store, this.#identity.publicKey);
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
     const listener = getRequestListener(httpApi(this, adminToken).fetch);
     this.#server = createServer(config, listener);
     this.#gateway = this.#openGateway();
+    this.#proposals = new Proposals({
+      clock: osClock,
+      append: (event) => {
+        this.#store.append(event);
+        this.#tellWatchers(event);
+      },
+      send: (...to) => this.#gateway.send(...to),
+    });
+    this.transcripts = this.#openTranscripts();
     for (const runId of this.#store.runIds()) this.#resume(runId);
-    this.#ticks = setInterval(() => {
-      for (const run of this.#runs.values()) run.tick();
-    }, TICK_MS);
+    this.#ticks = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** @returns The port. @throws {CloisterError} If the port is taken, or plain traffic would leave this machine. */
@@ -73,51 +91,20 @@ export class CoordinatorService {
     await this.#maskThreads.close();
   }
 
-  createRoom(charter: Charter): { room: string; charterHash: string } {
-    this.#store.createRoom(charter);
-    return { room: charter.room, charterHash: charterHash(charter) };
-  }
-
-  /** A one-time token that also pins this coordinator's key. */
-  invite(
-    room: string | undefined,
-    memberId: string,
-  ): { room: string; memberId: string; token: string } {
-    const charter = this.#charter(room);
-    if (!charter.members.includes(memberId)) {
-      throw badInput(
-        "invite.unknown",
-        `${memberId} is not among the members of room "${charter.room}" (${charter.members.join(", ")})`,
-      );
-    }
-    const token = this.#store.invite(charter.room, memberId, INVITATION_MS, osRng);
-    return {
-      room: charter.room,
-      memberId,
-      token: `${token}.${fingerprint(this.#identity.publicKey)}`,
-    };
-  }
-
-  startRun(plan: Plan): { runId: string } {
-    const charter = this.#charter(plan.room);
-    const busy = [...this.#runs].find(([, run]) => run.status === "running");
-    if (busy)
-      throw badInput(
-        "run.busy",
-        `run ${busy[0].slice(0, 12)} is still under way; wait for its end`,
-      );
-    const members = this.#store.members(charter.room);
+  /** Asks the members; the run begins once enough of them approve. */
+  propose(plan: Plan): { runId: string } {
+    const charter = this.rooms.charter(plan.room);
+    const members = this.rooms.members(charter.room);
     const coordinatorKey = toHex(this.#identity.publicKey);
-    const manifest = buildManifest({
-      plan,
-      charter,
-      members,
-      coordinatorKey,
-      nowMs: osClock.nowMs(),
-      rng: osRng,
-    });
-    const runId = runIdOf(manifest);
-    this.#runs.set(runId, this.#makeRun(runId, charter, manifest, [], null));
+    const nowMs = osClock.nowMs();
+    const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng };
+    return { runId: this.#proposals.propose(charter, buildManifest(inputs)) };
+  }
+
+  /** @param prefix A proposed run's id or the beginning of one. */
+  cancel(prefix: string): { runId: string } {
+    const { runId } = this.findRun(prefix);
+    this.#proposals.cancel(runId);
     return { runId };
   }
 
@@ -151,18 +138,13 @@ export class CoordinatorService {
     return this.#identity.publicKey;
   }
 
-  /** Null: not enrolled. */
-  identityKeyOf({ room, memberId }: MemberAddress): Uint8Array | null {
-    const member = this.#store.members(room).find((known) => known.memberId === memberId);
-    return member ? fromHex(member.identityKey) : null;
-  }
-
-  charterOf(room: string): Charter {
-    return this.#charter(room);
-  }
-
   taskState(runId: string): Uint8Array | null {
     return this.#store.taskState(runId);
+  }
+
+  /** What the run left behind as it ended, in its canonical text; null: nothing of the kind. */
+  document(runId: string, kind: DocumentKind): string | null {
+    return this.#store.transcripts.document(runId, kind);
   }
 
   /** @returns Stops watching. */
@@ -172,57 +154,79 @@ export class CoordinatorService {
     return () => listeners.delete(listener);
   }
 
-  #charter(room: string | undefined): Charter {
-    const rooms = this.#store.rooms();
-    const name = room ?? (rooms.length === 1 ? rooms[0] : undefined);
-    if (name === undefined) {
-      const hint =
-        rooms.length === 0
-          ? 'there is no room yet; create one with "cloister room create"'
-          : `name one of ${rooms.join(", ")}`;
-      throw badInput("room.which", `which room? ${hint}`);
-    }
-    const charter = this.#store.charter(name);
-    if (!charter)
-      throw badInput(
-        "room.unknown",
-        `room "${name}" does not exist; create it with "cloister room create"`,
-      );
-    return charter;
+  /** One run at a time: the others wait for their turn. */
+  #tick(): void {
+    for (const run of this.#runs.values()) run.tick();
+    this.transcripts.tick(osClock.nowMs());
+    if ([...this.#runs.values()].some(({ status }) => status === "running")) return;
+    const approved = this.#proposals.takeApproved();
+    if (approved) this.#resume(approved.runId, "begin");
   }
 
   #openGateway(): Gateway {
     return new Gateway(this.#server, {
       identity: this.#identity,
-      identityKeyOf: (member) => this.identityKeyOf(member),
-      offer: (token) => {
-        const invitation = this.#store.lookUpToken(token);
-        if (invitation === "unknown") return "is not known here";
-        if (invitation === "used") return "was used already";
-        if (invitation === "expired") return "has expired";
-        const charter = this.#store.charter(invitation.room);
-        const text = this.#store.charterText(invitation.room);
-        if (!charter || text === null) return "is for a room that no longer exists";
-        return { member: invitation, charter: text, charterHash: charterHash(charter) };
+      identityKeyOf: (member) => this.rooms.identityKeyOf(member),
+      offer: (token) => this.rooms.offer(token),
+      enrol: (...seat) => this.rooms.enrol(...seat),
+      onConnected: (member, resumed) => {
+        if (!resumed) this.#proposals.connected(member.room, member.memberId);
+        this.#runOf(member)?.connected(member.memberId, resumed);
       },
-      enrol: (token, member, identityKey, signature) =>
-        this.#store.enrol(token, member, {
-          identityKey: toHex(identityKey),
-          enrolmentSignature: toHex(signature),
-        }),
-      onConnected: (member, resumed) => this.#runOf(member)?.connected(member.memberId, resumed),
       onDisconnected: (member) => this.#runOf(member)?.disconnected(member.memberId),
-      onDelivery: (member, delivery) => this.#runOf(member)?.deliver(member.memberId, delivery),
+      onDelivery: (member, delivery) => this.#deliver(member, delivery),
       onPart: (member, message, bytes) =>
         this.#runOf(member)?.deliverPart(member.memberId, message, bytes),
       onFault: (member, code) => this.#watchAll(member, code),
     });
   }
 
+  #openTranscripts(): TranscriptSync {
+    const { transcripts } = this.#store;
+    return new TranscriptSync({
+      identity: this.#identity,
+      size: (room) => transcripts.size(room),
+      headAt: (room, size) => transcripts.headAt(room, size),
+      lines: (...part) => transcripts.lines(...part),
+      cosignedBy: (...member) => transcripts.cosignedBy(...member),
+      append: (room, signed) => this.#store.appendCosigned(room, signed),
+      identityKeyOf: (member) => this.rooms.identityKeyOf(member),
+      send: (...to) => this.#gateway.send(...to),
+    });
+  }
+
+  #deliver(member: MemberAddress, { message, vector }: Delivery<AgentMessage>): void {
+    const fault = this.#hear(member, message, vector);
+    if (fault) this.#watchAll(member, fault);
+  }
+
+  /** @returns What the member is at fault of, as a code; a run says so itself. */
+  #hear(member: MemberAddress, message: AgentMessage, vector: Uint8Array): string | null {
+    const { room, memberId } = member;
+    switch (message.type) {
+      case "runDecided": {
+        const { type: _, runId, ...words } = message;
+        return this.#proposals.decide(room, fromWire(runId, memberId, words));
+      }
+      case "roomHeld":
+        this.transcripts.held(member, message.size);
+        return null;
+      case "headCosigned":
+        return this.transcripts.cosigned(member, message.size, message.signature);
+      default:
+        this.#runOf(member)?.deliver(memberId, { message, vector });
+        return null;
+    }
+  }
+
   #runOf({ room, memberId }: MemberAddress): Run | null {
     for (const run of this.#runs.values())
       if (run.status === "running" && run.hasMember(room, memberId)) return run;
     return null;
+  }
+
+  #tellWatchers(event: RunEvent | LiveEvent): void {
+    for (const listener of this.#watchers.get(event.runId) ?? []) listener(event);
   }
 
   #watchAll(member: MemberAddress | null, code: string): void {
@@ -237,21 +241,32 @@ export class CoordinatorService {
     }
   }
 
-  #resume(runId: string): void {
+  /** Goes on with what the log says was under way, or begins what was approved. */
+  #resume(runId: string, how: "restart" | "begin" = "restart"): void {
     const log = this.#store.events(runId);
     const summary = foldRun(log);
     const charter = summary && this.#store.charter(summary.manifest.room);
-    if (!summary || !charter || summary.status !== "running") return;
-    this.#runs.set(
-      runId,
-      this.#makeRun(runId, charter, summary.manifest, log, this.#store.taskState(runId)),
-    );
+    if (!summary || !charter) return;
+    const { manifest, decisions, status } = summary;
+    if (status === "proposed" && how === "restart")
+      return this.#proposals.resume({ runId, charter, manifest, decisions });
+    if (status !== "proposed" && status !== "running") return;
+    const run = this.#makeRun(charter, summary, log, this.#store.taskState(runId));
+    this.#runs.set(runId, run);
+  }
+
+  /** With what the run leaves behind, where it ends. */
+  #record(charter: Charter, event: RunEvent, after: Uint8Array | undefined): void {
+    const { runId, type } = event;
+    if (type !== "completed" && type !== "failed") return this.#store.append(event, after);
+    const events = [...this.#store.events(runId), event];
+    const left = runDocuments(charter, events, this.#store.taskState(runId));
+    this.#store.append(event, after, left);
   }
 
   #makeRun(
-    runId: string,
     charter: Charter,
-    manifest: RunSummary["manifest"],
+    { runId, manifest, decisions }: RunSummary,
     log: readonly RunEvent[],
     state: Uint8Array | null,
   ): Run {
@@ -267,18 +282,17 @@ export class CoordinatorService {
       rng: osRng,
       send: (...to: Parameters<RunPorts["send"]>) => this.#gateway.send(room, ...to),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
-      append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
+      append: (event: RunEvent, after?: Uint8Array) => this.#record(charter, event, after),
       openSpool: (id: string, attempt: number) => this.audits.openSpool(id, attempt),
       expand: (...job: Parameters<RunPorts["expand"]>) => this.#maskThreads.expand(...job),
-      watch: (event: RunEvent | LiveEvent) => {
-        for (const listener of this.#watchers.get(event.runId) ?? []) listener(event);
-      },
+      watch: (event: RunEvent | LiveEvent) => this.#tellWatchers(event),
     };
     return new Run(
       {
         runId,
         manifest,
         charter,
+        decisions,
         identity: this.#identity,
         patience,
         startMs: 1000 * startSeconds,

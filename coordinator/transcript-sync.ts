@@ -89,15 +89,31 @@ export class TranscriptSync {
     }
   }
 
+  /** The whole history under a head of its own, as a member's copy is. */
+  whole(room: string): string {
+    return this.#part(room, 0, Number.POSITIVE_INFINITY)?.text ?? "";
+  }
+
   /** @returns How many entries they have now. */
   #extend(room: string, from: number, memberIds: readonly string[]): number {
-    const { identity, headAt, lines, send } = this.#ports;
-    const entries = lines(room, from, BATCH_CHARACTERS_MAX);
+    const part = this.#part(room, from, BATCH_CHARACTERS_MAX);
+    if (!part) return from;
+    this.#ports.send(room, memberIds, { type: "roomExtended", from, lines: part.text });
+    return part.size;
+  }
+
+  /** Null: there is no entry at all. */
+  #part(
+    room: string,
+    from: number,
+    charactersMax: number,
+  ): { readonly text: string; readonly size: number } | null {
+    const { identity, headAt, lines } = this.#ports;
+    const entries = lines(room, from, charactersMax);
     const head = headAt(room, from + entries.length);
-    if (!head) return from;
+    if (!head) return null;
     const signature = toHex(identity.sign(headStatement(room, head)));
     const signed = lineText({ size: head.size, root: toHex(head.root), signature });
-    send(room, memberIds, { type: "roomExtended", from, lines: [...entries, signed].join("") });
-    return head.size;
+    return { text: [...entries, signed].join(""), size: head.size };
   }
 }

@@ -18,7 +18,12 @@ export const TRANSCRIPTS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS room_entry (
   room TEXT NOT NULL, sequence INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (room, sequence)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS room_document (hash TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;`;
+CREATE TABLE IF NOT EXISTS run_document (
+  run_id TEXT NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run_id, kind)
+) STRICT;`;
+
+/** Whose hashes the history names. */
+export type DocumentKind = "modelCard" | "privacyStatement";
 
 /** A room's history as it is to be gone on with. */
 interface Tail {
@@ -92,14 +97,16 @@ export class Transcripts {
   }
 
   /** Within the caller's transaction. @param content Canonical text. */
-  keepDocument(hash: string, content: string): void {
-    this.#database.prepare("INSERT OR IGNORE INTO room_document VALUES (?, ?)").run(hash, content);
+  keepDocument(runId: string, kind: DocumentKind, content: string): void {
+    this.#database
+      .prepare("INSERT OR REPLACE INTO run_document VALUES (?, ?, ?)")
+      .run(runId, kind, content);
   }
 
-  document(hash: string): string | null {
+  document(runId: string, kind: DocumentKind): string | null {
     const row = this.#database
-      .prepare("SELECT content FROM room_document WHERE hash = ?")
-      .get(hash);
+      .prepare("SELECT content FROM run_document WHERE run_id = ? AND kind = ?")
+      .get(runId, kind);
     return row ? String(row["content"]) : null;
   }
 

@@ -4,12 +4,13 @@
  * read this file and what it calls knows everything that can ever leave.
  */
 
-import type { PartitionedData } from "../../models/data.ts";
+import type { EncodedData, PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { type MemberMemory, newMemory } from "../../models/tasks/member-memory.ts";
 import { privacyEvent, releasesOf } from "../../models/tasks/privacy-events.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import type { ReleaseShape } from "../../models/tasks/task.ts";
+import { taskFactsOf } from "../../models/tasks/task-facts.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { giveBack } from "../../shared/base/bytes.ts";
@@ -18,13 +19,15 @@ import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import { type Ruling, rulings } from "../../shared/charter/policy/decide.ts";
+import type { Reason } from "../../shared/charter/policy/facts.ts";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
 import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
 import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
-import type { GateRefusal } from "./messages.ts";
+import type { GateRefusal, RunQuestion } from "./messages.ts";
 import type { OwnModels } from "./own-models.ts";
-import { answersMax, encodingFault, partitionOf } from "./plan.ts";
+import { answersMax, partitionOf } from "./plan.ts";
 
 /** Who and what the gate guards. */
 export interface GateParams {
@@ -62,25 +65,27 @@ export class Gate {
     this.#params = params;
   }
 
-  /** Takes up a run, unless the ledger says that it cannot be paid to its end. */
-  assess(manifest: Manifest, runId: string): { code: string; message: string }[] {
+  /** Every rule's word on a run, by all that this member knows. */
+  judge(question: RunQuestion): Ruling[] {
     const { charter, data, ledger } = this.#params;
-    const rows = data.train.rowCount + data.holdout.rowCount;
-    const reasons = [];
-    if (rows < charter.minimums.rows)
-      reasons.push({ code: "tooFewRows", message: "fewer rows than the charter asks" });
-    if (rows > charter.rowsMax)
-      reasons.push({ code: "tooManyRows", message: "more rows than the charter's rowsMax" });
-    for (const { partition, event, count } of releasesOf(charter, manifest)) {
-      if (!ledger.fits(partition, runId, { kind: "selfComposed", event, count })) {
-        reasons.push({
-          code: "budgetTooSmall",
-          message: `the ${partition} budget does not suffice for this run`,
-        });
-      }
-    }
-    const fault = encodingFault(charter, manifest);
-    if (fault) reasons.push(fault);
+    const { manifest, runId } = question;
+    const dataset = {
+      rows: data.train.rowCount + data.holdout.rowCount,
+      units: unitCountOf(data.train) + unitCountOf(data.holdout),
+    };
+    const partitions = releasesOf(charter, manifest).map(({ partition, event, count }) => ({
+      partition,
+      fits: ledger.fits(partition, runId, { kind: "selfComposed", event, count }),
+    }));
+    const task = taskFactsOf(charter, manifest);
+    return rulings({ ...question, charter, task, dataset, ledger: { partitions } });
+  }
+
+  /** Takes up a run, unless a rule refuses it. @returns Every reason to refuse. */
+  assess(question: RunQuestion): Reason[] {
+    const { manifest, runId, decisions } = question;
+    assert(decisions !== null, "a run that is only proposed is not taken up");
+    const reasons = this.judge(question).flatMap((ruling) => ruling.reasons);
     if (reasons.length === 0 && this.#run?.runId !== runId)
       this.#run = { manifest, runId, memory: this.#memoryOf(manifest, runId) };
     return reasons;
@@ -154,3 +159,5 @@ export class Gate {
     return reproducibleRng(`${seed}/${this.#params.memberId}/${attempt}/${use}`);
   }
 }
+
+const unitCountOf = ({ unitStarts }: EncodedData): number => unitStarts.length - 1;

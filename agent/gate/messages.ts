@@ -3,13 +3,26 @@
  * connection. Only `sealed` carries numbers computed from records, and they are noised and masked.
  */
 import type { Charter } from "../../shared/charter/charter.ts";
+import type { Decision } from "../../shared/charter/decision.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import type { Ruling } from "../../shared/charter/policy/decide.ts";
+import type { AgentFacts } from "../../shared/charter/policy/facts.ts";
 import type { Mask } from "../../shared/secagg/masks.ts";
 
 export interface LedgerPlace {
   readonly path: string;
   /** What the vault remembers of it; null: whatever is there is ours, and nothing becomes a new one. */
   readonly id: string | null;
+}
+
+/** A run, and what the thread that holds the connection knows of it. */
+export interface RunQuestion {
+  readonly manifest: Manifest;
+  readonly runId: string;
+  /** Null: the run is only proposed. */
+  readonly decisions: readonly Decision[] | null;
+  readonly agent: AgentFacts;
+  readonly nowMs: number;
 }
 
 export type ToGate =
@@ -26,7 +39,10 @@ export type ToGate =
       /** Folder for models that this member alone has; left out: they are not kept. */
       readonly modelsFolder?: string;
     }
-  | { readonly type: "assess"; readonly manifest: Manifest; readonly runId: string }
+  /** What would become of this run here? Nothing is taken up. */
+  | ({ readonly type: "judge" } & RunQuestion)
+  /** Takes the run up, if nothing refuses it. */
+  | ({ readonly type: "assess" } & RunQuestion)
   | {
       readonly type: "work";
       readonly attempt: number;
@@ -55,6 +71,7 @@ export type FromGate =
       readonly unitCount: number;
       readonly ledgerId: string;
     }
+  | { readonly type: "judged"; readonly rulings: readonly Ruling[] }
   | {
       readonly type: "assessed";
       readonly reasons: readonly { readonly code: string; readonly message: string }[];

@@ -1,26 +1,10 @@
 /** What a whole run will cost, from its manifest alone: the agent's own reckoning, before any work. Pure. */
 
 import { contextOf } from "../../models/tasks/context.ts";
-import { checkEncoding } from "../../models/tasks/encoding.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import type { PlannedAsk } from "../../models/tasks/task.ts";
-import { CloisterError } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
-
-/** Why the run's encoding cannot carry what its task sends, or null. */
-export function encodingFault(
-  charter: Charter,
-  manifest: Manifest,
-): { code: string; message: string } | null {
-  try {
-    checkEncoding(charter, manifest);
-    return null;
-  } catch (error) {
-    if (error instanceof CloisterError) return { code: "encodingUnusable", message: error.message };
-    throw error;
-  }
-}
 
 /** Attempts at a round that may fail after an answer has left, beside a tenth of the plan. */
 const RETRIES_MIN = 20;

@@ -60,9 +60,11 @@ async function answer(message: ToGate): Promise<FromGate> {
   if (message.type === "open") return open(message);
   assert(gate !== null && ledger !== null, "the gate is not open");
   switch (message.type) {
+    case "judge":
+      return { type: "judged", rulings: gate.judge(message) };
     case "assess": {
-      const { manifest, runId } = message;
-      const reasons = gate.assess(manifest, runId);
+      const { runId } = message;
+      const reasons = gate.assess(message);
       const lastAttempt = ledger.lastAttempt(runId);
       return { type: "assessed", reasons, lastAttempt, lastRound: ledger.lastRound(runId) };
     }

@@ -1,7 +1,7 @@
 /** Which run a coordinator is talking about, and who is in it: taken from signatures, not from its word. Pure. */
 import { Charter, charterHash } from "../charter/charter.ts";
 import { Manifest, runIdOf } from "../charter/manifest.ts";
-import { signedRosterFaults } from "../charter/policy.ts";
+import { signedRosterFaults } from "../charter/policy/binding.ts";
 import { type Check, checked, short, unknown } from "./check.ts";
 
 /** What a member that audits knows for itself; all keys in hexadecimal. */

@@ -8,7 +8,14 @@ import { hashJson } from "../crypto/hash.ts";
 import { rdpLimit, recommendedOrder } from "../privacy/accounting/budget.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
+import { ColumnRule, ExpiryDate, Governance, Hours, Receivers, RunLimits } from "./governance.ts";
 import { DataSchema } from "./schema.ts";
+
+export const PurposeTag = MemberId;
+const LegalBasis = z.strictObject({
+  text: z.string().min(1).max(2000),
+  tags: z.array(PurposeTag).default([]),
+});
 
 export const Charter = z
   .strictObject({
@@ -16,17 +23,34 @@ export const Charter = z
     /** The room's name. */
     room: MemberId,
     purpose: z.string().min(1).max(2000),
+    /** Tags, one of which every manifest names. Left out: manifests name none. */
+    purposes: z.array(PurposeTag).min(1).optional(),
+    legalBasis: LegalBasis.optional(),
     members: z.array(MemberId).min(3, "a room needs at least 3 members").max(LIMITS.membersMax),
     schema: DataSchema,
     /** Share of the units that every member keeps out of training, to measure the model on. */
     holdoutFraction: z.number().min(0.01).max(0.9).default(0.2),
     tasks: z.array(z.enum(["train", "boost", "probe"])).min(1),
+    limits: RunLimits.optional(),
+    /** By column of the schema. Left out: every feature is one, and nothing else. */
+    columns: z.record(z.string(), ColumnRule).optional(),
+    governance: Governance.optional(),
+    receivers: Receivers.optional(),
+    hours: Hours.optional(),
+    /** The last day on which a run may begin, UTC. */
+    expiresOn: ExpiryDate.optional(),
+    /** Days after a run's end for which the coordinator keeps its rounds and model. Left out: for good. */
+    retentionDays: z.int().min(1).max(3650).optional(),
     minimums: z.strictObject({
       /** No sum over fewer members is ever opened (secure aggregation may ask for more). */
       members: z.int().min(3),
       /** A member with fewer rows takes no part. */
       rows: z.int().min(1),
+      /** A member with fewer privacy units takes no part. */
+      units: z.int().min(1).optional(),
     }),
+    /** No member takes part with more than this share of `privacy.unitsExpected`: a sum would be mostly its own. */
+    dominanceMax: z.number().gt(0).max(1).optional(),
     /** Public bound on one member's rows; it scales the sums so that they cannot overflow. */
     rowsMax: z.int().min(1).max(10_000_000).default(1_000_000),
     privacy: z.strictObject({
@@ -48,6 +72,7 @@ export const Charter = z
     }),
   })
   .superRefine((charter, context) => {
+    for (const fault of governanceFaults(charter)) context.addIssue(fault);
     if (new Set(charter.members).size !== charter.members.length)
       context.addIssue("members: a member is listed twice");
     if (charter.privacy.budget && charter.privacy.unitsExpected === null) {
@@ -73,6 +98,43 @@ export const Charter = z
     }
   });
 export type Charter = z.infer<typeof Charter>;
+
+/** Rules that contradict one another or name what is not there. */
+function governanceFaults({
+  members,
+  governance,
+  columns,
+  schema,
+  dominanceMax,
+  privacy,
+}: {
+  readonly members: readonly string[];
+  readonly governance?: Governance | undefined;
+  readonly columns?: Readonly<Record<string, ColumnRule>> | undefined;
+  readonly schema: DataSchema;
+  readonly dominanceMax?: number | undefined;
+  readonly privacy: { readonly unitsExpected: number | null };
+}): string[] {
+  const faults: string[] = [];
+  const { approvals, mustApprove = [], vetoes = "any" } = governance ?? {};
+  if (approvals !== undefined && approvals > members.length)
+    faults.push(`governance.approvals: ${approvals} of ${members.length} members cannot sign`);
+  const named = [...mustApprove, ...(vetoes === "any" ? [] : vetoes)];
+  for (const name of named)
+    if (!members.includes(name)) faults.push(`governance: ${name} is not a member`);
+  const features = schema.features.map(({ name }) => name);
+  const known = [...features, schema.label.column, schema.unit?.column];
+  for (const [name, rule] of Object.entries(columns ?? {})) {
+    if (!known.includes(name)) faults.push(`columns: the schema has no column "${name}"`);
+    if (!rule.feature && features.includes(name))
+      faults.push(
+        `columns: "${name}" may not be a feature, and schema.features lists it; remove one`,
+      );
+  }
+  if (dominanceMax !== undefined && privacy.unitsExpected === null)
+    faults.push("dominanceMax: a share of privacy.unitsExpected, which is not given");
+  return faults;
+}
 
 export function charterHash(charter: Charter): string {
   return hashJson(charter);

@@ -6,7 +6,8 @@ import { hashJson } from "../crypto/hash.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 import { groupRules, type SumParams, survivorsRequired } from "../secagg/params.ts";
-import type { Charter } from "./charter.ts";
+import { type Charter, PurposeTag } from "./charter.ts";
+import { Receivers } from "./governance.ts";
 import { TaskSpec } from "./task-spec.ts";
 
 const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
@@ -63,7 +64,13 @@ export const Manifest = z.strictObject({
   /** Null: no noise; secure aggregation alone hides the members' contributions. */
   privacy: ManifestPrivacy.nullable(),
   encoding: ManifestEncoding.optional(),
+  /** One of the charter's purposes, where it lists any. */
+  purpose: PurposeTag.optional(),
+  /** Whom results go to. Left out: whom the charter names. */
+  receivers: Receivers.optional(),
   createdAtMs: z.int().min(0),
+  /** No agent takes up the run later than this. */
+  expiresAtMs: z.int().min(0),
   nonce: z.string().regex(/^[0-9a-f]{32}$/),
 });
 export type Manifest = z.infer<typeof Manifest>;
@@ -95,6 +102,10 @@ export const Plan = z.strictObject({
     }),
   ]),
   encoding: ManifestEncoding.optional(),
+  purpose: PurposeTag.optional(),
+  receivers: Receivers.optional(),
+  /** Days for which members may approve the run and take it up. Left out: 7. */
+  validDays: z.number().gt(0).max(365).optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -4,6 +4,7 @@ export const LABELS = {
   identityAuth: "cloister/3/auth",
   coordinatorAuth: "cloister/3/coordinator-auth",
   enrolment: "cloister/3/enrolment",
+  decision: "cloister/3/decision",
   runJoin: "cloister/3/run-join",
   ask: "cloister/3/ask",
 

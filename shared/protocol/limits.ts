@@ -1,6 +1,6 @@
 /** The protocol version and every upper bound. A peer that exceeds one is at fault. Pure. */
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 export const LIMITS = {
   /** Members of one room: as many as the complete graph serves, see `secagg/params.ts`. */

@@ -24,7 +24,7 @@ export const MemberId = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
 const RunId = z.string().regex(/^[0-9a-f]{64}$/);
 const Count = z.int().min(0).max(0xffff_ffff);
-const Reason = z.strictObject({ code: z.string().max(100), message: z.string().max(500) });
+export const Reason = z.strictObject({ code: z.string().max(100), message: z.string().max(500) });
 
 /** A vector follows as chunks: its size and hash. */
 export const VectorHeader = z.strictObject({
@@ -43,6 +43,14 @@ const joinFields = {
   signature: Signature,
 };
 const encapsulationFields = { ciphertext: rawBytes(KEM_CIPHERTEXT_BYTES), tag: Tag };
+
+const decisionFields = {
+  decision: z.enum(["approved", "vetoed", "refused"]),
+  /** Why not; empty for an approval. */
+  reasons: z.array(Reason).max(50),
+  atMs: z.int().min(0),
+  signature: Signature,
+};
 
 const RunJoined = z.strictObject({ type: z.literal("runJoined"), runId: RunId, ...joinFields });
 const RunDeclined = z.strictObject({
@@ -111,8 +119,15 @@ const HeadCosigned = z.strictObject({
   size: Count,
   signature: Signature,
 });
+/** A member's word on a proposed run; see `charter/decision.ts`. */
+const RunDecided = z.strictObject({
+  type: z.literal("runDecided"),
+  runId: RunId,
+  ...decisionFields,
+});
 
 export const AgentMessage = z.discriminatedUnion("type", [
+  RunDecided,
   RunJoined,
   RunDeclined,
   ChannelSecrets,
@@ -127,10 +142,25 @@ export const AgentMessage = z.discriminatedUnion("type", [
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
 
+const RunProposed = z.strictObject({
+  type: z.literal("runProposed"),
+  runId: RunId,
+  manifest: z.string().max(1_000_000),
+});
+/** A proposal that is none any more. */
+const ProposalClosed = z.strictObject({
+  type: z.literal("proposalClosed"),
+  runId: RunId,
+  code: z.enum(["begun", "vetoed", "expired", "cancelled"]),
+});
 const RunOffered = z.strictObject({
   type: z.literal("runOffered"),
   runId: RunId,
   manifest: z.string().max(1_000_000),
+  /** What the members said who were asked. */
+  decisions: z
+    .array(z.strictObject({ memberId: MemberId, ...decisionFields }))
+    .max(LIMITS.membersMax),
 });
 const MembersJoined = z.strictObject({
   type: z.literal("membersJoined"),
@@ -220,6 +250,8 @@ const RoomExtended = z.strictObject({
 });
 
 export const CoordinatorMessage = z.discriminatedUnion("type", [
+  RunProposed,
+  ProposalClosed,
   RunOffered,
   MembersJoined,
   ChannelSecret,

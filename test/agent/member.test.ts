@@ -3,18 +3,21 @@ import { expect, test } from "vitest";
 import type { FromGate } from "../../agent/gate/messages.ts";
 import { Member } from "../../agent/member.ts";
 import { toHex } from "../../shared/base/bytes.ts";
+import { NO_POLICY } from "../../shared/charter/policy/local-policy.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { unsafeSeededRng } from "../simulation/dice.ts";
 import { unsafeKem } from "../simulation/kem.ts";
 import { type Sent, Simulation } from "../simulation/simulation.ts";
 import { MemoryLedger, VirtualGate } from "../simulation/virtual-gate.ts";
+import { NO_PROPOSALS } from "../support/whole-run.ts";
 
 /** The last of four, so that it gets everyone's half of their channels. */
 const INDEX = 3;
 const SEED = "member phases";
 
 type Heard = Sent<CoordinatorMessage>;
-type Type = CoordinatorMessage["type"];
+/** Proposals, and the copy of the room's history, have tests of their own. */
+type Type = Exclude<CoordinatorMessage["type"], "runProposed" | "proposalClosed" | "roomExtended">;
 
 /** What one member hears in a whole run, in order. A member made from the same seed answers it alike. */
 const heard: Heard[] = [];
@@ -81,7 +84,14 @@ function openMember(
     charter: room.charter,
     identity,
     coordinatorKey: toHex(room.coordinator.publicKey),
-    vault: { pinnedKeys: () => new Map(), pinKey: () => undefined, record: () => undefined },
+    vault: {
+      pinnedKeys: () => new Map(),
+      pinKey: () => undefined,
+      record: () => undefined,
+      ...NO_PROPOSALS,
+    },
+    clock: { nowMs: () => 0 },
+    policy: () => NO_POLICY,
     gate: (message, answer) => (failing ? answer(failing) : gate.request(message, answer)),
     rng,
     kem: unsafeKem(rng),

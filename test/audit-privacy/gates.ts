@@ -37,10 +37,12 @@ export function realGate(
   const gate = new Gate({ charter, memberId, data, ledger, rng });
   const answers: GateAnswers = (message) => {
     switch (message.type) {
+      case "judge":
+        return { type: "judged", rulings: gate.judge(message) };
       case "open":
         throw new CloisterError("audit.gate", "an audited gate is open from the beginning", 1);
       case "assess": {
-        const reasons = gate.assess(message.manifest, message.runId);
+        const reasons = gate.assess(message);
         const lastAttempt = ledger.lastAttempt(message.runId);
         return {
           type: "assessed",
@@ -95,6 +97,8 @@ export function silentGate(setting: Pick<GateSetting, "charter" | "manifest">): 
     switch (message.type) {
       case "open":
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
+      case "judge":
+        return { type: "judged", rulings: [] };
       case "assess":
         return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };
       case "work":

@@ -35,6 +35,8 @@ export function unsafeGate(setting: GateSetting, steps: UnsafeSteps): GateAnswer
     switch (message.type) {
       case "open":
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
+      case "judge":
+        return { type: "judged", rulings: [] };
       case "assess":
         runId = message.runId;
         return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };

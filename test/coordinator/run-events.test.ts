@@ -38,15 +38,31 @@ const released: RunEvent = {
   resultHash: "2b".repeat(32),
 };
 
+const begun: RunEvent = { ...at, type: "begun" };
+
+test("a proposal ends as a run or refused, and a member's later word stands", () => {
+  const said = (decision: "approved" | "vetoed"): RunEvent => {
+    const words = { runId: "r", memberId: "bank-1", decision, reasons: [], atMs: 1 };
+    return { ...at, type: "decided", decision: { ...words, signature: "" } };
+  };
+  const summary = foldRun([created, said("approved"), said("vetoed")]);
+  expect(summary?.decisions).toMatchObject([{ decision: "vetoed" }]);
+  expect(foldRun([created, begun])?.status).toBe("running");
+  expect(foldRun([created, { ...at, type: "refused", code: "vetoed" }])).toMatchObject({
+    status: "refused",
+    reason: "vetoed",
+  });
+});
+
 test("a log that does not begin with the creation is no run", () => {
   expect(foldRun([])).toBeNull();
   expect(foldRun([reserved(16)])).toBeNull();
 });
 
 test("attempt numbers are spent when they are reserved, whether or not they are opened", () => {
-  expect(foldRun([created])?.nextAttempt).toBe(0);
+  expect(foldRun([created])).toMatchObject({ nextAttempt: 0, status: "proposed" });
   expect(foldRun([created, reserved(16)])?.nextAttempt).toBe(16);
-  const summary = foldRun([created, reserved(16), aborted, certified, released]);
+  const summary = foldRun([created, begun, reserved(16), aborted, certified, released]);
   expect(summary).toMatchObject({
     status: "running",
     nextAttempt: 16,

@@ -29,7 +29,15 @@ function openMembers() {
     watch: () => undefined,
   };
   const { charter, coordinator: identity } = room;
-  const params = { runId, manifest, charter, identity, patience: PATIENCE, startMs: 0 };
+  const params = {
+    runId,
+    manifest,
+    charter,
+    decisions: [],
+    identity,
+    patience: PATIENCE,
+    startMs: 0,
+  };
   const members = new RunMembers(params, sum, ports, () => undefined);
   const join = (index: number): string | null => {
     const member = room.members[index];

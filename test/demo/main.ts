@@ -6,6 +6,7 @@ import type { LiveEvent } from "../../coordinator/run-ports.ts";
 import { defaultTrainTask } from "../../models/tasks/train.ts";
 import { roundCounts } from "../../models/tasks/train-shape.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
+import { approvalsRequired } from "../../shared/charter/governance.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { writeFileAtomic } from "../../shared/edge/files.ts";
 import { reportAndExit } from "../../shared/edge/terminal.ts";
@@ -36,7 +37,11 @@ async function demo(options: DemoOptions): Promise<void> {
     `Starting a coordinator and ${room.members.length} agents, each its own process, folder, keys and vault …`,
   );
   const data = new Map(room.members.map(({ memberId, path }) => [memberId, path]));
-  const processes = await startRoom({ folder, charter: room.charter, data, patience: PATIENCE });
+  // As many members approve by rules of their own as must; the others' agents ask a person, and take part nevertheless.
+  const approving = room.charter.members.slice(0, approvalsRequired(room.charter));
+  const approves = (memberId: string): boolean => approving.includes(memberId);
+  const setup = { folder, charter: room.charter, data, patience: PATIENCE, approves };
+  const processes = await startRoom(setup);
   try {
     const watched = await train(options, task, room, processes, progress);
     const modelPath = join(folder, "model.json");
@@ -134,7 +139,7 @@ async function train(
   const plan = { task, privacy: options.epsilon === null ? "none" : { epsilon: options.epsilon } };
   const { runId } = await processes.client.post<{ runId: string }>("/v1/runs", plan);
   progress.say(
-    `Run ${runId.slice(0, 12)}: every agent checks charter, roster and its own ledger, then joins.`,
+    `Run ${runId.slice(0, 12)} is proposed: ${approvalsRequired(room.charter)} of ${room.members.length} members must sign it; every agent checks charter, roster and its own ledger.`,
   );
   const victim = victimOf(options, room, progress);
   const killRound = Math.max(2, Math.floor(task.strategy.rounds * 0.4));
@@ -147,6 +152,8 @@ async function train(
   )) {
     if (event.type === "failed")
       throw new CloisterError("demo.run-failed", `the run failed: ${event.reason}`);
+    if (event.type === "decided")
+      progress.say(`  ${event.decision.memberId} ${event.decision.decision} the manifest`);
     if (event.type === "declined")
       progress.say(
         `  ${event.memberId} declines: ${event.reasons.map(({ message }) => message).join("; ")}`,

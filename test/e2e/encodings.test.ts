@@ -32,7 +32,7 @@ type Released = Extract<RunEvent, { type: "roundReleased" }>;
 
 /** Carries a plan out. Its rounds, once the run has completed. */
 function carriedOut(plan: unknown): Promise<Released[]> {
-  const { runId } = service.startRun(Plan.parse(plan));
+  const { runId } = service.propose(Plan.parse(plan));
   const rounds: Released[] = [];
   return new Promise((resolve, reject) => {
     service.watch(runId, (event) => {
@@ -112,5 +112,5 @@ test("a probe measures what an encoding costs", async () => {
 test("a plan whose encoding does not fit its privacy never becomes a run", () => {
   const task = { kind: "probe", dimension: 10, rounds: 1 };
   const plan = Plan.parse({ task, privacy: "none", encoding: { profile: "dp" } });
-  expect(() => service.startRun(plan)).toThrow("the encoding dp is for runs with noise");
+  expect(() => service.propose(plan)).toThrow("the encoding dp is for runs with noise");
 });

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ledgerPath } from "../../agent/vault.ts";
 import { toHex, utf8 } from "../../shared/base/bytes.ts";
+import { toWire } from "../../shared/charter/decision.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
 import { decode, encode } from "../../shared/protocol/codec.ts";
 import { LIMITS } from "../../shared/protocol/limits.ts";
@@ -14,7 +15,7 @@ import { badFrames } from "../support/bad-frames.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { EMPTY_VECTOR, exampleMessages } from "../support/examples.ts";
 import { type Caller, type FakeCoordinator, fakeCoordinator } from "../support/fake-coordinator.ts";
-import { signedManifest } from "../support/manifests.ts";
+import { decisionOn, signedManifest } from "../support/manifests.ts";
 import { Subprocess } from "../support/processes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-liar-"));
@@ -95,12 +96,17 @@ async function saidUntil(caller: Caller, last: string): Promise<string[]> {
 test("valid messages of every kind at any time draw no vector and no debit out of a member of a run", async () => {
   const manifest = inventedRun();
   const runId = runIdOf(manifest);
+  // It has their keys, and they approve whatever it likes.
+  const decisions = ["bank-2", "bank-3"].map((name) => {
+    const decision = decisionOn(manifest, name);
+    return { memberId: name, ...toWire(decision) };
+  });
   const caller = await liar.caller();
   const say = (message: object): void => caller.send(caller.session.sendControl(encode(message)));
   const said: string[] = [];
   for (const attempt of [0, 1, 2, 0xffff_ffff]) {
     for (const askKind of ["gradient", "evaluate", "x"]) {
-      say({ type: "runOffered", runId, manifest: manifestText(manifest) });
+      say({ type: "runOffered", runId, manifest: manifestText(manifest), decisions });
       said.push(...(await saidUntil(caller, "runJoined")));
       const given = { ...EMPTY_VECTOR, runId, attempt, askKind, memberId: "bank-1", of: "bank-2" };
       for (const message of exampleMessages(CoordinatorMessage, given)) {
@@ -108,7 +114,7 @@ test("valid messages of every kind at any time draw no vector and no debit out o
       }
     }
   }
-  say({ type: "runOffered", runId, manifest: "no manifest" });
+  say({ type: "runOffered", runId, manifest: "no manifest", decisions });
   said.push(...(await saidUntil(caller, "runDeclined")));
   expect(said).not.toContain("a chunk");
   await end(caller);

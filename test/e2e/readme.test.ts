@@ -108,10 +108,10 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
-  const [begin, watch, list, exportModel, ledger, score, ...more] = rest;
+  const [begin, approve, watch, list, exportModel, ledger, score, ...more] = rest;
   if (!coordinator || !create || !invite || !init || !start)
     throw new Error("commands are missing");
-  if (!begin || !watch || !list || !exportModel || !ledger || !score)
+  if (!begin || !approve || !watch || !list || !exportModel || !ledger || !score)
     throw new Error("commands are missing");
   expect(more).toEqual([]);
 
@@ -126,6 +126,10 @@ test("the parts by hand: files and commands as printed make a room, a model and 
     }),
   );
   const runId = /^Run ([0-9a-f]+) /.exec(await run(begin))?.[1] ?? "";
+  for (const memberId of members.slice(0, 2)) {
+    const command = approve.replace("RUN", runId).replaceAll("bank-1", memberId);
+    expect(await run(command)).toContain(`approved by ${memberId}`);
+  }
   expect(await run(watch.replace("RUN", runId))).toContain("The run is complete.");
   expect(await run(list)).toContain("completed");
   expect(await run(exportModel.replace("RUN", runId))).toContain("model.json");

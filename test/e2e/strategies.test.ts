@@ -47,7 +47,7 @@ function carriedOut(
   const common = { kind: "train", model: { hidden: [16, 4] }, scaling: "bounds" };
   const evaluation = { everyRounds: null, bins: 16 };
   const plan = Plan.parse({ task: { ...common, evaluation, ...task }, privacy: "none" });
-  const { runId } = service.startRun(plan);
+  const { runId } = service.propose(plan);
   const rounds: Released[] = [];
   return new Promise((resolve, reject) => {
     service.watch(runId, (event) => {
@@ -173,6 +173,6 @@ test("a noised plan with a strategy that sends updates never becomes a run", () 
     const task = { kind: "train", model: { hidden: [] }, scaling: "bounds", strategy };
     const evaluation = { everyRounds: null, bins: 16 };
     const plan = Plan.parse({ task: { ...task, evaluation }, privacy: { epsilon: 1 } });
-    expect(() => service.startRun(plan)).toThrow(`${kind} carries no guarantee per unit`);
+    expect(() => service.propose(plan)).toThrow(`${kind} carries no guarantee per unit`);
   }
 });

@@ -18,6 +18,18 @@ export function describeMessage(
     `{${(fromBitmap(bitmap, memberCount) ?? []).map((index) => index + 1).join(" ")}}`;
   const details = (): string => {
     switch (message.type) {
+      case "runProposed":
+        return `run ${short(message.runId)}`;
+      case "proposalClosed":
+        return `run ${short(message.runId)}: ${message.code}`;
+      case "runDecided":
+        return `run ${short(message.runId)}: ${message.decision}`;
+      case "roomHeld":
+        return `${message.size} entries`;
+      case "headCosigned":
+        return `the first ${message.size} entries`;
+      case "roomExtended":
+        return `from entry ${message.from}`;
       case "runJoined":
         return `channel key ${short(message.channelKey)}, ML-KEM key ${short(message.kemKey)}`;
       case "runDeclined":
@@ -37,7 +49,7 @@ export function describeMessage(
       case "withdrawn":
         return `attempt ${message.attempt}: ${message.reason.code}`;
       case "runOffered":
-        return `run ${short(message.runId)}`;
+        return `run ${short(message.runId)}, ${message.decisions.length} decisions`;
       case "membersJoined":
         return `{${message.members.map(({ member }) => member + 1).join(" ")}}`;
       case "channelSecret":
@@ -67,6 +79,12 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
   switch (event.type) {
     case "created":
       return `created run ${short(event.runId)}`;
+    case "decided":
+      return `${event.decision.memberId}: ${event.decision.decision}`;
+    case "refused":
+      return `refused: ${event.code}`;
+    case "begun":
+      return "begun";
     case "attemptsReserved":
       return `reserved attempts below ${event.below}`;
     case "attemptOpened":
@@ -95,6 +113,14 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
 
 export function describeReport(event: MemberEvent): string {
   switch (event.type) {
+    case "proposed":
+      return `is asked to approve ${event.task}`;
+    case "approved":
+      return "approves unseen";
+    case "refused":
+      return `refuses: ${event.reasons.map(({ code }) => code).join(", ")}`;
+    case "history":
+      return `caught the coordinator: ${event.code} at entry ${event.entry}`;
     case "joined":
       return "takes part";
     case "declined":

@@ -2,12 +2,15 @@
 import { toHex } from "../../shared/base/bytes.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { type Charter, charterHash } from "../../shared/charter/charter.ts";
+import type { Decision } from "../../shared/charter/decision.ts";
+import { approvalsRequired } from "../../shared/charter/governance.ts";
 import { Manifest, runIdOf, sumParams } from "../../shared/charter/manifest.ts";
 import { sha256 } from "../../shared/crypto/hash.ts";
 import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
 import { enrolmentStatement } from "../../shared/protocol/handshake.ts";
 import type { SumParams } from "../../shared/secagg/params.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
+import { decisionOn, FOREVER_MS } from "../support/manifests.ts";
 import { unsafeSeededRng } from "./dice.ts";
 
 export interface Room {
@@ -22,6 +25,8 @@ export interface RoomRun {
   readonly room: Room;
   readonly manifest: Manifest;
   readonly runId: string;
+  /** As many members approve as must. */
+  readonly decisions: readonly Decision[];
   readonly sum: SumParams;
 }
 
@@ -62,8 +67,13 @@ export function runIn(room: Room, seed: string, rounds: number, dimension: numbe
     task: { kind: "probe", dimension, rounds },
     privacy: null,
     createdAtMs: 0,
+    expiresAtMs: FOREVER_MS,
     nonce: toHex(sha256(new TextEncoder().encode(seed)).subarray(0, 16)),
   });
   const runId = runIdOf(manifest);
-  return { room, manifest, runId, sum: sumParams(manifest, room.charter, runId) };
+  const decisions = room.members
+    .slice(0, approvalsRequired(room.charter))
+    .map(({ memberId, identity }) => decisionOn(manifest, memberId, "approved", identity));
+  const sum = sumParams(manifest, room.charter, runId);
+  return { room, manifest, runId, decisions, sum };
 }

@@ -8,10 +8,12 @@ import type { MemberEvent } from "../../agent/member-events.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import type { RingBits } from "../../shared/base/ring-bits.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
+import { NO_POLICY } from "../../shared/charter/policy/local-policy.ts";
 import type { Identity } from "../../shared/crypto/identity.ts";
 import type { AgentMessage } from "../../shared/protocol/messages.ts";
 import type { Mask } from "../../shared/secagg/masks.ts";
 import type { SignedEntry } from "../../shared/transcript/chain.ts";
+import { NO_PROPOSALS } from "../support/whole-run.ts";
 import type { Conditions } from "./conditions.ts";
 import { unsafeSeededRng } from "./dice.ts";
 import { unsafeKem } from "./kem.ts";
@@ -96,7 +98,10 @@ export class VirtualAgent {
         pinnedKeys: () => this.#pins,
         pinKey: (id, key) => void (this.#pins.has(id) || this.#pins.set(id, key)),
         record: (entry) => void this.evidence.push(entry),
+        ...NO_PROPOSALS,
       },
+      clock: this.params.time,
+      policy: () => NO_POLICY,
       gate: (message: ToGate, answer: (reply: FromGate) => void) => gate.request(message, answer),
       rng,
       kem: unsafeKem(rng),

@@ -5,7 +5,12 @@
 
 import { Run } from "../../coordinator/run.ts";
 import { foldRun, RunEvent, type RunSummary } from "../../coordinator/run-events.ts";
-import type { AttemptSpool, LiveEvent, RunPorts } from "../../coordinator/run-ports.ts";
+import {
+  type AttemptSpool,
+  isRunMessage,
+  type LiveEvent,
+  type RunPorts,
+} from "../../coordinator/run-ports.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import type { Patience } from "../../shared/secagg/attempt.ts";
@@ -90,7 +95,9 @@ export class VirtualCoordinator {
     return {
       onConnected: (memberId, resumed) => running()?.connected(memberId, resumed),
       onDisconnected: (memberId) => running()?.disconnected(memberId),
-      onDelivery: (memberId, delivery) => running()?.deliver(memberId, delivery),
+      onDelivery: (memberId, { message, vector }) => {
+        if (isRunMessage(message)) running()?.deliver(memberId, { message, vector });
+      },
       onPart: (memberId, message, bytes) => running()?.deliverPart(memberId, message, bytes),
     };
   }
@@ -106,6 +113,7 @@ export class VirtualCoordinator {
       runId,
       manifest,
       charter: room.charter,
+      decisions: run.decisions,
       identity: room.coordinator,
       patience: patience ?? PATIENCE,
       startMs: START_MS,

@@ -77,6 +77,8 @@ export class VirtualGate {
     switch (message.type) {
       case "open":
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
+      case "judge":
+        return { type: "judged", rulings: [] };
       case "assess":
         this.#runId = message.runId;
         return {

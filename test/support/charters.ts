@@ -23,6 +23,7 @@ export function smallCharter(
       ],
     },
     tasks: ["train", "boost", "probe"],
+    governance: { approvals: 2 },
     minimums: { members: 3, rows: 10 },
     rowsMax: 10_000,
     privacy: {
@@ -33,6 +34,9 @@ export function smallCharter(
     },
   });
 }
+
+/** A member's own rules under which its agent approves all that nothing forbids. */
+export const APPROVES_ALL = JSON.stringify({ version: 1, autoApprove: [{}] });
 
 /** A separable table with distinctive cells: amounts and ids of many digits. */
 export function smallTable(memberId: string, rowCount: number): string {

@@ -87,6 +87,8 @@ export function playProbe(options: MemoryRoomOptions): MemoryRoom {
 
 function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): FromGate {
   switch (message.type) {
+    case "judge":
+      return { type: "judged", rulings: [] };
     case "assess":
       return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };
     case "work":

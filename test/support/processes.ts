@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
+import { policyPath } from "../../agent/policy-file.ts";
 import { AdminClient } from "../../coordinator/client.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
+import { APPROVES_ALL } from "./charters.ts";
 
 export const MAIN = fileURLToPath(new URL("../../bin/main.ts", import.meta.url));
 /** Compiled code, kept by Node from one process to the next: they start in half the time. */
@@ -78,6 +80,8 @@ export interface RoomSetup {
   readonly patience?: Record<string, number>;
   /** Agents print no line for each round. */
   readonly quiet?: boolean;
+  /** Whose agents approve whatever is proposed. Left out: everybody's. */
+  readonly approves?: (memberId: string) => boolean;
   /** Members enrolled side by side; all, if not given. */
   readonly atOnce?: number;
 }
@@ -90,6 +94,7 @@ export async function startRoom({
   patience,
   quiet,
   atOnce,
+  approves = () => true,
 }: RoomSetup): Promise<RoomProcesses> {
   mkdirSync(folder, { recursive: true });
   const configPath = join(folder, "coordinator.yaml");
@@ -132,6 +137,7 @@ export async function startRoom({
       const what = ["--token", token, "--data", dataPath, "--json"];
       const init = new Subprocess(["agent", "init", ...where, ...what]);
       if ((await init.ended) !== 0) throw new Error(init.errors.trim());
+      if (approves(memberId)) writeFileSync(policyPath(agentFolder(memberId)), APPROVES_ALL);
       await room.startAgent(memberId);
     },
     async startAgent(memberId) {

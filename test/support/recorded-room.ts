@@ -44,7 +44,7 @@ export async function recordedRoom(
   return {
     dataPath,
     async run(plan) {
-      const { runId } = service.startRun(Plan.parse(plan));
+      const { runId } = service.propose(Plan.parse(plan));
       const outcome = await new Promise<string>((resolve) => {
         service.watch(runId, (event) => {
           if (event.type === "completed") resolve("");

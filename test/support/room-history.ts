@@ -2,21 +2,15 @@
 import { fromHex, toHex } from "../../shared/base/bytes.ts";
 import { canonicalJson } from "../../shared/base/canonical.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
+import { type Decision, signDecision } from "../../shared/charter/decision.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
-import { framed, hashJson } from "../../shared/crypto/hash.ts";
-import {
-  type Identity,
-  identityFromSecret,
-  verifySignature,
-} from "../../shared/crypto/identity.ts";
-import { LABELS } from "../../shared/crypto/labels.ts";
-import { enrolmentStatement } from "../../shared/protocol/handshake.ts";
+import { hashJson } from "../../shared/crypto/hash.ts";
+import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { firstHead, nextHead } from "../../shared/transcript/chain.ts";
 import { type Document, extractStatement } from "../../shared/transcript/room/document.ts";
 import { type Entry, lineText, makeEntry, NO_ENTRY } from "../../shared/transcript/room/entry.ts";
-import type { RoomEvent } from "../../shared/transcript/room/event.ts";
+import type { RoomEvent, RoomEventOf } from "../../shared/transcript/room/event.ts";
 import type { RoomTrust } from "../../shared/transcript/room/history.ts";
-import type { ApprovalRules, Decision } from "../../shared/transcript/room/rules.ts";
 import {
   cosignStatement,
   headStatement,
@@ -24,13 +18,11 @@ import {
 } from "../../shared/transcript/room/statements.ts";
 import { type Frontier, grown, NO_LEAVES, rootOf } from "../../shared/transcript/room/tree.ts";
 import { unsafeSecret } from "./group.ts";
-import { signedManifest } from "./manifests.ts";
+import { enrolled, identityOf, signedManifest } from "./manifests.ts";
 
 export const MEMBERS = ["bank-1", "bank-2", "bank-3"] as const;
 export const coordinator = identityFromSecret(unsafeSecret("room coordinator"));
 export const COORDINATOR_KEY = toHex(coordinator.publicKey);
-export const identityOf = (memberId: string): Identity =>
-  identityFromSecret(unsafeSecret(`member ${memberId}`));
 export const keyOf = (memberId: string): string => toHex(identityOf(memberId).publicKey);
 
 export const CHARTER = Charter.parse({
@@ -48,17 +40,12 @@ export const CHARTER = Charter.parse({
   privacy: { budget: null, unnoisedRuns: "allowed" },
 });
 
-export function enrolmentOf(memberId: string, charter: Charter = CHARTER) {
-  const identityKey = keyOf(memberId);
-  const statement = enrolmentStatement(charterHash(charter), memberId, fromHex(identityKey));
-  return { memberId, identityKey, enrolmentSignature: toHex(identityOf(memberId).sign(statement)) };
-}
+export const enrolmentOf = (memberId: string) => enrolled(memberId, charterHash(CHARTER));
 
 /** `n` tells runs apart. */
 export function manifestOf(n = 0, changes: Partial<Manifest> = {}): Manifest {
   return signedManifest(CHARTER, {
     coordinatorKey: COORDINATOR_KEY,
-    roster: CHARTER.members.map((memberId) => enrolmentOf(memberId)),
     task: { kind: "probe", dimension: 1, rounds: 2 },
     privacy: null,
     nonce: n.toString(16).padStart(32, "0"),
@@ -66,36 +53,21 @@ export function manifestOf(n = 0, changes: Partial<Manifest> = {}): Manifest {
   });
 }
 
-/** Two of three, and a veto forbids. Under a label that stands in for the real one. */
-export const RULES: ApprovalRules = {
-  isSigned: (decision, key) =>
-    verifySignature(fromHex(key), decisionBytes(decision), fromHex(decision.signature)),
-  whyNot: (_charter, _manifest, decisions) => {
-    if (decisions.some(({ type }) => type === "runVetoed")) return "there is a veto";
-    return decisions.length < 2 ? "2 approvals are needed" : null;
-  },
-};
-
-function decisionBytes(decision: Omit<Decision, "signature">): Uint8Array {
-  const { type, runId, memberId, reason, atMs } = decision;
-  return framed(LABELS.runJoin, type, runId, memberId, reason, String(atMs));
-}
-
+/** What a member says to a run: the charter asks for more than half of three. */
 export function decided(
-  type: Decision["type"],
+  decision: Decision["decision"],
   runId: string,
   memberId: string,
   atMs = 1000,
-): Decision {
-  const said = { type, runId, memberId, reason: "", atMs } as const;
-  return { ...said, signature: toHex(identityOf(memberId).sign(decisionBytes(said))) };
+): RoomEventOf<"runDecided"> {
+  const said = { runId, memberId, decision, reasons: [], atMs };
+  return { type: "runDecided", runId, decision: signDecision(said, identityOf(memberId)) };
 }
 
 export const TRUST: RoomTrust = {
   coordinatorKey: COORDINATOR_KEY,
   memberKeys: new Map(MEMBERS.map((memberId) => [memberId, keyOf(memberId)])),
   heads: new Map(),
-  rules: RULES,
 };
 
 /** Writes a room's history as a coordinator does that signs whatever it is told to write. */
@@ -193,7 +165,7 @@ export function playedRoom(): RoomWriter {
   const runId = runIdOf(manifest);
   const writer = openRoom()
     .add(proposed(manifest))
-    .add(decided("runApproved", runId, "bank-1"), decided("runApproved", runId, "bank-3"))
+    .add(decided("approved", runId, "bank-1"), decided("approved", runId, "bank-3"))
     .head()
     .add({ type: "runStarted", runId }, released(runId, 0))
     .add({ type: "attemptAborted", runId, round: 1, attempt: 1, reason: "timeout" })

@@ -3,10 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RunningAgent, startAgent } from "../../agent/agent.ts";
 import { enrol } from "../../agent/enrol.ts";
+import { policyPath } from "../../agent/policy-file.ts";
 import { Vault } from "../../agent/vault.ts";
 import { CoordinatorConfig } from "../../coordinator/config.ts";
 import { CoordinatorService } from "../../coordinator/service.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
+import { APPROVES_ALL } from "./charters.ts";
 
 export interface ServiceRoomSetup {
   /** Exists. Each member's own folder will lie in it, by its name. */
@@ -34,7 +36,7 @@ export async function serviceRoom(setup: ServiceRoomSetup): Promise<ServiceRoom>
   mkdirSync(dataDir);
   const service = new CoordinatorService(CoordinatorConfig.parse({ listen: { port: 0 }, dataDir }));
   const port = await service.listen();
-  service.createRoom(charter);
+  service.rooms.create(charter);
   const agents = new Map<string, RunningAgent>();
   const dataPath = (memberId: string): string => join(folder, `${memberId}.csv`);
   const start = async (memberId: string): Promise<void> => {
@@ -43,12 +45,13 @@ export async function serviceRoom(setup: ServiceRoomSetup): Promise<ServiceRoom>
   const admit = async ([memberId, table]: [string, string]): Promise<void> => {
     const url = `ws://127.0.0.1:${await reachedBy(memberId, port)}`;
     writeFileSync(dataPath(memberId), table);
-    const { token } = service.invite(undefined, memberId);
+    const { token } = service.rooms.invite(undefined, memberId);
     const own = join(folder, memberId);
     const vault = new Vault(own);
     const address = { url, caPath: undefined, allowPlain: undefined };
     await enrol(vault, { ...address, token, dataPath: dataPath(memberId), folder: own });
     vault.close();
+    writeFileSync(policyPath(own), APPROVES_ALL);
     await start(memberId);
   };
   await Promise.all([...tables].map(admit));

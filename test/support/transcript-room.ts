@@ -9,7 +9,8 @@ import { openDatabase, transaction } from "../../shared/edge/database.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import type { RoomEvent } from "../../shared/transcript/room/event.ts";
 import type { RoomFault } from "../../shared/transcript/room/history.ts";
-import { CHARTER, coordinator, identityOf, TRUST } from "./room-history.ts";
+import { identityOf } from "./manifests.ts";
+import { CHARTER, coordinator, TRUST } from "./room-history.ts";
 
 type Extension = Extract<CoordinatorMessage, { type: "roomExtended" }>;
 

@@ -6,15 +6,17 @@ import type { FromGate, ToGate } from "../../agent/gate/messages.ts";
 import { Member } from "../../agent/member.ts";
 import { Run } from "../../coordinator/run.ts";
 import type { RunEvent } from "../../coordinator/run-events.ts";
-import type { AttemptSpool } from "../../coordinator/run-ports.ts";
+import { type AttemptSpool, isRunMessage } from "../../coordinator/run-ports.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../../shared/charter/manifest.ts";
+import { NO_POLICY } from "../../shared/charter/policy/local-policy.ts";
 import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { applyMasksInPlace } from "../../shared/secagg/masks.ts";
 import type { SignedEntry } from "../../shared/transcript/chain.ts";
+import { approvalsOf } from "./manifests.ts";
 
 /** What a member asks of its gate, and the gate's answer. */
 export type GateAnswers = (message: ToGate) => FromGate;
@@ -43,6 +45,14 @@ export interface WholeRun {
   readonly record?: (memberId: string, entry: SignedEntry) => void;
 }
 
+/** The part of a vault that keeps proposals, where none are made. */
+export const NO_PROPOSALS = {
+  decisionOf: () => null,
+  saveProposal: () => undefined,
+  saveDecision: () => undefined,
+  closeProposal: () => undefined,
+};
+
 const GRACE_MS = 10;
 const TURNS_MAX = 100_000;
 
@@ -59,6 +69,7 @@ export function playRun(whole: WholeRun): void {
       runId,
       manifest,
       charter,
+      decisions: approvalsOf(manifest),
       identity: whole.coordinator,
       patience: { workMs: 1000, stepMs: 1000, graceMs: GRACE_MS },
       startMs: 1000,
@@ -82,7 +93,12 @@ export function playRun(whole: WholeRun): void {
       },
       watch: () => undefined,
     },
-    whole.state ? [{ type: "created", runId, atMs: 0, manifest }] : [],
+    whole.state
+      ? [
+          { type: "created", runId, atMs: 0, manifest },
+          { type: "begun", runId, atMs: 0 },
+        ]
+      : [],
     whole.state ?? null,
   );
   const deliver = (memberId: string, message: CoordinatorMessage, vector: Uint8Array): void =>
@@ -96,6 +112,7 @@ export function playRun(whole: WholeRun): void {
       members.delete(memberId);
       return run.disconnected(memberId);
     }
+    if (!isRunMessage(message)) return;
     run.deliver(memberId, { message, vector: new Uint8Array() });
     if (vector) run.deliverPart(memberId, message, vector);
   };
@@ -112,7 +129,10 @@ export function playRun(whole: WholeRun): void {
           pinnedKeys: () => new Map(),
           pinKey: () => undefined,
           record: (entry) => whole.record?.(memberId, entry),
+          ...NO_PROPOSALS,
         },
+        clock: { nowMs: () => nowMs },
+        policy: () => NO_POLICY,
         gate: (message, answer) => queue.push(() => answer(gate(message))),
         rng: reproducibleRng(`secrets-${memberId}`),
         kem: null,

@@ -5,16 +5,11 @@
 import type { Entry } from "./entry.ts";
 import type { RoomEvent } from "./event.ts";
 import { amend, charterOf, cosign, enrol, leave, rotate, signRoster } from "./members.ts";
-import type { ApprovalRules } from "./rules.ts";
 import { applyRunEventInPlace } from "./runs.ts";
-import { type RoomState, SKEW_MS_MAX } from "./state.ts";
+import type { RoomState } from "./state.ts";
 
-/** What an event is held against besides the state. */
-export interface ApplyContext {
-  readonly rules: ApprovalRules;
-  /** Root over the first `size` entries; null if there are not so many. */
-  readonly rootAt: (size: number) => Uint8Array | null;
-}
+/** Root over the first `size` entries; null if there are not so many. */
+type RootAt = (size: number) => Uint8Array | null;
 
 /** @returns What is wrong with the entry as a room's first, in words, or the room. */
 export function openRoom({ atMs, body }: Entry): RoomState | string {
@@ -36,20 +31,15 @@ export function openRoom({ atMs, body }: Entry): RoomState | string {
 }
 
 /** @returns What is wrong with the entry, in words; null: it stands, and the state has moved on. */
-export function applyInPlace(state: RoomState, entry: Entry, context: ApplyContext): string | null {
+export function applyInPlace(state: RoomState, entry: Entry, rootAt: RootAt): string | null {
   const { atMs, body } = entry;
-  if (atMs < state.latestMs - SKEW_MS_MAX) return "its time is before that of earlier entries";
-  const fault = applyBody(state, body, entry, context);
-  if (fault === null) state.latestMs = Math.max(state.latestMs, atMs);
+  if (atMs < state.latestMs) return "its time is before that of the entry before";
+  const fault = applyBody(state, body, entry, rootAt);
+  if (fault === null) state.latestMs = atMs;
   return fault;
 }
 
-function applyBody(
-  state: RoomState,
-  body: RoomEvent,
-  entry: Entry,
-  context: ApplyContext,
-): string | null {
+function applyBody(state: RoomState, body: RoomEvent, entry: Entry, rootAt: RootAt): string | null {
   switch (body.type) {
     case "roomCreated":
       return "the room was created before";
@@ -64,8 +54,8 @@ function applyBody(
     case "memberLeft":
       return leave(state, body);
     case "headCosigned":
-      return cosign(state, body, context.rootAt);
+      return cosign(state, body, rootAt);
     default:
-      return applyRunEventInPlace(state, body, entry.atMs, context.rules);
+      return applyRunEventInPlace(state, body, entry.atMs);
   }
 }

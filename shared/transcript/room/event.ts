@@ -3,13 +3,13 @@
  * here was computed from records, but for what a run released, and of that hashes only. Pure.
  */
 import { z } from "zod";
+import { Decision } from "../../charter/decision.ts";
 import { MemberId } from "../../protocol/messages.ts";
 
 const Hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const Hex64 = z.string().regex(/^[0-9a-f]{128}$/);
 const Count = z.int().min(0).max(0xffff_ffff);
 const AtMs = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const Code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/);
 const MemberSignature = z.strictObject({ memberId: MemberId, signature: Hex64 });
 
 /** The first entry, and only the first. `charter` is its canonical text: what members sign the hash of. */
@@ -55,16 +55,18 @@ const RunProposed = z.strictObject({
   runId: Hex32,
   manifest: z.string().max(1_000_000),
 });
-const decisionFields = {
+/** A member's word, as it signed it; a later one takes the place of an earlier. */
+const RunDecided = z.strictObject({
+  type: z.literal("runDecided"),
   runId: Hex32,
-  ...MemberSignature.shape,
-  /** Why, as a code; empty: not said. */
-  reason: z.union([Code, z.literal("")]),
-  /** By the member's clock. */
-  atMs: AtMs,
-};
-const RunApproved = z.strictObject({ type: z.literal("runApproved"), ...decisionFields });
-const RunVetoed = z.strictObject({ type: z.literal("runVetoed"), ...decisionFields });
+  decision: Decision,
+});
+/** The proposal is none any more, and will never be a run. */
+const RunRefused = z.strictObject({
+  type: z.literal("runRefused"),
+  runId: Hex32,
+  code: z.enum(["vetoed", "expired", "cancelled"]),
+});
 const RunStarted = z.strictObject({ type: z.literal("runStarted"), runId: Hex32 });
 const RoundReleased = z.strictObject({
   type: z.literal("roundReleased"),
@@ -121,8 +123,8 @@ export const RoomEvent = z.discriminatedUnion("type", [
   KeyRotated,
   MemberLeft,
   RunProposed,
-  RunApproved,
-  RunVetoed,
+  RunDecided,
+  RunRefused,
   RunStarted,
   RoundReleased,
   AttemptAborted,

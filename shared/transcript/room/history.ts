@@ -7,7 +7,6 @@ import { verifySignature } from "../../crypto/identity.ts";
 import { applyInPlace, openRoom } from "./apply.ts";
 import { type Document, documentFault } from "./document.ts";
 import { type Entry, entryHash, NO_ENTRY, parseLine, type SignedHead } from "./entry.ts";
-import type { ApprovalRules } from "./rules.ts";
 import type { RoomState } from "./state.ts";
 import { headStatement } from "./statements.ts";
 import { type Frontier, grown, NO_LEAVES, rootOf } from "./tree.ts";
@@ -20,7 +19,6 @@ export interface RoomTrust {
   readonly memberKeys: ReadonlyMap<string, string>;
   /** Roots that the history must pass through, by size: heads signed or seen before. */
   readonly heads: ReadonlyMap<number, string>;
-  readonly rules: ApprovalRules;
 }
 
 export type RoomFaultCode =
@@ -105,7 +103,7 @@ function takeEntry(history: History, entry: Entry, trust: RoomTrust): RoomFault 
     return bad("hash", "its hash is not that of what it says and of the entry before");
   if (history.state) {
     const rootAt = (size: number): Uint8Array | null => history.roots[size - 1] ?? null;
-    const wrong = applyInPlace(history.state, entry, { rules: trust.rules, rootAt });
+    const wrong = applyInPlace(history.state, entry, rootAt);
     if (wrong !== null) return bad("event", `${body.type}: ${wrong}`);
   } else {
     const opened = openRoom(entry);

@@ -4,12 +4,12 @@
  */
 import { fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
+import { isSignedDecision, standingOf } from "../../charter/decision.ts";
 import { Manifest, sumParams } from "../../charter/manifest.ts";
-import { signedRosterFaults } from "../../charter/policy.ts";
+import { signedRosterFaults } from "../../charter/policy/binding.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { firstHead, nextHead } from "../chain.ts";
 import type { RoomEvent, RoomEventOf } from "./event.ts";
-import type { ApprovalRules, Decision } from "./rules.ts";
 import { isMembers, type RoomRun, type RoomState, SKEW_MS_MAX } from "./state.ts";
 import { releaseStatement } from "./statements.ts";
 
@@ -20,18 +20,19 @@ export function applyRunEventInPlace(
   state: RoomState,
   body: RunEvent,
   atMs: number,
-  rules: ApprovalRules,
 ): string | null {
   if (body.type === "runProposed") return propose(state, body, atMs);
   const run = state.runs.get(body.runId);
   if (!run) return "no such run was proposed";
   if (run.phase === "ended" && body.type !== "releaseDecided") return "the run had ended";
+  if (run.phase === "refused") return "the run was refused";
   switch (body.type) {
-    case "runApproved":
-    case "runVetoed":
-      return decide(state, run, body, atMs, rules);
+    case "runDecided":
+      return decide(run, body);
+    case "runRefused":
+      return refuse(run);
     case "runStarted":
-      return start(run, rules);
+      return start(run, atMs);
     case "roundReleased":
       return release(run, body);
     case "attemptAborted":
@@ -70,29 +71,33 @@ function propose(
   return null;
 }
 
-function decide(
-  state: RoomState,
-  run: RoomRun,
-  decision: Decision,
-  atMs: number,
-  { isSigned }: ApprovalRules,
-): string | null {
-  const { memberId } = decision;
-  const listed = run.manifest.roster.find((member) => member.memberId === memberId);
-  const key = state.keys.get(memberId);
-  if (!listed || key === undefined) return `${memberId} is not among those who may decide`;
-  if (run.decisions.some((before) => before.memberId === memberId && before.type === decision.type))
-    return `${memberId} has decided so before`;
-  if (decision.atMs > atMs + SKEW_MS_MAX) return "the decision was made after this";
-  if (!isSigned(decision, key)) return `${memberId} did not sign this decision`;
-  run.decisions.push(decision);
+function decide(run: RoomRun, { runId, decision }: RoomEventOf<"runDecided">): string | null {
+  if (run.phase !== "proposed") return "the run had started";
+  const { memberId, signature } = decision;
+  if (!isSignedDecision(run.manifest, runId, decision))
+    return `${memberId} did not sign this decision on this run`;
+  const known = run.decisions.find((other) => other.memberId === memberId);
+  if (known?.signature === signature) return `${memberId} has said so before`;
+  run.decisions = [...run.decisions.filter((other) => other !== known), decision];
   return null;
 }
 
-function start(run: RoomRun, { whyNot }: ApprovalRules): string | null {
+function refuse(run: RoomRun): string | null {
+  if (run.phase !== "proposed") return "the run had started";
+  run.phase = "refused";
+  return null;
+}
+
+function start(run: RoomRun, atMs: number): string | null {
   if (run.phase !== "proposed") return "the run was started before";
-  const reason = whyNot(run.charter, run.manifest, run.decisions);
-  if (reason !== null) return `the run could not start: ${reason}`;
+  const standing = standingOf(run.charter, run.decisions);
+  if (standing.type === "vetoed") return `${standing.by} had vetoed the run`;
+  if (standing.type === "open") {
+    const { approvals, required, missing } = standing;
+    const names = missing.length > 0 ? `, and not ${missing.join(", ")}` : "";
+    return `${approvals} of the ${required} members that must approve had${names}`;
+  }
+  if (atMs > run.manifest.expiresAtMs + SKEW_MS_MAX) return "the manifest had expired";
   run.phase = "running";
   return null;
 }
@@ -125,7 +130,7 @@ function abort(run: RoomRun, { round, attempt }: RoomEventOf<"attemptAborted">):
 }
 
 function end(run: RoomRun, body: RoomEventOf<"runEnded">): string | null {
-  if (run.phase === "proposed" && body.outcome !== "failed") return "the run had not started";
+  if (run.phase !== "running") return "the run had not started";
   if (body.head !== toHex(headOf(run))) return "its head is not the one that its rounds lead to";
   run.phase = "ended";
   run.end = body;

@@ -1,10 +1,10 @@
 /** A room as its history makes it: who is in it, under which charter, and which runs. Pure types, and one check. */
 import { fromHex } from "../../base/bytes.ts";
 import type { Charter } from "../../charter/charter.ts";
+import type { Decision } from "../../charter/decision.ts";
 import type { Manifest } from "../../charter/manifest.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import type { RoomEventOf } from "./event.ts";
-import type { Decision } from "./rules.ts";
 
 /** How far clocks may be apart, and one clock may be set back. */
 export const SKEW_MS_MAX = 10 * 60_000;
@@ -41,8 +41,9 @@ export interface RoomRun {
   readonly charter: Charter;
   /** Fewer survivors never open a sum. */
   readonly survivorsMin: number;
-  phase: "proposed" | "running" | "ended";
-  readonly decisions: Decision[];
+  phase: "proposed" | "refused" | "running" | "ended";
+  /** Each member's latest. */
+  decisions: readonly Decision[];
   /** Of the run's own chain, as each round opens: the last is that of the round to come. */
   readonly heads: Uint8Array[];
   lastAttempt: number;

@@ -14,7 +14,7 @@ import { type Charter, charterHash } from "../../../shared/charter/charter.ts";
 import type { Manifest } from "../../../shared/charter/manifest.ts";
 import type { Mask } from "../../../shared/secagg/masks.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
-import { PRIVACY, signedManifest } from "../../support/manifests.ts";
+import { PRIVACY, questionOf, signedManifest } from "../../support/manifests.ts";
 import { fileLedger, TERMS } from "../ledger/ledgers.ts";
 
 const RUN = "ab".repeat(32);
@@ -75,7 +75,7 @@ function opened(
 
 test("a gradient leaves once it is paid for, packed and of the announced length", () => {
   const { gate, ledger, manifest, input } = opened();
-  expect(gate.assess(manifest, RUN)).toEqual([]);
+  expect(gate.assess(questionOf(manifest, RUN))).toEqual([]);
   expect(ledger.epsilonSpent()).toBe(0);
   gate.work(0, "gradient", input);
   expect(ledger.epsilonSpent()).toBe(0);
@@ -92,7 +92,7 @@ test("under dp a gradient is packed into fewer bits, once it is paid for", () =>
   const { gate, ledger, manifest, input } = opened(undefined, {
     encoding: { profile: "dp", ringBits: 20 },
   });
-  expect(gate.assess(manifest, RUN)).toEqual([]);
+  expect(gate.assess(questionOf(manifest, RUN))).toEqual([]);
   gate.work(0, "gradient", input);
   const sealed = gate.seal(0, 0, MASKS);
   const shape = taskFor(manifest.task).shapeOf(
@@ -105,7 +105,7 @@ test("under dp a gradient is packed into fewer bits, once it is paid for", () =>
 
 test("an attempt is answered once: not again, not after a restart, and nothing is charged twice", () => {
   const { gate, ledger, manifest, input } = opened();
-  gate.assess(manifest, RUN);
+  gate.assess(questionOf(manifest, RUN));
   gate.work(0, "gradient", input);
   expect(gate.seal(0, 0, MASKS)).toHaveProperty("vector");
   const spent = ledger.epsilonSpent();
@@ -113,7 +113,7 @@ test("an attempt is answered once: not again, not after a restart, and nothing i
   gate.work(0, "gradient", input);
   expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "alreadyAnswered" });
   const restarted = opened();
-  restarted.gate.assess(manifest, RUN);
+  restarted.gate.assess(questionOf(manifest, RUN));
   restarted.gate.work(0, "gradient", input);
   expect(restarted.gate.seal(0, 0, MASKS)).toEqual({ refused: "alreadyAnswered" });
   expect(restarted.ledger.epsilonSpent()).toBe(spent);
@@ -121,7 +121,7 @@ test("an attempt is answered once: not again, not after a restart, and nothing i
 
 test("an attempt without a guarantee is answered once as well", () => {
   const { gate, ledger, manifest, input } = opened(undefined, { privacy: null });
-  gate.assess(manifest, RUN);
+  gate.assess(questionOf(manifest, RUN));
   gate.work(3, "gradient", input);
   expect(gate.seal(0, 3, MASKS)).toHaveProperty("vector");
   gate.work(3, "gradient", input);
@@ -131,7 +131,7 @@ test("an attempt without a guarantee is answered once as well", () => {
 
 test("the last round that was answered is known after a restart, and only of its run", () => {
   const { gate, ledger, manifest, input } = opened(undefined, { privacy: null });
-  gate.assess(manifest, RUN);
+  gate.assess(questionOf(manifest, RUN));
   expect(ledger.lastRound(RUN)).toBe(-1);
   for (const [attempt, round] of [2, 5, 3].entries()) {
     gate.work(attempt, "gradient", input);
@@ -146,7 +146,7 @@ test("the last round that was answered is known after a restart, and only of its
 test("another attempt than the one worked for, or fewer than three masks, open nothing and cost nothing", () => {
   const { gate, ledger, manifest, input } = opened();
   expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "wrongAttempt" });
-  gate.assess(manifest, RUN);
+  gate.assess(questionOf(manifest, RUN));
   gate.work(0, "gradient", input);
   expect(gate.seal(0, 1, MASKS)).toEqual({ refused: "wrongAttempt" });
   expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "wrongAttempt" });
@@ -159,7 +159,7 @@ test("rounds are answered until the budget is spent, and none after", () => {
   const { gate, ledger, manifest, input } = opened(undefined, {
     privacy: { ...PRIVACY, trainMultiplier: 3 },
   });
-  expect(gate.assess(manifest, RUN)).toEqual([]);
+  expect(gate.assess(questionOf(manifest, RUN))).toEqual([]);
   const answers: string[] = [];
   for (let attempt = 0; attempt < 40; attempt++) {
     gate.work(attempt, "gradient", input);
@@ -177,14 +177,16 @@ test("without a budget nothing that needs one leaves", () => {
   const { gate, manifest, input } = opened(smallCharter(memberIds(3), { budget: null }), {
     privacy: PRIVACY,
   });
-  expect(gate.assess(manifest, RUN).map(({ code }) => code)).toContain("budgetTooSmall");
+  expect(gate.assess(questionOf(manifest, RUN)).map(({ code }) => code)).toContain(
+    "budgetTooSmall",
+  );
   expect(() => gate.work(0, "gradient", input)).toThrow("before a run");
 });
 
 test("a run that cannot be paid to its end, or a table of the wrong size, is declined before any work", () => {
   const codes = (charter: Charter, changes: Partial<Manifest> = {}): string[] => {
     const { gate, manifest } = opened(charter, changes);
-    return gate.assess(manifest, RUN).map(({ code }) => code);
+    return gate.assess(questionOf(manifest, RUN)).map(({ code }) => code);
   };
   const charter = smallCharter(memberIds(3));
   expect(codes(charter, { privacy: { ...PRIVACY, trainMultiplier: 0.3 } })).toEqual([
@@ -200,7 +202,7 @@ test("an ask is answered as often as the run's plan has it, with some retries, a
     task: { kind: "probe", dimension: 4, rounds: 5 },
     privacy: null,
   });
-  expect(gate.assess(manifest, RUN)).toEqual([]);
+  expect(gate.assess(questionOf(manifest, RUN))).toEqual([]);
   const answer = (attempt: number): string => {
     gate.work(attempt, "zeros", new Float32Array());
     const sealed = gate.seal(0, attempt, MASKS);

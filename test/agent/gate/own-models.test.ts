@@ -15,7 +15,7 @@ import { TaskSpec } from "../../../shared/charter/task-spec.ts";
 import type { Mask } from "../../../shared/secagg/masks.ts";
 import { tableOf } from "../../models/fixtures.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
-import { signedManifest } from "../../support/manifests.ts";
+import { questionOf, signedManifest } from "../../support/manifests.ts";
 import { fileLedger, TERMS } from "../ledger/ledgers.ts";
 
 const RUN = "ab".repeat(32);
@@ -58,7 +58,7 @@ function gateWith(ownModels: OwnModels | undefined): Gate {
     rng: reproducibleRng("gate"),
     ownModels,
   });
-  expect(gate.assess(manifest, RUN)).toEqual([]);
+  expect(gate.assess(questionOf(manifest, RUN))).toEqual([]);
   return gate;
 }
 
@@ -102,7 +102,7 @@ test("the file holds the member's whole model, and only its owner may read it", 
 test("taking the same run up again keeps what the gate remembers", () => {
   const [one, two] = [gateWith(undefined), gateWith(undefined)];
   for (const gate of [one, two]) answer(gate, 0);
-  two.assess(manifest, RUN);
+  two.assess(questionOf(manifest, RUN));
   expect(answer(two, 1)).toEqual(answer(one, 1));
 });
 

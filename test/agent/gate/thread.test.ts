@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { GateHost } from "../../../agent/gate/host.ts";
 import { memberIds, smallCharter, smallTable } from "../../support/charters.ts";
-import { signedManifest } from "../../support/manifests.ts";
+import { questionOf, signedManifest } from "../../support/manifests.ts";
 
 const RUN = "ab".repeat(32);
 const charter = smallCharter(memberIds(3));
@@ -27,14 +27,14 @@ test("after a restart the last attempt and the last round that were answered are
   const manifest = signedManifest(charter, { task, privacy: null });
   const masks = [1, 2, 3].map((byte) => ({ key: new Uint8Array(32).fill(byte), sign: 1 as const }));
   const first = await opened();
-  const fresh = await first.ask({ type: "assess", manifest, runId: RUN }, "assessed");
+  const fresh = await first.ask({ type: "assess", ...questionOf(manifest, RUN) }, "assessed");
   expect(fresh).toMatchObject({ reasons: [], lastAttempt: -1, lastRound: -1 });
   const input = new Float32Array(1);
   await first.ask({ type: "work", attempt: 7, askKind: "zeros", input }, "worked");
   await first.ask({ type: "seal", round: 4, attempt: 7, masks }, "sealed");
   await first.close();
   const second = await opened();
-  const known = await second.ask({ type: "assess", manifest, runId: RUN }, "assessed");
+  const known = await second.ask({ type: "assess", ...questionOf(manifest, RUN) }, "assessed");
   expect(known).toMatchObject({ reasons: [], lastAttempt: 7, lastRound: 4 });
   await second.close();
 }, 30_000);

@@ -12,6 +12,12 @@ const signature = new Uint8Array(64).fill(7);
 const tag = new Uint8Array(16).fill(9);
 const none = new Uint8Array();
 const members = Uint8Array.of(0b101);
+const decided = {
+  decision: "vetoed" as const,
+  reasons: [{ code: "veto", message: "no" }],
+  atMs: 5,
+  signature: new Uint8Array(64).fill(9),
+};
 const runId = "0f".repeat(32);
 const at = { runId, attempt: 0xffff_ffff };
 const reason = { code: "x", message: "é ∑ 🔒" };
@@ -21,6 +27,7 @@ const encapsulated = { ciphertext: new Uint8Array(1088).fill(4), tag };
 const transcript = { head: key, last: { inclusion: key, resultHash: key }, signature };
 
 const AGENT = [
+  { type: "runDecided", runId, ...decided },
   { type: "runJoined", runId, ...join },
   { type: "runDeclined", runId, reasons: [reason] },
   { type: "channelSecrets", runId, nonce: key, secrets: [{ to: 7, ...encapsulated }] },
@@ -32,7 +39,14 @@ const AGENT = [
   { type: "withdrawn", ...at, reason },
 ];
 const COORDINATOR = [
-  { type: "runOffered", runId, manifest: "m".repeat(70_000) },
+  { type: "runProposed", runId, manifest: "m" },
+  { type: "proposalClosed", runId, code: "begun" },
+  {
+    type: "runOffered",
+    runId,
+    manifest: "m".repeat(70_000),
+    decisions: [{ memberId: "bank-1", ...decided }],
+  },
   { type: "membersJoined", runId, members: [{ member: 1, ...join, kemKey: none }] },
   { type: "channelSecret", runId, from: 2, ...encapsulated },
   { type: "batchOpened", runId, batch: 4, firstAttempt: 64, count: 16, members, nonces: none },

@@ -15,13 +15,13 @@ import {
 } from "../../../../shared/transcript/room/statements.ts";
 import { verifyRoom } from "../../../../shared/transcript/room/verify.ts";
 import { unsafeSecret } from "../../../support/group.ts";
+import { identityOf } from "../../../support/manifests.ts";
 import {
   CHARTER,
   COORDINATOR_KEY,
   decided,
   ended,
   enrolmentOf,
-  identityOf,
   keyOf,
   MEMBERS,
   manifestOf,
@@ -36,10 +36,7 @@ import {
 
 const manifest = manifestOf();
 const runId = runIdOf(manifest);
-const approvals = [
-  decided("runApproved", runId, "bank-1"),
-  decided("runApproved", runId, "bank-2"),
-];
+const approvals = [decided("approved", runId, "bank-1"), decided("approved", runId, "bank-2")];
 const approved = (): RoomWriter => openRoom().add(proposed(manifest), ...approvals);
 const started = (): RoomWriter => approved().add({ type: "runStarted", runId });
 const nobody = { ...TRUST, memberKeys: new Map() };
@@ -86,6 +83,13 @@ const amendment = (members: readonly string[], charter = amendedCharter): RoomEv
     return { memberId, signature: signedBy(memberId, statement) };
   }),
 });
+const altered = (
+  decision: "approved" | "vetoed",
+  changes: { memberId?: string; decision?: "approved" },
+): RoomEvent => {
+  const event = decided(decision, runId, "bank-1");
+  return { ...event, decision: { ...event.decision, ...changes } };
+};
 const unsigned = "00".repeat(64);
 const created = {
   type: "roomCreated",
@@ -110,9 +114,8 @@ test.each<[string, () => RoomWriter]>([
     () => started().add({ ...ended(runId, 0), outcome: "failed" } as RoomEvent),
   ],
   [
-    "a run that never starts",
-    () =>
-      openRoom().add(proposed(manifest), { ...ended(runId, 0), outcome: "failed" } as RoomEvent),
+    "a run that is refused",
+    () => openRoom().add(proposed(manifest), { type: "runRefused", runId, code: "expired" }),
   ],
   [
     "a restart that counts the same attempt as lost again",
@@ -125,10 +128,6 @@ test.each<[string, () => RoomWriter]>([
   ["a key replaced, because it is lost", () => openRoom().add(rotated(null))],
   ["a model that a person has looked at", () => playedRoom().add(reviewed(runId, "bank-2"))],
   ["two runs side by side", () => started().add(proposed(manifestOf(1)))],
-  [
-    "a clock set back a little",
-    () => openRoom().addAt(900_000, aborted0()).addAt(400_000, aborted0()),
-  ],
 ])("stands: %s", (_name, write) => {
   expect(said(write())).toBeNull();
 });
@@ -273,59 +272,88 @@ test.each<[string, RegExp, () => RoomWriter]>([
   [
     "a decision on no run",
     /no such run/,
-    () => openRoom().add(decided("runApproved", runId, "bank-1")),
+    () => openRoom().add(decided("approved", runId, "bank-1")),
   ],
   [
     "a decision of a stranger",
-    /not among those/,
-    () => openRoom().add(proposed(manifest), decided("runApproved", runId, "bank-9")),
+    /did not sign this decision/,
+    () => openRoom().add(proposed(manifest), decided("approved", runId, "bank-9")),
   ],
   [
     "a decision under another's name",
     /did not sign this decision/,
-    () =>
-      openRoom().add(proposed(manifest), {
-        ...decided("runApproved", runId, "bank-1"),
-        memberId: "bank-2",
-      }),
+    () => openRoom().add(proposed(manifest), altered("approved", { memberId: "bank-2" })),
   ],
   [
     "a veto turned into an approval",
     /did not sign this decision/,
-    () =>
-      openRoom().add(proposed(manifest), {
-        ...decided("runVetoed", runId, "bank-1"),
-        type: "runApproved",
-      }),
+    () => openRoom().add(proposed(manifest), altered("vetoed", { decision: "approved" })),
+  ],
+  [
+    "a decision on another run",
+    /did not sign this decision/,
+    () => {
+      const other = manifestOf(1);
+      const decision = { ...decided("approved", runId, "bank-1"), runId: runIdOf(other) };
+      return openRoom().add(proposed(other), decision);
+    },
   ],
   [
     "a decision counted twice",
-    /decided so before/,
+    /said so before/,
+    () => {
+      const decision = decided("approved", runId, "bank-1");
+      return openRoom().add(proposed(manifest), decision, decision);
+    },
+  ],
+  [
+    "a decision after the start",
+    /had started/,
+    () => started().add(decided("vetoed", runId, "bank-3")),
+  ],
+  [
+    "a start after a change of mind",
+    /1 of the 2 members/,
+    () => approved().add(decided("refused", runId, "bank-2"), { type: "runStarted", runId }),
+  ],
+  [
+    "a start after the expiry",
+    /had expired/,
+    () => {
+      const late = manifestOf(0, { expiresAtMs: 2000 });
+      const id = runIdOf(late);
+      return openRoom()
+        .add(proposed(late), decided("approved", id, "bank-1"), decided("approved", id, "bank-2"))
+        .addAt(9_000_000, { type: "runStarted", runId: id });
+    },
+  ],
+  [
+    "a run that was refused, and starts",
+    /was refused/,
     () =>
-      openRoom().add(
-        proposed(manifest),
-        decided("runApproved", runId, "bank-1"),
-        decided("runApproved", runId, "bank-1", 1001),
+      approved().add(
+        { type: "runRefused", runId, code: "cancelled" },
+        { type: "runStarted", runId },
       ),
   ],
   [
-    "a decision from the future",
-    /made after/,
-    () => openRoom().add(proposed(manifest), decided("runApproved", runId, "bank-1", 1e9)),
+    "a run refused after its start",
+    /had started/,
+    () => started().add({ type: "runRefused", runId, code: "cancelled" }),
   ],
   [
     "a start with one approval",
-    /2 approvals/,
+    /1 of the 2 members/,
     () =>
-      openRoom().add(proposed(manifest), decided("runApproved", runId, "bank-1"), {
+      openRoom().add(proposed(manifest), decided("approved", runId, "bank-1"), {
         type: "runStarted",
         runId,
       }),
   ],
   [
     "a start against a veto",
-    /veto/,
-    () => approved().add(decided("runVetoed", runId, "bank-3"), { type: "runStarted", runId }),
+    /bank-3 had vetoed/,
+    () => approved().add(decided("vetoed", runId, "bank-3"), { type: "runStarted", runId }),
   ],
   ["a second start", /started before/, () => started().add({ type: "runStarted", runId })],
   ["a round before the start", /had not started/, () => approved().add(released(runId, 0))],
@@ -393,7 +421,7 @@ test.each<[string, RegExp, () => RoomWriter]>([
     },
   ],
   [
-    "a clock set back far",
+    "a clock set back",
     /time is before/,
     () => openRoom().addAt(9_000_000, aborted0()).addAt(8_000_000, aborted0()),
   ],

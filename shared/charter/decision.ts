@@ -1,0 +1,86 @@
+/** What a member says to a proposed run, signed with its identity: approval, veto, or its agent's refusal. Pure. */
+import { z } from "zod";
+import { fromHex, toHex } from "../base/bytes.ts";
+import { canonicalJson } from "../base/canonical.ts";
+import { framed } from "../crypto/hash.ts";
+import { type Identity, verifySignature } from "../crypto/identity.ts";
+import { LABELS } from "../crypto/labels.ts";
+import { type AgentMessage, MemberId, Reason } from "../protocol/messages.ts";
+import type { Charter } from "./charter.ts";
+import { approvalsRequired, hasVeto } from "./governance.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** `refused`: the agent cannot or may not take part. It is no veto: the others may go on without it. */
+export const Decision = z.strictObject({
+  runId: z.string().regex(/^[0-9a-f]{64}$/),
+  memberId: MemberId,
+  decision: z.enum(["approved", "vetoed", "refused"]),
+  /** Why not; empty for an approval. */
+  reasons: z.array(Reason).max(50),
+  atMs: z.int().min(0),
+  /** Hexadecimal. */
+  signature: z.string().regex(/^[0-9a-f]{128}$/),
+});
+export type Decision = z.infer<typeof Decision>;
+
+type Unsigned = Omit<Decision, "signature">;
+
+/** The run's id binds task, roster, charter and expiry. */
+function statement({ runId, memberId, decision, reasons, atMs }: Unsigned): Uint8Array {
+  const why = canonicalJson(reasons);
+  return framed(LABELS.decision, runId, memberId, decision, why, String(atMs));
+}
+
+export function signDecision(unsigned: Unsigned, identity: Identity): Decision {
+  return { ...unsigned, signature: toHex(identity.sign(statement(unsigned))) };
+}
+
+/** Whether this is what that member of the run's roster said of this run. */
+export function isSignedDecision(
+  { roster }: Pick<Manifest, "roster">,
+  runId: string,
+  decision: Decision,
+): boolean {
+  const member = roster.find(({ memberId }) => memberId === decision.memberId);
+  if (!member || decision.runId !== runId) return false;
+  const signature = fromHex(decision.signature);
+  return verifySignature(fromHex(member.identityKey), statement(decision), signature);
+}
+
+/** Where a proposal stands. A member's first word counts, and a veto after an approval. */
+export type Standing =
+  | { readonly type: "vetoed"; readonly by: string }
+  | { readonly type: "approved" }
+  | {
+      readonly type: "open";
+      readonly approvals: number;
+      readonly required: number;
+      /** Whose approval is needed by name and missing. */
+      readonly missing: readonly string[];
+    };
+
+/** @param decisions Verified. */
+export function standingOf(charter: Charter, decisions: readonly Decision[]): Standing {
+  const { governance } = charter;
+  const veto = decisions.find(
+    ({ decision, memberId }) => decision === "vetoed" && hasVeto(governance, memberId),
+  );
+  if (veto) return { type: "vetoed", by: veto.memberId };
+  const approving = new Set(
+    decisions.filter(({ decision }) => decision === "approved").map(({ memberId }) => memberId),
+  );
+  const required = approvalsRequired(charter);
+  const missing = (governance?.mustApprove ?? []).filter((name) => !approving.has(name));
+  if (approving.size >= required && missing.length === 0) return { type: "approved" };
+  return { type: "open", approvals: approving.size, required, missing };
+}
+
+type Wire = Omit<Extract<AgentMessage, { type: "runDecided" }>, "type" | "runId">;
+
+export function fromWire(runId: string, memberId: string, { signature, ...said }: Wire): Decision {
+  return { runId, memberId, ...said, signature: toHex(signature) };
+}
+
+export function toWire({ decision, reasons, atMs, signature }: Decision): Wire {
+  return { decision, reasons, atMs, signature: fromHex(signature) };
+}

@@ -1,0 +1,98 @@
+/** Who may decide what in a room, and within which bounds: the parts of a charter that are not about the data. Pure. */
+import { z } from "zod";
+import { LIMITS } from "../protocol/limits.ts";
+import { MemberId } from "../protocol/messages.ts";
+
+/** Who must sign a manifest before any agent works on it. */
+export const Governance = z.strictObject({
+  /** So many members. Left out: more than half. */
+  approvals: z.int().min(1).max(LIMITS.membersMax).optional(),
+  /** Members without whose approval nothing runs. */
+  mustApprove: z.array(MemberId).default([]),
+  /** Whose veto ends a proposal. */
+  vetoes: z.union([z.literal("any"), z.array(MemberId)]).default("any"),
+});
+export type Governance = z.infer<typeof Governance>;
+
+/** Bounds of what a run may ask for, whatever its task. */
+export const RunLimits = z.strictObject({
+  /** Secure sums of the whole run, evaluation included. */
+  sumsMax: z.int().min(1).optional(),
+  /** ε of one run. */
+  epsilonMax: z.number().positive().optional(),
+  /** Length of the longest vector that a member sends. */
+  dimensionMax: z.int().min(1).max(LIMITS.dimensionMax).optional(),
+  /** Score bins of an evaluation. */
+  binsMax: z.int().min(2).optional(),
+});
+export type RunLimits = z.infer<typeof RunLimits>;
+
+/** A member, or a role of people at the coordinator. */
+const Receiver = MemberId;
+
+/** Who may be handed what comes out. Left out of a manifest: whom the charter names. */
+export const Receivers = z.strictObject({
+  models: z.array(Receiver).min(1),
+  metrics: z.array(Receiver).min(1),
+});
+export type Receivers = z.infer<typeof Receivers>;
+
+const TimeOfDay = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "must be a time of day such as 08:30, in quotation marks");
+const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+
+/** When runs may begin; UTC. `from` after `to`: over midnight, counted to the day on which it began. */
+export const Hours = z
+  .strictObject({ from: TimeOfDay, to: TimeOfDay, days: z.array(z.enum(DAYS)).min(1).optional() })
+  .refine(({ from, to }) => from !== to, "from and to are the same time");
+export type Hours = z.infer<typeof Hours>;
+
+export function isWithinHours({ from, to, days }: Hours, atMs: number): boolean {
+  const date = new Date(atMs);
+  const time = date.toISOString().slice(11, 16);
+  const isOverMidnight = from > to;
+  const isEarlyPart = isOverMidnight && time < to;
+  const began = new Date(isEarlyPart ? atMs - 24 * 3600 * 1000 : atMs).getUTCDay();
+  if (days && !days.some((day) => DAYS.indexOf(day) === began)) return false;
+  return isOverMidnight ? time >= from || time < to : time >= from && time < to;
+}
+
+/** What a column may be used for, besides what the schema says of its type. */
+export const ColumnRule = z.strictObject({
+  /** May a model read it? */
+  feature: z.boolean().default(true),
+  /** May a sum be broken down by it? */
+  group: z.boolean().default(false),
+  /** May customers be matched by it? */
+  join: z.boolean().default(false),
+  /** May a sum of its values be opened, such as its mean? */
+  sums: z.enum(["allowed", "never"]).default("allowed"),
+});
+export type ColumnRule = z.infer<typeof ColumnRule>;
+
+export const ExpiryDate = z
+  .string()
+  .regex(
+    /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
+    "must be a date such as 2027-12-31; in YAML in quotation marks",
+  );
+
+/** The first moment after the date, UTC. */
+export const endOfDateMs = (date: string): number => Date.parse(date) + 24 * 3600 * 1000;
+
+/** Approvals that a manifest needs in a room of so many members. */
+export function approvalsRequired({
+  governance,
+  members,
+}: {
+  governance?: Governance | undefined;
+  members: readonly string[];
+}): number {
+  return governance?.approvals ?? Math.floor(members.length / 2) + 1;
+}
+
+export function hasVeto(governance: Governance | undefined, memberId: string): boolean {
+  const vetoes = governance?.vetoes ?? "any";
+  return vetoes === "any" || vetoes.includes(memberId);
+}

@@ -1,0 +1,88 @@
+/** Rules: is this a run of this room, among members who signed its charter, now? Pure. */
+import { fromHex } from "../../base/bytes.ts";
+import { verifySignature } from "../../crypto/identity.ts";
+import { enrolmentStatement } from "../../protocol/handshake.ts";
+import { type Charter, charterHash } from "../charter.ts";
+import { endOfDateMs, isWithinHours } from "../governance.ts";
+import type { Manifest } from "../manifest.ts";
+import type { AgentFacts, PolicyFacts, Reason } from "./facts.ts";
+import { reasonList } from "./reason-list.ts";
+
+/** How far an agent's clock and the coordinator's may be apart. */
+const SKEW_MS_MAX = 5 * 60_000;
+
+export function roomReasons({ charter, manifest }: PolicyFacts): Reason[] {
+  const { reasons, refuse } = reasonList();
+  if (manifest.charterHash !== charterHash(charter))
+    refuse("charterMismatch", "the run is bound to another charter");
+  if (manifest.room !== charter.room) refuse("roomMismatch", "the run belongs to another room");
+  return reasons;
+}
+
+export function coordinatorReasons({ manifest }: PolicyFacts, agent: AgentFacts): Reason[] {
+  const { reasons, refuse } = reasonList();
+  if (manifest.coordinatorKey !== agent.coordinatorKey)
+    refuse("coordinatorMismatch", "the run names another coordinator");
+  return reasons;
+}
+
+export function ownSeatReasons({ manifest }: PolicyFacts, agent: AgentFacts): Reason[] {
+  const { reasons, refuse } = reasonList();
+  const own = manifest.roster.find(({ memberId }) => memberId === agent.memberId);
+  if (own?.identityKey !== agent.identityKey)
+    refuse("notInRoster", "the roster does not list this agent with its own key");
+  return reasons;
+}
+
+export function rosterReasons({ charter, manifest, agent }: PolicyFacts): Reason[] {
+  const { reasons, refuse } = reasonList(
+    signedRosterFaults(charter, manifest, agent?.pinnedKeys ?? new Map()),
+  );
+  if (manifest.roster.length < charter.minimums.members)
+    refuse("tooFewMembers", "fewer members than the charter asks");
+  return reasons;
+}
+
+/** Members of the roster who did not sign the charter with the keys that it lists, or changed their key. */
+export function signedRosterFaults(
+  charter: Charter,
+  manifest: Manifest,
+  pinnedKeys: ReadonlyMap<string, string>,
+): Reason[] {
+  const { reasons, refuse } = reasonList();
+  const seen = new Set<string>();
+  for (const { memberId, identityKey, enrolmentSignature } of manifest.roster) {
+    const statement = enrolmentStatement(manifest.charterHash, memberId, fromHex(identityKey));
+    if (!charter.members.includes(memberId))
+      refuse("notAMember", `${memberId} is not in the charter`);
+    if (seen.has(memberId)) refuse("repeatedMember", `${memberId} is listed twice`);
+    seen.add(memberId);
+    if (!verifySignature(fromHex(identityKey), statement, fromHex(enrolmentSignature))) {
+      refuse("badEnrolment", `${memberId} did not sign the charter with this key`);
+    }
+    const pinned = pinnedKeys.get(memberId);
+    if (pinned !== undefined && pinned !== identityKey)
+      refuse("keyChanged", `the key of ${memberId} has changed`);
+  }
+  return reasons;
+}
+
+export function timeReasons({ charter, manifest, nowMs }: PolicyFacts): Reason[] {
+  const { reasons, refuse } = reasonList();
+  const { createdAtMs, expiresAtMs } = manifest;
+  if (expiresAtMs <= createdAtMs) refuse("neverValid", "the run expires before it was made");
+  if (nowMs < createdAtMs - SKEW_MS_MAX)
+    refuse("notYetValid", "the run was made later than this clock says; set the clocks");
+  if (nowMs >= expiresAtMs) refuse("expired", "the run's time has passed; propose it again");
+  if (charter.expiresOn !== undefined && nowMs >= endOfDateMs(charter.expiresOn))
+    refuse("charterExpired", `the charter ended on ${charter.expiresOn}`);
+  return reasons;
+}
+
+/** Only once there is a run: members may approve at any time. */
+export function hourReasons({ charter, nowMs }: PolicyFacts): Reason[] {
+  const { reasons, refuse } = reasonList();
+  if (charter.hours && !isWithinHours(charter.hours, nowMs))
+    refuse("outsideHours", "the charter lets runs begin at other hours");
+  return reasons;
+}

@@ -1,0 +1,67 @@
+/** What the policy's rules go by, beside charter and manifest. Pure types. */
+import type { Charter } from "../charter.ts";
+import type { Decision } from "../decision.ts";
+import type { Manifest } from "../manifest.ts";
+import type { LocalPolicy } from "./local-policy.ts";
+
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What the run's task would do, derived from the manifest. */
+export interface TaskFacts {
+  /** Secure sums of the whole run, if none fails. */
+  readonly sums: number;
+  /** Length of the longest vector that a member sends. */
+  readonly dimensionMax: number;
+  /** Columns of the schema that are read. */
+  readonly columns: readonly string[];
+  /** Columns whose own values are added up and opened. */
+  readonly summedColumns: readonly string[];
+  /** Score bins of an evaluation; 0: none. */
+  readonly bins: number;
+  /** Why the manifest cannot be carried out as it is written. */
+  readonly faults: readonly Reason[];
+}
+
+/** What an agent knows of itself and trusts. */
+export interface AgentFacts {
+  readonly memberId: string;
+  /** Own identity key, hexadecimal. */
+  readonly identityKey: string;
+  /** The coordinator's key that was pinned on enrolment, hexadecimal. */
+  readonly coordinatorKey: string;
+  /** Members' keys seen in earlier runs, hexadecimal, by member id. */
+  readonly pinnedKeys: ReadonlyMap<string, string>;
+  readonly policy: LocalPolicy;
+  /** Whether this member's own people, or its policy, approved the run. */
+  readonly ownDecision: Decision["decision"] | null;
+}
+
+export interface DatasetFacts {
+  readonly rows: number;
+  readonly units: number;
+}
+
+/** Whether the ledger can pay the run to its end, by who pays. */
+export interface LedgerFacts {
+  readonly partitions: readonly {
+    readonly partition: "train" | "holdout";
+    readonly fits: boolean;
+  }[];
+}
+
+/** Null: whoever asks does not know. The rules that need it then say so, and refuse nothing. */
+export interface PolicyFacts {
+  readonly charter: Charter;
+  readonly manifest: Manifest;
+  readonly runId: string;
+  readonly task: TaskFacts;
+  readonly nowMs: number;
+  /** What members said; null: the run is only proposed. */
+  readonly decisions: readonly Decision[] | null;
+  readonly agent: AgentFacts | null;
+  readonly dataset: DatasetFacts | null;
+  readonly ledger: LedgerFacts | null;
+}
