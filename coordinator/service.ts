@@ -69,7 +69,13 @@ export class CoordinatorService {
       },
       send: (...to) => this.#gateway.send(...to),
     });
-    this.transcripts = this.#openTranscripts();
+    this.transcripts = new TranscriptSync({
+      identity: this.#identity,
+      book: this.#store.transcripts,
+      append: (...signed) => this.#store.appendCosigned(...signed),
+      identityKeyOf: (member) => this.rooms.identityKeyOf(member),
+      send: (...to) => this.#gateway.send(...to),
+    });
     for (const runId of this.#store.runIds()) this.#resume(runId);
     this.#ticks = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -178,20 +184,6 @@ export class CoordinatorService {
       onPart: (member, message, bytes) =>
         this.#runOf(member)?.deliverPart(member.memberId, message, bytes),
       onFault: (member, code) => this.#watchAll(member, code),
-    });
-  }
-
-  #openTranscripts(): TranscriptSync {
-    const { transcripts } = this.#store;
-    return new TranscriptSync({
-      identity: this.#identity,
-      size: (room) => transcripts.size(room),
-      headAt: (room, size) => transcripts.headAt(room, size),
-      lines: (...part) => transcripts.lines(...part),
-      cosignedBy: (...member) => transcripts.cosignedBy(...member),
-      append: (room, signed) => this.#store.appendCosigned(room, signed),
-      identityKeyOf: (member) => this.rooms.identityKeyOf(member),
-      send: (...to) => this.#gateway.send(...to),
     });
   }
 

@@ -17,12 +17,21 @@ const BATCH_CHARACTERS_MAX = 500_000;
 
 export type Cosigned = RoomEventOf<"headCosigned">;
 
+/** Rooms' histories as they are written. */
+export interface Book {
+  /** Entries of the room. */
+  size(room: string): number;
+  /** Null: there are not so many entries. */
+  headAt(room: string, size: number): Head | null;
+  /** Entries from that one on, each a line; about so many characters of them. */
+  lines(room: string, from: number, charactersMax: number): string[];
+  /** How many of the first entries the member has signed for. */
+  cosignedBy(room: string, memberId: string): number;
+}
+
 export interface SyncPorts {
   readonly identity: Identity;
-  readonly size: (room: string) => number;
-  readonly headAt: (room: string, size: number) => Head | null;
-  readonly lines: (room: string, from: number, charactersMax: number) => string[];
-  readonly cosignedBy: (room: string, memberId: string) => number;
+  readonly book: Book;
   /** All or none, durable when it returns. */
   readonly append: (room: string, bodies: readonly Cosigned[]) => void;
   /** Null: not enrolled. */
@@ -51,16 +60,18 @@ export class TranscriptSync {
     const members = this.#sent.get(room) ?? new Map<string, number>();
     this.#sent.set(room, members.set(memberId, size));
     // A copy longer than the history itself: the head alone tells the member what it needs to know.
-    if (size > this.#ports.size(room)) this.#extend(room, this.#ports.size(room), [memberId]);
+    const own = this.#ports.book.size(room);
+    if (size > own) this.#extend(room, own, [memberId]);
   }
 
   /** @returns What is wrong with it, as a code; null: it becomes an entry with the next flush. */
   cosigned({ room, memberId }: Address, size: number, signature: Uint8Array): string | null {
     const pending = this.#pending.get(room) ?? [];
-    const head = this.#ports.headAt(room, size);
-    const key = this.#ports.identityKeyOf({ room, memberId });
+    const { book, identityKeyOf } = this.#ports;
+    const head = book.headAt(room, size);
+    const key = identityKeyOf({ room, memberId });
     const before = pending.findLast((other) => other.memberId === memberId)?.size;
-    if (!head || !key || size <= (before ?? this.#ports.cosignedBy(room, memberId)))
+    if (!head || !key || size <= (before ?? book.cosignedBy(room, memberId)))
       return "badCosignature";
     if (!verifySignature(key, cosignStatement(room, memberId, head), signature))
       return "badCosignature";
@@ -80,7 +91,7 @@ export class TranscriptSync {
 
   /** One batch to each member; the rest of a long history goes out with the flushes to come. */
   #flush(room: string, members: Map<string, number>): void {
-    const size = this.#ports.size(room);
+    const size = this.#ports.book.size(room);
     const behind = [...members].filter(([, sent]) => sent < size);
     for (const from of new Set(behind.map(([, sent]) => sent))) {
       const to = behind.filter(([, sent]) => sent === from).map(([memberId]) => memberId);
@@ -108,9 +119,9 @@ export class TranscriptSync {
     from: number,
     charactersMax: number,
   ): { readonly text: string; readonly size: number } | null {
-    const { identity, headAt, lines } = this.#ports;
-    const entries = lines(room, from, charactersMax);
-    const head = headAt(room, from + entries.length);
+    const { identity, book } = this.#ports;
+    const entries = book.lines(room, from, charactersMax);
+    const head = book.headAt(room, from + entries.length);
     if (!head) return null;
     const signature = toHex(identity.sign(headStatement(room, head)));
     const signed = lineText({ size: head.size, root: toHex(head.root), signature });

@@ -31,10 +31,7 @@ export class Book {
     const { transcripts } = this;
     this.sync = new TranscriptSync({
       identity: coordinator,
-      size: (room) => transcripts.size(room),
-      headAt: (room, size) => transcripts.headAt(room, size),
-      lines: (...part) => transcripts.lines(...part),
-      cosignedBy: (...member) => transcripts.cosignedBy(...member),
+      book: transcripts,
       append: (_room, bodies) => this.write(...bodies),
       identityKeyOf: ({ memberId }) => identityOf(memberId).publicKey,
       send: (_room, memberIds, message) => {
