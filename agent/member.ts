@@ -226,8 +226,7 @@ export class Member {
     const header = { byteLength: vector.length, sha256: root };
     const { signature } = signed;
     this.#params.send({ type: "masked", runId, attempt, signature, vector: header }, vector);
-    const bytes = vector.length;
-    this.#params.report({ type: "sent", runId, round, bytes, epsilonSpent });
+    this.#params.report({ type: "sent", runId, round, bytes: vector.length, epsilonSpent });
   }
 
   #confirm({ attempt, survivors: bitmap, path, signature }: Of<"included">): void {
@@ -269,10 +268,9 @@ export class Member {
   }
 
   #end(run: Run, message: Of<"runEnded">): void {
-    const { runId, outcome } = message;
     this.#follow(run, message, new Uint8Array(32));
     this.reset();
-    this.#params.report({ type: "ended", runId, outcome });
+    this.#params.report({ type: "ended", runId: run.runId, outcome: message.outcome });
   }
 
   #withdraw(run: Run, attempt: number, code: string): void {
@@ -293,8 +291,8 @@ export class Member {
   /** Something here broke: this attempt is over for us; the agent stays. */
   #broken(runId: string, reply: FromGate): void {
     const code = reply.type === "failed" ? reply.code : "gate.unexpected";
-    const current = this.#attempt;
-    if (current) this.#withdraw(current.run, current.state.place.attempt, code);
+    const at = this.#attempt;
+    if (at) this.#withdraw(at.run, at.state.place.attempt, code);
     else this.#params.report({ type: "withdrawn", runId, code });
   }
 

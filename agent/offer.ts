@@ -47,9 +47,8 @@ export function answerOffer(
   join: (manifest: Manifest, reply: Assessed) => void,
 ): void {
   const decline = (given: readonly Reason[]): void => {
-    const reasons = [...given];
-    params.send({ type: "runDeclined", runId, reasons });
-    params.report({ type: "declined", runId, reasons });
+    params.send({ type: "runDeclined", runId, reasons: toldReasons(given) });
+    params.report({ type: "declined", runId, reasons: [...given] });
   };
   const decisions = said.map(({ memberId, ...words }) => fromWire(runId, memberId, words));
   const considered = considerRun(params, runId, text, decisions);
@@ -86,6 +85,13 @@ function agentFacts(
     const message = "this member's own rules cannot be read";
     return { type: "unknown", reason: { code: "local.unreadable", message } };
   }
+}
+
+/** A member's own rules are nobody's business: others hear that they refuse, and not which. */
+export function toldReasons(reasons: readonly Reason[]): Reason[] {
+  const told = reasons.filter(({ code }) => !code.startsWith("local."));
+  if (told.length === reasons.length) return told;
+  return [...told, { code: "local", message: "this member's own rules refuse it" }];
 }
 
 /** The gate's own words may name a path: they stay here, and what others are told is the code. */

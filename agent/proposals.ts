@@ -9,7 +9,7 @@ import { approvesUnseen } from "../shared/charter/policy/local-policy.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";
-import { considerRun, gateFailed } from "./offer.ts";
+import { considerRun, gateFailed, toldReasons } from "./offer.ts";
 
 type Proposed = Extract<CoordinatorMessage, { type: "runProposed" }>;
 
@@ -49,7 +49,7 @@ function refuse(
   keep(params, runId, text, reasons);
   params.report({ type: "refused", runId, reasons });
   const said = params.vault.decisionOf(runId);
-  tell(params, said ?? signed(params, runId, "refused", reasons));
+  tell(params, said ?? signed(params, runId, "refused", toldReasons(reasons)));
 }
 
 /** What a person decided, or this agent said before. */

@@ -6,10 +6,11 @@ import { ledgerCommands } from "../agent/ledger/cli.ts";
 import { scoreCommand } from "../agent/scoring/score.ts";
 import { serveCommand } from "../agent/scoring/serve.ts";
 import { coordinatorCommands } from "../coordinator/cli.ts";
-import { AdminClient } from "../coordinator/client.ts";
+import { CoordinatorClient } from "../coordinator/client.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
 import { privacyCommands } from "./privacy.ts";
+import { simulateCommand } from "./simulate/command.ts";
 
 const program = new Command("cloister")
   .description(
@@ -22,10 +23,11 @@ const program = new Command("cloister")
 coordinatorCommands(program);
 agentCommands(program);
 ledgerCommands(program);
-auditCommands(program, AdminClient.fromConfig);
+auditCommands(program, CoordinatorClient.from);
 scoreCommand(program);
 serveCommand(program);
 privacyCommands(program);
+simulateCommand(program);
 
 const json = process.argv.includes("--json");
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -73,8 +73,12 @@ export function withoutSolved(options: NumberOptions, what: Solvable): void {
   );
 }
 
-/** Decimal or exponential notation only, and finite: Number() alone would take "" and "0x1". */
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** Decimal or exponential notation only, else NaN: Number() alone would take "" and "0x1". */
+export function parseNumber(text: string): number {
+  return NUMBER.test(text) ? Number(text) : Number.NaN;
+}
 
 export function numberOf(
   option: string,
@@ -83,7 +87,7 @@ export function numberOf(
   holds: (value: number) => boolean,
 ): number {
   if (text === undefined) throw missing(option, rule);
-  const value = NUMBER.test(text) ? Number(text) : Number.NaN;
+  const value = parseNumber(text);
   if (Number.isFinite(value) && holds(value)) return value;
   throw badInput("privacy.option-invalid", `${option} ${text}: not ${rule}`);
 }

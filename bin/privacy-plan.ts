@@ -9,6 +9,7 @@ import { print, printJson } from "../shared/edge/terminal.ts";
 import { type Outlook, type OutlookParams, outlook } from "../shared/privacy/accounting/outlook.ts";
 import { type Cohort, defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import { deltaOf, epsilonOf, numberOf, samplingOf } from "./privacy-options.ts";
+import { VERDICTS } from "./verdicts.ts";
 
 const ROUNDS = 300;
 const DIMENSION = 4097;
@@ -139,13 +140,6 @@ function fromNumbers(options: PlanOptions): OutlookParams {
         : numberOf("--order", order, ordered, (alpha) => alpha > 1 && alpha <= 1024),
   };
 }
-
-const VERDICTS: Readonly<Record<Outlook["verdict"], string>> = {
-  good: "the noise will hardly be felt",
-  noisy: "the model will be somewhat worse than without noise",
-  poor: "much of the signal is lost: more rounds of larger samples, a larger ε, or a smaller model",
-  hopeless: "the noise drowns the signal: do not spend budget on this",
-};
 
 function lines(params: OutlookParams, result: Outlook): string[] {
   const { epsilon, delta, rounds, cohort, dimension } = params;

@@ -5,7 +5,7 @@
  */
 import { toHex } from "../shared/base/bytes.ts";
 import type { AttemptEffect } from "../shared/secagg/attempt.ts";
-import type { SumParams } from "../shared/secagg/params.ts";
+import { idsOf, type SumParams } from "../shared/secagg/params.ts";
 import type { RunningAttempt } from "./attempt.ts";
 import type { RunEvent, SurvivorsCertified } from "./run-events.ts";
 
@@ -51,7 +51,7 @@ export class CertifiedRounds {
     // Where every opening takes all members, no two can differ.
     if (survivorsMin === roster.length || this.of(round)) return null;
     const asked = { askKind: ask.kind, inputHash: toHex(inputHash) };
-    const certified = { round, attempt, ...asked, survivors: this.#ids(to) };
+    const certified = { round, attempt, ...asked, survivors: idsOf(this.#sum, to) };
     this.#add(certified);
     return certified;
   }
@@ -98,12 +98,8 @@ export class CertifiedRounds {
     this.#byAsk.set(askName(askKind, inputHash), indices);
   }
 
-  #ids(indices: readonly number[]): string[] {
-    return indices.map((index) => this.#sum.roster[index]?.memberId ?? "");
-  }
-
   #named(indices: readonly number[]): string {
-    return this.#ids(indices).join(", ");
+    return idsOf(this.#sum, indices).join(", ");
   }
 }
 

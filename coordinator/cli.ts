@@ -2,49 +2,42 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
-import { AdminClient } from "./client.ts";
+import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
+import { CoordinatorClient } from "./client.ts";
 import { CoordinatorConfig } from "./config.ts";
 import type { HandedFile } from "./export.ts";
-import type { RunEvent, RunSummary } from "./run-events.ts";
+import { isLast, type RunEvent } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
+import type { RunLine } from "./run-views.ts";
 import { CoordinatorService } from "./service.ts";
-
-const CONFIG = ["--config <file>", "the coordinator's configuration", "coordinator.yaml"] as const;
-const JSON_OUT = ["--json", "print JSON, for programs"] as const;
-
-interface Common {
-  readonly config: string;
-  readonly json?: boolean;
-}
+import { accessCommands } from "./token-cli.ts";
 
 export function coordinatorCommands(program: Command): void {
   const coordinator = program.command("coordinator").description("run the coordinator");
   example(coordinator.command("start"), "cloister coordinator start --config coordinator.yaml")
     .description("start the coordinator and keep it running")
-    .option(...CONFIG)
+    .option("--config <file>", "the coordinator's configuration", "coordinator.yaml")
     .option(...JSON_OUT)
     .action(start);
   const room = program.command("room").description("rooms and their members");
-  example(room.command("create"), "cloister room create --charter charter.yaml")
+  example(asking(room.command("create")), "cloister room create --charter charter.yaml")
     .description("open a room under a charter")
     .requiredOption("--charter <file>", "the charter, in YAML")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(createRoom);
-  example(room.command("invite"), "cloister room invite bank-a")
+  example(asking(room.command("invite")), "cloister room invite bank-a")
     .description("print a one-time token for a member of the charter")
     .argument("<member>")
     .option("--room <name>", "needed where there are several rooms")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(invite);
+  accessCommands(program);
   runCommands(program.command("run").description("runs: start, watch, list"));
   const model = program.command("model").description("models of completed runs");
-  example(model.command("export"), "cloister model export 3f9a --format json --out model")
+  example(asking(model.command("export")), "cloister model export 3f9a --format json --out model")
     .description("write the model of a run to files")
     .argument("<run>", "a run's id, or its beginning")
     .option(
@@ -53,48 +46,32 @@ export function coordinatorCommands(program: Command): void {
       "json",
     )
     .option("--out <folder>", "folder to write to", ".")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(exportModel);
 }
 
 function runCommands(run: Command): void {
-  example(run.command("start"), "cloister run start plan.yaml")
+  example(asking(run.command("start")), "cloister run start plan.yaml")
     .description("propose a run to the members; it begins once enough of them approve")
     .argument("<plan>", "the plan, in YAML")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(startRun);
-  example(run.command("watch"), "cloister run watch 3f9a")
+  example(asking(run.command("watch")), "cloister run watch 3f9a")
     .description("follow a run to its end; exit code 1 if it fails")
     .argument("<run>", "a run's id, or its beginning")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(watchRun);
-  example(run.command("cancel"), "cloister run cancel 3f9a")
+  example(asking(run.command("cancel")), "cloister run cancel 3f9a")
     .description("take a proposed run back before it begins")
     .argument("<run>", "a run's id, or its beginning")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(cancelRun);
-  example(run.command("privacy"), "cloister run privacy 3f9a")
+  example(asking(run.command("privacy")), "cloister run privacy 3f9a")
     .description("what a run's model says of its privacy, failed attempts counted")
     .argument("<run>", "a run's id, or its beginning")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(showPrivacy);
-  example(run.command("list"), "cloister run list --json")
+  example(asking(run.command("list")), "cloister run list --json")
     .description("list all runs")
-    .option(...CONFIG)
-    .option(...JSON_OUT)
     .action(listRuns);
 }
 
-function example(command: Command, line: string): Command {
-  return command.addHelpText("after", `\nExample:\n  $ ${line}`);
-}
-
-async function start({ config: path, json }: Common): Promise<void> {
+async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
   const config = readYaml(path, CoordinatorConfig);
   const service = new CoordinatorService(config);
   const port = await service.listen();
@@ -106,14 +83,14 @@ async function start({ config: path, json }: Common): Promise<void> {
 
 async function createRoom({
   charter: path,
-  config,
   json,
+  ...connection
 }: Common & { charter: string }): Promise<void> {
   const charter = readYaml(path, Charter);
-  const created = await AdminClient.fromConfig(config).post<{ room: string; charterHash: string }>(
-    "/v1/rooms",
-    charter,
-  );
+  const created = await CoordinatorClient.from(connection).post<{
+    room: string;
+    charterHash: string;
+  }>("/v1/rooms", charter);
   if (json) printJson(created);
   else
     print(
@@ -123,10 +100,10 @@ async function createRoom({
 
 async function invite(
   memberId: string,
-  { room, config, json }: Common & { room?: string },
+  { room, json, ...connection }: Common & { room?: string },
 ): Promise<void> {
   const body = { memberId, ...(room === undefined ? {} : { room }) };
-  const invited = await AdminClient.fromConfig(config).post<{ token: string }>(
+  const invited = await CoordinatorClient.from(connection).post<{ token: string }>(
     "/v1/invitations",
     body,
   );
@@ -134,9 +111,12 @@ async function invite(
   else print(invited.token);
 }
 
-async function startRun(planPath: string, { config, json }: Common): Promise<void> {
+async function startRun(planPath: string, { json, ...connection }: Common): Promise<void> {
   const plan = readYaml(planPath, Plan);
-  const { runId } = await AdminClient.fromConfig(config).post<{ runId: string }>("/v1/runs", plan);
+  const { runId } = await CoordinatorClient.from(connection).post<{ runId: string }>(
+    "/v1/runs",
+    plan,
+  );
   if (json) printJson({ runId });
   else
     print(
@@ -144,22 +124,27 @@ async function startRun(planPath: string, { config, json }: Common): Promise<voi
     );
 }
 
-async function cancelRun(run: string, { config, json }: Common): Promise<void> {
+async function cancelRun(run: string, { json, ...connection }: Common): Promise<void> {
   const path = `/v1/runs/${encodeURIComponent(run)}/cancel`;
-  const cancelled = await AdminClient.fromConfig(config).post<{ runId: string }>(path, {});
+  const cancelled = await CoordinatorClient.from(connection).post<{ runId: string }>(path, {});
   if (json) printJson(cancelled);
   else print(`Run ${cancelled.runId.slice(0, 12)} is taken back.`);
 }
 
-async function watchRun(run: string, { config, json }: Common): Promise<void> {
-  const lines = AdminClient.fromConfig(config).lines<RunEvent | LiveEvent>(
+async function watchRun(run: string, { json, ...connection }: Common): Promise<void> {
+  const lines = CoordinatorClient.from(connection).lines<RunEvent | LiveEvent>(
     `/v1/runs/${encodeURIComponent(run)}/events`,
   );
+  let hasEnded = false;
   for await (const event of lines) {
     if (json) printJson(event);
     else if (describe(event)) print(describe(event) ?? "");
-    if (event.type === "failed" || event.type === "refused") process.exitCode = 1;
+    if (event.type === "failed" || event.type === "refused") process.exitCode = EXIT.failed;
+    hasEnded ||= isLast(event.type);
   }
+  if (hasEnded) return;
+  const message = "the coordinator told no more before the run's end; is the token still good?";
+  throw new CloisterError("run.not-heard", message);
 }
 
 function describe(event: RunEvent | LiveEvent): string | null {
@@ -196,30 +181,29 @@ function describe(event: RunEvent | LiveEvent): string | null {
   }
 }
 
-async function listRuns({ config, json }: Common): Promise<void> {
-  const runs =
-    await AdminClient.fromConfig(config).get<
-      (Pick<RunSummary, "runId" | "status"> & { room: string; task: string; rounds: number })[]
-    >("/v1/runs");
+async function listRuns({ json, ...connection }: Common): Promise<void> {
+  const runs = await CoordinatorClient.from(connection).get<RunLine[]>("/v1/runs");
   if (json) return printJson(runs);
   if (runs.length === 0) print("No run yet.");
-  for (const { runId, room, task, status, rounds } of runs)
-    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${status}  ${rounds} rounds`);
+  for (const { runId, room, task, status, rounds, startedBy } of runs) {
+    const by = startedBy ? `  by ${startedBy.name} (token ${startedBy.tokenId})` : "";
+    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${status}  ${rounds} rounds${by}`);
+  }
 }
 
-async function showPrivacy(run: string, { config, json }: Common): Promise<void> {
+async function showPrivacy(run: string, { json, ...connection }: Common): Promise<void> {
   const path = `/v1/runs/${encodeURIComponent(run)}/privacy`;
-  const statement = await AdminClient.fromConfig(config).get<PrivacyStatement>(path);
+  const statement = await CoordinatorClient.from(connection).get<PrivacyStatement>(path);
   if (json) printJson(statement);
   else for (const line of statementLines(statement)) print(line);
 }
 
 async function exportModel(
   run: string,
-  { format, out, config, json }: Common & { format: string; out: string },
+  { format, out, json, ...connection }: Common & { format: string; out: string },
 ): Promise<void> {
   const path = `/v1/runs/${encodeURIComponent(run)}/model?format=${encodeURIComponent(format)}`;
-  const files = await AdminClient.fromConfig(config).get<HandedFile[]>(path);
+  const files = await CoordinatorClient.from(connection).get<HandedFile[]>(path);
   const written = files.map(({ name, text, base64 }) => {
     const target = join(out, name);
     writeFileAtomic(target, text ?? Buffer.from(base64 ?? "", "base64"));

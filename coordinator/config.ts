@@ -13,6 +13,10 @@ export const CoordinatorConfig = z.strictObject({
   allowPlain: z.boolean().default(false),
   /** Rounds of each run whose masked vectors are kept, for members to take apart; 0: none. */
   audit: z.strictObject({ keepRounds: z.int().min(0).default(8) }).default({ keepRounds: 8 }),
+  /** Failures to say who asks that one address may make in a minute; 0: no limit (a proxy in front has its own). */
+  access: z
+    .strictObject({ failuresPerMinute: z.int().min(0).default(20) })
+    .default({ failuresPerMinute: 20 }),
   patience: z
     .strictObject({
       workSeconds: z.number().positive().default(3600),

@@ -1,8 +1,7 @@
 /** The files that a run's model is handed out as: the model in its format, its card, what it says of its privacy. Pure. */
 import { type CardModel, modelCard, netInWords, treesInWords } from "../models/export/card.ts";
 import { cardMarkdown } from "../models/export/card-text.ts";
-import { type ExportFile, exportFiles } from "../models/export/formats.ts";
-import { treesToJson } from "../models/export/trees-json.ts";
+import { type ExportFile, type ExportModel, exportFiles } from "../models/export/formats.ts";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { boostTask, modelOf as treeModelOf } from "../models/tasks/boost.ts";
 import { contextOf } from "../models/tasks/context.ts";
@@ -38,10 +37,11 @@ export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
     throw badInput("model.none", `run ${runId.slice(0, 12)} has no model (yet)`);
   const common = contextOf(charter, manifest);
   const context = { ...common, spec: task };
-  const { written, words, progress } =
+  const { exported, words, progress } =
     context.spec.kind === "boost"
-      ? treesOf({ ...common, spec: context.spec }, state, format, statement)
-      : netOf({ ...common, spec: context.spec }, state, format, statement);
+      ? treesOf({ ...common, spec: context.spec }, state)
+      : netOf({ ...common, spec: context.spec }, state);
+  const written = exportFiles(exported, format, statement);
   const reader = { name: "scorer.ts", content: inputs.scorerReader };
   const files = format === "scorer" ? [...written, reader] : written;
   const { done: roundsDone, metrics } = progress;
@@ -60,39 +60,27 @@ export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
   ];
 }
 
-interface Written {
-  readonly written: readonly ExportFile[];
+interface Reached {
+  readonly exported: ExportModel;
   readonly words: { readonly model: CardModel; readonly bins: number };
   readonly progress: TaskProgress;
 }
 
-function netOf(
-  context: TaskContext<TrainTask>,
-  state: Uint8Array,
-  format: string,
-  statement: PrivacyStatement,
-): Written {
+function netOf(context: TaskContext<TrainTask>, state: Uint8Array): Reached {
   const { schema, spec } = context;
   const reached = trainTask.decodeState(context, state);
   return {
-    written: exportFiles(modelOf(context, reached), format, statement),
+    exported: { kind: "net", model: modelOf(context, reached) },
     words: { model: netInWords(schema, spec), bins: spec.evaluation.bins },
     progress: trainTask.progress(reached),
   };
 }
 
-function treesOf(
-  context: TaskContext<BoostTask>,
-  state: Uint8Array,
-  format: string,
-  statement: PrivacyStatement,
-): Written {
-  if (format !== "json")
-    throw badInput("model.format", `--format ${format}: boosted trees are exported as json`);
+function treesOf(context: TaskContext<BoostTask>, state: Uint8Array): Reached {
   const reached = boostTask.decodeState(context, state);
   const model = treeModelOf(context, reached);
   return {
-    written: [{ name: "model.json", content: treesToJson(model, statement) }],
+    exported: { kind: "trees", model },
     words: { model: treesInWords(model), bins: context.spec.evaluation.bins },
     progress: boostTask.progress(reached),
   };

@@ -1,36 +1,37 @@
-/** EDGE: what members may read over HTTP, of runs of their own room: which there are, and what audits need. */
+/** EDGE: what is read over HTTP about runs besides their results: which there are, what audits need, a member's part. */
 import type { Context, Hono } from "hono";
 import { badInput } from "../shared/base/errors.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
-import { type Access, roomOf } from "./http-access.ts";
-import type { RunSummary } from "./run-events.ts";
+import { type Access, checkMemberAsked, roomAsked } from "./http-access.ts";
+import { mayReadCard } from "./receivers.ts";
+import { runLine } from "./run-views.ts";
 import type { CoordinatorService } from "./service.ts";
 
 export function auditRoutes(api: Hono<Access>, service: CoordinatorService): void {
-  api.get("/v1/runs", (context) => {
-    const room = roomOf(context);
-    const runs = service.runs().filter(({ manifest }) => (room ?? manifest.room) === manifest.room);
-    return context.json(runs.map(brief));
+  api.get("/v1/runs", (context) =>
+    context.json(service.catalog.list(context.var.within.room).map(runLine)),
+  );
+  api.get("/v1/members/:member", (context) => {
+    const memberId = context.req.param("member");
+    checkMemberAsked(context.var.within, memberId);
+    const room = roomAsked(context.var.within, context.req.query("room"));
+    return context.json(service.memberView(room, memberId));
   });
   api.get("/v1/runs/:run/manifest", (context) => {
     const { runId, manifest } = runOf(context, service);
     return context.json({ runId, manifest, charter: service.rooms.charter(manifest.room) });
   });
   api.get("/v1/transcript", (context) => {
-    const { room } = service.rooms.charter(roomOf(context) ?? context.req.query("room"));
-    return context.text(service.transcripts.whole(room));
+    const asked = roomAsked(context.var.within, context.req.query("room"));
+    return context.text(service.transcripts.whole(service.rooms.charter(asked).room));
   });
   api.get("/v1/runs/:run/documents", (context) => {
     const { runId, manifest } = runOf(context, service);
-    const { receivers: agreed } = service.rooms.charter(manifest.room);
-    const receivers = (manifest.receivers ?? agreed)?.metrics;
-    const { caller } = context.var;
-    const isReceiver = caller.type === "operator" || (receivers?.includes(caller.memberId) ?? true);
-    const modelCard = isReceiver ? service.document(runId, "modelCard") : null;
-    return context.json({
-      modelCard,
-      privacyStatement: service.document(runId, "privacyStatement"),
-    });
+    const charter = service.rooms.charter(manifest.room);
+    const isShown = mayReadCard(context.var.caller, charter, manifest);
+    const modelCard = isShown ? service.document(runId, "modelCard") : null;
+    const privacyStatement = service.document(runId, "privacyStatement");
+    return context.json({ modelCard, privacyStatement });
   });
   api.get("/v1/runs/:run/rounds/:round/audit", (context) => {
     const { runId } = runOf(context, service);
@@ -55,7 +56,7 @@ function runOf(
   context: Context<Access>,
   service: CoordinatorService,
 ): { runId: string; manifest: Manifest } {
-  return service.manifestOf(context.req.param("run") ?? "", roomOf(context));
+  return service.catalog.manifestOf(context.req.param("run") ?? "", context.var.within.room);
 }
 
 function roundOf(context: Context<Access>): number {
@@ -67,18 +68,4 @@ function roundOf(context: Context<Access>): number {
 function binary(bytes: Uint8Array): Response {
   const headers = { "content-type": "application/octet-stream" };
   return new Response(new Uint8Array(bytes), { headers });
-}
-
-function brief({ runId, status, reason, createdAtMs, rounds, manifest }: RunSummary): object {
-  const metrics = rounds.findLast((round) => round.metrics)?.metrics ?? null;
-  return {
-    runId,
-    room: manifest.room,
-    task: manifest.task.kind,
-    status,
-    reason,
-    createdAtMs,
-    rounds: rounds.length,
-    metrics,
-  };
 }

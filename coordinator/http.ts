@@ -1,31 +1,37 @@
-/** EDGE: the HTTP interface: rooms, invitations, runs, models for the operator; audits for members too. */
+/** EDGE: the HTTP interface: who asks is found out first, then whether it may; runs and models are here. */
 import { readFileSync } from "node:fs";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { z } from "zod";
 import type { PrivacyStatement } from "../models/privacy-statement.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
-import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
 import { handed, modelFiles } from "./export.ts";
-import { type Access, identifyCaller, operatorOnly } from "./http-access.ts";
+import {
+  type Access,
+  type AccessOptions,
+  authorize,
+  identifyCaller,
+  roomAsked,
+} from "./http-access.ts";
+import { adminRoutes } from "./http-admin.ts";
 import { auditRoutes } from "./http-audit.ts";
-import type { RunEvent, RunSummary } from "./run-events.ts";
+import { bodyOf, limitBody } from "./http-body.ts";
+import { checkReceiver, receiversOf } from "./receivers.ts";
+import { isLast, type RunEvent, type RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
 import { statementOf } from "./statement.ts";
 
 const SCORER_READER = new URL("../models/export/scorer-reader.ts", import.meta.url);
-/** No event follows these. */
-const ENDINGS: readonly string[] = ["completed", "failed", "refused"];
-const InvitationRequest = z.strictObject({ room: z.string().optional(), memberId: z.string() });
 
-export function httpApi(service: CoordinatorService, adminToken: string): Hono<Access> {
+export function httpApi(
+  service: CoordinatorService,
+  options: Pick<AccessOptions, "adminToken" | "failuresPerMinute">,
+): Hono<Access> {
   const api = new Hono<Access>();
   api.onError((error, context) => {
     const known = error instanceof CloisterError;
-    const status: ContentfulStatusCode = known ? 400 : 500;
     const body = known
       ? { code: error.code, message: error.message, exitCode: error.exitCode }
       : {
@@ -33,64 +39,48 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
           message: `internal error (${error.name})`,
           exitCode: EXIT.failed,
         };
-    return context.json(body, status);
+    return context.json(body, known ? statusOf(error) : 500);
   });
+  // Before the guards, and so open to everybody; nothing else is.
   api.get("/healthz", (context) => context.json({ status: "ok" }));
-  const { publicKey: coordinatorKey } = service;
+  const { publicKey: coordinatorKey, accessTokens: tokens } = service;
   const identityKeyOf = service.rooms.identityKeyOf.bind(service.rooms);
-  api.use("/v1/*", identifyCaller({ adminToken, coordinatorKey, identityKeyOf }));
+  api.use(identifyCaller({ ...options, coordinatorKey, identityKeyOf, tokens }));
+  api.use(authorize);
+  api.use(limitBody);
+  adminRoutes(api, service);
   auditRoutes(api, service);
-  api.use("/v1/*", operatorOnly);
-  api.post("/v1/rooms", async (context) =>
-    context.json(
-      service.rooms.create(parseOrRefuse(Charter, await context.req.json(), "the charter")),
-    ),
-  );
-  api.post("/v1/invitations", async (context) => {
-    const { room, memberId } = parseOrRefuse(
-      InvitationRequest,
-      await context.req.json(),
-      "the invitation",
-    );
-    return context.json(service.rooms.invite(room, memberId));
+  runRoutes(api, service);
+  return api;
+}
+
+function statusOf({ exitCode }: CloisterError): ContentfulStatusCode {
+  return exitCode === EXIT.refused ? 403 : 400;
+}
+
+function runRoutes(api: Hono<Access>, service: CoordinatorService): void {
+  api.post("/v1/runs", async (context) => {
+    const plan = await bodyOf(context, Plan, "the plan");
+    const { caller, within } = context.var;
+    const startedBy = caller.token && { tokenId: caller.token.id, name: caller.token.name };
+    const room = roomAsked(within, plan.room);
+    return context.json(service.propose({ ...plan, room }, startedBy ?? undefined));
   });
-  api.post("/v1/runs", async (context) =>
-    context.json(service.propose(parseOrRefuse(Plan, await context.req.json(), "the plan"))),
-  );
   api.post("/v1/runs/:run/cancel", (context) =>
-    context.json(service.cancel(context.req.param("run"))),
+    context.json(service.cancel(runOf(context, service))),
   );
-  api.get("/v1/runs/:run", (context) => context.json(service.findRun(context.req.param("run"))));
+  api.get("/v1/runs/:run", (context) => context.json(runOf(context, service)));
   api.get("/v1/runs/:run/privacy", (context) =>
-    context.json(runStatement(service, service.findRun(context.req.param("run")))),
+    context.json(runStatement(service, runOf(context, service))),
   );
-  api.get("/v1/runs/:run/events", (context) => {
-    const { runId } = service.findRun(context.req.param("run"));
-    return stream(context, async (body) => {
-      const pending: (RunEvent | LiveEvent)[] = service.events(runId);
-      let wake = (): void => undefined;
-      const stop = service.watch(runId, (event) => {
-        pending.push(event);
-        wake();
-      });
-      body.onAbort(() => wake());
-      for (let ended = false; !ended && !body.aborted; ) {
-        const batch = pending.splice(0);
-        for (const event of batch) await body.write(`${JSON.stringify(event)}\n`);
-        ended = batch.some(({ type }) => ENDINGS.includes(type));
-        if (!ended && pending.length === 0) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-      stop();
-    });
-  });
+  api.get("/v1/runs/:run/events", (context) => streamEvents(context, service));
   api.get("/v1/runs/:run/model", (context) => {
-    const run = service.findRun(context.req.param("run"));
+    const run = runOf(context, service);
+    const charter = service.rooms.charter(run.manifest.room);
+    const { caller, within } = context.var;
+    if (within.asReceiver) checkReceiver(caller.role, receiversOf(charter, run.manifest), run);
     const files = modelFiles({
-      charter: service.rooms.charter(run.manifest.room),
+      charter,
       run,
       state: service.taskState(run.runId),
       statement: runStatement(service, run),
@@ -100,7 +90,37 @@ export function httpApi(service: CoordinatorService, adminToken: string): Hono<A
     });
     return context.json(files.map(handed));
   });
-  return api;
+}
+
+/** The run's events up to its end, as they come; to a token's holder no longer than the token is good. */
+function streamEvents(context: Context<Access>, service: CoordinatorService): Response {
+  const { runId } = runOf(context, service);
+  const { token } = context.var.caller;
+  const isHeard = (): boolean => token === null || service.accessTokens.isActive(token.id);
+  return stream(context, async (body) => {
+    const pending: (RunEvent | LiveEvent)[] = service.events(runId);
+    let wake = (): void => undefined;
+    const stop = service.watch(runId, (event) => {
+      pending.push(event);
+      wake();
+    });
+    body.onAbort(() => wake());
+    for (let ended = false; !ended && !body.aborted && isHeard(); ) {
+      const batch = pending.splice(0);
+      for (const event of batch) await body.write(`${JSON.stringify(event)}\n`);
+      ended = batch.some(({ type }) => isLast(type));
+      if (!ended && pending.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+    stop();
+  });
+}
+
+function runOf(context: Context<Access>, service: CoordinatorService): RunSummary {
+  return service.catalog.find(context.req.param("run") ?? "", context.var.within.room);
 }
 
 function runStatement(

@@ -3,6 +3,7 @@ import { checkEncoding } from "../models/tasks/encoding.ts";
 import { type Partition, plannedReleases } from "../models/tasks/privacy-events.ts";
 import { checkNoised } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
+import { DAY_MS } from "../shared/base/calendar.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
@@ -11,7 +12,6 @@ import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate
 import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
 
-const DAY_MS = 24 * 3600 * 1000;
 const VALID_DAYS = 7;
 /** Training rounds for which the budget is kept back, as a share. */
 const RETRIES_SHARE = 0.03;

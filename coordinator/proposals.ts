@@ -9,7 +9,7 @@ import { type Decision, isSignedDecision, standingOf } from "../shared/charter/d
 import { isWithinHours } from "../shared/charter/governance.ts";
 import { type Manifest, manifestText, runIdOf } from "../shared/charter/manifest.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
-import type { RunEvent } from "./run-events.ts";
+import type { RunEvent, StartedBy } from "./run-events.ts";
 
 export interface Proposal {
   readonly runId: string;
@@ -35,10 +35,11 @@ export class Proposals {
     this.#ports = ports;
   }
 
-  propose(charter: Charter, manifest: Manifest): string {
+  propose(charter: Charter, manifest: Manifest, startedBy?: StartedBy): string {
     const runId = runIdOf(manifest);
     const proposal = { runId, charter, manifest, decisions: [] };
-    this.#ports.append({ type: "created", runId, atMs: this.#ports.clock.nowMs(), manifest });
+    const atMs = this.#ports.clock.nowMs();
+    this.#ports.append({ type: "created", runId, atMs, manifest, startedBy });
     this.#open.set(runId, proposal);
     this.#ask(proposal, memberIdsOf(manifest));
     return runId;

@@ -1,9 +1,11 @@
 /** A released round: as the log keeps it, and as audits need it. */
+
 import type { TaskProgress } from "../models/tasks/task.ts";
 import { auditRecord } from "../shared/audit/record.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import type { AttemptEffect } from "../shared/secagg/attempt.ts";
+import { idsOf } from "../shared/secagg/params.ts";
 import type { Link } from "../shared/transcript/chain.ts";
 import type { RunningAttempt } from "./attempt.ts";
 import { isCentral } from "./central-noise.ts";
@@ -18,8 +20,7 @@ export function releaseOf(
   atMs: number,
 ): RoundReleased {
   const { round, attempt } = params.place;
-  const ids = (indices: Iterable<number>): string[] =>
-    [...indices].map((index) => params.sum.roster[index]?.memberId ?? "");
+  const ids = (indices: Iterable<number>): string[] => idsOf(params.sum, [...indices]);
   return {
     type: "roundReleased",
     runId: params.sum.runId,

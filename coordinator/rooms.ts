@@ -61,12 +61,7 @@ export class Rooms {
     memberId: string,
   ): { room: string; memberId: string; token: string } {
     const charter = this.charter(room);
-    if (!charter.members.includes(memberId)) {
-      throw badInput(
-        "invite.unknown",
-        `${memberId} is not among the members of room "${charter.room}" (${charter.members.join(", ")})`,
-      );
-    }
+    checkMember(charter, memberId);
     const token = this.#store.invite(charter.room, memberId, INVITATION_MS, osRng);
     return {
       room: charter.room,
@@ -99,4 +94,13 @@ export class Rooms {
       enrolmentSignature: toHex(signature),
     });
   }
+}
+
+/** @throws {CloisterError} If the charter does not know the member. */
+export function checkMember({ room, members }: Charter, memberId: string): void {
+  if (members.includes(memberId)) return;
+  throw badInput(
+    "member.unknown",
+    `${memberId} is not among the members of room "${room}" (${members.join(", ")})`,
+  );
 }

@@ -14,9 +14,19 @@ const Metrics = z.strictObject({
 });
 const common = { runId: z.string(), atMs: z.number() };
 
+/** The person whose token a run was started with. */
+const StartedBy = z.strictObject({ tokenId: z.string(), name: z.string() });
+export type StartedBy = z.infer<typeof StartedBy>;
+
 export const RunEvent = z.discriminatedUnion("type", [
   /** Proposed to the members. */
-  z.strictObject({ ...common, type: z.literal("created"), manifest: Manifest }),
+  z.strictObject({
+    ...common,
+    type: z.literal("created"),
+    manifest: Manifest,
+    /** Left out: the operator, with the admin token. */
+    startedBy: StartedBy.optional(),
+  }),
   /** A member's word on the proposal, verified. */
   z.strictObject({ ...common, type: z.literal("decided"), decision: Decision }),
   /** The proposal is none any more, and will never be a run. */
@@ -70,11 +80,16 @@ export type RunEvent = z.infer<typeof RunEvent>;
 export type RoundReleased = Extract<RunEvent, { type: "roundReleased" }>;
 export type SurvivorsCertified = Extract<RunEvent, { type: "survivorsCertified" }>;
 
+/** No event follows one of these. */
+export const isLast = (type: string): boolean => ["completed", "failed", "refused"].includes(type);
+
 export type RunStatus = "proposed" | "refused" | "running" | "completed" | "failed";
 
 export interface RunSummary {
   readonly runId: string;
   readonly manifest: Manifest;
+  /** Null: the operator. */
+  readonly startedBy: StartedBy | null;
   readonly status: RunStatus;
   readonly decisions: readonly Decision[];
   readonly reason: string | null;
@@ -94,6 +109,7 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
   let summary: RunSummary = {
     runId: first.runId,
     manifest: first.manifest,
+    startedBy: first.startedBy ?? null,
     status: "proposed",
     decisions: [],
     reason: null,
@@ -135,6 +151,19 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
 /** A member's later word stands. */
 function withDecision(known: readonly Decision[], decision: Decision): Decision[] {
   return [...known.filter(({ memberId }) => memberId !== decision.memberId), decision];
+}
+
+/** What is logged as a run begins, or goes on after a restart. @param summary Null: nothing is logged yet. */
+export function openingEvents(
+  summary: RunSummary | null,
+  { runId, manifest }: Pick<RunSummary, "runId" | "manifest">,
+  atMs: number,
+): RunEvent[] {
+  const stamp = { runId, atMs };
+  const begun: RunEvent = { type: "begun", ...stamp };
+  if (!summary) return [{ type: "created", ...stamp, manifest }, begun];
+  if (summary.status !== "running") return [begun];
+  return summary.nextAttempt > 0 ? [cutOff(summary, atMs)] : [];
 }
 
 /** The attempt that may have been under way, and answered, when the process before this one ended. */

@@ -4,7 +4,7 @@
  */
 import type { AgentMessage } from "../shared/protocol/messages.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
-import type { SumParams } from "../shared/secagg/params.ts";
+import { idsOf, type SumParams } from "../shared/secagg/params.ts";
 import { BATCH_ATTEMPTS, PrekeyBatches } from "./batches.ts";
 import { JoinedMembers } from "./joined.ts";
 import type { RunParams, RunPorts } from "./run-ports.ts";
@@ -169,7 +169,7 @@ export class RunMembers {
   }
 
   #id(index: number): string {
-    return this.#sum.roster[index]?.memberId ?? "";
+    return idsOf(this.#sum, [index])[0] ?? "";
   }
 
   #send(to: readonly number[], message: Parameters<RunPorts["send"]>[1]): void {

@@ -6,18 +6,18 @@
 import type { Ask } from "../models/tasks/task.ts";
 import { assert } from "../shared/base/assert.ts";
 import { UniformSource } from "../shared/base/uniform.ts";
-import { toWire } from "../shared/charter/decision.ts";
-import { manifestText, sumParams } from "../shared/charter/manifest.ts";
+import { sumParams } from "../shared/charter/manifest.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { AttemptEffect, AttemptEvent } from "../shared/secagg/attempt.ts";
 import { step } from "../shared/secagg/coordinator.ts";
-import type { SumParams } from "../shared/secagg/params.ts";
+import { idsOf, type SumParams } from "../shared/secagg/params.ts";
 import { messagesOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
 import { addCentralNoiseInPlace } from "./central-noise.ts";
 import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
+import { offerOf } from "./offer.ts";
 import { keepForAudit, type Released, releaseOf } from "./release.ts";
-import { cutOff, foldRun, type RunEvent } from "./run-events.ts";
+import { foldRun, openingEvents, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import {
   type AttemptMessage,
@@ -64,9 +64,7 @@ export class Run {
     this.#progress = new RunProgress(params, summary, state);
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();
-    if (!summary) this.#log({ type: "created", ...this.#stamp(), manifest });
-    if (summary?.status !== "running") this.#log({ type: "begun", ...this.#stamp() });
-    if (summary && summary.nextAttempt > 0) this.#log(cutOff(summary, this.#beganAtMs));
+    for (const event of openingEvents(summary, params, this.#beganAtMs)) this.#log(event);
     // Also to those whose connection is lost just now: they may come back in the same session.
     for (const { memberId } of manifest.roster) this.#offer(memberId);
   }
@@ -137,10 +135,7 @@ export class Run {
     const index = this.#index(memberId);
     this.#members.lost(index);
     this.#feed({ type: "withdrawn", from: index }); // Whatever it had in this attempt is lost.
-    const { runId, manifest, decisions } = this.#params;
-    const said = decisions.map((one) => ({ memberId: one.memberId, ...toWire(one) }));
-    const offer = { type: "runOffered", runId, manifest: manifestText(manifest) } as const;
-    this.#ports.send([memberId], { ...offer, decisions: said });
+    this.#ports.send([memberId], offerOf(this.#params));
   }
 
   /** Prekeys where they are due, and the next round where it can begin. */
@@ -191,7 +186,7 @@ export class Run {
       ...this.#progress.signedHead(attempt, askHash),
       vector: { byteLength: input.length, sha256: inputHash },
     };
-    this.#ports.send(this.#ids(certified ?? present), message, input);
+    this.#ports.send(idsOf(this.#sum, certified ?? present), message, input);
     this.#phase("work");
   }
 
@@ -216,14 +211,14 @@ export class Run {
         if (effect.type === "sendCommit") this.#phase("masking");
         if (effect.type === "sendIncluded") this.#phase("unmasking");
         for (const { to, message } of messagesOf(attempt.params, effect))
-          this.#ports.send(this.#ids(to), message);
+          this.#ports.send(idsOf(this.#sum, to), message);
         return;
       }
       case "reject":
-        return this.#reject(this.#ids([effect.to])[0] ?? "", effect.code);
+        return this.#reject(idsOf(this.#sum, [effect.to])[0] ?? "", effect.code);
       case "blame":
         this.#members.ban(effect.member);
-        return this.#fault(this.#ids([effect.member])[0] ?? "", effect.code);
+        return this.#fault(idsOf(this.#sum, [effect.member])[0] ?? "", effect.code);
       case "expand":
         return this.#ports.expand(effect.masks, place.dimension, place.ringBits, (masks) => {
           if (this.#attempt === attempt) this.#feed({ type: "expanded", masks });
@@ -291,13 +286,7 @@ export class Run {
     this.#ports.watch({ type: "fault", runId: this.#params.runId, memberId, code });
   }
 
-  #index(memberId: string): number {
-    return this.#indices.get(memberId) ?? -1;
-  }
-
-  #ids(indices: readonly number[]): string[] {
-    return indices.map((index) => this.#sum.roster[index]?.memberId ?? "");
-  }
+  #index = (memberId: string): number => this.#indices.get(memberId) ?? -1;
 
   #stamp(): { runId: string; atMs: number } {
     return { runId: this.#params.runId, atMs: this.#ports.clock.nowMs() };

@@ -3,16 +3,17 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { toHex } from "../shared/base/bytes.ts";
-import { badInput, type CloisterError } from "../shared/base/errors.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import { fromWire } from "../shared/charter/decision.ts";
-import type { Manifest, Plan } from "../shared/charter/manifest.ts";
-import { type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
+import type { Plan } from "../shared/charter/manifest.ts";
+import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage } from "../shared/protocol/messages.ts";
+import type { TokenRequest } from "./access-token.ts";
+import type { AccessTokens, IssuedToken } from "./access-tokens.ts";
 import { Audits } from "./audits.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { Gateway } from "./gateway.ts";
@@ -20,11 +21,13 @@ import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { buildManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
-import { Rooms } from "./rooms.ts";
+import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
+import { RunCatalog } from "./run-catalog.ts";
 import { runDocuments } from "./run-documents.ts";
-import { foldRun, type RunEvent, type RunSummary } from "./run-events.ts";
+import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
 import type { LiveEvent, RunPorts } from "./run-ports.ts";
+import { type MemberView, memberRuns } from "./run-views.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { TranscriptSync } from "./transcript-sync.ts";
@@ -40,6 +43,7 @@ export class CoordinatorService {
   readonly rooms: Rooms;
   /** What is kept of released rounds. */
   readonly audits: Audits;
+  readonly catalog: RunCatalog;
   readonly #maskThreads = new MaskThreads();
   readonly #identity: Identity;
   readonly #server: Server;
@@ -58,7 +62,9 @@ export class CoordinatorService {
     this.rooms = new Rooms(this.#store, this.#identity.publicKey);
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
-    const listener = getRequestListener(httpApi(this, adminToken).fetch);
+    this.catalog = new RunCatalog(this.#store);
+    const { failuresPerMinute } = config.access;
+    const listener = getRequestListener(httpApi(this, { adminToken, failuresPerMinute }).fetch);
     this.#server = createServer(config, listener);
     this.#gateway = this.#openGateway();
     this.#proposals = new Proposals({
@@ -98,42 +104,42 @@ export class CoordinatorService {
   }
 
   /** Asks the members; the run begins once enough of them approve. */
-  propose(plan: Plan): { runId: string } {
+  propose(plan: Plan, startedBy?: StartedBy): { runId: string } {
     const charter = this.rooms.charter(plan.room);
     const members = this.rooms.members(charter.room);
     const coordinatorKey = toHex(this.#identity.publicKey);
     const nowMs = osClock.nowMs();
     const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng };
-    return { runId: this.#proposals.propose(charter, buildManifest(inputs)) };
+    return { runId: this.#proposals.propose(charter, buildManifest(inputs), startedBy) };
   }
 
-  /** @param prefix A proposed run's id or the beginning of one. */
-  cancel(prefix: string): { runId: string } {
-    const { runId } = this.findRun(prefix);
-    this.#proposals.cancel(runId);
+  /** Of a run that is taken back already: nothing more. */
+  cancel({ runId, status, reason }: RunSummary): { runId: string } {
+    if (status !== "refused" || reason !== "cancelled") this.#proposals.cancel(runId);
     return { runId };
   }
 
-  runs(): RunSummary[] {
-    return this.#store.runIds().flatMap((runId) => foldRun(this.#store.events(runId)) ?? []);
+  createToken(request: TokenRequest): IssuedToken {
+    const charter = this.rooms.charter(request.room);
+    if (request.memberId !== undefined) checkMember(charter, request.memberId);
+    return this.accessTokens.create({ ...request, room: charter.room }, osRng);
   }
 
-  /** @param prefix A run id or the beginning of one. */
-  findRun(prefix: string): RunSummary {
-    const found = this.runs().filter(({ runId }) => runId.startsWith(prefix));
-    const [run] = found;
-    if (!run || found.length > 1) throw unknownRun(prefix, found.length);
-    return run;
+  get accessTokens(): AccessTokens {
+    return this.#store.accessTokens;
   }
 
-  /** @param room Only a run of this room is found; null: of any. */
-  manifestOf(prefix: string, room: string | null): { runId: string; manifest: Manifest } {
-    const found = this.#store
-      .manifests(prefix)
-      .filter(({ manifest }) => (room ?? manifest.room) === manifest.room);
-    const [run] = found;
-    if (!run || found.length > 1) throw unknownRun(prefix, found.length);
-    return run;
+  memberView(room: string | undefined, memberId: string): MemberView {
+    const charter = this.rooms.charter(room);
+    checkMember(charter, memberId);
+    const address = { room: charter.room, memberId };
+    const key = this.rooms.identityKeyOf(address);
+    return {
+      ...address,
+      identity: key && fingerprint(key),
+      isConnected: this.#gateway.isConnected(address),
+      runs: memberRuns(this.catalog.list(charter.room), memberId),
+    };
   }
 
   events(runId: string): RunEvent[] {
@@ -201,10 +207,8 @@ export class CoordinatorService {
         return this.#proposals.decide(room, fromWire(runId, memberId, words));
       }
       case "roomHeld":
-        this.transcripts.held(member, message.size);
-        return null;
       case "headCosigned":
-        return this.transcripts.cosigned(member, message.size, message.signature);
+        return this.transcripts.hear(member, message);
       default:
         this.#runOf(member)?.deliver(memberId, { message, vector });
         return null;
@@ -223,12 +227,10 @@ export class CoordinatorService {
 
   #watchAll(member: MemberAddress | null, code: string): void {
     for (const [runId, listeners] of this.#watchers) {
-      const event: LiveEvent = {
-        type: "fault",
-        runId,
-        memberId: member?.memberId ?? "unknown",
-        code,
-      };
+      // Who watches a run of one room hears nothing of another's members.
+      if (member && !this.#runs.get(runId)?.hasMember(member.room, member.memberId)) continue;
+      const memberId = member?.memberId ?? "unknown";
+      const event: LiveEvent = { type: "fault", runId, memberId, code };
       for (const listener of listeners) listener(event);
     }
   }
@@ -294,9 +296,4 @@ export class CoordinatorService {
       state,
     );
   }
-}
-
-function unknownRun(prefix: string, count: number): CloisterError {
-  const what = count === 0 ? "no such run" : "more than one run begins so";
-  return badInput("run.unknown", `${prefix}: ${what}; see "cloister run list"`);
 }

@@ -14,6 +14,7 @@ import type { Manifest } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
 import type { RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
+import { ACCESS_TOKEN_SCHEMA, AccessTokens } from "./access-tokens.ts";
 import { roomEventOf } from "./room-events.ts";
 import type { RunDocuments } from "./run-documents.ts";
 import { RunEvent } from "./run-events.ts";
@@ -53,13 +54,16 @@ const hashText = (text: string): string => toHex(sha256(utf8(text)));
 export class Store {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
+  /** Of people; the one-time tokens of agents are below. */
+  readonly accessTokens: AccessTokens;
   readonly transcripts: Transcripts;
   readonly #roomOfRun = new Map<string, string>();
 
   constructor(path: string, clock: Clock) {
-    this.#database = openDatabase(path, SCHEMA);
+    this.#database = openDatabase(path, `${SCHEMA}${ACCESS_TOKEN_SCHEMA}`);
     this.#clock = clock;
     this.transcripts = new Transcripts(this.#database);
+    this.accessTokens = new AccessTokens(this.#database, clock);
   }
 
   /** All or nothing, and durable when it returns; of the rooms' histories as of all else. */

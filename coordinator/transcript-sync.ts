@@ -5,7 +5,7 @@
  */
 import { toHex } from "../shared/base/bytes.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
-import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
+import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { lineText } from "../shared/transcript/room/entry.ts";
 import type { RoomEventOf } from "../shared/transcript/room/event.ts";
 import { cosignStatement, headStatement } from "../shared/transcript/room/statements.ts";
@@ -15,7 +15,7 @@ const FLUSH_MS = 1000;
 /** One message, in characters of text; an entry that is longer goes alone. */
 const BATCH_CHARACTERS_MAX = 500_000;
 
-export type Cosigned = RoomEventOf<"headCosigned">;
+type Cosigned = RoomEventOf<"headCosigned">;
 
 /** Rooms' histories as they are written. */
 export interface Book {
@@ -39,6 +39,8 @@ export interface SyncPorts {
   readonly send: (room: string, memberIds: readonly string[], message: CoordinatorMessage) => void;
 }
 
+type Heard = Extract<AgentMessage, { type: "roomHeld" | "headCosigned" }>;
+
 interface Address {
   readonly room: string;
   readonly memberId: string;
@@ -55,8 +57,15 @@ export class TranscriptSync {
     this.#ports = ports;
   }
 
+  /** @returns What is wrong with what the member says, as a code; null: nothing. */
+  hear(member: Address, message: Heard): string | null {
+    if (message.type === "headCosigned") return this.#cosigned(member, message);
+    this.#held(member, message.size);
+    return null;
+  }
+
   /** A member says, as its session begins, how much of its room's history it has. */
-  held({ room, memberId }: Address, size: number): void {
+  #held({ room, memberId }: Address, size: number): void {
     const members = this.#sent.get(room) ?? new Map<string, number>();
     this.#sent.set(room, members.set(memberId, size));
     // A copy longer than the history itself: the head alone tells the member what it needs to know.
@@ -64,8 +73,11 @@ export class TranscriptSync {
     if (size > own) this.#extend(room, own, [memberId]);
   }
 
-  /** @returns What is wrong with it, as a code; null: it becomes an entry with the next flush. */
-  cosigned({ room, memberId }: Address, size: number, signature: Uint8Array): string | null {
+  /** It becomes an entry with the next flush. */
+  #cosigned(
+    { room, memberId }: Address,
+    { size, signature }: Extract<Heard, { type: "headCosigned" }>,
+  ): string | null {
     const pending = this.#pending.get(room) ?? [];
     const { book, identityKeyOf } = this.#ports;
     const head = book.headAt(room, size);

@@ -13,6 +13,7 @@ import {
   purityFaults,
   randomnessFaults,
   type Sources,
+  seedFaults,
 } from "./support/architecture.ts";
 import { messageFields } from "./support/architecture-messages.ts";
 
@@ -105,6 +106,26 @@ test.each([
   ["agent/x.ts", "crypto.getRandomValues(x);"],
 ])("another source of randomness is caught in %s: %s", (path, line) => {
   expect(randomnessFaults(planted([path, EDGE + line])).length).toBeGreaterThan(0);
+});
+
+test("seeded generators are where nothing is protected, and nowhere else", () => {
+  expect(seedFaults(sources)).toEqual([]);
+});
+
+test.each([
+  ["agent/gate/gate.ts", '+import { reproducibleRng } from "../../shared/base/reproducible.ts";'],
+  ["coordinator/x.ts", 'import { reproducibleRng } from "../shared/base/reproducible.ts";'],
+  ["shared/privacy/noise/x.ts", 'import { reproducibleRng } from "../../base/reproducible.ts";'],
+  ["bin/x.ts", 'import { reproducibleRng } from "../shared/base/reproducible.ts";'],
+])("a seeded generator is caught in %s", (path, source) => {
+  const line = source.startsWith("+") ? source : HEADER + source;
+  expect(seedFaults(planted([path, line]))).toHaveLength(1);
+});
+
+test("a simulation's sums are its own: neither side of a room can reach them", () => {
+  const reach = 'import { openedSum } from "../bin/simulate/sum.ts";';
+  for (const path of ["agent/x.ts", "coordinator/x.ts", "models/x.ts"])
+    expect(directionFaults(planted([path, HEADER + reach]))).toHaveLength(1);
 });
 
 test("noise is drawn from whole numbers", () => {
@@ -212,6 +233,8 @@ const AGENT_SAYS = [
   "confirmed.attempt: int",
   "confirmed.confirmation: bytes",
   "confirmed.runId: string",
+  "headCosigned.signature: bytes",
+  "headCosigned.size: int",
   "masked.attempt: int",
   "masked.runId: string",
   "masked.signature: bytes",
@@ -225,6 +248,13 @@ const AGENT_SAYS = [
   "ready.attempt: int",
   "ready.holds: bytes",
   "ready.runId: string",
+  "roomHeld.size: int",
+  "runDecided.atMs: int",
+  "runDecided.decision: enum",
+  "runDecided.reasons[].code: string",
+  "runDecided.reasons[].message: string",
+  "runDecided.runId: string",
+  "runDecided.signature: bytes",
   "runDeclined.reasons[].code: string",
   "runDeclined.reasons[].message: string",
   "runDeclined.runId: string",

@@ -6,24 +6,27 @@ import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { writeFileAtomic } from "../../shared/edge/files.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { compare } from "./compare.ts";
-import { type ExportOptions, exportPack } from "./export.ts";
+import { historyCommands } from "./history-cli.ts";
 import { openOwnSide } from "./own.ts";
 import { type AuditedRound, type AuditSource, auditRound } from "./replay.ts";
-import { verify } from "./verify.ts";
 
 interface ReplayOptions {
   readonly folder?: string;
   readonly config: string;
+  readonly tokenFile?: string;
   readonly ca?: string;
   readonly allowPlain?: boolean;
   readonly save?: string;
   readonly json?: boolean;
 }
 
-/** @param operatorSource What a coordinator's configuration file gives access to. */
+/** How a person's token reaches the coordinator, without a member's folder. */
+type Connection = Pick<ReplayOptions, "config" | "tokenFile">;
+
+/** @param tokenSource What a configuration file and a token give access to. */
 export function auditCommands(
   program: Command,
-  operatorSource: (configPath: string) => AuditSource,
+  tokenSource: (connection: Connection) => AuditSource,
 ): void {
   const audit = program
     .command("audit")
@@ -36,16 +39,17 @@ export function auditCommands(
     .option("--folder <folder>", "a member's agent folder: asks as the member, checks its evidence")
     .option(
       "--config <file>",
-      "without --folder: the coordinator's configuration",
+      "without --folder: the coordinator's configuration, or a client's",
       "coordinator.yaml",
     )
+    .option("--token-file <file>", "without --folder: the operator's or an auditor's token")
     .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
     .option("--allow-plain", "allow ws:// beyond this machine")
     .option("--save <file>", "write the sum: elements of 32 bits, little-endian")
     .option("--json", "print JSON lines, for programs")
     .addHelpText("after", "\nExample:\n  $ cloister audit replay 3f9a 4 --folder agent-data")
     .action((run: string, round: string, options: ReplayOptions) =>
-      replay(run, round, options, operatorSource),
+      replay(run, round, options, tokenSource),
     );
   audit
     .command("compare")
@@ -54,58 +58,21 @@ export function auditCommands(
     .option("--json", "print JSON, for programs")
     .addHelpText("after", "\nExample:\n  $ cloister audit compare bank-a.json bank-b.json")
     .action(compare);
-  historyCommands(audit, operatorSource);
-}
-
-function historyCommands(
-  audit: Command,
-  operatorSource: (configPath: string) => AuditSource,
-): void {
-  audit
-    .command("verify")
-    .description("check a room's whole history, without a network; exit code 6 if it is not whole")
-    .argument("[file]", "a copy of it, or a regulator's pack; the agent's own copy if left out")
-    .option("--folder <folder>", "hold it against what this agent's folder knows")
-    .option("--coordinator <fingerprint>", "the coordinator that must have signed it")
-    .option("--json", "print JSON, for programs")
-    .addHelpText("after", "\nExample:\n  $ cloister audit verify --folder agent-data")
-    .action(verify);
-  audit
-    .command("export")
-    .description("write a regulator's pack: the room's history, cards, statements, ledger extracts")
-    .argument("[run]", "with the documents of this run alone: its id, or the beginning of it")
-    .option("--room [name]", "with the documents of all runs; a name where there are several rooms")
-    .option("--folder <folder>", "a member's agent folder: its own copy, documents asked for as it")
-    .option(
-      "--config <file>",
-      "without --folder: the coordinator's configuration",
-      "coordinator.yaml",
-    )
-    .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
-    .option("--allow-plain", "allow ws:// beyond this machine")
-    .option("--ledger <file...>", 'what members\' "cloister ledger extract" wrote')
-    .option("--own-ledger", "with --folder: an extract of this member's own ledger")
-    .option("--bare", "the history alone: asks nobody for documents")
-    .option("--out <file>", "where to; by the room's name if left out")
-    .option("--json", "print JSON, for programs")
-    .addHelpText("after", "\nExample:\n  $ cloister audit export --room --folder agent-data")
-    .action((run: string | undefined, options: ExportOptions) =>
-      exportPack(run, options, operatorSource),
-    );
+  historyCommands(audit, tokenSource);
 }
 
 async function replay(
   run: string,
   roundText: string,
-  { folder, config, ca: caPath, allowPlain, save, json }: ReplayOptions,
-  operatorSource: (configPath: string) => AuditSource,
+  { folder, ca: caPath, allowPlain, save, json, ...connection }: ReplayOptions,
+  tokenSource: (connection: Connection) => AuditSource,
 ): Promise<void> {
   if (!/^[0-9a-f]{1,64}$/.test(run))
     throw badInput("run.unknown", `${run}: not a run's id; see "cloister run list"`);
   if (!/^\d{1,9}$/.test(roundText))
     throw badInput("audit.round", `${roundText}: not the number of a round; rounds count from 0`);
   const own = folder === undefined ? null : openOwnSide(folder, { caPath, allowPlain });
-  const source = own?.http ?? operatorSource(config);
+  const source = own?.http ?? tokenSource(connection);
   const checks = auditRound({ run, round: Number(roundText), source, own });
   for (;;) {
     const next = await checks.next();

@@ -21,6 +21,7 @@ export interface ExportOptions {
   readonly room?: string | boolean;
   readonly folder?: string;
   readonly config: string;
+  readonly tokenFile?: string;
   readonly ca?: string;
   readonly allowPlain?: boolean;
   readonly ledger?: string[];
@@ -30,19 +31,19 @@ export interface ExportOptions {
   readonly json?: boolean;
 }
 
-/** @param operatorSource What a coordinator's configuration file gives access to. */
+/** @param tokenSource What a configuration file and a token give access to. */
 export async function exportPack(
   run: string | undefined,
   options: ExportOptions,
-  operatorSource: (configPath: string) => AuditSource,
+  tokenSource: (place: Pick<ExportOptions, "config" | "tokenFile">) => AuditSource,
 ): Promise<void> {
-  const { room, folder, config, ca: caPath, allowPlain, json } = options;
+  const { room, folder, ca: caPath, allowPlain, json } = options;
   if ((run === undefined) === (room === undefined))
     throw badInput("audit.scope", "name one run, or --room for all of a room's");
   if (options.ownLedger && folder === undefined)
     throw badInput("audit.scope", "--own-ledger: needs --folder, where the ledger is");
   const own = folder === undefined ? null : openOwnSide(folder, { caPath, allowPlain });
-  const source = own?.http ?? operatorSource(config);
+  const source = own?.http ?? tokenSource(options);
   const trust = folder === undefined ? NOBODY.trust : ownKnowledge(folder).trust;
   const copy =
     folder === undefined

@@ -1,14 +1,13 @@
 /** EDGE: what an agent's folder knows for an audit: identity, pinned keys, evidence; and its way to the coordinator. */
-import { existsSync, readFileSync } from "node:fs";
-import tls from "node:tls";
+import { existsSync } from "node:fs";
 import { signRequest } from "../../shared/audit/request.ts";
 import type { OwnFacts } from "../../shared/audit/run-claim.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
-import { badInput } from "../../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { HttpClient } from "../../shared/edge/http-client.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
+import { trustAuthority } from "../../shared/edge/trust.ts";
 import type { SignedEntry } from "../../shared/transcript/chain.ts";
 import { Evidence, evidencePath } from "../evidence.ts";
 import { type Address, checkAddress } from "../link.ts";
@@ -31,7 +30,7 @@ export function openOwnSide(folder: string, address: Omit<Address, "url">): OwnS
     const pinnedKeys = vault.pinnedKeys();
     const identity = identityFromSecret(vault.identitySecret(osRng));
     checkAddress({ ...address, url: coordinatorUrl });
-    if (address.caPath !== undefined) trust(address.caPath);
+    if (address.caPath !== undefined) trustAuthority(address.caPath);
     const key = fromHex(coordinatorKey);
     const http = new HttpClient({
       base: new URL(coordinatorUrl.replace(/^ws/, "http")).origin,
@@ -65,15 +64,4 @@ export function readEvidence(folder: string): SignedEntry[] {
   } finally {
     evidence.close();
   }
-}
-
-/** From now on in this process. */
-function trust(caPath: string): void {
-  let authority: string;
-  try {
-    authority = readFileSync(caPath, "utf8");
-  } catch (cause) {
-    throw badInput("file.unreadable", `${caPath}: cannot be read; check --ca`, cause);
-  }
-  tls.setDefaultCACertificates([...tls.getCACertificates("default"), authority]);
 }

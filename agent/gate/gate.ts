@@ -15,7 +15,6 @@ import { wireFormat } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { giveBack } from "../../shared/base/bytes.ts";
 import type { Rng } from "../../shared/base/env.ts";
-import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
@@ -28,6 +27,7 @@ import { encodeContribution } from "./encode.ts";
 import type { GateRefusal, RunQuestion } from "./messages.ts";
 import type { OwnModels } from "./own-models.ts";
 import { answersMax, partitionOf } from "./plan.ts";
+import { repeatableRng } from "./repeatable.ts";
 
 /** Who and what the gate guards. */
 export interface GateParams {
@@ -152,11 +152,8 @@ export class Gate {
     return { vector };
   }
 
-  /** Without a privacy guarantee nothing rests on secrecy of shuffles and rounding: let a seed repeat the run. */
-  #repeatableRng(run: Run, attempt: number, use: string): Rng {
-    const { task } = run.manifest;
-    const seed = task.kind === "train" ? task.model.seed : run.runId;
-    return reproducibleRng(`${seed}/${this.#params.memberId}/${attempt}/${use}`);
+  #repeatableRng({ manifest, runId }: Run, attempt: number, use: "work" | "rounding"): Rng {
+    return repeatableRng(manifest, runId, this.#params.memberId, attempt, use);
   }
 }
 

@@ -17,10 +17,11 @@ export interface ScoringOptions {
   readonly onRequest: (status: number, rows: number, ms: number) => void;
 }
 
-type Headers = Readonly<Record<string, string>>;
+/** Names and values in turns: what Node writes without building an object first. */
+type Headers = readonly string[];
 
-const JSON_TYPE = { "content-type": "application/json" };
-const METRICS_TYPE = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+const JSON_TYPE = ["content-type", "application/json"];
+const METRICS_TYPE = ["content-type", "text/plain; version=0.0.4; charset=utf-8"];
 /** So much beyond the limit is still read and thrown away, that the sender may hear why it was refused. */
 const DISCARDED_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -29,22 +30,26 @@ export function scoringListener(options: ScoringOptions): RequestListener {
   const metrics = newMetrics(sha256);
   const service = scoringService(scorer, { rowsMax, onScore: metrics.score });
   const features = scorer.schema.features.map(({ name }) => name);
-  const modelHeader = { "x-model-sha256": sha256 };
+  const scoreHeaders = [...JSON_TYPE, "x-model-sha256", sha256];
 
   const send = (response: ServerResponse, status: number, body: string, headers: Headers): void => {
-    const connection = isReady() && status !== 413 ? {} : { connection: "close" };
-    const length = { "content-length": Buffer.byteLength(body) };
-    response.writeHead(status, { ...headers, ...length, ...connection });
+    const all = [...headers, "content-length", String(Buffer.byteLength(body))];
+    if (!isReady() || status === 413) all.push("connection", "close");
+    response.writeHead(status, all);
     response.end(body);
   };
-  const sendJson = (response: ServerResponse, status: number, body: object, more = {}): void =>
-    send(response, status, JSON.stringify(body), { ...JSON_TYPE, ...more });
+  const sendJson = (
+    response: ServerResponse,
+    status: number,
+    body: object,
+    headers: Headers = JSON_TYPE,
+  ): void => send(response, status, JSON.stringify(body), headers);
 
   const score = (request: IncomingMessage, response: ServerResponse, query: string): void => {
     const startMs = performance.now();
     const answer = (text: string | null): void => {
       const { status, body, rowsScored } = guarded(() => answerTo(text, query));
-      sendJson(response, status, body, modelHeader);
+      sendJson(response, status, body, scoreHeaders);
       const ms = performance.now() - startMs;
       metrics.request(status, ms / 1000);
       onRequest(status, rowsScored, ms);
@@ -72,7 +77,7 @@ export function scoringListener(options: ScoringOptions): RequestListener {
     if (path === "/v1/score") {
       if (request.method === "POST") return score(request, response, query);
       const body = { code: "request.method", message: "POST rows as JSON" };
-      return sendJson(response, 405, body, { allow: "POST" });
+      return sendJson(response, 405, body, [...JSON_TYPE, "allow", "POST"]);
     }
     if (path === "/healthz") return sendJson(response, 200, { status: "ok" });
     if (path === "/readyz") {

@@ -1,41 +1,97 @@
-/** The formats that a model is exported in, and the files of each. Pure. A new kind of model is added here. */
+/** Which format works for which kind of model, and the files of each. Pure. The one place that says so. */
 import { badInput } from "../../shared/base/errors.ts";
 import type { Model } from "../model.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
+import type { TreeModel } from "../trees/model.ts";
 import { modelToJson } from "./json.ts";
 import { modelToOnnx } from "./onnx.ts";
+import { treesToOnnx } from "./onnx-trees.ts";
 import { modelToPmml } from "./pmml.ts";
-import { modelToScorer } from "./scorer.ts";
+import { treesToPmml } from "./pmml-trees.ts";
+import { modelToScorer, treesToScorer } from "./scorer.ts";
 import { modelToTfjs } from "./tfjs.ts";
+import { treesToJson } from "./trees-json.ts";
 
 export interface ExportFile {
   readonly name: string;
   readonly content: string | Uint8Array;
 }
 
-type Writer = (model: Model, statement: PrivacyStatement) => readonly ExportFile[];
+export type ExportModel =
+  | { readonly kind: "net"; readonly model: Model }
+  | { readonly kind: "trees"; readonly model: TreeModel };
 
-const WRITERS: Readonly<Record<string, Writer>> = {
-  json: (model, statement) => [{ name: "model.json", content: modelToJson(model, statement) }],
-  tfjs: (model) => {
+type Writer<M> = (model: M, statement: PrivacyStatement) => readonly ExportFile[];
+
+/** Null: the format has no form for that kind. */
+interface Format {
+  readonly logistic: Writer<Model> | null;
+  readonly net: Writer<Model> | null;
+  readonly trees: Writer<TreeModel> | null;
+}
+
+const KINDS: Readonly<Record<keyof Format, string>> = {
+  logistic: "logistic regression",
+  net: "a net with hidden layers",
+  trees: "boosted trees",
+};
+
+/** @param net Of nets with hidden layers or without. */
+function format(net: Writer<Model>, trees: Writer<TreeModel> | null): Format {
+  return { logistic: net, net, trees };
+}
+
+const FORMATS: Readonly<Record<string, Format>> = {
+  json: format(
+    (model, statement) => [{ name: "model.json", content: modelToJson(model, statement) }],
+    (model, statement) => [{ name: "model.json", content: treesToJson(model, statement) }],
+  ),
+  tfjs: format((model) => {
     const { modelJson, weights } = modelToTfjs(model);
     return [
       { name: "model.json", content: `${JSON.stringify(modelJson)}\n` },
       { name: "weights.bin", content: weights },
     ];
+  }, null),
+  onnx: format(
+    (model) => [{ name: "model.onnx", content: modelToOnnx(model) }],
+    (model) => [{ name: "model.onnx", content: treesToOnnx(model) }],
+  ),
+  scorer: format(
+    (model) => [{ name: "scorer.json", content: modelToScorer(model) }],
+    (model) => [{ name: "scorer.json", content: treesToScorer(model) }],
+  ),
+  pmml: {
+    logistic: (model) => [{ name: "model.pmml", content: modelToPmml(model) }],
+    net: null,
+    trees: (model) => [{ name: "model.pmml", content: treesToPmml(model) }],
   },
-  onnx: (model) => [{ name: "model.onnx", content: modelToOnnx(model) }],
-  scorer: (model) => [{ name: "scorer.json", content: modelToScorer(model) }],
-  pmml: (model) => [{ name: "model.pmml", content: modelToPmml(model) }],
 };
 
-/** @throws {CloisterError} If there is no such format, or the model cannot be written in it. */
+/** @throws {CloisterError} `model.format`: there is no such format, or none for such a model. */
 export function exportFiles(
-  model: Model,
-  format: string,
+  exported: ExportModel,
+  name: string,
   statement: PrivacyStatement,
 ): readonly ExportFile[] {
-  if (Object.hasOwn(WRITERS, format)) return WRITERS[format]?.(model, statement) ?? [];
-  const known = Object.keys(WRITERS).join(", ");
-  throw badInput("model.format", `--format ${format}: unknown; use one of ${known}`);
+  const found = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+  if (found === undefined)
+    throw badInput("model.format", `--format ${name}: unknown; use one of ${namesFor(() => true)}`);
+  if (exported.kind === "trees") {
+    const write = found.trees ?? refuse(name, "trees");
+    return write(exported.model, statement);
+  }
+  const kind = exported.model.spec.hidden.length === 0 ? "logistic" : "net";
+  const write = found[kind] ?? refuse(name, kind);
+  return write(exported.model, statement);
+}
+
+function refuse(name: string, kind: keyof Format): never {
+  const others = namesFor((one) => one[kind] !== null);
+  throw badInput("model.format", `--format ${name}: not for ${KINDS[kind]}; use one of ${others}`);
+}
+
+function namesFor(has: (format: Format) => boolean): string {
+  const names = Object.entries(FORMATS).filter(([, format]) => has(format));
+  return names.map(([name]) => name).join(", ");
 }

@@ -5,9 +5,9 @@
  */
 import { assert } from "../../shared/base/assert.ts";
 import { concatBytes, float32ToBytes, utf8 } from "../../shared/base/bytes.ts";
-import { bytes, type Field, integer, integers, message, text } from "./protobuf.ts";
+import { bytes, type Field, integer, integers, joined, message, text } from "./protobuf.ts";
 
-const ONNX = { irVersion: 7, opset: 13, mlOpset: 2 } as const;
+const ONNX = { irVersion: 7, opset: 13 } as const;
 
 export const ML_DOMAIN = "ai.onnx.ml";
 
@@ -16,8 +16,9 @@ export const DATA_TYPES = { float: 1, int64: 7, string: 8, bool: 9, double: 11 }
 type ElementType = keyof typeof DATA_TYPES;
 
 /** AttributeProto.AttributeType. */
-const ATTRIBUTE = { int: 2, ints: 7, strings: 8 } as const;
-type Attribute = number | readonly number[] | readonly string[];
+const ATTRIBUTE = { int: 2, tensor: 4, ints: 7, strings: 8 } as const;
+/** Doubles are a tensor of one dimension. */
+type Attribute = number | readonly number[] | readonly string[] | Float64Array;
 
 /** A value of the graph, by name. */
 export type Value = string;
@@ -73,12 +74,19 @@ export function constant(
 ): Value {
   const size = shape.reduce((product, length) => product * length, 1);
   assert(values.length === size, "a constant fills its shape");
+  graph.initializers.push(tensor(5, name, shape, values));
+  return name;
+}
+
+function tensor(
+  field: number,
+  name: string,
+  shape: readonly number[],
+  values: Float32Array | Float64Array | readonly (boolean | bigint)[],
+): Field {
   const { type, raw } = rawOf(values);
   const dimensions = shape.length === 0 ? [] : [integers(1, shape)];
-  graph.initializers.push(
-    message(5, ...dimensions, integer(2, DATA_TYPES[type]), text(8, name), bytes(9, raw)),
-  );
-  return name;
+  return message(field, ...dimensions, integer(2, DATA_TYPES[type]), text(8, name), bytes(9, raw));
 }
 
 function rawOf(values: Float32Array | Float64Array | readonly (boolean | bigint)[]): {
@@ -97,11 +105,17 @@ function rawOf(values: Float32Array | Float64Array | readonly (boolean | bigint)
   return { type: "int64", raw: new Uint8Array(view.buffer) };
 }
 
-/** The whole model. @param metadata Texts that travel with it. */
+/**
+ * The whole model.
+ *
+ * @param metadata Texts that travel with it.
+ * @param mlOpset Of the operators in `ML_DOMAIN`.
+ */
 export function onnxModel(
   graph: Graph,
   name: string,
   metadata: Readonly<Record<string, string>>,
+  mlOpset: 2 | 3,
 ): Uint8Array {
   const { nodes, initializers, inputs, outputs } = graph;
   return concatBytes(
@@ -109,7 +123,7 @@ export function onnxModel(
     text(2, "cloister"),
     message(7, ...nodes, text(2, name), ...initializers, ...inputs, ...outputs),
     message(8, text(1, ""), integer(2, ONNX.opset)),
-    message(8, text(1, ML_DOMAIN), integer(2, ONNX.mlOpset)),
+    message(8, text(1, ML_DOMAIN), integer(2, mlOpset)),
     ...Object.entries(metadata).map(([key, value]) => message(14, text(1, key), text(2, value))),
   );
 }
@@ -123,9 +137,13 @@ function valueInfo(field: number, name: string, type: ElementType, width: number
 function attribute(name: string, value: Attribute): Field {
   if (typeof value === "number")
     return message(5, text(1, name), integer(3, value), integer(20, ATTRIBUTE.int));
+  if (value instanceof Float64Array) {
+    const content = tensor(5, name, [value.length], value);
+    return message(5, text(1, name), content, integer(20, ATTRIBUTE.tensor));
+  }
   if (value.every((item) => typeof item === "string")) {
     const strings = value.map((item) => bytes(9, utf8(String(item))));
-    return message(5, text(1, name), ...strings, integer(20, ATTRIBUTE.strings));
+    return message(5, text(1, name), joined(strings), integer(20, ATTRIBUTE.strings));
   }
   return message(5, text(1, name), integers(8, value.map(Number)), integer(20, ATTRIBUTE.ints));
 }

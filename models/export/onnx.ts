@@ -2,22 +2,21 @@
  * A model as ONNX, preprocessing included: raw numbers and category texts in, probabilities out. Pure. The
  * operators are those of opset 13 and ai.onnx.ml 2; docs/models.md says what goes in and comes out.
  */
-import { canonicalJson } from "../../shared/base/canonical.ts";
 import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
-import { type CategoryColumn, columnsOf, type NumberColumn } from "../features/columns.ts";
+import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
 import {
   constant,
   DATA_TYPES,
   type Graph,
   input,
-  ML_DOMAIN,
   newGraph,
   node,
   onnxModel,
   output,
   type Value,
 } from "./onnx-graph.ts";
+import { codesOf, metadataOf } from "./onnx-inputs.ts";
 
 /** The bytes of a `.onnx` file. The same model always gives the same bytes. */
 export function modelToOnnx(model: Model): Uint8Array {
@@ -25,7 +24,10 @@ export function modelToOnnx(model: Model): Uint8Array {
   const { numbers, categories } = columnsOf(model.schema);
   const graph = newGraph();
   const parts = numbers.length > 0 ? numberParts(graph, architecture, model, numbers) : [];
-  const codes = categories.length > 0 ? codesOf(graph, categories) : [];
+  const codes = codesOf(
+    graph,
+    categories.map(({ codeOf }) => codeOf),
+  );
   const row = ({ column, rowCount, width, offset }: CategoryTable): Value => {
     const values = model.params.slice(offset, offset + rowCount * width);
     const table = constant(graph, `table${column}`, [rowCount, width], values);
@@ -34,16 +36,7 @@ export function modelToOnnx(model: Model): Uint8Array {
   parts.push(...architecture.embeddings.map(row));
   const logit = layers(graph, architecture, model.params, parts, architecture.sparse.map(row));
   output(graph, node(graph, "Sigmoid", "score", [logit]), "float", 1);
-  const { positive } = model.schema.label;
-  const metadata = { "cloister.inputs": canonicalJson(inputTable(model)) };
-  return onnxModel(graph, "cloister", { ...metadata, "cloister.positive": positive });
-}
-
-/** What each column of the two inputs is, for whoever finds the file alone. */
-function inputTable({ schema }: Model) {
-  const numbers = schema.features.filter(({ type }) => type === "number");
-  const categories = schema.features.filter(({ type }) => type === "category");
-  return { numbers, categories };
+  return onnxModel(graph, "cloister", metadataOf(model.schema), 2);
 }
 
 /**
@@ -118,18 +111,6 @@ function signedLogs(graph: Graph, from: Value, columns: readonly NumberColumn[])
   const signed = op("Mul", "signedLog", op("Sign", "sign", from), logarithm);
   const flags = columns.map(({ isLog }) => isLog);
   return op("Where", "shaped", constant(graph, "isLog", [columns.length], flags), signed, from);
-}
-
-/** One vector of codes a category column: text → i + 1 for the i-th declared category, else 0. */
-function codesOf(graph: Graph, columns: readonly CategoryColumn[]): Value[] {
-  const texts = input(graph, "categories", "string", columns.length);
-  return columns.map(({ codeOf }, c) => {
-    const index = constant(graph, `column${c}`, [], [BigInt(c)]);
-    const text = node(graph, "Gather", `text${c}`, [texts, index], { axis: 1 });
-    const table = { keys_strings: [...codeOf.keys()], values_int64s: [...codeOf.values()] };
-    const attributes = { ...table, default_int64: 0 };
-    return node(graph, "LabelEncoder", `code${c}`, [text], attributes, ML_DOMAIN);
-  });
 }
 
 /** Dense inputs through the kernels; one-hot rows join the first layer's sums. */

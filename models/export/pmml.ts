@@ -3,23 +3,27 @@
  *
  * @see Data Mining Group, PMML 4.4, RegressionModel (normalizationMethod logit) and Transformations.
  */
-import { badInput } from "../../shared/base/errors.ts";
+import { assert } from "../../shared/base/assert.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import { type CategorySums, featureSums } from "../engine/first-layer.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
+import {
+  CLASSIFIER,
+  logitTables,
+  miningField,
+  pmmlDocument,
+  scoreOutput,
+  targetField,
+} from "./pmml-document.ts";
+import { element } from "./xml.ts";
 
-/** @throws {CloisterError} `export.pmml-net`: a model with hidden layers. */
+/** Only of a model without hidden layers. */
 export function modelToPmml(model: Model): string {
   const { schema, spec, params } = model;
   const [layer] = architectureOf(schema, spec).layers;
-  if (layer === undefined || spec.hidden.length > 0) {
-    const remedy = "use --format onnx or scorer for a net";
-    throw badInput("export.pmml-net", `PMML is written for logistic regression only; ${remedy}`);
-  }
+  assert(layer !== undefined && spec.hidden.length === 0, "logistic regression has one layer");
   const { numbers } = columnsOf(schema);
-  const { label } = schema;
-  const fields = schema.features.map(({ name, type }) => dataField(name, type));
   const derived: string[] = [];
   const predictors: string[] = [];
   let intercept = params[layer.biasOffset] ?? 0;
@@ -39,48 +43,17 @@ export function modelToPmml(model: Model): string {
     derived.push(derivedField(`unknown ${column.name}`, flag));
     predictors.push(numericPredictor(`unknown ${column.name}`, missing[0] ?? 0));
   }
-  const values = [label.positive, label.negative].map((value) => element("Value", { value }));
-  const target = { name: label.column, optype: "categorical", dataType: "string" };
-  const dictionary = [...fields, element("DataField", target, ...values)];
-  const positive = { intercept: String(intercept), targetCategory: label.positive };
-  const negative = { intercept: "0", targetCategory: label.negative };
+  const inputs = schema.features.map(({ name }) => miningField(name));
   const regression = element(
     "RegressionModel",
-    { modelName: "cloister", functionName: "classification", normalizationMethod: "logit" },
-    element("MiningSchema", {}, ...schema.features.map(miningField), targetField(label.column)),
-    element("Output", {}, scoreField(label.positive)),
-    element("RegressionTable", positive, ...predictors),
-    element("RegressionTable", negative),
+    { modelName: "cloister", ...CLASSIFIER },
+    element("MiningSchema", {}, ...inputs, targetField(schema)),
+    scoreOutput(schema),
+    ...logitTables(schema, intercept, ...predictors),
   );
-  const document = element(
-    "PMML",
-    { xmlns: "http://www.dmg.org/PMML-4_4", version: "4.4" },
-    element("Header", {}, element("Application", { name: "cloister" })),
-    element("DataDictionary", { numberOfFields: String(dictionary.length) }, ...dictionary),
-    ...(derived.length > 0 ? [element("TransformationDictionary", {}, ...derived)] : []),
-    regression,
-  );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${document}\n`;
-}
-
-function dataField(name: string, type: "number" | "category"): string {
-  const kinds = { number: ["continuous", "double"], category: ["categorical", "string"] } as const;
-  const [optype, dataType] = kinds[type];
-  return element("DataField", { name, optype, dataType });
-}
-
-/** Values that the dictionary does not list are used as they are: they are "anything else". */
-function miningField({ name }: { readonly name: string }): string {
-  return element("MiningField", { name, invalidValueTreatment: "asIs" });
-}
-
-function targetField(name: string): string {
-  return element("MiningField", { name, usageType: "target" });
-}
-
-function scoreField(value: string): string {
-  const kind = { optype: "continuous", dataType: "double", feature: "probability" };
-  return element("OutputField", { name: "score", ...kind, value });
+  const transformations =
+    derived.length > 0 ? [element("TransformationDictionary", {}, ...derived)] : [];
+  return pmmlDocument(schema, ...transformations, regression);
 }
 
 /** (encoded − centre) · inverseScale; 0 where unknown and the schema allows it. */
@@ -135,18 +108,4 @@ function field(name: string): string {
 
 function number(value: number): string {
   return `<Constant dataType="double">${value}</Constant>`;
-}
-
-function element(
-  name: string,
-  attributes: Readonly<Record<string, string>>,
-  ...children: readonly string[]
-): string {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(value)}"`);
-  if (children.length === 0) return `<${name}${written.join("")}/>`;
-  return `<${name}${written.join("")}>${children.join("")}</${name}>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -25,9 +25,20 @@ export function message(number: number, ...fields: readonly Field[]): Field {
   return bytes(number, concatBytes(...fields));
 }
 
+/** One field after the other, however many: beyond some ten thousand they are too many arguments. */
+export function joined(fields: readonly Field[]): Field {
+  const whole = new Uint8Array(fields.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const field of fields) {
+    whole.set(field, at);
+    at += field.length;
+  }
+  return whole;
+}
+
 /** A repeated int64 field, packed. */
 export function integers(number: number, values: readonly number[]): Field {
-  return bytes(number, concatBytes(...values.map(varint)));
+  return bytes(number, joined(values.map(varint)));
 }
 
 function tag(number: number, wireType: number): Uint8Array {

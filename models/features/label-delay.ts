@@ -2,12 +2,12 @@
  * Which rows' labels are not settled yet: a fraud is reported weeks after the payment. Pure: the time to go by is an
  * argument. Each row is judged by itself, so that no record decides about another.
  */
+import { DAY_MS, daysSince1970 } from "../../shared/base/calendar.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import { trimCell } from "./cell.ts";
 import { cellFault, type RowPlace } from "./row-encoder.ts";
 
-const DAY_MS = 86_400_000;
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 const SECONDS = /^\d{1,12}$/;
@@ -72,16 +72,4 @@ function isDay(year: number, month: number, day: number): boolean {
   const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
   return day <= (days[month - 1] ?? 0);
-}
-
-/**
- * Of the proleptic Gregorian calendar, counted in years that begin in March, so that a leap day is a year's last.
- *
- * @see Hinnant, chrono-Compatible Low-Level Date Algorithms, days_from_civil.
- */
-function daysSince1970(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  const leapDays = Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400);
-  return 365 * y + leapDays + dayOfYear - 719_468;
 }

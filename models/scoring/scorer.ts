@@ -4,7 +4,9 @@ import type { EncodedData } from "../data.ts";
 import { architectureOf } from "../engine/architecture.ts";
 import { bestBackend } from "../engine/best.ts";
 import type { Model } from "../model.ts";
-import { layoutOf, type TreeModel, treeLogits, treeReasons } from "../trees/model.ts";
+import { batchLogits } from "../trees/batch.ts";
+import { forestOf } from "../trees/forest.ts";
+import type { TreeModel } from "../trees/model.ts";
 import { type Explainer, explainer } from "./reasons.ts";
 import { type RowScorer, rowScorer } from "./row-scorer.ts";
 
@@ -31,31 +33,15 @@ export function netScorer(model: Model): Scorer {
 /** Reasons are what each feature added along the row's paths (Saabas): they leave no gap. */
 export function treesScorer(model: TreeModel): Scorer {
   const { schema } = model;
-  const layout = layoutOf(model);
-  const numberCount = schema.features.filter(({ type }) => type === "number").length;
-  const categoryCount = schema.features.length - numberCount;
-  const oneRow = (...at: Parameters<Explainer>): EncodedData => {
-    const [numbers, numbersAt, codes, codesAt] = at;
-    return {
-      rowCount: 1,
-      numbers: numbers.subarray(numbersAt, numbersAt + numberCount),
-      codes: codes.subarray(codesAt, codesAt + categoryCount),
-      labels: NO_LABEL,
-      unitStarts: ONE_UNIT,
-    };
-  };
+  const forest = forestOf(model);
+  const { start } = forest;
+  const parts = new Float64Array(schema.features.length);
   return {
     schema,
-    row: {
-      numberCount,
-      categoryCount,
-      logit: (...at) => treeLogits(model, oneRow(...at), layout)[0] ?? 0,
-    },
-    logits: (data) => treeLogits(model, data, layout),
-    explain: (...at) => {
-      const row = oneRow(...at);
-      const { start, parts, logits } = treeReasons(model, row, layout);
-      const logit = logits[0] ?? 0;
+    row: forest,
+    logits: batchLogits(model, forest),
+    explain: (...row) => {
+      const logit = forest.explain(parts, ...row);
       const reasons = schema.features.map(({ name }, f) => ({
         feature: name,
         contribution: parts[f] ?? 0,
@@ -65,6 +51,3 @@ export function treesScorer(model: TreeModel): Scorer {
     },
   };
 }
-
-const NO_LABEL = new Uint8Array(1);
-const ONE_UNIT = Uint32Array.of(0, 1);

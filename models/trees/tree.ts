@@ -22,7 +22,7 @@ interface SplitNode {
 }
 
 /** Bins up to and with `bin` go left, others right; a missing value as it says. */
-interface NumberSplit extends SplitNode {
+export interface NumberSplit extends SplitNode {
   readonly kind: "number";
   readonly bin: number;
   readonly missingLeft: boolean;

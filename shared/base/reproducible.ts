@@ -1,6 +1,6 @@
 /**
  * A seeded generator for what must repeat and protects nobody: initial weights, shuffles of data
- * that stay inside, demo data, tests. Never for keys, masks, noise or the sampling of units. Pure.
+ * that stay inside, simulations, demo data, tests. Never for keys, masks, noise or the sampling of units of a real run. Pure.
  */
 
 import { utf8 } from "./bytes.ts";

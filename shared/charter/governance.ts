@@ -1,5 +1,6 @@
 /** Who may decide what in a room, and within which bounds: the parts of a charter that are not about the data. Pure. */
 import { z } from "zod";
+import { DAY_MS, daysSince1970 } from "../base/calendar.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 
@@ -49,13 +50,20 @@ export const Hours = z
 export type Hours = z.infer<typeof Hours>;
 
 export function isWithinHours({ from, to, days }: Hours, atMs: number): boolean {
-  const date = new Date(atMs);
-  const time = date.toISOString().slice(11, 16);
-  const isOverMidnight = from > to;
-  const isEarlyPart = isOverMidnight && time < to;
-  const began = new Date(isEarlyPart ? atMs - 24 * 3600 * 1000 : atMs).getUTCDay();
-  if (days && !days.some((day) => DAYS.indexOf(day) === began)) return false;
-  return isOverMidnight ? time >= from || time < to : time >= from && time < to;
+  const dayNumber = Math.floor(atMs / DAY_MS);
+  const time = Math.floor((atMs - dayNumber * DAY_MS) / 60_000);
+  const [begin, end] = [minutesOf(from), minutesOf(to)];
+  const isOverMidnight = begin > end;
+  const isEarlyPart = isOverMidnight && time < end;
+  // 1970 began on a Thursday.
+  const weekday = (4 + dayNumber - (isEarlyPart ? 1 : 0)) % 7;
+  if (days && !days.some((day) => DAYS.indexOf(day) === weekday)) return false;
+  return isOverMidnight ? time >= begin || time < end : time >= begin && time < end;
+}
+
+function minutesOf(time: string): number {
+  const [hours, minutes] = time.split(":").map(Number);
+  return 60 * (hours ?? 0) + (minutes ?? 0);
 }
 
 /** What a column may be used for, besides what the schema says of its type. */
@@ -79,7 +87,10 @@ export const ExpiryDate = z
   );
 
 /** The first moment after the date, UTC. */
-export const endOfDateMs = (date: string): number => Date.parse(date) + 24 * 3600 * 1000;
+export function endOfDateMs(date: string): number {
+  const [year, month, day] = date.split("-").map(Number);
+  return DAY_MS * (1 + daysSince1970(year ?? 0, month ?? 0, day ?? 0));
+}
 
 /** Approvals that a manifest needs in a room of so many members. */
 export function approvalsRequired({

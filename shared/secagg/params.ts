@@ -121,3 +121,9 @@ export function survivorsRequired(
 ): number {
   return Math.max(twoThirds(memberCount), memberCount - maxDropouts, charterMin, 3);
 }
+
+/** Names of members by roster index. */
+export const idsOf = (
+  { roster }: Pick<SumParams, "roster">,
+  indices: readonly number[],
+): string[] => indices.map((index) => roster[index]?.memberId ?? "");

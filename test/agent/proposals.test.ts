@@ -125,6 +125,17 @@ test("what its gate has against a run is told, signed, and is no word of its peo
   expect(proposals.get(runId)?.reasons).toEqual([BUDGET]);
 });
 
+test("which of its own rules refuse a run stays with the member", () => {
+  const { propose, said, events } = openMember(
+    policy({ epsilonMax: 0.1, columnsRefused: ["hour"] }),
+  );
+  propose();
+  expect(said()).toMatchObject([{ decision: "refused", reasons: [{ code: "local" }] }]);
+  expect(events).toMatchObject([
+    { type: "refused", reasons: [{ code: "local.epsilon" }, { code: "local.column" }] },
+  ]);
+});
+
 test("rules that cannot be read allow nothing, and their text goes nowhere", () => {
   const unreadable = (): LocalPolicy => {
     throw badInput("file.not-yaml", "/secret/place/policy.yaml: line 3");
@@ -132,7 +143,7 @@ test("rules that cannot be read allow nothing, and their text goes nowhere", () 
   const { propose, offer, said, sent, asked } = openMember(unreadable);
   propose();
   offer(memberIds(3).map((name) => decisionOn(manifest, name)));
-  expect(said()).toMatchObject([{ decision: "refused", reasons: [{ code: "local.unreadable" }] }]);
+  expect(said()).toMatchObject([{ decision: "refused", reasons: [{ code: "local" }] }]);
   expect(sent.at(-1)?.type).toBe("runDeclined");
   expect(JSON.stringify(sent)).not.toContain("secret");
   expect(asked).toEqual([]);
@@ -151,7 +162,7 @@ test("a person's word is passed on as it was signed, and a veto ends the run her
   decisions.set(runId, veto);
   member.decided(veto);
   offer(["bank-1", "bank-2"].map((name) => decisionOn(manifest, name)));
-  expect(sent.at(-1)).toMatchObject({ type: "runDeclined", reasons: [{ code: "local.vetoed" }] });
+  expect(sent.at(-1)).toMatchObject({ type: "runDeclined", reasons: [{ code: "local" }] });
   member.deliver({
     message: { type: "proposalClosed", runId, code: "vetoed" },
     vector: new Uint8Array(),

@@ -1,6 +1,6 @@
 /**
- * EDGE: scoring rates of a 30-64-32-1 net and of logistic regression: in process, one row at a time and in
- * batches; and over HTTP, one row a request, against the binary. Takes about 12 s.
+ * EDGE: scoring rates of a 30-64-32-1 net, of logistic regression and of 150 trees of 26 leaves: in process, one row
+ * at a time and in batches; and over HTTP, one row a request, against the binary. Takes about 15 s.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -11,15 +11,17 @@ import { modelToJson } from "../../models/export/json.ts";
 import { recordEncoder } from "../../models/features/record-encoder.ts";
 import type { Model } from "../../models/model.ts";
 import { recordScorer } from "../../models/scoring/record-scorer.ts";
-import { netScorer } from "../../models/scoring/scorer.ts";
+import { netScorer, type Scorer, treesScorer } from "../../models/scoring/scorer.ts";
 import { identityScaling } from "../../models/tasks/train.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { Subprocess } from "../support/processes.ts";
+import { randomForest } from "../support/random-forest.ts";
 import type { BenchResult } from "./format.ts";
 
 const NUMBERS = 30;
+const TREES = { trees: 150, leaves: 26, bins: 64 };
 const ROWS = 4096;
 const EXPLAINED = 128;
 const RUNS = 9;
@@ -32,8 +34,9 @@ export async function serveBench(): Promise<BenchResult[]> {
   const [net, logistic] = [modelOf([64, 32]), modelOf([])];
   const rows = rowsOf(net);
   return [
-    ...inProcess("net", net, rows, 100_000),
-    ...inProcess("logistic", logistic, rows, 500_000),
+    ...inProcess("net", netScorer(net), rows, 100_000),
+    ...inProcess("logistic", netScorer(logistic), rows, 500_000),
+    ...inProcess("trees", treesScorer(randomForest(net.schema, TREES)), rows, 250_000),
     ...(await overHttp(net, rows)),
   ];
 }
@@ -59,9 +62,9 @@ function rowsOf({ schema }: Model): Row[] {
   );
 }
 
-function inProcess(name: string, model: Model, rows: readonly Row[], limit: number): BenchResult[] {
-  const { logits } = netScorer(model);
-  const scorer = recordScorer(netScorer(model));
+function inProcess(name: string, one: Scorer, rows: readonly Row[], limit: number): BenchResult[] {
+  const { schema, logits } = one;
+  const scorer = recordScorer(one);
   const score = (row: Row): number => {
     if (scorer.take(row).length > 0) throw new Error("a row does not fit");
     return scorer.score();
@@ -75,7 +78,7 @@ function inProcess(name: string, model: Model, rows: readonly Row[], limit: numb
     latencies[i] = performance.now() - start;
   }
   latencies.sort();
-  const encoded = encode(model, rows);
+  const encoded = encode(schema, rows);
   const singles = medianRate(() => {
     for (const row of rows) score(row);
   });
@@ -95,7 +98,7 @@ function inProcess(name: string, model: Model, rows: readonly Row[], limit: numb
   ];
 }
 
-function encode({ schema }: Model, rows: readonly Row[]) {
+function encode(schema: DataSchema, rows: readonly Row[]) {
   const encoder = recordEncoder(schema);
   const numbers = new Float32Array(rows.length * NUMBERS);
   const codes = new Uint16Array();

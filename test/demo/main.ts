@@ -9,12 +9,12 @@ import { CloisterError } from "../../shared/base/errors.ts";
 import { approvalsRequired } from "../../shared/charter/governance.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { writeFileAtomic } from "../../shared/edge/files.ts";
+import { Progress } from "../../shared/edge/progress.ts";
 import { reportAndExit } from "../../shared/edge/terminal.ts";
 import { twoThirds } from "../../shared/secagg/params.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import type { DemoRoom } from "./charter.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
-import { Progress } from "./progress.ts";
 import { references } from "./references.ts";
 import { type DemoReport, reportTable } from "./report.ts";
 import { demoRoom } from "./room.ts";
@@ -26,7 +26,7 @@ const PATIENCE = { workSeconds: 300, stepSeconds: 20, graceSeconds: 0.3, startSe
 
 async function demo(options: DemoOptions): Promise<void> {
   const beganAt = performance.now();
-  const progress = new Progress();
+  const progress = new Progress(process.stdout);
   const folder = resolve(options.out);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadDataset } from "../../agent/data/dataset.ts";
 import type { EncodedData } from "../../models/data.ts";
+import { joinedData } from "../../models/data-parts.ts";
 import { architectureOf, initialParams } from "../../models/engine/architecture.ts";
 import { trainLocally } from "../../models/engine/local-training.ts";
 import { plainBackend } from "../../models/engine/plain.ts";
@@ -47,7 +48,7 @@ async function main({
   };
   const members: { train: EncodedData; holdout: EncodedData }[] = [];
   for (const path of paths) members.push((await loadDataset(path, charter.schema, partition)).data);
-  const holdout = concat(members.map((member) => member.holdout));
+  const holdout = joinedData(members.map((member) => member.holdout));
   const evaluate = ({ params, scaling, schema, spec }: Model): Metrics | null => {
     const backend = plainBackend(architectureOf(schema, spec));
     return metricsOfScores(backend.scores(params, scaling, holdout), holdout.labels);
@@ -55,7 +56,7 @@ async function main({
   const trained = train.map((index) => {
     const chosen = index === null ? members : members.slice(index, index + 1);
     return evaluate(
-      trainAlone(charter, model, concat(chosen.map((member) => member.train)), epochs),
+      trainAlone(charter, model, joinedData(chosen.map((member) => member.train)), epochs),
     );
   });
   return { trained, scored: score.map((text) => evaluate(parseModelJson(text, charter.schema))) };
@@ -104,28 +105,6 @@ function standardScaling({ numbers, rowCount }: EncodedData, numberCount: number
     scaling[numberCount + column] = variance > 1e-12 ? 1 / Math.sqrt(variance) : 1;
   }
   return scaling;
-}
-
-function concat(parts: readonly EncodedData[]): EncodedData {
-  const rowCount = parts.reduce((sum, part) => sum + part.rowCount, 0);
-  const width = (pick: (part: EncodedData) => { length: number }): number =>
-    parts.reduce((sum, part) => sum + pick(part).length, 0);
-  const numbers = new Float32Array(width((part) => part.numbers));
-  const codes = new Uint16Array(width((part) => part.codes));
-  const labels = new Uint8Array(rowCount);
-  const unitStarts = [0];
-  let [numbersAt, codesAt, rowsAt] = [0, 0, 0];
-  for (const part of parts) {
-    numbers.set(part.numbers, numbersAt);
-    codes.set(part.codes, codesAt);
-    labels.set(part.labels, rowsAt);
-    for (let unit = 1; unit < part.unitStarts.length; unit++)
-      unitStarts.push(rowsAt + (part.unitStarts[unit] ?? 0));
-    numbersAt += part.numbers.length;
-    codesAt += part.codes.length;
-    rowsAt += part.rowCount;
-  }
-  return { rowCount, numbers, codes, labels, unitStarts: Uint32Array.from(unitStarts) };
 }
 
 if (parentPort) parentPort.postMessage(await main(workerData as ReferenceJob));

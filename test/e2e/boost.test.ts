@@ -7,12 +7,14 @@ import { loadDataset } from "../../agent/data/dataset.ts";
 import type { HandedFile } from "../../coordinator/export.ts";
 import type { PartitionedData } from "../../models/data.ts";
 import { scorerOf } from "../../models/export/model-file.ts";
+import { readScorer } from "../../models/export/scorer-reader.ts";
 import { treesToJson } from "../../models/export/trees-json.ts";
 import { modelOf } from "../../models/tasks/boost.ts";
 import { BoostTask } from "../../shared/charter/boost-spec.ts";
 import { boosted, unnoisedContext } from "../support/boosted.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { cloister } from "../support/command.ts";
+import { pmmlTreesScorer } from "../support/pmml-trees.ts";
 import type { RoomProcesses } from "../support/processes.ts";
 import { startRoom } from "../support/processes.ts";
 import { follow, PATIENCE, released, startRun } from "../support/rooms.ts";
@@ -42,10 +44,11 @@ const TASK = {
   evaluation: { everyTrees: 2, bins: 64 },
 };
 
-async function modelFile(runId: string): Promise<string> {
-  const path = `/v1/runs/${runId}/model?format=json`;
+async function modelFile(runId: string, format = "json", file = "model.json"): Promise<string> {
+  const path = `/v1/runs/${runId}/model?format=${format}`;
   const files = await room.client.get<HandedFile[]>(path);
-  return files.find(({ name }) => name === "model.json")?.text ?? "";
+  const found = files.find(({ name }) => name === file);
+  return found?.text ?? found?.base64 ?? "";
 }
 
 test("a room's ensemble is the one of all rows in one place, and the CLI scores with it", async () => {
@@ -84,6 +87,16 @@ test("a room's ensemble is the one of all rows in one place, and the CLI scores 
   expect(low).toBeLessThan(0.5);
   expect(high).toBeGreaterThan(0.5);
   expect(scorerOf(text).schema).toEqual(charter.schema);
+
+  const read = readScorer(await modelFile(runId, "scorer", "scorer.json"));
+  const byPmml = pmmlTreesScorer(await modelFile(runId, "pmml", "model.pmml"));
+  const row = { amount: 990, hour: 3, channel: "web" };
+  expect([read(row), byPmml(row)]).toEqual([
+    expect.closeTo(high ?? 0, 5),
+    expect.closeTo(high ?? 0, 5),
+  ]);
+  expect((await modelFile(runId, "onnx", "model.onnx")).length).toBeGreaterThan(500);
+  await expect(modelFile(runId, "tfjs")).rejects.toThrow("not for boosted trees");
 }, 60_000);
 
 test("a run with noise is planned, paid for and states its price", async () => {

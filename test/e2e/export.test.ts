@@ -135,7 +135,7 @@ test("what cannot be exported is refused in one line, and nothing is written", a
     cloister("model", "export", runs.probe, ...at),
   ]);
   expectOneLine(format, 3, "--format docx: unknown", "json, tfjs, onnx, scorer, pmml");
-  expectOneLine(net, 3, "logistic regression only", "onnx or scorer");
+  expectOneLine(net, 3, "--format pmml: not for a net", "json, tfjs, onnx, scorer");
   expectOneLine(probe, 3, "has no model");
   expect(readdirSync(folder)).not.toContain("never");
 });

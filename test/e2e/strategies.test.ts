@@ -142,7 +142,7 @@ test("early stopping ends a run, and the best round's model is what it hands out
     askKind === "evaluate" && metrics ? [metrics.rocAuc] : [],
   );
   expect(aucs.length).toBeLessThan(40);
-  const { manifest } = service.findRun(runId);
+  const { manifest } = service.catalog.find(runId, null);
   const bytes = service.taskState(runId);
   if (manifest.task.kind !== "train" || !bytes) throw new Error("a training run has a state");
   const context = { ...contextOf(charter, manifest), spec: manifest.task };
@@ -158,7 +158,7 @@ test("a run that diverges fails with the reason, and its last good model is ther
   });
   expect(rounds).toHaveLength(1);
   expect(failed).toMatch(/^task\.no-update: in training round 1 .*smaller learningRate/);
-  expect(service.findRun(runId)).toMatchObject({ status: "failed", reason: failed });
+  expect(service.catalog.find(runId, null)).toMatchObject({ status: "failed", reason: failed });
   expect(service.taskState(runId)).not.toBeNull();
 }, 30_000);
 

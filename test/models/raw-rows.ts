@@ -63,7 +63,7 @@ export function crowded(model: Model): { model: Model; rows: RawRow[] } {
 }
 
 /** Rows within the bounds and beyond them, with unknown numbers where allowed and categories that nobody declared. */
-export function rawRows({ schema }: Model, count: number): RawRow[] {
+export function rawRows({ schema }: Pick<Model, "schema">, count: number): RawRow[] {
   const source = new UniformSource(rng("raw rows"));
   return Array.from({ length: count }, () =>
     Object.fromEntries(schema.features.map((feature) => [feature.name, drawn(feature, source)])),
@@ -83,7 +83,10 @@ function drawn(feature: Feature, source: UniformSource): number | string | null 
 }
 
 /** The rows as our own scoring encodes them. @throws {Error} If one does not fit. */
-export function encodedRows({ schema }: Model, rows: readonly RawRow[]): EncodedData {
+export function encodedRows(
+  { schema }: Pick<Model, "schema">,
+  rows: readonly RawRow[],
+): EncodedData {
   const encoder = recordEncoder(schema);
   const { numberCount, categoryCount } = encoder;
   const numbers = new Float32Array(rows.length * numberCount);

@@ -173,6 +173,18 @@ export function randomnessFaults(sources: Sources): string[] {
   return faults;
 }
 
+const SEEDED = "shared/base/reproducible.ts";
+/** Initial weights, features of a tree, shuffles where nothing is promised; and simulations, which protect nothing. */
+const MAY_SEED =
+  /^(?:agent\/gate\/repeatable|models\/engine\/architecture|models\/tasks\/boost-shape|bin\/simulate\/[a-z-]+)\.ts$/;
+
+/** A seeded generator makes no noise, no mask and no sample of a real run: who may have one is a closed list. */
+export function seedFaults(sources: Sources): string[] {
+  return everyImport(sources).flatMap(({ from, to }) =>
+    isProduct(from) && to === SEEDED && !MAY_SEED.test(from) ? [`${from} imports ${to}`] : [],
+  );
+}
+
 const NOISE = /^shared\/privacy\/noise\//;
 const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
 /** Initial weights are drawn with `normal`, and its file defines it. */

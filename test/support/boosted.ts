@@ -7,7 +7,8 @@ import type { BoostState } from "../../models/tasks/boost-state.ts";
 import { plannedReleases } from "../../models/tasks/privacy-events.ts";
 import type { Ask, Metrics } from "../../models/tasks/task.ts";
 import type { WireManifest } from "../../models/tasks/wire.ts";
-import { type TreeModel, treeLogits } from "../../models/trees/model.ts";
+import { batchLogits } from "../../models/trees/batch.ts";
+import type { TreeModel } from "../../models/trees/model.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { BoostTask } from "../../shared/charter/boost-spec.ts";
 import type { ManifestPrivacy } from "../../shared/charter/manifest.ts";
@@ -106,5 +107,5 @@ export function boostedMetrics(
 
 /** Probability of "positive" of each row. Shape [rowCount]. */
 export function treeScores(model: TreeModel, data: EncodedData): Float32Array {
-  return Float32Array.from(treeLogits(model, data), (logit) => 1 / (1 + Math.exp(-logit)));
+  return Float32Array.from(batchLogits(model)(data), (logit) => 1 / (1 + Math.exp(-logit)));
 }

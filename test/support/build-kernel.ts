@@ -31,6 +31,10 @@ const ENGINE = {
   folder: "models/engine/kernel",
   entries: ["gradient", "loss", "pack", "product", "rows"],
 };
+const TREES = {
+  folder: "models/trees/kernel",
+  entries: ["bins", "walk"],
+};
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },
   { ...ENGINE, binary: "binary.ts", name: "SIMD_BINARY", features: ["simd"] },
@@ -40,6 +44,7 @@ export const KERNELS: readonly KernelBuild[] = [
     name: "RELAXED_BINARY",
     features: ["simd", "relaxed-simd"],
   },
+  { ...TREES, binary: "binary.ts", name: "TREES_BINARY", features: ["simd"] },
 ];
 
 /**

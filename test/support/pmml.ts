@@ -3,15 +3,15 @@
  * what others would score with. Shares nothing with the writer.
  */
 
-interface Element {
+export interface Element {
   readonly name: string;
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: Element[];
   text: string;
 }
 
-type Value = number | string | boolean | null;
-type Fields = ReadonlyMap<string, Value>;
+export type Value = number | string | boolean | null;
+export type Fields = ReadonlyMap<string, Value>;
 
 /** @throws {Error} If it is not one well-formed element. */
 export function parseXml(source: string): Element {
@@ -49,13 +49,13 @@ function unescaped(text: string): string {
   });
 }
 
-function child(element: Element, name: string): Element {
+export function child(element: Element, name: string): Element {
   const found = element.children.find((inner) => inner.name === name);
   if (!found) throw new Error(`<${element.name}> has no <${name}>`);
   return found;
 }
 
-const attribute = (element: Element, name: string): string => {
+export const attribute = (element: Element, name: string): string => {
   const value = element.attributes.get(name);
   if (value === undefined) throw new Error(`<${element.name}> has no ${name}`);
   return value;
@@ -65,7 +65,6 @@ const attribute = (element: Element, name: string): string => {
 export function pmmlScorer(source: string): (row: Readonly<Record<string, Value>>) => Value {
   const document = parseXml(source);
   const model = child(document, "RegressionModel");
-  const output = child(child(model, "Output"), "OutputField");
   const derived =
     document.children.find(({ name }) => name === "TransformationDictionary")?.children ?? [];
   const declared = new Set(
@@ -73,20 +72,26 @@ export function pmmlScorer(source: string): (row: Readonly<Record<string, Value>
   );
   const used = child(model, "MiningSchema").children.map((field) => attribute(field, "name"));
   for (const name of used) if (!declared.has(name)) throw new Error(`${name} is not declared`);
-  const tables = model.children.filter(({ name }) => name === "RegressionTable");
   return (row) => {
     const fields = new Map<string, Value>(used.map((name) => [name, row[name] ?? null]));
     for (const field of derived)
       fields.set(attribute(field, "name"), evaluate(field.children[0], fields));
-    const [first, second] = tables;
-    if (!first || !second || tables.length !== 2) throw new Error("two categories were expected");
-    const sum = regression(first, fields);
-    if (sum === null) return null;
-    const probability = 1 / (1 + Math.exp(-sum));
-    return attribute(first, "targetCategory") === attribute(output, "value")
-      ? probability
-      : 1 - probability;
+    return regressionScore(model, fields);
   };
+}
+
+/** What a regression of two categories gives for the one that its output names. */
+export function regressionScore(model: Element, fields: Fields): Value {
+  const output = child(child(model, "Output"), "OutputField");
+  const tables = model.children.filter(({ name }) => name === "RegressionTable");
+  const [first, second] = tables;
+  if (!first || !second || tables.length !== 2) throw new Error("two categories were expected");
+  const sum = regression(first, fields);
+  if (sum === null) return null;
+  const probability = 1 / (1 + Math.exp(-sum));
+  return attribute(first, "targetCategory") === attribute(output, "value")
+    ? probability
+    : 1 - probability;
 }
 
 function regression(table: Element, fields: Fields): number | null {

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { policyPath } from "../../agent/policy-file.ts";
-import { AdminClient } from "../../coordinator/client.ts";
+import { CoordinatorClient } from "../../coordinator/client.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { APPROVES_ALL } from "./charters.ts";
 
@@ -61,7 +61,7 @@ export interface RoomProcesses {
   readonly configPath: string;
   /** Where agents connect. */
   readonly url: string;
-  readonly client: AdminClient;
+  readonly client: CoordinatorClient;
   readonly agents: Map<string, Subprocess>;
   coordinator: Subprocess;
   startCoordinator(): Promise<void>;
@@ -117,7 +117,7 @@ export async function startRoom({
   write(first.port); // From now on the same port, also after a restart.
   writeFileSync(join(folder, "charter.yaml"), stringify(charter));
   const url = `ws://127.0.0.1:${first.port}`;
-  const client = AdminClient.fromConfig(configPath);
+  const client = CoordinatorClient.from({ config: configPath });
   await client.post("/v1/rooms", charter);
   const agentFolder = (memberId: string): string => join(folder, memberId);
   const room: RoomProcesses = {

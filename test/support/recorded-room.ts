@@ -52,7 +52,7 @@ export async function recordedRoom(
         });
       });
       if (outcome !== "") throw new Error(outcome);
-      return { runId, manifest: service.findRun(runId).manifest };
+      return { runId, manifest: service.catalog.find(runId, null).manifest };
     },
     sentBy: (memberId) =>
       (recordings.get(memberId)?.connections ?? []).flatMap(({ sent }) => {

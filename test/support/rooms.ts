@@ -1,6 +1,7 @@
 /** EDGE: whole rooms of processes on small tables, and the reading of their runs' events. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Decision } from "../../shared/charter/decision.ts";
 import { smallCharter, smallTable } from "./charters.ts";
 import { type RoomProcesses, startRoom } from "./processes.ts";
 
@@ -16,6 +17,7 @@ export interface RunLine {
   readonly memberId?: string;
   readonly code?: string;
   readonly reason?: string;
+  readonly decision?: Decision;
 }
 
 export interface SmallRoom {
@@ -24,12 +26,14 @@ export interface SmallRoom {
   readonly members: readonly string[];
   readonly rowCount?: number;
   readonly patience?: Record<string, number>;
+  /** Whose agents approve whatever is proposed. Left out: everybody's. */
+  readonly approves?: (memberId: string) => boolean;
   /** Members of the charter for whom nothing is started. */
   readonly others?: readonly string[];
 }
 
 export async function openRoom(room: SmallRoom): Promise<RoomProcesses> {
-  const { folder, members, rowCount = 40, patience = PATIENCE, others = [] } = room;
+  const { folder, members, rowCount = 40, patience = PATIENCE, others = [], approves } = room;
   mkdirSync(folder, { recursive: true });
   const data = new Map<string, string>();
   for (const memberId of members) {
@@ -37,7 +41,8 @@ export async function openRoom(room: SmallRoom): Promise<RoomProcesses> {
     writeFileSync(path, smallTable(memberId, rowCount));
     data.set(memberId, path);
   }
-  return startRoom({ folder, charter: smallCharter([...members, ...others]), data, patience });
+  const charter = smallCharter([...members, ...others]);
+  return startRoom({ folder, charter, data, patience, ...(approves && { approves }) });
 }
 
 export async function startRun(room: RoomProcesses, plan: object): Promise<string> {
@@ -59,7 +64,7 @@ export async function follow(
   for await (const line of room.client.lines<RunLine>(`/v1/runs/${runId}/events`)) {
     seen.push(line);
     if ((await see(line, seen)) === "stop") break;
-    if (line.type === "completed" || line.type === "failed") break;
+    if (["completed", "failed", "refused"].includes(line.type)) break;
   }
   return seen;
 }

@@ -22,6 +22,8 @@ export interface ServiceRoomSetup {
 
 export interface ServiceRoom {
   readonly service: CoordinatorService;
+  /** Where agents connect. */
+  readonly url: string;
   readonly agents: ReadonlyMap<string, RunningAgent>;
   dataPath(memberId: string): string;
   /** Starts a member's agent, again where it was closed. Resolves when it is connected. */
@@ -59,7 +61,7 @@ export async function serviceRoom(setup: ServiceRoomSetup): Promise<ServiceRoom>
     await Promise.all([...agents.values()].map((agent) => agent.close()));
     await service.close();
   };
-  return { service, agents, dataPath, start, close };
+  return { service, url: `ws://127.0.0.1:${port}`, agents, dataPath, start, close };
 }
 
 function connected(folder: string): Promise<RunningAgent> {

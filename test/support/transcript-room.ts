@@ -53,10 +53,8 @@ export class Book {
   }
 
   hear(memberId: string, message: AgentMessage): void {
-    const from = { room: CHARTER.room, memberId };
-    if (message.type === "roomHeld") this.sync.held(from, message.size);
-    if (message.type !== "headCosigned") return;
-    const fault = this.sync.cosigned(from, message.size, message.signature);
+    if (message.type !== "roomHeld" && message.type !== "headCosigned") return;
+    const fault = this.sync.hear({ room: CHARTER.room, memberId }, message);
     if (fault) this.faults.push(fault);
   }
 

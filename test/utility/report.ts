@@ -1,4 +1,5 @@
 /** What the trials amount to: means, standard errors, a table and a picture. Pure. */
+import { chartSvg } from "../../bin/simulate/chart.ts";
 import type { Metrics } from "../../models/tasks/task.ts";
 import type { Placement, Trial } from "./experiment.ts";
 
@@ -77,70 +78,37 @@ export function table(cells: readonly Cell[]): string {
   return lines.join("\n");
 }
 
-const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [560, 320, 64, 34, 272];
-const COLOURS: Readonly<Record<Placement, string>> = {
-  none: "#666666",
-  central: "#1b6ca8",
-  distributed: "#1a936f",
-  local: "#c8553d",
+const NAMES: Readonly<Record<Placement, string>> = {
+  none: "no noise",
+  central: "central",
+  distributed: "distributed",
+  local: "local",
 };
 
 /** ROC-AUC by number of members, with bars of two standard errors. SVG. */
 export function picture(cells: readonly Cell[], title: string): string {
   const members = [...new Set(cells.map((cell) => cell.members))].sort((a, b) => a - b);
-  const values = cells.flatMap(({ rocAuc }) => [
-    rocAuc.mean - 2 * rocAuc.standardError,
-    rocAuc.mean + 2 * rocAuc.standardError,
-  ]);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const margin = 0.08 * (high - low);
-  const y = (value: number): number =>
-    BOTTOM - ((value - low + margin) / (high - low + 2 * margin)) * (BOTTOM - TOP);
-  const x = (count: number): number =>
-    LEFT + 40 + (members.indexOf(count) * (WIDTH - LEFT - 190)) / Math.max(1, members.length - 1);
-  const parts = [axes(members, x, y, low, high), `<text x="${LEFT}" y="20">${title}</text>`];
-  for (const [i, placement] of (["none", "central", "distributed", "local"] as const).entries()) {
+  const series = (["none", "central", "distributed", "local"] as const).flatMap((placement) => {
     const own = cells.filter((cell) => cell.placement === placement);
-    if (own.length > 0) parts.push(series(own, placement, i, x, y));
-  }
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">`;
-  return `${head}\n<title>${title}</title>\n<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>\n${parts.join("\n")}\n</svg>\n`;
-}
-
-type Scale = (value: number) => number;
-
-function axes(members: readonly number[], x: Scale, y: Scale, low: number, high: number): string {
-  const ticks = [low, (low + high) / 2, high].map(
-    (value) =>
-      `<line x1="${LEFT}" x2="${WIDTH - 130}" y1="${y(value)}" y2="${y(value)}" stroke="#dddddd"/>` +
-      `<text x="${LEFT - 6}" y="${y(value) + 4}" text-anchor="end">${value.toFixed(3)}</text>`,
-  );
-  const names = members.map(
-    (count) => `<text x="${x(count)}" y="${BOTTOM + 20}" text-anchor="middle">${count}</text>`,
-  );
-  const label = `<text x="${(LEFT + WIDTH - 130) / 2}" y="${HEIGHT - 8}" text-anchor="middle">members; bars: two standard errors over seeds</text>`;
-  return [...ticks, ...names, label].join("\n");
-}
-
-function series(
-  cells: readonly Cell[],
-  placement: Placement,
-  index: number,
-  x: Scale,
-  y: Scale,
-): string {
-  const colour = COLOURS[placement];
-  const shift = 5 * (index - 1.5);
-  const points = [...cells].sort((a, b) => a.members - b.members);
-  const at = (cell: Cell): string => `${x(cell.members) + shift},${y(cell.rocAuc.mean)}`;
-  const line = `<polyline fill="none" stroke="${colour}" points="${points.map(at).join(" ")}"/>`;
-  const marks = points.map((cell) => {
-    const centre = x(cell.members) + shift;
-    const { mean, standardError } = cell.rocAuc;
-    const bar = `<line x1="${centre}" x2="${centre}" y1="${y(mean - 2 * standardError)}" y2="${y(mean + 2 * standardError)}" stroke="${colour}"/>`;
-    return `${bar}<circle cx="${centre}" cy="${y(mean)}" r="3.5" fill="${colour}"/>`;
+    const points = own.map(({ members: count, rocAuc: { mean, standardError } }) => ({
+      tick: members.indexOf(count),
+      value: mean,
+      low: mean - 2 * standardError,
+      high: mean + 2 * standardError,
+    }));
+    points.sort((a, b) => a.tick - b.tick);
+    return points.length === 0 ? [] : [{ name: NAMES[placement], points }];
   });
-  const legendY = TOP + 16 + 20 * index;
-  const legend = `<circle cx="${WIDTH - 112}" cy="${legendY - 4}" r="4" fill="${colour}"/><text x="${WIDTH - 102}" y="${legendY}">${placement === "none" ? "no noise" : placement}</text>`;
-  return [line, ...marks, legend].join("\n");
+  const figures = cells.map(
+    ({ placement, members: count, rocAuc }) =>
+      `${NAMES[placement]}, ${count} members ${rocAuc.mean.toFixed(3)}`,
+  );
+  return chartSvg({
+    title,
+    description: `Mean over seeds: ${figures.join("; ")}.`,
+    xLabel: "members; bars: two standard errors over seeds",
+    yLabel: "ROC-AUC",
+    ticks: members.map(String),
+    series,
+  });
 }

@@ -27,9 +27,8 @@ export interface OutlookParams {
   readonly budgetEpsilon?: number | undefined;
 }
 
-export interface Outlook {
+export interface Outlook extends Worth {
   readonly samplingProbability: number;
-  readonly unitsPerRound: number;
   /** z that the ledger's filter demands. */
   readonly noiseMultiplier: number;
   readonly rdpOrder: number;
@@ -37,6 +36,14 @@ export interface Outlook {
   readonly course: readonly { round: number; epsilonFilter: number; epsilonPld: number }[];
   /** Which part of that budget the run takes; null where none is named. More than 1: it is refused. */
   readonly budgetShare: number | null;
+}
+
+/** What decides the worth of a plan: as in `OutlookParams`, with the noise that it was calibrated to. */
+type WorthParams = Pick<OutlookParams, "unitsExpected" | "rounds" | "dimension" | "cohort"> &
+  Pick<Outlook, "noiseMultiplier" | "samplingProbability">;
+
+export interface Worth {
+  readonly unitsPerRound: number;
   /** Standard deviation of the mean gradient's noise in one coordinate, in clip norms. */
   readonly noisePerCoordinate: number;
   /** A mean gradient half as long as the clip norm, spread over all coordinates: one of them, in clip norms. */
@@ -66,22 +73,31 @@ export function outlook(params: OutlookParams): Outlook {
   const calibrated = calibrateNoiseMultiplier({ ...target, ...order });
   const { noiseMultiplier, order: rdpOrder } = calibrated;
   const perRound = rdpSampledGaussian(samplingProbability, noiseMultiplier, rdpOrder);
-  const unitsPerRound = samplingProbability * unitsExpected;
-  const noisePerCoordinate = (noiseMultiplier * noiseInflation(cohort)) / unitsPerRound;
-  const signalPerCoordinate = SIGNAL / Math.sqrt(dimension);
-  const signalToNoise = (Math.sqrt(rounds) * signalPerCoordinate) / noisePerCoordinate;
   return {
     samplingProbability,
-    unitsPerRound,
     noiseMultiplier,
     rdpOrder,
     budgetShare: budgetShare(params, rounds * perRound, rdpOrder),
     course: courseOf({ samplingProbability, noiseMultiplier, rdpOrder, perRound, rounds, delta }),
-    noisePerCoordinate,
-    signalPerCoordinate,
-    signalToNoise,
-    verdict: verdictOf(signalToNoise),
+    ...worthOf({ noiseMultiplier, samplingProbability, unitsExpected, rounds, dimension, cohort }),
   };
+}
+
+/** What a plan's noise leaves of its signal, once the noise is known. */
+export function worthOf({
+  noiseMultiplier,
+  samplingProbability,
+  unitsExpected,
+  rounds,
+  dimension,
+  cohort,
+}: WorthParams): Worth {
+  const unitsPerRound = samplingProbability * unitsExpected;
+  const noisePerCoordinate = (noiseMultiplier * noiseInflation(cohort)) / unitsPerRound;
+  const signalPerCoordinate = SIGNAL / Math.sqrt(dimension);
+  const signalToNoise = (Math.sqrt(rounds) * signalPerCoordinate) / noisePerCoordinate;
+  const verdict = verdictOf(signalToNoise);
+  return { unitsPerRound, noisePerCoordinate, signalPerCoordinate, signalToNoise, verdict };
 }
 
 function verdictOf(signalToNoise: number): Outlook["verdict"] {

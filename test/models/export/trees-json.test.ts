@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { scorerOf } from "../../../models/export/model-file.ts";
 import { parseTreesJson, treesToJson } from "../../../models/export/trees-json.ts";
 import { modelOf } from "../../../models/tasks/boost.ts";
-import { treeLogits } from "../../../models/trees/model.ts";
 import { boosted, boostTaskOf, unnoisedContext } from "../../support/boosted.ts";
+import { walkedRows } from "../../support/tree-walk.ts";
 import { membersOf, schemaOf, tableOf } from "../fixtures.ts";
 
 const schema = schemaOf(["missing", { onehot: 12 }, "number"]);
@@ -19,7 +19,7 @@ test("an ensemble comes back as it was, and scores as it did", () => {
   expect([...kinds].sort()).toEqual(["category", "leaf", "number"]);
   const rows = tableOf(schema, 50, () => 1, "rows");
   const scorer = scorerOf(text);
-  const logits = treeLogits(model, rows);
+  const { logits } = walkedRows(model, rows);
   expect(scorer.logits(rows)).toEqual(logits);
   const { numberCount, categoryCount } = scorer.row;
   for (const [row, logit] of logits.entries()) {

@@ -1,10 +1,10 @@
-/** Trees: routing, scores and reasons against walking each row down; numbers that are no tree are refused. */
+/** Trees: what a walk over bins gives against the values themselves; numbers that are no tree are refused. */
 import { expect, test } from "vitest";
 import { modelOf } from "../../../models/tasks/boost.ts";
 import { featureBins } from "../../../models/trees/bins.ts";
 import { pushTree, readerOf, readTree } from "../../../models/trees/codec.ts";
-import { treeLogits, treeReasons } from "../../../models/trees/model.ts";
 import { boosted, boostTaskOf, treeScores, unnoisedContext } from "../../support/boosted.ts";
+import { walkedRows } from "../../support/tree-walk.ts";
 import { membersOf, schemaOf, tableOf } from "../fixtures.ts";
 
 const schema = schemaOf(["number", "missing", { onehot: 3 }, { embedding: 12 }, "number"]);
@@ -38,34 +38,9 @@ test("a row's score is that of the leaf it walks to, by the values themselves", 
       return sum + (node?.value ?? 0);
     }, model.base);
   });
-  expect([...treeLogits(model, rows)]).toEqual(naive);
+  expect([...walkedRows(model, rows).logits]).toEqual(naive);
   expect(new Set(naive).size).toBeGreaterThan(20);
   expect(treeScores(model, rows)[0]).toBeCloseTo(1 / (1 + Math.exp(-(naive[0] ?? 0))), 6);
-});
-
-test("few rows are scored as many are", () => {
-  const few = {
-    rowCount: 9,
-    numbers: rows.numbers.slice(0, 27),
-    codes: rows.codes.slice(0, 18),
-    labels: rows.labels.slice(0, 9),
-    unitStarts: rows.unitStarts.slice(0, 10),
-  };
-  expect(treeLogits(model, few)).toEqual(treeLogits(model, rows).slice(0, 9));
-});
-
-test("reasons add up to the log-odds, and name the features that the path asked", () => {
-  const { start, parts } = treeReasons(model, rows);
-  const width = schema.features.length;
-  const logits = treeLogits(model, rows);
-  for (let row = 0; row < rows.rowCount; row++) {
-    const own = parts.subarray(row * width, (row + 1) * width);
-    expect(start + own.reduce((sum, part) => sum + part, 0)).toBeCloseTo(logits[row] ?? 0, 10);
-  }
-  // The label follows the first number.
-  const share = (f: number): number =>
-    parts.filter((_, i) => i % width === f).reduce((sum, part) => sum + Math.abs(part), 0);
-  for (const f of [1, 2, 3, 4]) expect(share(0)).toBeGreaterThan(5 * share(f));
 });
 
 test("a tree comes back from its numbers as it was", () => {

@@ -1,0 +1,48 @@
+/** EDGE: the coordinator's runs, looked up in its store: of one room, or, for whoever may see all, of any. */
+import { badInput, type CloisterError } from "../shared/base/errors.ts";
+import type { Manifest } from "../shared/charter/manifest.ts";
+import { foldRun, type RunSummary } from "./run-events.ts";
+import type { Store } from "./store.ts";
+
+export class RunCatalog {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** @param room Null: of any. */
+  list(room: string | null): RunSummary[] {
+    const runs = this.#store.runIds().flatMap((id) => foldRun(this.#store.events(id)) ?? []);
+    return runs.filter(isOf(room));
+  }
+
+  /** @param prefix A run id or the beginning of one. */
+  find(prefix: string, room: string | null): RunSummary {
+    return one(
+      prefix,
+      this.list(room).filter(({ runId }) => runId.startsWith(prefix)),
+    );
+  }
+
+  /** As `find`, without reading what happened in the run. */
+  manifestOf(prefix: string, room: string | null): { runId: string; manifest: Manifest } {
+    return one(prefix, this.#store.manifests(prefix).filter(isOf(room)));
+  }
+}
+
+const isOf =
+  (room: string | null) =>
+  ({ manifest }: { readonly manifest: Manifest }): boolean =>
+    room === null || manifest.room === room;
+
+function one<T>(prefix: string, found: readonly T[]): T {
+  const [run] = found;
+  if (!run || found.length > 1) throw unknownRun(prefix, found.length);
+  return run;
+}
+
+function unknownRun(prefix: string, count: number): CloisterError {
+  const what = count === 0 ? "no such run" : "more than one run begins so";
+  return badInput("run.unknown", `${prefix}: ${what}; see "cloister run list"`);
+}
