@@ -85,17 +85,15 @@ export class Member {
         return this.#consider(message);
       case "rejected":
         return this.#params.report({ type: "rejected", code: message.code });
-      case "roomExtended":
-        return undefined; // For the copy of the room's history.
-      default: {
-        const run = this.#run;
-        if (run?.runId === message.runId) this.#takeSafely(run, message, vector);
-      }
+      default:
+        if ("runId" in message) this.#takeSafely(message, vector);
     }
   }
 
   /** What a task cannot make sense of (an ask that it does not know, a vector that does not fit) is a refusal. */
-  #takeSafely(run: Run, message: RunMessage, vector: Uint8Array): void {
+  #takeSafely(message: RunMessage, vector: Uint8Array): void {
+    const run = this.#run;
+    if (run?.runId !== message.runId) return;
     try {
       this.#take(run, message, vector);
     } catch (error) {

@@ -19,11 +19,13 @@ export interface RunDocuments {
 /**
  * @param events All of the run's, its end among them.
  * @param state The task's last.
+ * @param createdAt The run's, ISO 8601.
  */
 export function runDocuments(
   charter: Charter,
   events: readonly RunEvent[],
   state: Uint8Array | null,
+  createdAt: string,
 ): RunDocuments | null {
   const run = foldRun(events);
   if (!run) return null;
@@ -39,7 +41,7 @@ export function runDocuments(
     state,
     statement,
     format: "json",
-    createdAt: new Date(run.createdAtMs).toISOString(),
+    createdAt,
     scorerReader: "",
   });
   const content = (name: string): string | Uint8Array | undefined =>

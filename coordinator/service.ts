@@ -254,7 +254,8 @@ export class CoordinatorService {
     const { runId, type } = event;
     if (type !== "completed" && type !== "failed") return this.#store.append(event, after);
     const events = [...this.#store.events(runId), event];
-    const left = runDocuments(charter, events, this.#store.taskState(runId));
+    const createdAt = new Date(events[0]?.atMs ?? 0).toISOString();
+    const left = runDocuments(charter, events, this.#store.taskState(runId), createdAt);
     this.#store.append(event, after, left);
   }
 

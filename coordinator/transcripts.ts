@@ -2,7 +2,7 @@
  * EDGE: rooms' histories as the coordinator writes them, in the same database as what they record: an entry is
  * durable if and only if what it tells of is. Also the documents whose hashes they name.
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { fromHex } from "../shared/base/bytes.ts";
 import { lineText, makeEntry, NO_ENTRY, parseLine } from "../shared/transcript/room/entry.ts";
 import type { RoomEvent } from "../shared/transcript/room/event.ts";
@@ -41,9 +41,13 @@ interface Tail {
 export class Transcripts {
   readonly #database: DatabaseSync;
   readonly #tails = new Map<string, Tail>();
+  readonly #count: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#count = database.prepare(
+      "SELECT coalesce(max(sequence) + 1, 0) AS count FROM room_entry WHERE room = ?",
+    );
   }
 
   /** Within the caller's transaction. Its time is never before that of the entry before. */
@@ -112,7 +116,9 @@ export class Transcripts {
 
   #tail(room: string): Tail {
     const known = this.#tails.get(room);
-    if (known) return known;
+    // Whoever else writes into the database (a second process, by mistake) is not to tear the chain.
+    const { count } = this.#count.get(room) ?? {};
+    if (known && known.roots.length === count) return known;
     const frontier = NO_LEAVES;
     const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
     const tail: Tail = { ...empty, runs: new Set(), cosigned: new Map() };

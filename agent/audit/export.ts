@@ -8,7 +8,6 @@ import { print, printJson } from "../../shared/edge/terminal.ts";
 import { Document } from "../../shared/transcript/room/document.ts";
 import { linesOf, lineText, parseLine } from "../../shared/transcript/room/entry.ts";
 import type { RoomState } from "../../shared/transcript/room/state.ts";
-import { ledgerExtract } from "../ledger/extract.ts";
 import { copyPath } from "../transcript-copy.ts";
 import { NOBODY, ownKnowledge } from "./knowledge.ts";
 import { openOwnSide } from "./own.ts";
@@ -25,7 +24,6 @@ export interface ExportOptions {
   readonly ca?: string;
   readonly allowPlain?: boolean;
   readonly ledger?: string[];
-  readonly ownLedger?: boolean;
   readonly bare?: boolean;
   readonly out?: string;
   readonly json?: boolean;
@@ -40,8 +38,6 @@ export async function exportPack(
   const { room, folder, ca: caPath, allowPlain, json } = options;
   if ((run === undefined) === (room === undefined))
     throw badInput("audit.scope", "name one run, or --room for all of a room's");
-  if (options.ownLedger && folder === undefined)
-    throw badInput("audit.scope", "--own-ledger: needs --folder, where the ledger is");
   const own = folder === undefined ? null : openOwnSide(folder, { caPath, allowPlain });
   const source = own?.http ?? tokenSource(options);
   const trust = folder === undefined ? NOBODY.trust : ownKnowledge(folder).trust;
@@ -53,7 +49,6 @@ export async function exportPack(
   const { state } = verified(name, copy, trust);
   const documents = options.bare ? [] : await documentsOf(state, run, source);
   for (const path of options.ledger ?? []) documents.push(readExtract(path));
-  if (options.ownLedger && folder !== undefined) documents.push(ledgerExtract(folder));
   const pack = new Uint8Array(Buffer.concat([copy, utf8(documents.map(lineText).join(""))]));
   const out = options.out ?? `${state.room}-pack.jsonl`;
   verified(out, pack, trust);

@@ -33,7 +33,6 @@ export function historyCommands(
     .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
     .option("--allow-plain", "allow ws:// beyond this machine")
     .option("--ledger <file...>", 'what members\' "cloister ledger extract" wrote')
-    .option("--own-ledger", "with --folder: an extract of this member's own ledger")
     .option("--bare", "the history alone: asks nobody for documents")
     .option("--out <file>", "where to; by the room's name if left out")
     .option("--json", "print JSON, for programs")

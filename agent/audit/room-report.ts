@@ -1,4 +1,4 @@
-/** What a room's history that holds says, in lines for people and as data for programs. Pure. */
+/** EDGE: what a room's history that holds says, in lines for people and as data for programs; a time is shown as a date. */
 import { short } from "../../shared/audit/check.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";

@@ -100,18 +100,16 @@ test("every member's own copy holds, from the command line, and says what happen
   expect(told.some((event) => event.type === "attemptAborted")).toBe(true);
 });
 
-test("a pack, with a ledger of another member, verifies with nothing else at hand", async () => {
-  const extract = join(folder, "bank-3-ledger.jsonl");
-  const from3 = room.agentFolder("bank-3");
-  expect((await cloister("ledger", "extract", "--folder", from3, "--out", extract)).code).toBe(0);
-  const own = ["--folder", room.agentFolder("bank-1"), "--own-ledger"];
-  const made = await cloister(
-    ..."audit export --room --ledger".split(" "),
-    extract,
-    ...own,
-    "--out",
-    PACK,
-  );
+test("a pack, with two members' ledgers, verifies with nothing else at hand", async () => {
+  const extracts: string[] = [];
+  for (const memberId of ["bank-1", "bank-3"]) {
+    const out = join(folder, `${memberId}-ledger.jsonl`);
+    const place = ["--folder", room.agentFolder(memberId), "--out", out];
+    expect((await cloister("ledger", "extract", ...place)).code).toBe(EXIT.ok);
+    extracts.push(out);
+  }
+  const place = ["--folder", room.agentFolder("bank-1"), "--out", PACK];
+  const made = await cloister("audit", "export", "--room", ...place, "--ledger", ...extracts);
   expect(made).toMatchObject({ code: EXIT.ok, errors: "" });
   const said = await cloister("audit", "verify", PACK);
   expect(said).toMatchObject({ code: EXIT.ok, errors: "" });
