@@ -54,7 +54,10 @@ export function auditCommands(
   audit
     .command("compare")
     .description("find two signatures of the coordinator that contradict; exit code 6 if there are")
-    .argument("<exports...>", 'what members\' "cloister agent transcript --json" printed')
+    .argument(
+      "<files...>",
+      "what members' \"cloister agent transcript --json\" printed, or copies of their room's history",
+    )
     .option("--json", "print JSON, for programs")
     .addHelpText("after", "\nExample:\n  $ cloister audit compare bank-a.json bank-b.json")
     .action(compare);

@@ -10,6 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { compare } from "../../agent/audit/compare.ts";
 import { copyPath, refusedPath } from "../../agent/transcript-copy.ts";
 import { runIdOf } from "../../shared/charter/manifest.ts";
 import { entryStatement } from "../../shared/transcript/chain.ts";
@@ -198,6 +199,9 @@ test("two members who were told two stories find where they part", async () => {
     for (const id of ["bank-1", "bank-2"]) expect(sizeOf(copyOf(id))).toBe(5);
   }, PATIENCE);
   expect(findFork([copyOf("bank-1"), copyOf("bank-2")])?.sequence).toBe(4);
+  const paths = ["bank-1", "bank-2"].map((id) => copyPath(memberFolder(folder, id)));
+  expect(() => compare(paths, {})).toThrow("from entry 4 on the coordinator signed two histories");
+  expect(() => compare([paths[0] ?? "", paths[0] ?? ""], {})).not.toThrow();
 });
 
 test("a coordinator whose book was set back is caught, and its shorter head is kept", async () => {
