@@ -3,8 +3,15 @@
  * durable if and only if what it tells of is. Also the documents whose hashes they name.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { assert } from "../shared/base/assert.ts";
 import { fromHex } from "../shared/base/bytes.ts";
-import { lineText, makeEntry, NO_ENTRY, parseLine } from "../shared/transcript/room/entry.ts";
+import {
+  type Entry,
+  lineText,
+  makeEntry,
+  NO_ENTRY,
+  parseLine,
+} from "../shared/transcript/room/entry.ts";
 import type { RoomEvent } from "../shared/transcript/room/event.ts";
 import {
   type Frontier,
@@ -42,23 +49,23 @@ export class Transcripts {
   readonly #database: DatabaseSync;
   readonly #tails = new Map<string, Tail>();
   readonly #count: StatementSync;
+  readonly #insert: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#count = database.prepare(
       "SELECT coalesce(max(sequence) + 1, 0) AS count FROM room_entry WHERE room = ?",
     );
+    this.#insert = database.prepare("INSERT INTO room_entry VALUES (?, ?, ?)");
   }
 
   /** Within the caller's transaction. Its time is never before that of the entry before. */
   append(room: string, atMs: number, body: RoomEvent): void {
     const tail = this.#tail(room);
     const time = Math.max(Math.floor(atMs), tail.latestMs);
-    const line = lineText(makeEntry(tail.roots.length, tail.hash, time, body));
-    this.#database
-      .prepare("INSERT INTO room_entry VALUES (?, ?, ?)")
-      .run(room, tail.roots.length, line);
-    lengthen(tail, line);
+    const entry = makeEntry(tail.roots.length, tail.hash, time, body);
+    this.#insert.run(room, entry.sequence, lineText(entry));
+    lengthen(tail, entry);
   }
 
   /** After a transaction that was rolled back: what is remembered may never have been. */
@@ -122,16 +129,19 @@ export class Transcripts {
     const frontier = NO_LEAVES;
     const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
     const tail: Tail = { ...empty, runs: new Set(), cosigned: new Map() };
-    for (const line of this.lines(room, 0, Number.POSITIVE_INFINITY)) lengthen(tail, line);
+    for (const line of this.lines(room, 0, Number.POSITIVE_INFINITY)) lengthen(tail, entryOf(line));
     this.#tails.set(room, tail);
     return tail;
   }
 }
 
-function lengthen(tail: Tail, line: string): void {
+function entryOf(line: string): Entry {
   const entry = parseLine(line.slice(0, -1));
-  if (!entry || !("sequence" in entry)) throw new TypeError("not an entry");
-  const { body, hash, atMs } = entry;
+  assert(entry !== null && "sequence" in entry, "the database holds entries");
+  return entry;
+}
+
+function lengthen(tail: Tail, { body, hash, atMs }: Entry): void {
   tail.hash = hash;
   tail.frontier = grown(tail.frontier, fromHex(hash));
   tail.roots.push(rootOf(tail.frontier));
