@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { parseOrRefuse } from "../shared/charter/charter.ts";
+import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { type AgentOptions, startAgent } from "./agent.ts";
 import { approvalCommands } from "./approvals.ts";
@@ -99,6 +100,7 @@ async function start({
   quiet,
   population,
 }: LinkOptions & { quiet?: boolean; population?: string }): Promise<void> {
+  optimiseEarly();
   const show = json ? printJson : printEvent;
   const agent = await startAgent({
     folder,

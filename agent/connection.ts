@@ -176,11 +176,7 @@ export class Connection {
     } else {
       for (const frame of this.#session.replay(received)) this.#transmit(frame);
     }
-    let silence = setTimeout(() => socket.terminate(), SILENCE_MS);
-    const heard = (): void => {
-      clearTimeout(silence);
-      silence = setTimeout(() => socket.terminate(), SILENCE_MS);
-    };
+    const silence = setTimeout(() => socket.terminate(), SILENCE_MS);
     const lost = new Promise<void>((resolve) => {
       socket.on("error", () => socket.terminate());
       socket.once("close", () => {
@@ -190,9 +186,9 @@ export class Connection {
         resolve();
       });
     });
-    socket.on("ping", heard);
+    socket.on("ping", () => silence.refresh());
     socket.on("message", (data: Buffer) => {
-      heard();
+      silence.refresh();
       this.#receive(socket, data);
     });
     for (const frame of early) this.#receive(socket, frame);

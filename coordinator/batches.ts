@@ -1,6 +1,6 @@
 /**
- * Batches of prekeys of a run: the one in use, and the one that members deal while rounds go on. Pure: says
- * what to send.
+ * Batches of prekeys of a run: the one in use, the one that comes after it, and the one that members deal while
+ * rounds go on. Pure: says what to send.
  */
 import { concatBytes } from "../shared/base/bytes.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
@@ -26,6 +26,15 @@ interface Dealt {
   readonly deadlineMs: number;
 }
 
+/** A batch that is dealt. */
+interface Ready {
+  readonly dealt: DealtPrekeyBatch;
+  /** Dealers whose prekeys are lost with their session. */
+  readonly lost: Set<number>;
+  /** Who was asked for it and has no part in it: asked again with the others, or at this time. */
+  readonly leftOut: Map<number, number>;
+}
+
 type BatchOpened = Extract<CoordinatorMessage, { type: "batchOpened" }>;
 
 /** A message and whom it goes to. */
@@ -38,15 +47,13 @@ export class PrekeyBatches {
   readonly #params: SumParams;
   readonly #stepMs: number;
   readonly #attempts: number;
-  #current: DealtPrekeyBatch | null = null;
+  #current: Ready | null = null;
+  /** Taken up when the current one is used up: no attempt is dealt for and then passed over. */
+  #next: Ready | null = null;
   #pending: Dealt | null = null;
   #lastNumber = -1;
   /** Members were asked for prekeys of all attempts below, and deal once for each, also if nothing came of it. */
   #attemptsBelow = 0;
-  /** Members whose prekeys of the current batch are lost with their session. */
-  readonly #lost = new Set<number>();
-  /** Who was asked for the current batch and has no part in it: asked again with the others, or at this time. */
-  readonly #leftOut = new Map<number, number>();
 
   /** @param attempts How many one batch serves. */
   constructor(params: SumParams, stepMs: number, attempts: number) {
@@ -56,24 +63,24 @@ export class PrekeyBatches {
   }
 
   get current(): DealtPrekeyBatch | null {
-    return this.#current;
-  }
-
-  get isDealing(): boolean {
-    return this.#pending !== null;
+    return this.#current?.dealt ?? null;
   }
 
   /** Dealers whose secrets of the current batch are still there. */
   usable(): number[] {
-    return [...(this.#current?.dealings.keys() ?? [])].filter((index) => !this.#lost.has(index));
+    return this.#current ? usableOf(this.#current) : [];
   }
 
-  /** The first attempt at or after `from` that the current batch serves; null if it is used up. */
+  /** The first attempt at or after `from` that there are prekeys for, in the current batch from now on; null: none. */
   attemptFrom(from: number): number | null {
-    if (!this.#current) return null;
-    const { firstAttempt, count } = this.#current.batch;
-    const attempt = Math.max(from, firstAttempt);
-    return attempt < firstAttempt + count ? attempt : null;
+    if (this.#next && from >= attemptsEnd(this.#current)) this.#takeUp(this.#next);
+    if (!this.#current || from >= attemptsEnd(this.#current)) return null;
+    return Math.max(from, this.#current.dealt.batch.firstAttempt);
+  }
+
+  #takeUp(ready: Ready): void {
+    this.#current = ready;
+    this.#next = null;
   }
 
   /** Is it time to deal again: nothing in use, half used up, or somebody present has no part in it? */
@@ -81,10 +88,10 @@ export class PrekeyBatches {
     if (this.#pending) return false;
     const current = this.#current;
     if (!current) return true;
-    const left = current.batch.firstAttempt + current.batch.count - nextAttempt;
+    const left = attemptsEnd(this.#next ?? current) - nextAttempt;
     const usable = new Set(this.usable());
     const isMissing = (index: number): boolean =>
-      !usable.has(index) && atMs >= (this.#leftOut.get(index) ?? 0);
+      !usable.has(index) && atMs >= (current.leftOut.get(index) ?? 0);
     return left <= this.#attempts / 2 || members.some(isMissing);
   }
 
@@ -128,8 +135,10 @@ export class PrekeyBatches {
 
   /** The member's session is over, and its secrets with it. */
   lost(index: number): void {
-    this.#lost.add(index);
-    this.#leftOut.delete(index);
+    for (const ready of [this.#current, this.#next]) {
+      ready?.lost.add(index);
+      ready?.leftOut.delete(index);
+    }
     this.#pending?.awaited.delete(index);
     this.#pending?.dealings.delete(index);
   }
@@ -146,12 +155,17 @@ export class PrekeyBatches {
     const { kept, disputed } = agreeing(pending.batch, pending.dealings);
     if (kept.size < this.#params.survivorsMin) return { send: [], disputed };
     const dealt = closeDealing(this.#params, pending.batch, kept);
-    this.#current = dealt;
-    this.#lost.clear();
-    this.#leftOut.clear();
     // Whoever deals what cannot be used would have everyone deal again and again.
-    for (const index of pending.batch.members)
-      if (!kept.has(index)) this.#leftOut.set(index, atMs + this.#stepMs);
+    const leftOut = pending.batch.members.filter((index) => !kept.has(index));
+    const askAgainMs = atMs + this.#stepMs;
+    this.#next = {
+      dealt,
+      lost: new Set(),
+      leftOut: new Map(leftOut.map((index) => [index, askAgainMs])),
+    };
+    // Who has no part in the current batch does not wait for its end.
+    const usable = new Set(this.usable());
+    if ([...kept.keys()].some((index) => !usable.has(index))) this.#takeUp(this.#next);
     return { send: [...kept.keys()].map((to) => this.#bundle(dealt, to)), disputed };
   }
 
@@ -168,4 +182,14 @@ export class PrekeyBatches {
     };
     return { to: [to], message };
   }
+}
+
+/** The attempt after the last that it serves. */
+function attemptsEnd(ready: Ready | null): number {
+  const { firstAttempt, count } = ready?.dealt.batch ?? { firstAttempt: 0, count: 0 };
+  return firstAttempt + count;
+}
+
+function usableOf({ dealt, lost }: Ready): number[] {
+  return [...dealt.dealings.keys()].filter((index) => !lost.has(index));
 }

@@ -5,6 +5,7 @@ import { type PrivacyStatement, statementLines } from "../models/privacy-stateme
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { Plan } from "../shared/charter/manifest.ts";
+import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
@@ -73,6 +74,7 @@ function runCommands(run: Command): void {
 
 async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
   const config = readYaml(path, CoordinatorConfig);
+  optimiseEarly();
   const service = new CoordinatorService(config);
   const port = await service.listen();
   const address = `${config.tls ? "wss" : "ws"}://${config.listen.host}:${port}`;

@@ -4,7 +4,7 @@
  * room's history says of it.
  */
 
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { fromHex, toHex, utf8 } from "../shared/base/bytes.ts";
 import { canonicalJson } from "../shared/base/canonical.ts";
 import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
@@ -58,12 +58,18 @@ export class Store {
   readonly accessTokens: AccessTokens;
   readonly transcripts: Transcripts;
   readonly #roomOfRun = new Map<string, string>();
+  readonly #appendEvent: StatementSync;
+  readonly #saveState: StatementSync;
 
   constructor(path: string, clock: Clock) {
     this.#database = openDatabase(path, `${SCHEMA}${ACCESS_TOKEN_SCHEMA}`);
     this.#clock = clock;
     this.transcripts = new Transcripts(this.#database);
     this.accessTokens = new AccessTokens(this.#database, clock);
+    const append = "INSERT INTO run_event (run_id, body) VALUES (?, ?)";
+    this.#appendEvent = this.#database.prepare(append);
+    const save = "INSERT OR REPLACE INTO run_state VALUES (?, ?)";
+    this.#saveState = this.#database.prepare(save);
   }
 
   /** All or nothing, and durable when it returns; of the rooms' histories as of all else. */
@@ -198,14 +204,10 @@ export class Store {
    * @param left What the run leaves behind, where this ends it.
    */
   append(event: RunEvent, state?: Uint8Array, left: RunDocuments | null = null): void {
-    const { runId } = event;
     this.#transact(() => {
-      this.#database
-        .prepare("INSERT INTO run_event (run_id, body) VALUES (?, ?)")
-        .run(runId, JSON.stringify(event));
+      this.#appendEvent.run(event.runId, JSON.stringify(event));
       this.#tellOfRun(event, left);
-      if (!state) return;
-      this.#database.prepare("INSERT OR REPLACE INTO run_state VALUES (?, ?)").run(runId, state);
+      if (state) this.#saveState.run(event.runId, state);
     });
   }
 

@@ -5,19 +5,27 @@ import type { FromGate, ToGate } from "./messages.ts";
 
 type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
 
+/** Rows that are read are garbage at once: room for more of it only makes the thread larger. */
+const YOUNG_MB = 16;
+
 /** A running gate thread. Requests are answered in order. */
 export class GateHost {
   readonly #worker: Worker;
+  /** The answer that is awaited. */
+  #awaited: PromiseWithResolvers<FromGate> | null = null;
   #gone = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(memberId: string) {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: { memberId },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
-    this.#worker.setMaxListeners(0);
-    this.#worker.once("exit", () => {
+    this.#worker.on("message", (reply: FromGate) => this.#take()?.resolve(reply));
+    this.#worker.on("error", (cause) => this.#take()?.reject(crashed(cause)));
+    this.#worker.on("exit", () => {
       this.#gone = true;
+      this.#take()?.reject(crashed(undefined));
     });
   }
 
@@ -49,23 +57,22 @@ export class GateHost {
 
   #exchange(message: ToGate): Promise<FromGate> {
     if (this.#gone) return Promise.reject(crashed(undefined));
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.#worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-      };
-      const onMessage = (reply: FromGate): void => {
-        settle();
-        resolve(reply);
-      };
-      const onError = (cause: unknown): void => {
-        settle();
-        reject(crashed(cause));
-      };
-      const onExit = (): void => onError(new Error("exit"));
-      this.#worker.once("message", onMessage).once("error", onError).once("exit", onExit);
-      this.#worker.postMessage(message);
-    });
+    this.#awaited = Promise.withResolvers();
+    this.#worker.postMessage(message, handedOver(message));
+    return this.#awaited.promise;
   }
+
+  #take(): PromiseWithResolvers<FromGate> | null {
+    const awaited = this.#awaited;
+    this.#awaited = null;
+    return awaited;
+  }
+}
+
+/** The model moves to the gate's thread instead of being copied. */
+function handedOver(message: ToGate): ArrayBuffer[] {
+  const buffer = message.type === "work" ? message.input.buffer : null;
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
 }
 
 function crashed(cause: unknown): CloisterError {

@@ -47,6 +47,7 @@ export type ToGate =
       readonly type: "work";
       readonly attempt: number;
       readonly askKind: string;
+      /** Handed over: it is the gate's from then on. */
       readonly input: Float32Array;
     }
   | {

@@ -4,7 +4,7 @@
  */
 import type { EncodedData } from "../data.ts";
 import type { Architecture, CategoryTable, DenseLayer } from "./architecture.ts";
-import type { TrainerBackend, UnitRows } from "./backend.ts";
+import type { RowLoss, TrainerBackend, UnitRows } from "./backend.ts";
 import type { Variant } from "./kernel/module.ts";
 import { plainBackend } from "./plain.ts";
 import { wasmBackend } from "./wasm/backend.ts";
@@ -52,6 +52,7 @@ export function agreesWithPlain(
   const outcome = ({ logits, scores, meanGradient, clippedGradientSum }: TrainerBackend) => {
     const mean = meanGradient(params, scaling, data, units.rows);
     const clipped = clippedGradientSum(params, scaling, data, units, 0.05);
+    const focal = clippedGradientSum(params, scaling, data, units, 0.05, CHECK_LOSS);
     return [
       ...logits(params, scaling, data),
       ...scores(params, scaling, data),
@@ -60,12 +61,21 @@ export function agreesWithPlain(
       ...clipped.gradient,
       ...clipped.norms,
       ...clipped.losses,
+      ...focal.gradient,
+      ...focal.losses,
     ];
   };
   const expected = outcome(plain);
   const found = outcome(backend);
   return found.every((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)) <= TOLERANCE);
 }
+
+/** Rows of all weights, one of them zero. */
+const CHECK_LOSS: RowLoss = {
+  kind: "focal",
+  gamma: 1.5,
+  weights: Float32Array.from({ length: 100 }, (_, row) => (row % 5) / 2),
+};
 
 /** Two numbers, one with an indicator; a one-hot and an embedded category; two hidden layers that fill no tile. */
 const CHECK_ARCHITECTURE: Architecture = checkArchitecture();

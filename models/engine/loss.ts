@@ -1,5 +1,7 @@
 /** Losses of one row as functions of its log-odds: cross-entropy and focal loss. Pure. */
+import { assert } from "../../shared/base/assert.ts";
 import type { LossSpec } from "../../shared/charter/loss-spec.ts";
+import type { EncodedData } from "../data.ts";
 import type { RowLoss, TrainerBackend } from "./backend.ts";
 
 const GAMMA_DEFAULT = 2;
@@ -37,6 +39,11 @@ export function focalLoss(
   // p ln p goes to 0 with p, though ln p does not.
   const byMargin = -scale * (gamma * own * surprise + other);
   return { loss: scale * surprise, derivative: label === 1 ? byMargin : -byMargin };
+}
+
+/** @throws {InvariantError} If weights are given, and of another number than the rows'. */
+export function checkWeights({ weights }: RowLoss, { rowCount }: EncodedData): void {
+  assert(weights === null || weights.length === rowCount, "every row has a weight, or none has");
 }
 
 /** The loss that a specification means for these rows. */

@@ -2,11 +2,10 @@
  * The training engine in plain TypeScript: doubles inside, chunks of rows, ghost clipping. Pure; the
  * backend owns its buffers and its results do not depend on earlier calls.
  */
-import { assert } from "../../shared/base/assert.ts";
 import type { EncodedData } from "../data.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ClippedSum, Params, RowLoss, Scaling, TrainerBackend, UnitRows } from "./backend.ts";
-import { CROSS_ENTROPY, crossEntropy, focalLoss } from "./loss.ts";
+import { CROSS_ENTROPY, checkWeights, crossEntropy, focalLoss } from "./loss.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -57,10 +56,6 @@ export function plainBackend(architecture: Architecture): TrainerBackend {
       return clippedSum(workspace, architecture, scaling, data, units, clipNorm, loss);
     },
   };
-}
-
-function checkWeights({ weights }: RowLoss, { rowCount }: EncodedData): void {
-  assert(weights === null || weights.length === rowCount, "every row has a weight, or none has");
 }
 
 /** 1 / (1 + e^−z), without overflow. */

@@ -6,7 +6,7 @@ import { badInput } from "../../shared/base/errors.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
 import { detachText, trimCell } from "./cell.ts";
-import { type GrowingRows, growingRows, reserveRowInPlace, withRoomFor } from "./growing.ts";
+import { drainRows, type GrowingRows, growingRows, nextPlace, withRoomFor } from "./growing.ts";
 import { unsettledRows } from "./label-delay.ts";
 import type { HoldoutRule } from "./partition.ts";
 import {
@@ -121,12 +121,12 @@ function appendRow(
   cells: readonly string[],
   place: RowPlace,
 ): void {
-  reserveRowInPlace(rows);
+  const { block, at } = nextPlace(rows);
   encoder.encode(cells, place, {
-    numbers: rows.numbers,
-    numbersAt: rows.rowCount * rows.numberCount,
-    codes: rows.codes,
-    codesAt: rows.rowCount * rows.categoryCount,
+    numbers: block.numbers,
+    numbersAt: at * rows.numberCount,
+    codes: block.codes,
+    codesAt: at * rows.categoryCount,
   });
 }
 
@@ -192,52 +192,62 @@ function finishTable(state: TableState): EncodedTable {
     const reason = `all ${rowCount} labels are ${found}; training needs rows of both classes`;
     throw badInput("data.one-class", `${options.table}: ${reason}`);
   }
-  const data = { train: gather(state, 0), holdout: gather(state, 1) };
+  const data = gather(state);
   const unitCount = state.unitSides.length;
   return { data, rowCount, unsettledCount, unitCount, positiveCount };
 }
 
-/** The rows of one side, grouped by unit: units and their rows in order of first appearance. */
-function gather(state: TableState, side: 0 | 1): EncodedData {
-  const { rows, marks, unitSides } = state;
-  const { starts, next } = unitOffsets(state, side);
-  const rowCount = starts[starts.length - 1] ?? 0;
-  const numbers = new Float32Array(rowCount * rows.numberCount);
-  const codes = new Uint16Array(rowCount * rows.categoryCount);
-  const labels = new Uint8Array(rowCount);
-  for (let row = 0; row < rows.rowCount; row++) {
+/** Each side's rows, grouped by unit: units and their rows in order of first appearance. The blocks are used up. */
+function gather({ rows, marks, unitSides }: TableState): PartitionedData {
+  const { starts, next } = unitOffsets(rows, marks, unitSides);
+  const [train, holdout] = [sideFor(rows, starts[0]), sideFor(rows, starts[1])];
+  drainRows(rows, (block, at, row) => {
     const mark = marks[row] ?? 0;
     const unit = mark >>> 1;
-    if (unitSides[unit] !== side) continue;
+    const side = unitSides[unit] === 0 ? train : holdout;
     const to = next[unit] ?? 0;
     next[unit] = to + 1;
-    labels[to] = mark & 1;
-    copyRow(rows.numbers, row, numbers, to, rows.numberCount);
-    copyRow(rows.codes, row, codes, to, rows.categoryCount);
-  }
-  return { rowCount, numbers, codes, labels, unitStarts: starts };
+    side.labels[to] = mark & 1;
+    copyRow(block.numbers, at, side.numbers, to, rows.numberCount);
+    copyRow(block.codes, at, side.codes, to, rows.categoryCount);
+  });
+  return { train, holdout };
 }
 
-/** @returns The side's `unitStarts`, and for every unit of the table where its next row goes. */
+function sideFor(
+  { numberCount, categoryCount }: GrowingRows,
+  unitStarts: Uint32Array,
+): EncodedData {
+  const rowCount = unitStarts[unitStarts.length - 1] ?? 0;
+  return {
+    rowCount,
+    numbers: new Float32Array(rowCount * numberCount),
+    codes: new Uint16Array(rowCount * categoryCount),
+    labels: new Uint8Array(rowCount),
+    unitStarts,
+  };
+}
+
+/** @returns Both sides' `unitStarts`, and for every unit where on its side its next row goes. */
 function unitOffsets(
-  { rows, marks, unitSides }: TableState,
-  side: 0 | 1,
-): { starts: Uint32Array; next: Uint32Array } {
+  { rowCount }: GrowingRows,
+  marks: Uint32Array,
+  unitSides: readonly number[],
+): { starts: readonly [Uint32Array, Uint32Array]; next: Uint32Array } {
   const counts = new Uint32Array(unitSides.length);
-  for (let row = 0; row < rows.rowCount; row++) {
+  for (let row = 0; row < rowCount; row++) {
     const unit = (marks[row] ?? 0) >>> 1;
     counts[unit] = (counts[unit] ?? 0) + 1;
   }
-  const starts = [0];
+  const starts: [number[], number[]] = [[0], [0]];
   const next = new Uint32Array(unitSides.length);
-  let total = 0;
-  for (let unit = 0; unit < unitSides.length; unit++) {
-    if (unitSides[unit] !== side) continue;
+  for (const [unit, side] of unitSides.entries()) {
+    const ends = starts[side === 0 ? 0 : 1];
+    const total = ends[ends.length - 1] ?? 0;
     next[unit] = total;
-    total += counts[unit] ?? 0;
-    starts.push(total);
+    ends.push(total + (counts[unit] ?? 0));
   }
-  return { starts: Uint32Array.from(starts), next };
+  return { starts: [Uint32Array.from(starts[0]), Uint32Array.from(starts[1])], next };
 }
 
 function copyRow(

@@ -95,7 +95,9 @@ function littleEndian(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
  * buffers pile up, leave the caches, and call for collections of the whole heap. Nothing where the view shares
  * its buffer with others.
  */
-export function giveBack(view: Uint8Array | Uint32Array | Float64Array): void {
+export function giveBack(
+  view: Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array,
+): void {
   const { buffer } = view;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === view.byteLength) buffer.transfer(0);
 }

@@ -19,26 +19,28 @@ export function reproducibleRng(seed: string): Rng {
   };
   const state = Int32Array.of(next(), next(), next(), next() | 1);
   return {
-    fill(target) {
-      for (let i = 0; i < target.length; i += 4) {
-        const word = xoshiro(state);
-        for (let k = 0; k < 4 && i + k < target.length; k++) target[i + k] = word >>> (8 * k);
-      }
-    },
+    fill: (target) => fillFrom(state, target),
   };
 }
 
-function xoshiro(s: Int32Array): number {
-  const s0 = s[0] ?? 0;
-  const s1 = s[1] ?? 0;
-  const s2 = (s[2] ?? 0) ^ s0;
-  const s3 = (s[3] ?? 0) ^ s1;
-  const scrambled = Math.imul(rotate(Math.imul(s1, 5), 7), 9);
-  s[0] = s0 ^ s3;
-  s[1] = s1 ^ s2;
-  s[2] = s2 ^ (s1 << 9);
-  s[3] = rotate(s3, 11);
-  return scrambled >>> 0;
+/** The same bytes whatever way they are cut: a word serves one fill, its unused bytes are dropped. */
+function fillFrom(state: Int32Array, target: Uint8Array): void {
+  let [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = state; // In registers: long vectors are rounded by this.
+  for (let i = 0; i < target.length; i += 4) {
+    const word = Math.imul(rotate(Math.imul(s1, 5), 7), 9);
+    const shifted = s1 << 9;
+    s2 ^= s0;
+    s3 ^= s1;
+    s1 ^= s2;
+    s0 ^= s3;
+    s2 ^= shifted;
+    s3 = rotate(s3, 11);
+    target[i] = word;
+    target[i + 1] = word >>> 8; // Beyond the end: no effect.
+    target[i + 2] = word >>> 16;
+    target[i + 3] = word >>> 24;
+  }
+  state.set([s0, s1, s2, s3]);
 }
 
 function rotate(x: number, k: number): number {

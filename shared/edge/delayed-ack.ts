@@ -5,6 +5,8 @@ const DELAY_MS = 250;
 
 export class DelayedAck {
   readonly #send: () => void;
+  #owed = false;
+  /** Made once and wound up again: a round owes and settles some ten times. */
   #timer: NodeJS.Timeout | null = null;
 
   constructor(send: () => void) {
@@ -12,15 +14,20 @@ export class DelayedAck {
   }
 
   received(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#send();
-    }, DELAY_MS);
+    if (this.#owed) return;
+    this.#owed = true;
+    if (this.#timer) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#due(), DELAY_MS).unref();
+  }
+
+  #due(): void {
+    if (!this.#owed) return;
+    this.#owed = false; // Also where the socket is gone: what comes over the next one is owed anew.
+    this.#send();
   }
 
   /** A frame left; it carried the acknowledgement. Also ends the waiting when the socket is gone. */
   settled(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#owed = false;
   }
 }

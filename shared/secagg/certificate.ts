@@ -69,7 +69,9 @@ export function proofFor(
   confirmation: Uint8Array,
 ): Uint8Array {
   if (params.certificate === "signatures") return confirmation;
-  const place = survivors.filter((index) => index !== from).indexOf(to);
+  // Among the survivors without the confirmer itself.
+  const at = survivors.indexOf(to);
+  const place = survivors.indexOf(from) < at ? at - 1 : at;
   return confirmation.subarray(TAG * place, TAG * place + TAG);
 }
 

@@ -4,6 +4,7 @@ import { engineBench } from "./engine.ts";
 import { type BenchResult, machine, printTable } from "./format.ts";
 import { kernelBench } from "./kernel.ts";
 import { ledgerBench } from "./ledger.ts";
+import { memoryBench } from "./memory.ts";
 import { privacyBench } from "./privacy.ts";
 import { rounds100Bench, roundsBench } from "./rounds.ts";
 import { scaleBench } from "./scale.ts";
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   engine: engineBench,
   kernel: kernelBench,
   ledger: ledgerBench,
+  memory: memoryBench,
   privacy: privacyBench,
   serve: serveBench,
 };

@@ -35,8 +35,10 @@ const TREES = {
   folder: "models/trees/kernel",
   entries: ["bins", "walk"],
 };
+const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["tries"] };
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },
+  { ...NOISE, binary: "binary.ts", name: "TRIES_BINARY", features: ["simd"] },
   { ...ENGINE, binary: "binary.ts", name: "SIMD_BINARY", features: ["simd"] },
   {
     ...ENGINE,

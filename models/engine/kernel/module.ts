@@ -32,9 +32,17 @@ export interface Exports {
   readonly addRowNorms: Call;
   readonly addColumnNorms: Call;
   readonly addPairProducts: Call;
+  readonly clipRows: (
+    norms: number,
+    losses: number,
+    factors: number,
+    rows: number,
+    bound: number,
+  ) => number;
   readonly scaleRows: Call;
   readonly scaleColumn: Call;
   readonly crossEntropy: Call;
+  readonly focal: Call;
   readonly sigmoid: Call;
   readonly addWeightGradient: Call;
   readonly copyTiles: Call;

@@ -2,8 +2,9 @@
 import { assert } from "../../../shared/base/assert.ts";
 import type { EncodedData } from "../../data.ts";
 import type { Architecture } from "../architecture.ts";
-import type { Params, Scaling, TrainerBackend } from "../backend.ts";
+import type { Params, RowLoss, Scaling, TrainerBackend } from "../backend.ts";
 import { type Kernel, openKernel, type Variant } from "../kernel/module.ts";
+import { CROSS_ENTROPY, checkWeights } from "../loss.ts";
 import { checkShapes } from "../shapes.ts";
 import { chunksOf } from "./chunks.ts";
 import { clippedSum } from "./clipped-sum.ts";
@@ -15,6 +16,7 @@ import {
   lossInPlace,
   setChunksInPlace,
   takeGradient,
+  weighInPlace,
 } from "./passes.ts";
 import { gatherRowsInPlace, loadParamsInPlace, openSpace, type Space } from "./space.ts";
 
@@ -51,20 +53,22 @@ export function wasmBackend(
   return {
     name: nameOf(kernel),
     architecture,
-    supports: (loss) => loss.kind === "crossEntropy" && loss.weights === null,
+    supports: () => true,
     logits(params, scaling, data) {
       return outputs(open(params, scaling, data, { backwards: false }), data, false);
     },
     scores(params, scaling, data) {
       return outputs(open(params, scaling, data, { backwards: false }), data, true);
     },
-    meanGradient(params, scaling, data, rows) {
-      return meanGradient(open(params, scaling, data, {}), data, rows, rowsAtOnce);
+    meanGradient(params, scaling, data, rows, loss = CROSS_ENTROPY) {
+      checkWeights(loss, data);
+      return meanGradient(open(params, scaling, data, {}), data, rows, loss, rowsAtOnce);
     },
-    clippedGradientSum(params, scaling, data, units, clipNorm) {
+    clippedGradientSum(params, scaling, data, units, clipNorm, loss = CROSS_ENTROPY) {
+      checkWeights(loss, data);
       assert(units.tags.length === units.starts.length - 1, "every unit has a tag");
       const space = open(params, scaling, data, { apart: hasSeveralRows(units.starts) });
-      return clippedSum(space, data, units, chunksOf(units), clipNorm, passRows);
+      return clippedSum(space, data, units, chunksOf(units), clipNorm, loss, passRows);
     },
   };
 }
@@ -100,18 +104,20 @@ function meanGradient(
   space: Space,
   data: EncodedData,
   rows: Uint32Array,
+  rowLoss: RowLoss,
   rowsAtOnce: number,
 ): { gradient: Float64Array; loss: number } {
   const { layout, f32, f64 } = space;
   const { gradient, gradientBytes, weights, losses } = layout;
   f64.fill(0, gradient / 8, (gradient + gradientBytes) / 8);
-  f32.fill(1 / rows.length, weights / 4, weights / 4 + layout.rowCapacity);
   let loss = 0;
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
     const chosen = rows.subarray(from, from + rowsAtOnce);
+    f32.fill(1 / rows.length, weights / 4, weights / 4 + chosen.length);
+    weighInPlace(space, rowLoss, chosen, chosen.length);
     gatherRowsInPlace(space, data, chosen, chosen.length);
     forwardInPlace(space, chosen.length);
-    lossInPlace(space, data, chosen, chosen.length);
+    lossInPlace(space, data, rowLoss, chosen, chosen.length);
     for (let r = 0; r < chosen.length; r++) loss += f32[losses / 4 + r] ?? 0;
     backwardInPlace(space, chosen.length);
     const starts = [];

@@ -60,9 +60,9 @@ export function chunksOf({ starts, tags }: UnitRows): Chunks {
   return { order: order.subarray(0, count), ends, rowEnds, large };
 }
 
-/** Indices of all units by tag, equal tags in the units' order: about a bucket a unit, sorted by insertion. */
+/** Indices of all units by tag, equal tags in the units' order: buckets of a few units, sorted by insertion. */
 function unitsByTag(tags: Uint32Array): Uint32Array {
-  const bits = Math.min(16, 32 - Math.clz32(tags.length));
+  const bits = Math.min(16, Math.max(1, 30 - Math.clz32(tags.length)));
   const shift = 32 - bits;
   const ends = new Uint32Array(2 ** bits + 1);
   for (let u = 0; u < tags.length; u++) {

@@ -7,10 +7,10 @@
  * apart, and added in doubles.
  */
 import type { EncodedData } from "../../data.ts";
-import type { ClippedSum, UnitRows } from "../backend.ts";
+import type { ClippedSum, RowLoss, UnitRows } from "../backend.ts";
 import type { Chunks } from "./chunks.ts";
 import { CHUNK_ROWS } from "./layout.ts";
-import { boundOfRow, factorOf, normOfRows, rowNormsInPlace } from "./norms.ts";
+import { boundOfRow, normOfRows, rowNormsInPlace } from "./norms.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -18,11 +18,15 @@ import {
   lossInPlace,
   setChunksInPlace,
   takeGradient,
+  weighInPlace,
 } from "./passes.ts";
 import { gatherRowsInPlace, type Space } from "./space.ts";
 
 /** For gradients in doubles, whose norm is known to about 10⁻¹². */
 const CLIP_MARGIN = 1 - 1e-9;
+
+/** Of what the kernel's `clipRows` answers. */
+const SOME_LEFT_OUT = 2;
 
 /** The rows that go through the kernel together: whole chunks. */
 interface Pass {
@@ -40,6 +44,7 @@ interface Work {
   readonly space: Space;
   readonly data: EncodedData;
   readonly units: UnitRows;
+  readonly loss: RowLoss;
   readonly clipNorm: number;
   /** `clipNorm` less what single precision may round of a unit of one row. */
   readonly rowBound: number;
@@ -57,6 +62,7 @@ export function clippedSum(
   units: UnitRows,
   chunks: Chunks,
   clipNorm: number,
+  loss: RowLoss,
   passRows: number,
 ): ClippedSum {
   const { layout, f64 } = space;
@@ -65,7 +71,7 @@ export function clippedSum(
   const losses = new Float64Array(unitCount);
   const norms = new Float64Array(unitCount);
   const rowBound = boundOfRow(space, clipNorm);
-  const work = { space, data, units, clipNorm, rowBound, losses, norms };
+  const work = { space, data, units, loss, clipNorm, rowBound, losses, norms };
   f64.fill(0, gradient / 8, (gradient + gradientBytes) / 8);
   if (space.hasApart) f64.fill(0, apart / 8, (apart + gradientBytes) / 8);
   for (const unit of chunks.large) addLargeUnit(work, unit);
@@ -92,7 +98,7 @@ function newPass(rowCapacity: number): Pass {
 /** order[from] … order[end − 1], a chunk. */
 function addChunk(
   pass: Pass,
-  units: UnitRows,
+  { rows, starts }: UnitRows,
   order: Uint32Array,
   from: number,
   end: number,
@@ -100,9 +106,9 @@ function addChunk(
   let { rowCount, unitCount } = pass;
   for (let i = from; i < end; i++) {
     const unit = order[i] ?? 0;
-    const rowsEnd = units.starts[unit + 1] ?? 0;
-    for (let r = units.starts[unit] ?? 0; r < rowsEnd; r++) {
-      pass.rows[rowCount] = units.rows[r] ?? 0;
+    const rowsEnd = starts[unit + 1] ?? 0;
+    for (let r = starts[unit] ?? 0; r < rowsEnd; r++) {
+      pass.rows[rowCount] = rows[r] ?? 0;
       rowCount += 1;
     }
     pass.units[unitCount] = unit;
@@ -116,12 +122,13 @@ function addChunk(
 
 /** Adds the pass to the sum, and empties it. */
 function finishPass(work: Work, pass: Pass): void {
-  const { space, data } = work;
+  const { space, data, loss } = work;
   const { layout } = space;
   setWeights(space, pass);
+  weighInPlace(space, loss, pass.rows, pass.rowCount);
   gatherRowsInPlace(space, data, pass.rows, pass.rowCount);
   forwardInPlace(space, pass.rowCount);
-  lossInPlace(space, data, pass.rows, pass.rowCount);
+  lossInPlace(space, data, loss, pass.rows, pass.rowCount);
   backwardInPlace(space, pass.rowCount);
   rowNormsInPlace(space, pass.rowCount);
   if (clipUnits(work, pass)) scaleDeltas(space, pass.rowCount);
@@ -133,17 +140,35 @@ function finishPass(work: Work, pass: Pass): void {
 }
 
 /** A unit's loss is the mean over its rows. */
-function setWeights({ layout, f32 }: Space, { unitCount, unitStarts }: Pass): void {
+function setWeights({ layout, f32 }: Space, { rowCount, unitCount, unitStarts }: Pass): void {
   const at = layout.weights / 4;
+  f32.fill(1, at, at + rowCount);
+  if (unitCount === rowCount) return;
   for (let i = 0; i < unitCount; i++) {
     const start = unitStarts[i] ?? 0;
     const end = unitStarts[i + 1] ?? 0;
-    for (let r = start; r < end; r++) f32[at + r] = 1 / (end - start);
+    f32.fill(1 / (end - start), at + start, at + end);
   }
 }
 
 /** Notes losses and norms, and sets each row's factor. @returns Whether any is not 1. */
-function clipUnits(work: Work, { units, unitCount, unitStarts }: Pass): boolean {
+function clipUnits(work: Work, pass: Pass): boolean {
+  const { space, rowBound } = work;
+  const { layout, exports } = space;
+  const { norms, losses, factors } = layout;
+  const found = exports.clipRows(norms, losses, factors, pass.rowCount, rowBound);
+  if (pass.unitCount < pass.rowCount) return clipEachUnit(work, pass);
+  for (let r = 0; r < pass.rowCount; r++) noteRow(work, pass.units[r] ?? 0, r);
+  if ((found & SOME_LEFT_OUT) !== 0) {
+    for (let r = 0; r < pass.rowCount; r++) {
+      if (space.f32[factors / 4 + r] === 0) clearInputs(space, r, r + 1);
+    }
+  }
+  return found !== 0;
+}
+
+/** Where some units have several rows. */
+function clipEachUnit(work: Work, { units, unitCount, unitStarts }: Pass): boolean {
   const { space } = work;
   const { f32 } = space;
   const at = space.layout.factors / 4;
@@ -152,20 +177,20 @@ function clipUnits(work: Work, { units, unitCount, unitStarts }: Pass): boolean 
     const start = unitStarts[i] ?? 0;
     const end = unitStarts[i + 1] ?? 0;
     const unit = units[i] ?? 0;
-    const factor =
-      end - start === 1 ? clipRow(work, unit, start) : clipRows(work, unit, start, end);
-    for (let r = start; r < end; r++) f32[at + r] = factor;
+    if (end - start === 1) noteRow(work, unit, start);
+    else f32.fill(clipRows(work, unit, start, end), at + start, at + end);
+    const factor = f32[at + start] ?? 0;
     if (factor !== 1) scaled = true;
     if (factor === 0) clearInputs(space, start, end);
   }
   return scaled;
 }
 
-function clipRow(work: Work, unit: number, row: number): number {
-  const { space, losses, rowBound } = work;
-  losses[unit] = space.f32[space.layout.losses / 4 + row] ?? 0;
-  const norm = Math.sqrt(space.f64[space.layout.norms / 8 + row] ?? 0);
-  return accept(work, unit, norm, factorOf(norm, rowBound));
+/** The unit is this one row, which the kernel has clipped. */
+function noteRow({ space, losses, norms }: Work, unit: number, row: number): void {
+  const { layout, f32, f64 } = space;
+  losses[unit] = f32[layout.losses / 4 + row] ?? 0;
+  norms[unit] = f64[layout.norms / 8 + row] ?? 0;
 }
 
 /** @returns What the unit's deltas are to be multiplied by; 0 if it is added apart, or not at all. */
@@ -209,7 +234,7 @@ function addApart(work: Work, unit: number, from: number, to: number): 0 {
 
 /** A unit of more rows than a chunk may have: the same in steps of a chunk's rows. */
 function addLargeUnit(work: Work, unit: number): void {
-  const { space, data, units, losses } = work;
+  const { space, data, units, loss, losses } = work;
   const { layout, f32 } = space;
   const end = units.starts[unit + 1] ?? 0;
   const start = units.starts[unit] ?? 0;
@@ -217,9 +242,10 @@ function addLargeUnit(work: Work, unit: number): void {
   for (let from = start; from < end; from += CHUNK_ROWS) {
     const rows = units.rows.subarray(from, Math.min(end, from + CHUNK_ROWS));
     f32.fill(1 / (end - start), layout.weights / 4, layout.weights / 4 + rows.length);
+    weighInPlace(space, loss, rows, rows.length);
     gatherRowsInPlace(space, data, rows, rows.length);
     forwardInPlace(space, rows.length);
-    lossInPlace(space, data, rows, rows.length);
+    lossInPlace(space, data, loss, rows, rows.length);
     backwardInPlace(space, rows.length);
     for (let r = 0; r < rows.length; r++) {
       losses[unit] = (losses[unit] ?? 0) + (f32[layout.losses / 4 + r] ?? 0);

@@ -86,8 +86,8 @@ export function boundOfRow({ layout }: Space, clipNorm: number): number {
   return clipNorm * (SHRINK - (layout.widest / 8 + 8) * ROUND_OFF_32) - UNDERFLOW;
 }
 
-/** A unit whose norm is not finite is left out. */
-export function factorOf(norm: number, bound: number): number {
+/** A unit whose norm is not finite is left out. As the kernel's `clipRows`. */
+function factorOf(norm: number, bound: number): number {
   return Number.isFinite(norm) ? Math.max(0, Math.min(1, bound / norm)) : 0;
 }
 

@@ -4,6 +4,7 @@
  * the rows beside it or on its place. Pure.
  */
 import type { EncodedData } from "../../data.ts";
+import type { RowLoss } from "../backend.ts";
 import type { LayerLayout } from "./layout.ts";
 import type { Space } from "./space.ts";
 
@@ -80,13 +81,26 @@ function addSparseRows(
   );
 }
 
+/** Multiplies the shares of the first `count` rows, which are in place, by the rows' weights in the loss. */
+export function weighInPlace(
+  { layout, f32 }: Space,
+  { weights }: RowLoss,
+  rows: Uint32Array,
+  count: number,
+): void {
+  if (weights === null) return;
+  const at = layout.weights / 4;
+  for (let r = 0; r < count; r++) f32[at + r] = (f32[at + r] ?? 0) * (weights[rows[r] ?? 0] ?? 0);
+}
+
 /**
- * Sets the last delta to weight · (σ(z) − y) and `losses` to the weighted losses, for the first `count` rows.
- * The weights are already in place.
+ * Sets the last delta to the weighted loss's derivative by the log-odds and `losses` to the weighted losses, for the
+ * first `count` rows. The weights are already in place.
  */
 export function lossInPlace(
   space: Space,
   data: EncodedData,
+  loss: RowLoss,
   rows: Uint32Array,
   count: number,
 ): void {
@@ -94,7 +108,10 @@ export function lossInPlace(
   const { logits, labels, weights, losses, layers } = layout;
   for (let r = 0; r < count; r++) f32[labels / 4 + r] = data.labels[rows[r] ?? 0] ?? 0;
   const delta = layers[layers.length - 1]?.delta ?? 0;
-  exports.crossEntropy(logits, labels, weights, delta, losses, Math.ceil(count / 4) * 4);
+  const quads = Math.ceil(count / 4) * 4;
+  if (loss.kind === "crossEntropy") {
+    exports.crossEntropy(logits, labels, weights, delta, losses, quads);
+  } else exports.focal(logits, labels, weights, delta, losses, loss.gamma, quads);
 }
 
 /** From the last layer's `delta`, computes every earlier layer's and the embedded inputs'. */

@@ -153,12 +153,14 @@ export function toGrid(
   );
   const stepsPerUnit = GRID_STEPS / sensitivity;
   const steps = new Int32Array(values.length);
+  let notFinite = 0; // Becomes NaN with the first such entry, and stays it: one check for all.
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
-    assert(Number.isFinite(value), "a sum to be released is not finite");
+    notFinite += value - value;
     const rounded = Math.round(value * stepsPerUnit);
     steps[i] = Math.max(-magnitudeMax, Math.min(magnitudeMax, rounded));
   }
+  assert(notFinite === 0, "a sum to be released is not finite");
   return steps;
 }
 

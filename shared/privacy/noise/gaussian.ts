@@ -4,6 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { UniformSource } from "../../base/uniform.ts";
+import { addManyInPlace } from "./many.ts";
 import { choosePlace, type Places, placesOf, REFUSED } from "./places.ts";
 import { chooseStrip } from "./strips.ts";
 
@@ -37,8 +38,8 @@ export function discreteGaussianInto(
   stdDev: number,
   source: UniformSource,
 ): void {
-  const places = checkedPlaces(stdDev, 1);
-  for (let i = 0; i < target.length; i++) target[i] = draw(places, 0, source);
+  target.fill(0);
+  addDiscreteGaussianInPlace(target, stdDev, source);
 }
 
 /** Adds a draw to each entry, modulo 2^32 in two's complement. @see discreteGaussianInto */
@@ -48,6 +49,7 @@ export function addDiscreteGaussianInPlace(
   source: UniformSource,
 ): void {
   const places = checkedPlaces(stdDev, 1);
+  if (addManyInPlace(values, places, source)) return;
   for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + draw(places, 0, source);
 }
 
@@ -97,7 +99,8 @@ function draw(places: Places, parts: number, source: UniformSource): number {
     const word = source.uint32();
     const strip = chooseStrip(word >>> 1, source);
     const isBelow = (word & 1) === 0;
-    const steps = choosePlace(places, strip, isBelow ? parts : places.scale - parts, source);
+    const offset = isBelow ? parts : places.scale - parts;
+    const steps = choosePlace(places, strip, offset, source.uint32(), source);
     if (steps !== REFUSED) return isBelow ? -steps : 1 + steps;
   }
 }

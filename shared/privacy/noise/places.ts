@@ -57,15 +57,16 @@ export function placesOf(stdDev: number, scale: number): Places {
  * 2^−45 together.
  *
  * @param offset In parts of a grid step, from 0 to `scale`.
+ * @param word The first 32 bits of V; `source` supplies more.
  */
 export function choosePlace(
   places: Places,
   strip: number,
   offset: number,
+  word: number,
   source: UniformSource,
 ): number {
   const { scale, stdDevParts, above, below } = places;
-  const word = source.uint32();
   const product = word * places.width * 2 ** -32;
   const index = Math.floor(product);
   const fraction = product - index;
@@ -83,7 +84,7 @@ export function choosePlace(
 }
 
 /** The smallest s ≥ 0 in the strip: s·scale + offset ≥ strip·σ·scale/8. Exact. */
-function firstSteps({ scale, stdDevParts }: Places, strip: number, offset: number): number {
+export function firstSteps({ scale, stdDevParts }: Places, strip: number, offset: number): number {
   return Math.max(0, Math.ceil((strip * stdDevParts - STRIPS * offset) / (STRIPS * scale)));
 }
 

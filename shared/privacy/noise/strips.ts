@@ -10,7 +10,7 @@ import { type Bounds, ceilDivide, expNegBounds } from "./exp-bounds.ts";
 export const STRIPS = 8;
 
 /** Bits of the number that a strip is first chosen by. */
-const WORD_BITS = 31;
+export const WORD_BITS = 31;
 const WORD_MAX = 2 ** WORD_BITS - 1;
 const GUIDE_BITS = 8;
 const GUARD_BITS = 16n;
@@ -40,7 +40,7 @@ export function cumulativeBounds(bits: bigint): Bounds[] {
 }
 
 /** ⌊C_{b+1}·2^31⌋ by strip b. The last entry is 2^31 − 1. */
-const LAST_WORDS = lastWords();
+export const LAST_WORDS = lastWords();
 /** By the first eight bits of a number of 31: the first strip it may belong to. */
 const GUIDE = Uint8Array.from({ length: 1 << GUIDE_BITS }, (_, top) => {
   return LAST_WORDS.findIndex((last) => last >= top * 2 ** (WORD_BITS - GUIDE_BITS));

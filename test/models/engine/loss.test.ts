@@ -5,6 +5,7 @@ import type { RowLoss, TrainerBackend } from "../../../models/engine/backend.ts"
 import { backendFor, focalLoss, rowLossOf } from "../../../models/engine/loss.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { schemaOf, tableOf, unevenScaling } from "../fixtures.ts";
+import { allUnits, ENGINES, largestDifference } from "./backends.ts";
 
 const schema = schemaOf(["number", "missing", { onehot: 3 }, { embedding: 4 }]);
 const architecture = architectureOf(schema, { hidden: [5], activation: "tanh", seed: "loss" });
@@ -90,6 +91,59 @@ test.each(LOSSES)("every unit's gradient of $kind is clipped, weights and all", 
   for (const [i, value] of expected.entries()) expect(found.gradient[i]).toBeCloseTo(value, 8);
 });
 
+const cases = ENGINES.flatMap((engine) =>
+  LOSSES.map((loss) => [engine.name, loss.kind, engine, loss] as const),
+);
+
+test.each(
+  cases,
+)("%s finds the means and clipped sums of %s that the plain one finds", (_, __, engine, loss) => {
+  // Two of the units have more rows than a chunk.
+  const table = tableOf(schema, 30, (u) => (u % 15 === 7 ? 70 : 1 + (u % 3)));
+  const all = Uint32Array.from({ length: table.rowCount }, (_, row) => row);
+  const rowLoss = loss.weights
+    ? { ...loss, weights: Float32Array.from(all, (row) => (row % 4) / 2) }
+    : loss;
+  const compute = ({ meanGradient, clippedGradientSum }: TrainerBackend) => {
+    const mean = meanGradient(params, scaling, table, all, rowLoss);
+    const sum = clippedGradientSum(params, scaling, table, allUnits(table), 0.05, rowLoss);
+    return [...mean.gradient, mean.loss, ...sum.gradient, ...sum.norms, ...sum.losses];
+  };
+  const [found, plain] = [compute(engine.open(architecture)), compute(plainBackend(architecture))];
+  expect(largestDifference(found, plain)).toBeLessThan(2e-6);
+});
+
+test.each(ENGINES)("$name: extreme log-odds have the focal loss that they should have", ({
+  open,
+}) => {
+  const single = architectureOf(schemaOf(["number"]), {
+    hidden: [],
+    activation: "relu",
+    seed: "x",
+  });
+  for (const slope of [-3e4, -90, -20, 20, 90, 3e4]) {
+    const table = tableOf(schemaOf(["number"]), 8, () => 1);
+    const own = Float64Array.from({ length: single.paramCount }, (_, i) => (i === 0 ? slope : 0));
+    const compute = (backend: TrainerBackend) =>
+      backend.clippedGradientSum(own, unevenScaling(1), table, allUnits(table), 10, {
+        kind: "focal",
+        gamma: 2,
+        weights: null,
+      });
+    const [found, plain] = [compute(open(single)), compute(plainBackend(single))];
+    for (const [u, loss] of plain.losses.entries()) {
+      expect(Math.abs((found.losses[u] ?? Number.NaN) - loss)).toBeLessThan(1e-5 * (1 + loss));
+      expect(found.norms[u]).toBeCloseTo(plain.norms[u] ?? 0, 4);
+    }
+  }
+});
+
+test.each(ENGINES)("$name: weights of another number than the rows' are refused", ({ open }) => {
+  const backend = open(architecture);
+  const loss = { kind: "crossEntropy", weights: weights.subarray(1) } as const;
+  expect(() => backend.meanGradient(params, scaling, data, rows, loss)).toThrow("weight");
+});
+
 test("a specification's loss weighs positives, and only where it is asked to", () => {
   const labels = Uint8Array.of(0, 1, 1);
   expect(rowLossOf(undefined, labels, 1)).toEqual({ kind: "crossEntropy", weights: null });
@@ -106,10 +160,4 @@ test("an engine that lacks a loss is not asked for it: the plain one is", () => 
   const choose = (loss: RowLoss): TrainerBackend => backendFor(loss, narrow, () => plain);
   expect(choose({ kind: "crossEntropy", weights: null })).toBe(narrow);
   expect(choose({ kind: "focal", gamma: 2, weights: null })).toBe(plain);
-});
-
-test("weights of another number than the rows' are refused", () => {
-  const backend = plainBackend(architecture);
-  const loss = { kind: "crossEntropy", weights: weights.subarray(1) } as const;
-  expect(() => backend.meanGradient(params, scaling, data, rows, loss)).toThrow("weight");
 });

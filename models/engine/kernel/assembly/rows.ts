@@ -213,6 +213,45 @@ export function addPairProducts(
   }
 }
 
+/** Whether a number is neither NaN nor infinite. */
+@inline
+function isFinite64(x: f64): bool {
+  return x - x === 0;
+}
+
+/**
+ * For rows that are units: `norms`, squared, become norms, and factors min(1, bound / norm), at least 0. A row whose
+ * norm or loss is not finite gets a factor and a loss of 0 and the norm NaN.
+ *
+ * @returns 1 if a factor is not 1, and 2 more if one is 0.
+ */
+export function clipRows(
+  norms: usize,
+  losses: usize,
+  factors: usize,
+  rows: i32,
+  bound: f64,
+): i32 {
+  let found = 0;
+  for (let r = 0; r < rows; r++) {
+    const norm = sqrt(load<f64>(norms));
+    let factor: f32 = 0;
+    if (isFinite64(norm) && isFinite64(<f64>load<f32>(losses))) {
+      factor = <f32>max(0, min(1, bound / norm));
+      store<f64>(norms, norm);
+    } else {
+      store<f64>(norms, NaN);
+      store<f32>(losses, 0);
+    }
+    store<f32>(factors, factor);
+    if (factor !== 1) found |= factor === 0 ? 3 : 1;
+    norms += 8;
+    losses += 4;
+    factors += 4;
+  }
+  return found;
+}
+
 /** Multiplies each row by its factor; a factor of 0 clears it, so that NaN · 0 cannot arise. */
 export function scaleRows(x: usize, stride: usize, quads: i32, factors: usize, rows: i32): void {
   for (let r = 0; r < rows; r++) {

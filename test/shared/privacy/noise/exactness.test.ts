@@ -95,7 +95,7 @@ function place(
   bits: bigint,
 ): { steps: number; taken: number } {
   const source = new ScriptedSource(wordsOf(bits, 2));
-  const steps = choosePlace(placesOf(stdDev, scale), strip, offset, source);
+  const steps = choosePlace(placesOf(stdDev, scale), strip, offset, source.uint32(), source);
   return { steps, taken: source.taken };
 }
 
@@ -202,7 +202,9 @@ test.each([...SMALL, ...WIDE])("one word decides unless it is near an edge: %o",
   const places = placesOf(law.stdDev, law.scale);
   const source = new ScriptedSource([]);
   const count = 100_000;
-  for (let i = 0; i < count; i++) choosePlace(places, i % 24, i % 2 ? law.scale : 0, source);
+  for (let i = 0; i < count; i++) {
+    choosePlace(places, i % 24, i % 2 ? law.scale : 0, source.uint32(), source);
+  }
   const share = (source.taken - count) / count;
   expect(share).toBeLessThan(4 * (places.width / 2 ** 31) + 1e-3);
 });

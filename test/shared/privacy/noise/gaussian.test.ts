@@ -119,7 +119,8 @@ test("two members' noise has no 64 draws in a row in common, and a copy would be
   expect(windowsOf(second).filter((window) => seen.has(window))).toEqual([]);
   expect(seen.size).toBe(first.length - 63);
   second.set(first.subarray(500, 564), 7000);
-  expect(windowsOf(second).filter((window) => seen.has(window))).toHaveLength(1);
+  // One, or more where its neighbours happen to be alike too.
+  expect(windowsOf(second).filter((window) => seen.has(window))).toContain(windowsOf(first)[500]);
 });
 
 test.each([

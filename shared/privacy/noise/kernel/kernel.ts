@@ -1,0 +1,75 @@
+/** The one instance of the sampler's WebAssembly module, and its memory. Pure: the module imports nothing but that. */
+import { TRIES_BINARY } from "./binary.ts";
+
+/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  Module: new (bytes: Uint8Array) => object;
+  Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+};
+
+export const GUIDE_BITS = 10;
+/** Tries whose words are drawn at a time. */
+export const BLOCK_TRIES = 4096;
+const STRIPS_MAX = 64;
+
+/** Where things lie, in bytes. */
+const GUIDE_AT = 64;
+const LASTS_AT = GUIDE_AT + 2 ** GUIDE_BITS;
+const STRIPS_AT = LASTS_AT + 4 * STRIPS_MAX;
+const WORDS_AT = STRIPS_AT + 32 * STRIPS_MAX;
+const DRAWS_AT = WORDS_AT + 8 * BLOCK_TRIES;
+const OPEN_AT = DRAWS_AT + 4 * (BLOCK_TRIES + 4);
+const PAGE_BYTES = 65_536;
+const PAGES = Math.ceil((OPEN_AT + 8 * BLOCK_TRIES + 64) / PAGE_BYTES);
+
+/** Views of its memory, named as in `assembly/tries.ts`. */
+export interface TriesKernel {
+  readonly guide: Uint8Array;
+  readonly lasts: Int32Array;
+  /** Shape [strips × 2 × 4], the last two of which are a double. */
+  readonly strips: Int32Array;
+  readonly slopes: Float64Array;
+  readonly words: Uint32Array;
+  readonly draws: Int32Array;
+  /** Pairs (place in `draws`, try), then −1. */
+  readonly open: Int32Array;
+  /** @returns How many places of `draws` are taken. */
+  decide(tries: number, wanted: number, width: number, stdDev: number): number;
+}
+
+/** Null where the machine or its runtime lacks SIMD, or is big-endian. */
+export function openTriesKernel(): TriesKernel | null {
+  const binary = Buffer.from(TRIES_BINARY, "base64");
+  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+  if (typeof WebAssembly === "undefined" || !littleEndian) return null;
+  if (!WebAssembly.validate(binary)) return null;
+  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+  const module = new WebAssembly.Module(binary);
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { decideTries } = exports as { decideTries: (...args: number[]) => number };
+  const { buffer } = memory;
+  return {
+    guide: new Uint8Array(buffer, GUIDE_AT, 2 ** GUIDE_BITS),
+    lasts: new Int32Array(buffer, LASTS_AT, STRIPS_MAX),
+    strips: new Int32Array(buffer, STRIPS_AT, 8 * STRIPS_MAX),
+    slopes: new Float64Array(buffer, STRIPS_AT, 4 * STRIPS_MAX),
+    words: new Uint32Array(buffer, WORDS_AT, 2 * BLOCK_TRIES),
+    draws: new Int32Array(buffer, DRAWS_AT, BLOCK_TRIES),
+    open: new Int32Array(buffer, OPEN_AT, 2 * BLOCK_TRIES + 1),
+    decide: (tries, wanted, width, stdDev) =>
+      decideTries(
+        WORDS_AT,
+        tries,
+        DRAWS_AT,
+        wanted,
+        GUIDE_AT,
+        LASTS_AT,
+        STRIPS_AT,
+        width,
+        stdDev,
+        OPEN_AT,
+      ),
+  };
+}
