@@ -116,6 +116,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       copy.announce();
     },
   });
+  if (copy.fault) report({ type: "history", code: copy.fault.code, entry: copy.fault.entry });
   const stopHearing = hearDecisions(vault, (decision) => member.decided(decision));
   const close = async (): Promise<void> => {
     stopHearing();

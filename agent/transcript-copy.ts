@@ -7,6 +7,7 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { equalBytes, fromHex, utf8 } from "../shared/base/bytes.ts";
+import { canonicalJson } from "../shared/base/canonical.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import type { Identity } from "../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
@@ -22,7 +23,7 @@ import {
 import { cosignStatement } from "../shared/transcript/room/statements.ts";
 
 export const copyPath = (folder: string): string => join(folder, "transcript.jsonl");
-/** What a coordinator sent that contradicts the copy. */
+/** Why the coordinator was caught, and what it sent. While it is there, this member takes part in nothing. */
 export const refusedPath = (folder: string): string => join(folder, "transcript-refused.jsonl");
 
 export interface CopyParams {
@@ -53,6 +54,8 @@ export class TranscriptCopy {
     this.#params = params;
     this.#history = readCopy(copyPath(params.folder), params.trust);
     this.#cosigned = Math.max(0, ...params.trust.heads.keys());
+    if (existsSync(refusedPath(params.folder)))
+      this.#fault = { code: "known", entry: this.#history.roots.length, text: "caught before" };
     this.#written = open(copyPath(params.folder), "a", 0o600);
     this.#written.catch(params.failed);
   }
@@ -134,8 +137,9 @@ export class TranscriptCopy {
   #catch(fault: RoomFault, sent: string): void {
     this.#fault = fault;
     const { folder, caught } = this.#params;
-    if (sent !== "" && !existsSync(refusedPath(folder)))
-      writeFileSync(refusedPath(folder), sent, { mode: 0o600 });
+    const { code, entry, text } = fault;
+    const why = canonicalJson({ code, entry, text });
+    writeFileSync(refusedPath(folder), `${why}\n${sent}`, { mode: 0o600 });
     caught(fault);
   }
 }

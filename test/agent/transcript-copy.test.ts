@@ -213,7 +213,10 @@ test("a coordinator whose book was set back is caught, and its shorter head is k
   book.transcripts.forget();
   expect(join1("bank-1").caught).toMatchObject([{ code: "order" }]);
   const kept = readFileSync(refusedPath(memberFolder(folder, "bank-1")), "utf8");
-  expect(JSON.parse(kept)).toMatchObject({ size: 7 });
+  const [why = "", head = ""] = kept.split("\n");
+  expect([JSON.parse(why), JSON.parse(head)]).toMatchObject([{ code: "order" }, { size: 7 }]);
+  await holders.get("bank-1")?.copy.close();
+  expect(join1("bank-1").copy.fault?.text).toBe("caught before");
 });
 
 test("a coordinator whose book was changed is caught by whoever gets it then", async () => {
