@@ -108,10 +108,10 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
-  const [begin, approve, watch, list, exportModel, ledger, score, ...more] = rest;
+  const [begin, approve, watch, list, exportModel, ledger, verify, score, ...more] = rest;
   if (!coordinator || !create || !invite || !init || !start)
     throw new Error("commands are missing");
-  if (!begin || !approve || !watch || !list || !exportModel || !ledger || !score)
+  if (!begin || !approve || !watch || !list || !exportModel || !ledger || !verify || !score)
     throw new Error("commands are missing");
   expect(more).toEqual([]);
 
@@ -134,8 +134,9 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   expect(await run(list)).toContain("completed");
   expect(await run(exportModel.replace("RUN", runId))).toContain("model.json");
   expect(await run(ledger)).toMatch(/budget .* of 3 at δ[\s\S]*gradient/);
+  expect(await run(verify)).toMatch(/Run [0-9a-f]{12} {2}train[\s\S]*The history holds\./);
   expect((await run(score)).trim().split("\n")).toHaveLength(1 + 25);
-}, 60_000);
+}, 120_000);
 
 test("npx finds the command in a checkout", async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
