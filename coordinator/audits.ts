@@ -35,6 +35,11 @@ export class Audits {
         if (/^attempt-\d+\.part$|\.tmp$/.test(name)) rmSync(join(this.#folder, run, name));
   }
 
+  /** Deletes all that is kept of a run. */
+  forget(runId: string): void {
+    rmSync(join(this.#folder, runId), { recursive: true, force: true });
+  }
+
   openSpool(runId: string, attempt: number): AttemptSpool {
     const folder = join(this.#folder, runId);
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -8,7 +8,7 @@ import { contextOf } from "../models/tasks/context.ts";
 import type { TaskContext, TaskProgress } from "../models/tasks/task.ts";
 import { modelOf, trainTask } from "../models/tasks/train.ts";
 import { toHex, utf8 } from "../shared/base/bytes.ts";
-import { badInput } from "../shared/base/errors.ts";
+import { badInput, type CloisterError } from "../shared/base/errors.ts";
 import type { BoostTask } from "../shared/charter/boost-spec.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import type { TrainTask } from "../shared/charter/task-spec.ts";
@@ -33,8 +33,7 @@ export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
   const { charter, run, state, statement, format, createdAt } = inputs;
   const { runId, manifest, status } = run;
   const { task } = manifest;
-  if (task.kind === "probe" || !state)
-    throw badInput("model.none", `run ${runId.slice(0, 12)} has no model (yet)`);
+  if (task.kind === "probe" || !state) throw noModel(run);
   const common = contextOf(charter, manifest);
   const context = { ...common, spec: task };
   const { exported, words, progress } =
@@ -96,4 +95,11 @@ export interface HandedFile {
 export function handed({ name, content }: ExportFile): HandedFile {
   if (typeof content === "string") return { name, text: content };
   return { name, base64: Buffer.from(content).toString("base64") };
+}
+
+function noModel({ runId, deletedAtMs }: RunSummary): CloisterError {
+  const short = runId.slice(0, 12);
+  if (deletedAtMs === null) return badInput("model.none", `run ${short} has no model (yet)`);
+  const why = "the charter's retentionDays were over";
+  return badInput("model.deleted", `the model of run ${short} was deleted when ${why}`);
 }

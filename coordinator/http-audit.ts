@@ -29,8 +29,8 @@ export function auditRoutes(api: Hono<Access>, service: CoordinatorService): voi
     const { runId, manifest } = runOf(context, service);
     const charter = service.rooms.charter(manifest.room);
     const isShown = mayReadCard(context.var.caller, charter, manifest);
-    const modelCard = isShown ? service.document(runId, "modelCard") : null;
-    const privacyStatement = service.document(runId, "privacyStatement");
+    const modelCard = isShown ? service.transcripts.document(runId, "modelCard") : null;
+    const privacyStatement = service.transcripts.document(runId, "privacyStatement");
     return context.json({ modelCard, privacyStatement });
   });
   api.get("/v1/runs/:run/rounds/:round/audit", (context) => {

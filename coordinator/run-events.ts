@@ -75,6 +75,8 @@ export const RunEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ ...common, type: z.literal("completed") }),
   z.strictObject({ ...common, type: z.literal("failed"), reason: z.string() }),
+  /** The charter's retention is over: the model and the kept rounds are gone. */
+  z.strictObject({ ...common, type: z.literal("deleted") }),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 export type RoundReleased = Extract<RunEvent, { type: "roundReleased" }>;
@@ -94,6 +96,8 @@ export interface RunSummary {
   readonly decisions: readonly Decision[];
   readonly reason: string | null;
   readonly createdAtMs: number;
+  /** When model and rounds were deleted; null: they were not. */
+  readonly deletedAtMs: number | null;
   /** The next attempt number that was never used. */
   readonly nextAttempt: number;
   readonly rounds: readonly RoundReleased[];
@@ -114,6 +118,7 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
     decisions: [],
     reason: null,
     createdAtMs: first.atMs,
+    deletedAtMs: null,
     nextAttempt: 0,
     rounds,
     head: toHex(firstHead(first.runId)),
@@ -145,6 +150,8 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
       return { ...summary, status: "completed" };
     case "failed":
       return { ...summary, status: "failed", reason: event.reason };
+    case "deleted":
+      return { ...summary, deletedAtMs: event.atMs };
   }
 }
 

@@ -21,19 +21,20 @@ import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { buildManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
+import { isOutdated } from "./retention.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
 import { RunCatalog } from "./run-catalog.ts";
 import { runDocuments } from "./run-documents.ts";
 import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
-import type { LiveEvent, RunPorts } from "./run-ports.ts";
+import { isRunMessage, type LiveEvent, type RunPorts } from "./run-ports.ts";
 import { type MemberView, memberRuns } from "./run-views.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { TranscriptSync } from "./transcript-sync.ts";
-import type { DocumentKind } from "./transcripts.ts";
 
 const TICK_MS = 50;
+const RETENTION_MS = 3_600_000;
 
 export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
 
@@ -53,6 +54,7 @@ export class CoordinatorService {
   readonly transcripts: TranscriptSync;
   readonly #watchers = new Map<string, Set<(event: RunEvent | LiveEvent) => void>>();
   readonly #ticks: NodeJS.Timeout;
+  readonly #retention: NodeJS.Timeout;
 
   constructor(config: CoordinatorConfig) {
     this.#config = config;
@@ -84,6 +86,7 @@ export class CoordinatorService {
     });
     for (const runId of this.#store.runIds()) this.#resume(runId);
     this.#ticks = setInterval(() => this.#tick(), TICK_MS);
+    this.#retention = setInterval(() => this.#forgetOutdated(), RETENTION_MS);
   }
 
   /** @returns The port. @throws {CloisterError} If the port is taken, or plain traffic would leave this machine. */
@@ -91,11 +94,13 @@ export class CoordinatorService {
     const port = await listen(this.#server, this.#config);
     // Not before: with the port in use another coordinator may be at work in the same folder.
     this.audits.deleteLeftovers();
+    this.#forgetOutdated();
     return port;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#ticks);
+    clearInterval(this.#retention);
     this.#gateway.close();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -154,11 +159,6 @@ export class CoordinatorService {
     return this.#store.taskState(runId);
   }
 
-  /** What the run left behind as it ended, in its canonical text; null: nothing of the kind. */
-  document(runId: string, kind: DocumentKind): string | null {
-    return this.#store.transcripts.document(runId, kind);
-  }
-
   /** @returns Stops watching. */
   watch(runId: string, listener: (event: RunEvent | LiveEvent) => void): () => void {
     const listeners = this.#watchers.get(runId) ?? new Set();
@@ -173,6 +173,17 @@ export class CoordinatorService {
     if ([...this.#runs.values()].some(({ status }) => status === "running")) return;
     const approved = this.#proposals.takeApproved();
     if (approved) this.#resume(approved.runId, "begin");
+  }
+
+  /** What the charter gave a time to is deleted: the rounds first, then the model with the log's word on it. */
+  #forgetOutdated(): void {
+    const atMs = osClock.nowMs();
+    for (const { runId, manifest } of this.catalog.list(null)) {
+      const charter = this.#store.charter(manifest.room);
+      if (!charter || !isOutdated(this.#store.events(runId), charter, atMs)) continue;
+      this.audits.forget(runId);
+      this.#store.forget({ type: "deleted", runId, atMs });
+    }
   }
 
   #openGateway(): Gateway {
@@ -194,25 +205,14 @@ export class CoordinatorService {
   }
 
   #deliver(member: MemberAddress, { message, vector }: Delivery<AgentMessage>): void {
-    const fault = this.#hear(member, message, vector);
-    if (fault) this.#watchAll(member, fault);
-  }
-
-  /** @returns What the member is at fault of, as a code; a run says so itself. */
-  #hear(member: MemberAddress, message: AgentMessage, vector: Uint8Array): string | null {
     const { room, memberId } = member;
-    switch (message.type) {
-      case "runDecided": {
-        const { type: _, runId, ...words } = message;
-        return this.#proposals.decide(room, fromWire(runId, memberId, words));
-      }
-      case "roomHeld":
-      case "headCosigned":
-        return this.transcripts.hear(member, message);
-      default:
-        this.#runOf(member)?.deliver(memberId, { message, vector });
-        return null;
-    }
+    if (isRunMessage(message)) return this.#runOf(member)?.deliver(memberId, { message, vector });
+    let fault: string | null;
+    if (message.type === "runDecided") {
+      const { type: _, runId, ...words } = message;
+      fault = this.#proposals.decide(room, fromWire(runId, memberId, words));
+    } else fault = this.transcripts.hear(member, message);
+    if (fault) this.#watchAll(member, fault);
   }
 
   #runOf({ room, memberId }: MemberAddress): Run | null {

@@ -10,6 +10,7 @@ import { lineText } from "../shared/transcript/room/entry.ts";
 import type { RoomEventOf } from "../shared/transcript/room/event.ts";
 import { cosignStatement, headStatement } from "../shared/transcript/room/statements.ts";
 import type { Head } from "../shared/transcript/room/tree.ts";
+import type { DocumentKind } from "./transcripts.ts";
 
 const FLUSH_MS = 1000;
 /** One message, in characters of text; an entry that is longer goes alone. */
@@ -27,6 +28,8 @@ export interface Book {
   lines(room: string, from: number, charactersMax: number): string[];
   /** How many of the first entries the member has signed for. */
   cosignedBy(room: string, memberId: string): number;
+  /** What a run left behind as it ended, in its canonical text; null: nothing of the kind. */
+  document(runId: string, kind: DocumentKind): string | null;
 }
 
 export interface SyncPorts {
@@ -110,6 +113,11 @@ export class TranscriptSync {
       const reached = this.#extend(room, from, to);
       for (const memberId of to) members.set(memberId, reached);
     }
+  }
+
+  /** What the run left behind as it ended, in its canonical text; null: nothing of the kind. */
+  document(runId: string, kind: DocumentKind): string | null {
+    return this.#ports.book.document(runId, kind);
   }
 
   /** The whole history under a head of its own, as a member's copy is. */

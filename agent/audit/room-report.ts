@@ -28,7 +28,7 @@ function memberLine({ cosigned }: RoomState, memberId: string, key: string): str
 }
 
 function runLines(runId: string, run: RoomRun, documents: readonly Document[]): string[] {
-  const { manifest, phase, heads, end } = run;
+  const { manifest, phase, heads, end, isDeleted } = run;
   const rounds = heads.length - 1;
   const outcome = end ? end.outcome : phase;
   const lines = [`Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${rounds} rounds`];
@@ -42,6 +42,7 @@ function runLines(runId: string, run: RoomRun, documents: readonly Document[]): 
   }
   for (const { memberId, decision, reviewer, note } of run.reviews)
     lines.push(`  model ${decision}d by ${reviewer} of ${memberId}: ${note}`);
+  if (isDeleted) lines.push("  model and kept rounds deleted, by the coordinator's word");
   return lines;
 }
 
@@ -65,8 +66,8 @@ export function reportData({ state, head, documents }: WholeHistory, remarks: re
     members: [...keys].map(([memberId, identityKey]) => {
       return { memberId, identityKey, cosigned: cosigned.get(memberId) ?? 0 };
     }),
-    runs: [...runs].map(([runId, { manifest, phase, decisions, heads, end, reviews }]) => {
-      return { runId, manifest, phase, decisions, rounds: heads.length - 1, end, reviews };
+    runs: [...runs].map(([runId, { heads, charter: _, ...run }]) => {
+      return { runId, ...run, rounds: heads.length - 1 };
     }),
     documents,
     remarks,

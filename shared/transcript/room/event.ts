@@ -108,6 +108,8 @@ const ReleaseDecided = z.strictObject({
   atMs: AtMs,
   ...MemberSignature.shape,
 });
+/** Its model and its kept rounds, by the coordinator's word; the charter's retention is over. */
+const RunDeleted = z.strictObject({ type: z.literal("runDeleted"), runId: Hex32 });
 /** A member had the first `size` entries before it and signed the root over them. */
 const HeadCosigned = z.strictObject({
   type: z.literal("headCosigned"),
@@ -130,6 +132,7 @@ export const RoomEvent = z.discriminatedUnion("type", [
   AttemptAborted,
   RunEnded,
   ReleaseDecided,
+  RunDeleted,
   HeadCosigned,
 ]);
 export type RoomEvent = z.infer<typeof RoomEvent>;

@@ -24,7 +24,8 @@ export function applyRunEventInPlace(
   if (body.type === "runProposed") return propose(state, body, atMs);
   const run = state.runs.get(body.runId);
   if (!run) return "no such run was proposed";
-  if (run.phase === "ended" && body.type !== "releaseDecided") return "the run had ended";
+  const isLater = body.type === "releaseDecided" || body.type === "runDeleted";
+  if (run.phase === "ended" && !isLater) return "the run had ended";
   if (run.phase === "refused") return "the run was refused";
   switch (body.type) {
     case "runDecided":
@@ -41,6 +42,8 @@ export function applyRunEventInPlace(
       return end(run, body);
     case "releaseDecided":
       return review(state, run, body, atMs);
+    case "runDeleted":
+      return forget(run);
   }
 }
 
@@ -67,7 +70,13 @@ function propose(
   const { survivorsMin } = sumParams(manifest, charter, runId);
   const place = { heads: [firstHead(runId)], lastAttempt: -1 };
   const run = { manifest, charter, survivorsMin, ...place, end: null };
-  state.runs.set(runId, { ...run, phase: "proposed", decisions: [], reviews: [] });
+  state.runs.set(runId, {
+    ...run,
+    phase: "proposed",
+    decisions: [],
+    reviews: [],
+    isDeleted: false,
+  });
   return null;
 }
 
@@ -149,6 +158,13 @@ function review(
   if (!isMembers(state, body, releaseStatement(body)))
     return `${body.memberId} did not sign this decision`;
   run.reviews.push(body);
+  return null;
+}
+
+function forget(run: RoomRun): string | null {
+  if (run.phase !== "ended") return "the run had not ended";
+  if (run.isDeleted) return "the run's model was deleted before";
+  run.isDeleted = true;
   return null;
 }
 

@@ -49,6 +49,8 @@ export interface RoomRun {
   lastAttempt: number;
   end: RoomEventOf<"runEnded"> | null;
   readonly reviews: RoomEventOf<"releaseDecided">[];
+  /** By the coordinator's word. */
+  isDeleted: boolean;
 }
 
 /** Is it signed, with the key that this member has now? */

@@ -127,6 +127,7 @@ test.each<[string, () => RoomWriter]>([
   ["a key that signs for the next", () => openRoom().add(rotated(consent))],
   ["a key replaced, because it is lost", () => openRoom().add(rotated(null))],
   ["a model that a person has looked at", () => playedRoom().add(reviewed(runId, "bank-2"))],
+  ["a model deleted in its time", () => playedRoom().add({ type: "runDeleted", runId })],
   ["two runs side by side", () => started().add(proposed(manifestOf(1)))],
 ])("stands: %s", (_name, write) => {
   expect(said(write())).toBeNull();
