@@ -233,43 +233,24 @@ export class Store {
   }
 
   /** Logs that a run's model is deleted, and deletes it. */
-  forget(event: Extract<RunEvent, { type: "deleted" }>): void;
-  this;
-  .
-  #transact(()
-  => {
-      this.
-  #appendEvent;
-  .
-  run(event.runId, JSON.stringify(event)
-  )
-  this;
-  .
-  #tellOfRun(event, null);
-  this;
-  .
-  #database;
-  .
-  prepare("DELETE FROM run_state WHERE run_id = ?")
-  .
-  run(event.runId);
-}
-)
+  forget(event: Extract<RunEvent, { type: "deleted" }>): void {
+    this.#transact(() => {
+      this.#appendEvent.run(event.runId, JSON.stringify(event));
+      this.#tellOfRun(event, null);
+      this.#database.prepare("DELETE FROM run_state WHERE run_id = ?").run(event.runId);
+    });
+  }
 
-events(runId: string)
-: RunEvent[]
-{
-  const rows = this.#database
-    .prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence")
-    .all(runId);
-  return rows.map((row) => RunEvent.parse(JSON.parse(String(row["body"]))));
-}
+  events(runId: string): RunEvent[] {
+    const rows = this.#database
+      .prepare("SELECT body FROM run_event WHERE run_id = ? ORDER BY sequence")
+      .all(runId);
+    return rows.map((row) => RunEvent.parse(JSON.parse(String(row["body"]))));
+  }
 
-/** Runs whose ids begin so, without reading what happened in them. */
-manifests(prefix: string)
-: runId: string
-manifest: Manifest []
-return this.runIds()
+  /** Runs whose ids begin so, without reading what happened in them. */
+  manifests(prefix: string): { runId: string; manifest: Manifest }[] {
+    return this.runIds()
       .filter((runId) => runId.startsWith(prefix))
       .flatMap((runId) => {
         const row = this.#database
@@ -278,25 +259,22 @@ return this.runIds()
         const first = row && RunEvent.parse(JSON.parse(String(row["body"])));
         return first?.type === "created" ? [{ runId, manifest: first.manifest }] : [];
       });
+  }
 
-runIds();
-: string[]
-{
-  const rows = this.#database
-    .prepare("SELECT run_id FROM run_event GROUP BY run_id ORDER BY MIN(sequence)")
-    .all();
-  return rows.map((row) => String(row["run_id"]));
-}
+  runIds(): string[] {
+    const rows = this.#database
+      .prepare("SELECT run_id FROM run_event GROUP BY run_id ORDER BY MIN(sequence)")
+      .all();
+    return rows.map((row) => String(row["run_id"]));
+  }
 
-taskState(runId: string)
-: Uint8Array | null
-{
-  const row = this.#database.prepare("SELECT state FROM run_state WHERE run_id = ?").get(runId);
-  const state = row?.["state"];
-  return state instanceof Uint8Array ? state : null;
-}
+  taskState(runId: string): Uint8Array | null {
+    const row = this.#database.prepare("SELECT state FROM run_state WHERE run_id = ?").get(runId);
+    const state = row?.["state"];
+    return state instanceof Uint8Array ? state : null;
+  }
 
-close();
-: void 
-    this.#database.close()
+  close(): void {
+    this.#database.close();
+  }
 }
