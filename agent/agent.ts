@@ -105,8 +105,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     coordinatorKey,
     onDelivery: ({ message, vector }) => {
       if (message.type === "roomExtended") return copy.extend(message);
-      // A coordinator that told two stories gets no part of this member in any run.
-      if (message.type === "runOffered" && copy.fault)
+      // A coordinator that told two stories gets no word for, and no part of this member in, any run.
+      if (copy.fault && message.type === "runProposed") return;
+      if (copy.fault && message.type === "runOffered")
         return connection.send({ type: "runDeclined", runId: message.runId, reasons: [FORK] });
       member.deliver({ message, vector });
     },

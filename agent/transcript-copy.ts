@@ -136,10 +136,14 @@ export class TranscriptCopy {
 
   #catch(fault: RoomFault, sent: string): void {
     this.#fault = fault;
-    const { folder, caught } = this.#params;
+    const { folder, caught, failed } = this.#params;
     const { code, entry, text } = fault;
     const why = canonicalJson({ code, entry, text });
-    writeFileSync(refusedPath(folder), `${why}\n${sent}`, { mode: 0o600 });
+    try {
+      writeFileSync(refusedPath(folder), `${why}\n${sent}`, { mode: 0o600 });
+    } catch (error) {
+      failed(error);
+    }
     caught(fault);
   }
 }

@@ -3,7 +3,7 @@
  * once a second and never within a round's path; members answer with their signatures over them, which become
  * entries themselves. Pure: store and network are ports, time is an argument.
  */
-import { toHex } from "../shared/base/bytes.ts";
+import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { lineText } from "../shared/transcript/room/entry.ts";
@@ -81,25 +81,32 @@ export class TranscriptSync {
     { room, memberId }: Address,
     { size, signature }: Extract<Heard, { type: "headCosigned" }>,
   ): string | null {
+    const body = { type: "headCosigned", size, memberId, signature: toHex(signature) } as const;
     const pending = this.#pending.get(room) ?? [];
+    const isLater = pending.every((one) => one.memberId !== memberId || one.size < size);
+    if (!isLater || !this.#stands(room, body)) return "badCosignature";
+    this.#pending.set(room, [...pending, body]);
+    return null;
+  }
+
+  /** Would it be an entry that everybody accepts, if it were the next? */
+  #stands(room: string, { memberId, size, signature }: Cosigned): boolean {
     const { book, identityKeyOf } = this.#ports;
     const head = book.headAt(room, size);
     const key = identityKeyOf({ room, memberId });
-    const before = pending.findLast((other) => other.memberId === memberId)?.size;
-    if (!head || !key || size <= (before ?? book.cosignedBy(room, memberId)))
-      return "badCosignature";
-    if (!verifySignature(key, cosignStatement(room, memberId, head), signature))
-      return "badCosignature";
-    const body: Cosigned = { type: "headCosigned", size, memberId, signature: toHex(signature) };
-    this.#pending.set(room, [...pending, body]);
-    return null;
+    if (!head || !key || size <= book.cosignedBy(room, memberId)) return false;
+    return verifySignature(key, cosignStatement(room, memberId, head), fromHex(signature));
   }
 
   /** Sends what is new, if it is time. */
   tick(nowMs: number): void {
     if (nowMs < this.#flushAtMs) return;
     this.#flushAtMs = nowMs + FLUSH_MS;
-    for (const [room, pending] of this.#pending) this.#ports.append(room, pending);
+    for (const [room, pending] of this.#pending) {
+      // Once more: its member may have a new key since.
+      const standing = pending.filter((one) => this.#stands(room, one));
+      if (standing.length > 0) this.#ports.append(room, standing);
+    }
     this.#pending.clear();
     for (const [room, members] of this.#sent) this.#flush(room, members);
   }

@@ -60,7 +60,9 @@ export function lineText(line: Line): string {
 /** @param text One line without its line break. @returns Null unless it is the one text of a line. */
 export function parseLine(text: string): Line | null {
   const value = parseCanonical(text);
-  return schemaOf(value).safeParse(value).data ?? null;
+  const line = schemaOf(value).safeParse(value).data;
+  // Not only is the text canonical: nothing in it was passed over.
+  return line !== undefined && canonicalJson(line) === text ? line : null;
 }
 
 function schemaOf(value: unknown): z.ZodType<Line> {

@@ -25,7 +25,6 @@ export type RoomFaultCode =
   | "text"
   | "order"
   | "hash"
-  | "chain"
   | "event"
   | "coordinator"
   | "head"

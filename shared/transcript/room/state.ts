@@ -6,7 +6,7 @@ import type { Manifest } from "../../charter/manifest.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import type { RoomEventOf } from "./event.ts";
 
-/** How far clocks may be apart, and one clock may be set back. */
+/** How far two clocks may be apart. */
 export const SKEW_MS_MAX = 10 * 60_000;
 
 export interface RoomState {

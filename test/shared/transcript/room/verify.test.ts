@@ -1,7 +1,9 @@
 /** Tests of `shared/transcript/room`: a history holds, and whatever is changed in it is found and named. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { canonicalJson } from "../../../../shared/base/canonical.ts";
 import { runIdOf } from "../../../../shared/charter/manifest.ts";
+import { parseLine } from "../../../../shared/transcript/room/entry.ts";
 import type { RoomFault } from "../../../../shared/transcript/room/history.ts";
 import { verifyRoom } from "../../../../shared/transcript/room/verify.ts";
 import {
@@ -112,6 +114,15 @@ test("a line left out, and two that have changed places, are found", () => {
       expect(faultOf(bytesOf(room.lines.toSpliced(i, 2, next, line)))).not.toBeNull();
     expect(faultOf(bytesOf(room.lines.toSpliced(i, 0, line)))).not.toBeNull();
   }
+});
+
+test("a canonical text of which something would be passed over is no line", () => {
+  const content = JSON.parse('{"__proto__":{"epsilon":0},"epsilon":1}');
+  const runId = "ab".repeat(32);
+  expect(
+    parseLine(canonicalJson({ kind: "modelCard", runId, content: { epsilon: 1 } })),
+  ).not.toBeNull();
+  expect(parseLine(canonicalJson({ kind: "modelCard", runId, content }))).toBeNull();
 });
 
 test("an empty copy is no history", () => {
