@@ -8,6 +8,7 @@ import { type AgentOptions, startAgent } from "./agent.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
 import { PopulationName } from "./ledger/entry.ts";
+import { previewCommand } from "./preview/command.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
@@ -44,6 +45,7 @@ export function agentCommands(program: Command): void {
     .option("--json", 'print the export that "cloister audit compare" reads')
     .addHelpText("after", "\nExample:\n  $ cloister agent transcript --json > bank-a.json")
     .action(printTranscript);
+  previewCommand(agent);
   approvalCommands(agent);
 }
 

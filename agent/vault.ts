@@ -8,7 +8,7 @@ import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Decision } from "../shared/charter/decision.ts";
-import { openDatabase } from "../shared/edge/database.ts";
+import { openDatabase, readDatabase } from "../shared/edge/database.ts";
 import { Reason } from "../shared/protocol/messages.ts";
 import type { Proposal } from "./member-ports.ts";
 
@@ -64,20 +64,26 @@ export class Vault {
   readonly #database: DatabaseSync;
   readonly #folder: string;
 
-  constructor(folder: string) {
+  constructor(folder: string, database = openDatabase(vaultPath(folder), SCHEMA)) {
     this.#folder = folder;
-    this.#database = openDatabase(vaultPath(folder), SCHEMA);
+    this.#database = database;
   }
 
   /** @throws {CloisterError} If no agent was set up in this folder. */
   static openExisting(folder: string): Vault {
-    if (!existsSync(vaultPath(folder))) {
-      throw badInput(
-        "agent.not-enrolled",
-        `${folder}: no agent is set up here; run "cloister agent init" first`,
-      );
-    }
+    requireVault(folder);
     return new Vault(folder);
+  }
+
+  /** As it is now; nothing is or can be written. @throws {CloisterError} If no agent was set up in this folder. */
+  static forReading(folder: string): Vault {
+    requireVault(folder);
+    const database = readDatabase(vaultPath(folder));
+    const newest = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'decision'";
+    if (database.prepare(newest).get()) return new Vault(folder, database);
+    database.close();
+    const remedy = 'start the agent once ("cloister agent start"), which brings it up to date';
+    throw badInput("agent.older-vault", `${folder}: the vault is an older version's; ${remedy}`);
   }
 
   /** The identity's secret; drawn on first use and never leaving this file. */
@@ -187,4 +193,10 @@ export class Vault {
     this.#save(name, made);
     return made;
   }
+}
+
+function requireVault(folder: string): void {
+  if (existsSync(vaultPath(folder))) return;
+  const remedy = 'run "cloister agent init" first';
+  throw badInput("agent.not-enrolled", `${folder}: no agent is set up here; ${remedy}`);
 }

@@ -9,6 +9,7 @@ import { coordinatorCommands } from "../coordinator/cli.ts";
 import { CoordinatorClient } from "../coordinator/client.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
+import { manifestCommand } from "./manifest.ts";
 import { privacyCommands } from "./privacy.ts";
 import { simulateCommand } from "./simulate/command.ts";
 
@@ -28,6 +29,7 @@ scoreCommand(program);
 serveCommand(program);
 privacyCommands(program);
 simulateCommand(program);
+manifestCommand(program);
 
 const json = process.argv.includes("--json");
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { plannedDimension } from "../models/tasks/planned-dimension.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
-import { Plan } from "../shared/charter/manifest.ts";
 import { readYaml } from "../shared/edge/files.ts";
+import { readPlan } from "../shared/edge/plan-file.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { type Outlook, type OutlookParams, outlook } from "../shared/privacy/accounting/outlook.ts";
 import { type Cohort, defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
@@ -68,7 +68,7 @@ function fromFiles({ charter: charterPath, plan: planPath }: PlanOptions): Outlo
   if (charterPath === undefined || planPath === undefined)
     throw badInput("privacy.plan-files", "--charter and --plan go together: give both");
   const charter = readYaml(charterPath, Charter);
-  const { task, privacy } = readYaml(planPath, Plan);
+  const { task, privacy } = readPlan(planPath);
   const { budget, unitsExpected } = charter.privacy;
   if (!budget || unitsExpected === null)
     throw badInput("privacy.plan-budget", `${charterPath}: the charter gives no privacy budget`);

@@ -4,9 +4,9 @@ import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
-import { Plan } from "../shared/charter/manifest.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
+import { readPlan } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
@@ -114,7 +114,7 @@ async function invite(
 }
 
 async function startRun(planPath: string, { json, ...connection }: Common): Promise<void> {
-  const plan = readYaml(planPath, Plan);
+  const plan = readPlan(planPath);
   const { runId } = await CoordinatorClient.from(connection).post<{ runId: string }>(
     "/v1/runs",
     plan,
@@ -156,7 +156,11 @@ function describe(event: RunEvent | LiveEvent): string | null {
       const metrics = event.metrics
         ? `  ROC-AUC ${event.metrics.rocAuc.toFixed(4)}  PR-AUC ${event.metrics.prAuc.toFixed(4)}`
         : "";
-      return `round ${event.round}  ${event.askKind}  survivors ${event.survivors.length}/${event.cohort.length}  ${event.ms} ms${loss}${metrics}`;
+      const { scores } = event;
+      const spread = scores
+        ? `  score median ${scores.p50.toFixed(3)}, 99 % below ${scores.p99.toFixed(3)}`
+        : "";
+      return `round ${event.round}  ${event.askKind}  survivors ${event.survivors.length}/${event.cohort.length}  ${event.ms} ms${loss}${metrics}${spread}`;
     }
     case "attemptAborted":
       return `round ${event.round}  attempt ${event.attempt} aborted: ${event.reason}; trying again`;

@@ -43,13 +43,13 @@ export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
   const written = exportFiles(exported, format, statement);
   const reader = { name: "scorer.ts", content: inputs.scorerReader };
   const files = format === "scorer" ? [...written, reader] : written;
-  const { done: roundsDone, metrics } = progress;
+  const { done: roundsDone, metrics, scores = null } = progress;
   const about = { format, runId, charter, manifest, createdAt, status, ...words };
   const hashed = files.map(({ name, content }) => {
     const bytes = typeof content === "string" ? utf8(content) : content;
     return { name, bytes: bytes.length, sha256: toHex(sha256(bytes)) };
   });
-  const card = modelCard({ ...about, roundsDone, metrics, statement, files: hashed });
+  const card = modelCard({ ...about, roundsDone, metrics, scores, statement, files: hashed });
   return [
     ...files,
     { name: "model-card.json", content: `${JSON.stringify(card, null, 2)}\n` },

@@ -1,13 +1,20 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
 import { checkEncoding } from "../models/tasks/encoding.ts";
 import { type Partition, plannedReleases } from "../models/tasks/privacy-events.ts";
+import { taskFactsOf } from "../models/tasks/task-facts.ts";
 import { checkNoised } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { DAY_MS } from "../shared/base/calendar.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
-import { badInput } from "../shared/base/errors.ts";
+import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
-import type { Manifest, ManifestPrivacy, Plan } from "../shared/charter/manifest.ts";
+import {
+  type Manifest,
+  type ManifestPrivacy,
+  type Plan,
+  runIdOf,
+} from "../shared/charter/manifest.ts";
+import { decide } from "../shared/charter/policy/decide.ts";
 import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate.ts";
 import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
@@ -24,6 +31,23 @@ export interface ManifestInputs {
   readonly coordinatorKey: string;
   readonly nowMs: number;
   readonly rng: Rng;
+}
+
+/**
+ * The manifest of a plan that no rule refuses, as far as the coordinator can know: agents ask again.
+ *
+ * @throws {CloisterError} As `buildManifest`; and `plan.refused`, with every reason at once.
+ */
+export function agreedManifest(inputs: ManifestInputs): Manifest {
+  const { charter, nowMs } = inputs;
+  const manifest = buildManifest(inputs);
+  const runId = runIdOf(manifest);
+  const task = taskFactsOf(charter, manifest);
+  const unknown = { decisions: null, agent: null, dataset: null, ledger: null };
+  const reasons = decide({ charter, manifest, runId, task, nowMs, ...unknown });
+  if (reasons.length === 0) return manifest;
+  const why = reasons.map(({ code, message }) => `${message} (${code})`).join("; ");
+  throw new CloisterError("plan.refused", `every agent would refuse: ${why}`, EXIT.refused);
 }
 
 /** @throws {CloisterError} If the plan cannot be carried out under the charter; says what to change. */

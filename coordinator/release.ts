@@ -34,6 +34,7 @@ export function releaseOf(
     uploadBytes,
     loss: progress.loss,
     metrics: progress.metrics,
+    ...(progress.scores && { scores: progress.scores }),
     inclusion: toHex(inclusion),
     resultHash: toHex(link.resultHash),
   };

@@ -12,6 +12,12 @@ const Metrics = z.strictObject({
   recallAt5pctFpr: z.number(),
   counts: z.strictObject({ positives: z.number(), negatives: z.number() }).optional(),
 });
+const Scores = z.strictObject({
+  rows: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p99: z.number(),
+});
 const common = { runId: z.string(), atMs: z.number() };
 
 /** The person whose token a run was started with. */
@@ -69,6 +75,8 @@ export const RunEvent = z.discriminatedUnion("type", [
     uploadBytes: z.number(),
     loss: z.number().nullable(),
     metrics: Metrics.nullable(),
+    /** Quantiles of anomaly scores. */
+    scores: Scores.optional(),
     /** What the round adds to the run's transcript, hexadecimal. */
     inclusion: z.string(),
     resultHash: z.string(),

@@ -19,7 +19,7 @@ import type { CoordinatorConfig } from "./config.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
-import { buildManifest } from "./plan.ts";
+import { agreedManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
 import { isOutdated } from "./retention.ts";
 import { checkMember, Rooms } from "./rooms.ts";
@@ -115,7 +115,7 @@ export class CoordinatorService {
     const coordinatorKey = toHex(this.#identity.publicKey);
     const nowMs = osClock.nowMs();
     const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng };
-    return { runId: this.#proposals.propose(charter, buildManifest(inputs), startedBy) };
+    return { runId: this.#proposals.propose(charter, agreedManifest(inputs), startedBy) };
   }
 
   /** Of a run that is taken back already: nothing more. */

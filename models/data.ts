@@ -1,4 +1,7 @@
-/** One member's records in numeric form: what every task computes on. Never leaves the member. Pure types. */
+/** One member's records in numeric form: what every task computes on. Never leaves the member. Pure. */
+
+/** A row without a label: only where the schema allows it. */
+export const UNLABELLED = 2;
 
 /** Rows of one partition, grouped by privacy unit. */
 export interface EncodedData {
@@ -10,7 +13,7 @@ export interface EncodedData {
   readonly numbers: Float32Array;
   /** Category indices, shape [rowCount × categoryCount], row-major: 0 = anything else, i + 1 = `categories[i]`. */
   readonly codes: Uint16Array;
-  /** Shape [rowCount]: 1 = positive, 0 = negative. */
+  /** Shape [rowCount]: 1 = positive, 0 = negative, `UNLABELLED` = not known. */
   readonly labels: Uint8Array;
   /** Rows of unit u are unitStarts[u] … unitStarts[u + 1] − 1. Shape [unitCount + 1]. */
   readonly unitStarts: Uint32Array;

@@ -1,6 +1,7 @@
 /** A trained model: everything needed to score a row, and nothing about the rows it learned from. Pure types. */
+
+import type { ModelSpec } from "../shared/charter/model-spec.ts";
 import type { DataSchema } from "../shared/charter/schema.ts";
-import type { ModelSpec } from "../shared/charter/task-spec.ts";
 
 export interface Model {
   readonly schema: DataSchema;

@@ -176,6 +176,28 @@ test.each([
 });
 
 test.each([
+  [
+    "agent/member.ts",
+    '+import { sampleOf } from "./preview/sample.ts";',
+    "agent/agent.ts reaches agent/preview/sample.ts",
+  ],
+  [
+    "agent/gate/worker.ts",
+    '+import { sampleOf } from "../preview/sample.ts";',
+    "worker.ts imports",
+  ],
+  ["agent/cli.ts", '+import { sampleOf } from "./preview/sample.ts";', "agent/cli.ts imports"],
+  ["bin/x.ts", `${EDGE}import { x } from "../agent/preview/command.ts";`, "bin/x.ts imports"],
+  ["agent/preview/command.ts", '+import { Link } from "../link.ts";', "reaches agent/link.ts"],
+  ["agent/preview/sample.ts", '+import { connect } from "node:net";', "reaches node:net"],
+  ["agent/preview/sample.ts", "+fetch(url);", "sample.ts uses fetch("],
+  ["agent/preview/command.ts", "+process.stdout.write(numbers);", "command.ts uses process.stdout"],
+  ["agent/preview/command.ts", "+writeFileSync(path, numbers);", "command.ts writes"],
+])("real numbers that would leave a preview are caught in %s: %s", (path, source, fault) => {
+  expect(oneDoorFaults(planted([path, source])).join("\n")).toContain(fault);
+});
+
+test.each([
   ["coordinator/x.ts", `${EDGE}new Worker(url);`, "x.ts starts a thread"],
   [
     "shared/edge/x.ts",

@@ -5,15 +5,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/base/assert.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
-import { charterHash, parseOrRefuse } from "../../shared/charter/charter.ts";
+import { parseOrRefuse } from "../../shared/charter/charter.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
-import { loadDataset } from "../data/dataset.ts";
-import { fileDigest } from "../data/digest.ts";
+import { readRecords } from "../data/records.ts";
 import { type Account, checkTerms, openAccount } from "../ledger/account.ts";
 import { PopulationName } from "../ledger/entry.ts";
 import { carryOver } from "../ledger/migrate.ts";
 import { openKnownLedger, openLedger } from "../ledger/open.ts";
-import { sketchBuilder } from "../ledger/sketch.ts";
 import { Gate } from "./gate.ts";
 import type { FromGate, ToGate } from "./messages.ts";
 import { ownModelsIn } from "./own-models.ts";
@@ -32,18 +30,9 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   const { path, id } = message.ledger;
   const env = { clock: osClock, rng: osRng };
   const opened = id === null ? openLedger(path, env) : openKnownLedger(path, id, env);
-  const units = sketchBuilder(opened.secret);
-  const holdout = { fraction: charter.holdoutFraction, salt: charter.room };
-  const { data, rowCount, unitCount } = await loadDataset(dataPath, charter.schema, {
-    holdoutFraction: holdout.fraction,
-    holdoutSalt: holdout.salt,
-    nowMs: osClock.nowMs(),
-    onUnit: (unitId) => units.add(unitId),
-  });
-  const unit = charter.schema.unit?.column ?? null;
-  const split = unit === null ? { ...holdout, file: await fileDigest(dataPath) } : holdout;
-  const rules = { charterHash: charterHash(charter), budget: charter.privacy.budget, split };
-  const terms = { population, unit, sketch: units.finish(), ...rules, requester };
+  const place = { charter, dataPath, population, requester };
+  const { table, terms } = await readRecords(place, opened.secret, osClock.nowMs());
+  const { data, rowCount, unitCount } = table;
   const reply: FromGate = { type: "opened", rowCount, unitCount, ledgerId: opened.ledger.book.id };
   if (purpose === "check") {
     checkTerms(opened.ledger.book, terms);

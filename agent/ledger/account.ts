@@ -6,7 +6,7 @@
 import type { Partition } from "../../models/tasks/privacy-events.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { badInput } from "../../shared/base/errors.ts";
-import { epsilonSpent, mayRelease } from "../../shared/privacy/accounting/budget.ts";
+import { epsilonSpent, mayRelease, type Ruling } from "../../shared/privacy/accounting/budget.ts";
 import type { ComposedDpEvent, DpEvent } from "../../shared/privacy/accounting/events.ts";
 import { composedEvent, type Spending } from "../../shared/privacy/accounting/spending.ts";
 import {
@@ -40,6 +40,12 @@ export type Debit = Pick<
   DebitEntry,
   "runId" | "round" | "attempt" | "askKind" | "partition" | "event" | "parameters"
 >;
+
+/** What one of the budgets that bind a population says to a release. */
+export interface BudgetRuling {
+  readonly budget: Budget;
+  readonly ruling: Ruling;
+}
 
 export type DebitOutcome = "debited" | "alreadyAnswered" | "budgetSpent" | "noBudget";
 
@@ -109,7 +115,8 @@ export class Account {
     if (book.runs.get(runId)?.attempts.has(attempt)) return "alreadyAnswered";
     if (!event) return "debited";
     if (!this.#terms.budget) return "noBudget";
-    return this.#allowed(book, { event, partition }) ? "debited" : "budgetSpent";
+    const rulings = this.#rulings(book, { event, partition });
+    return rulings.every(({ ruling }) => ruling.allowed) ? "debited" : "budgetSpent";
   }
 
   /**
@@ -117,27 +124,33 @@ export class Account {
    * already is part of `event`: an agent that comes back in the middle of a run is not charged twice.
    */
   fits(partition: Partition, runId: string, event: DpEvent): boolean {
+    const rulings = this.prospect(partition, runId, event);
+    return this.#terms.budget !== null && rulings.every(({ ruling }) => ruling.allowed);
+  }
+
+  /** What each budget says to the whole of a run: see `fits`. */
+  prospect(partition: Partition, runId: string, event: DpEvent): BudgetRuling[] {
     this.#ledger.refresh();
     const { book } = this.#ledger;
     const run = book.runs.get(runId);
     // What another agent of this member has paid for another population is not this one's.
     const paid = run?.population === this.#terms.population ? run.spent : undefined;
-    return this.#terms.budget !== null && this.#allowed(book, { event, partition }, paid);
+    return this.#rulings(book, { event, partition }, paid);
   }
 
-  #allowed(
+  #rulings(
     { lifetime }: Book,
     { event, partition }: { event: DpEvent; partition: Partition },
     without?: Splits,
-  ): boolean {
+  ): BudgetRuling[] {
     const { population, policy } = this.#own();
     const side = { split: policy.split, partition };
-    const holds = (splits: Splits, budget: Budget): boolean =>
-      mayRelease(spentOnSide(splits, side, budget.rdpOrder, without), event, budget).allowed;
-    return (
-      population.binding.every((budget) => holds(population.period, budget)) &&
-      (lifetime === null || holds(population.lifetime, lifetime))
-    );
+    const rulingOf = (splits: Splits, budget: Budget): Ruling =>
+      mayRelease(spentOnSide(splits, side, budget.rdpOrder, without), event, budget);
+    const { binding, period } = population;
+    const rulings = binding.map((budget) => ({ budget, ruling: rulingOf(period, budget) }));
+    if (lifetime === null) return rulings;
+    return [...rulings, { budget: lifetime, ruling: rulingOf(population.lifetime, lifetime) }];
   }
 
   /** The highest attempt of a run that was answered; −1 if none was. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Clock, Rng } from "../../shared/base/env.ts";
 import { damaged } from "./damage.ts";
 import { firstAnchor, Ledger, type LedgerSettings } from "./ledger.ts";
+import { SnapshotStore } from "./snapshot.ts";
 import { anchorPath, FileStore, keyPath, ledgerSecret } from "./store.ts";
 
 export interface OpenedLedger {
@@ -37,10 +38,36 @@ export function openKnownLedger(
   id: string | null,
   env: { clock: Clock; rng: Rng },
 ): OpenedLedger {
+  requireFiles(path);
+  const opened = openLedger(path, env);
+  requireSame(opened.ledger, id);
+  return opened;
+}
+
+/**
+ * A ledger as it is now, without touching it: what is entered stays in this process and ends with it.
+ *
+ * @throws {CloisterError} As `openKnownLedger`.
+ */
+export function openSnapshot(
+  path: string,
+  id: string | null,
+  { clock, rng }: { clock: Clock; rng: Rng },
+): Pick<OpenedLedger, "ledger" | "secret"> {
+  requireFiles(path);
+  const secret = ledgerSecret(path, rng);
+  const ledger = new Ledger(new SnapshotStore(path), secret, clock);
+  requireSame(ledger, id);
+  return { ledger, secret };
+}
+
+function requireFiles(path: string): void {
   for (const file of [path, keyPath(path), anchorPath(path)])
     if (!existsSync(file)) throw damaged(path, `${file} is missing`);
-  const opened = openLedger(path, env);
-  if (opened.ledger.book.id === (id ?? opened.ledger.book.id)) return opened;
-  opened.ledger.close();
-  throw damaged(path, "it is not the ledger that this agent was enrolled with");
+}
+
+function requireSame(ledger: Ledger, id: string | null): void {
+  if (ledger.book.id === (id ?? ledger.book.id)) return;
+  ledger.close();
+  throw damaged(ledger.path, "it is not the ledger that this agent was enrolled with");
 }

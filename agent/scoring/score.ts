@@ -1,6 +1,6 @@
 /** EDGE: `cloister score`: a model and a table in, one score a row out, as a stream. Runs where the rows are; no network. */
 import type { Command } from "commander";
-import { sigmoid } from "../../models/engine/plain.ts";
+import { sigmoid } from "../../models/engine/loss.ts";
 import { largestReasons, type Reason } from "../../models/scoring/reasons.ts";
 import type { Scorer } from "../../models/scoring/scorer.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";
@@ -24,7 +24,7 @@ export function scoreCommand(program: Command): void {
   program
     .command("score")
     .description(
-      "score rows with an exported model: one line per row, its number and the probability of the positive label",
+      "score rows with an exported model: one line per row, its number and the probability of the positive label, or an anomaly score",
     )
     .argument("<model>", "model.json, as exported with --format json")
     .requiredOption(

@@ -6,8 +6,9 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { badInput } from "../../shared/base/errors.ts";
 import { Charter } from "../../shared/charter/charter.ts";
-import { Plan } from "../../shared/charter/manifest.ts";
+import type { Plan } from "../../shared/charter/manifest.ts";
 import { readYaml, writeFileAtomic } from "../../shared/edge/files.ts";
+import { readPlan } from "../../shared/edge/plan-file.ts";
 import { Progress } from "../../shared/edge/progress.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { INVENTED_ROOM, inventedCharter } from "./invented-charter.ts";
@@ -53,7 +54,7 @@ export function simulateCommand(program: Command): void {
 
 async function simulate(planPath: string, options: SimulateOptions): Promise<void> {
   const wanted = wantedOf(options);
-  const plan = readYaml(planPath, Plan);
+  const plan = readPlan(planPath);
   if (plan.task.kind === "probe")
     throw badInput("simulate.task", `${planPath}: a probe trains nothing that could be simulated`);
   checkFormat(options.data);

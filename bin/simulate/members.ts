@@ -63,14 +63,21 @@ function shareEnds(count: number, skew: number): number[] {
   });
 }
 
+export interface Admission {
+  readonly rowsMin: number;
+  readonly rowsMax: number;
+  /** Whether a table may have rows of one class only: where the schema lets labels be missing. */
+  readonly allowsOneClass: boolean;
+}
+
 /** The same rules as in a real room: a member with too few rows declines, one with one class cannot start. */
 export function admitted(
   members: readonly NamedMember[],
-  { rowsMin, rowsMax }: { readonly rowsMin: number; readonly rowsMax: number },
+  admission: Admission,
 ): { readonly members: readonly NamedMember[]; readonly leftOut: readonly string[] } {
   const reasons = new Map<string, string[]>();
   const kept = members.filter(({ memberId, data }) => {
-    const reason = reasonToLeaveOut(data, rowsMin, rowsMax);
+    const reason = reasonToLeaveOut(data, admission);
     if (reason !== null) reasons.set(reason, [...(reasons.get(reason) ?? []), memberId]);
     return reason === null;
   });
@@ -80,7 +87,7 @@ export function admitted(
   throw badInput(
     "simulate.too-few-members",
     `only ${kept.length} of ${members.length} members could take part${why}; a room needs 3: ` +
-      "divide the rows among fewer, or use a table with more of both classes",
+      `divide the rows among fewer, or use a table with more${admission.allowsOneClass ? "" : " of both classes"}`,
   );
 }
 
@@ -93,12 +100,12 @@ function named(names: readonly string[]): string {
 
 function reasonToLeaveOut(
   { train, holdout }: PartitionedData,
-  rowsMin: number,
-  rowsMax: number,
+  { rowsMin, rowsMax, allowsOneClass }: Admission,
 ): string | null {
   const rows = train.rowCount + holdout.rowCount;
   if (rows < rowsMin) return `fewer rows than ${rowsMin}`;
   if (rows > rowsMax) return `more rows than the charter's ${rowsMax}`;
+  if (allowsOneClass) return null;
   const positives = positivesIn(train) + positivesIn(holdout);
   return positives === 0 || positives === rows ? "labels of one class only" : null;
 }

@@ -1,5 +1,5 @@
 /** All runs of a simulation: each seed with each ε, and what they are held against. Pure; says how far it is. */
-import type { EncodedData } from "../../models/data.ts";
+import { type EncodedData, UNLABELLED } from "../../models/data.ts";
 import { joinedData } from "../../models/data-parts.ts";
 import { newMemory } from "../../models/tasks/member-memory.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
@@ -80,15 +80,25 @@ export function play(simulation: Simulation, watch: Watch = () => undefined): Re
     memberCount: first.members.length,
     trainUnits: first.pooled.train.unitStarts.length - 1,
     holdoutRows: first.pooled.holdout.rowCount,
-    notes: [...first.leftOut, ...notes],
+    notes: [...first.leftOut, ...notes, ...unlabelledNotes(first.pooled.holdout)],
   };
+}
+
+/** Where no figure can be told, that must not look like a fault. */
+function unlabelledNotes({ labels }: EncodedData): string[] {
+  const hasBoth = labels.includes(0) && labels.includes(1);
+  if (hasBoth || !labels.includes(UNLABELLED)) return [];
+  return ["no figures: held-out rows of both classes have no labels; --csv has each round's loss"];
 }
 
 function seatedFor({ membersOf, charterOf }: Simulation, seed: string): Seated {
   const all = membersOf(seed);
   const charter = charterOf(all);
-  const limits = { rowsMin: charter.minimums.rows, rowsMax: charter.rowsMax };
-  const { members, leftOut } = admitted(all, limits);
+  const { members, leftOut } = admitted(all, {
+    rowsMin: charter.minimums.rows,
+    rowsMax: charter.rowsMax,
+    allowsOneClass: charter.schema.label.missing === "allow",
+  });
   const pooled = {
     train: joinedData(members.map(({ data }) => data.train)),
     holdout: joinedData(members.map(({ data }) => data.holdout)),

@@ -62,6 +62,10 @@ export function tableLines({ lines }: Result): string[] {
   return [text[0] ?? "", rule, ...text.slice(1)];
 }
 
+function shortly(value: number): string {
+  return Number.isNaN(value) ? "not known" : value.toFixed(3);
+}
+
 function inWords({ median, low, high }: Spread): string {
   if (Number.isNaN(median)) return "none";
   if (low === high) return median.toFixed(4);
@@ -108,10 +112,10 @@ export function plotOf(result: Result, metric: MetricName, about: string): strin
     { name: "each member alone", level: level("alone") },
   ];
   const ticks = federated.map(({ epsilon }) => (epsilon === null ? "no noise" : `ε = ${epsilon}`));
-  const figures = points.map(({ tick, value }) => `${ticks[tick]} ${value.toFixed(3)}`);
+  const figures = points.map(({ tick, value }) => `${ticks[tick]} ${shortly(value)}`);
   const chart: Chart = {
     title: `${METRICS[metric]} against ε: ${about}`,
-    description: `${METRICS[metric]} of the federated model, median over seeds: ${figures.join(", ")}; records pooled ${level("pooled").toFixed(3)}; each member alone ${level("alone").toFixed(3)}.`,
+    description: `${METRICS[metric]} of the federated model, median over seeds: ${figures.join(", ")}; records pooled ${shortly(level("pooled"))}; each member alone ${shortly(level("alone"))}.`,
     xLabel: "privacy budget ε of the run; bars: range over seeds",
     yLabel: `${METRICS[metric]} on held-out rows`,
     ticks,

@@ -1,6 +1,6 @@
 /** How good models are on held-out rows, exactly: which only whoever has the rows can know. Pure. */
 import type { EncodedData } from "../../models/data.ts";
-import { sigmoid } from "../../models/engine/plain.ts";
+import { sigmoid } from "../../models/engine/loss.ts";
 import { metricsOfScores } from "../../models/metrics/ranking.ts";
 import { netScorer, type Scorer, treesScorer } from "../../models/scoring/scorer.ts";
 import { boostTask, modelOf as treesOf } from "../../models/tasks/boost.ts";
@@ -39,7 +39,7 @@ export function scorerOf({ context, state, lastAsk }: Trained, memory: MemberMem
   return netScorer(personal ?? netOf(own, trainTask.decodeState(own, bytes)));
 }
 
-/** Of all rows together, each scored by its own scorer. Null where a class is missing. */
+/** Of all rows together, each scored by its own scorer. Null where a class is missing; rows without a label do not count. */
 export function metricsOf(
   parts: readonly { readonly scorer: Scorer; readonly rows: EncodedData }[],
 ): Metrics | null {

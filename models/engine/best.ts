@@ -3,7 +3,13 @@
  * problem. Pure; the check runs once for each kernel variant and process.
  */
 import type { EncodedData } from "../data.ts";
-import type { Architecture, CategoryTable, DenseLayer } from "./architecture.ts";
+import {
+  type Architecture,
+  type CategoryTable,
+  type DenseLayer,
+  isGraph,
+  type Network,
+} from "./architecture.ts";
 import type { RowLoss, TrainerBackend, UnitRows } from "./backend.ts";
 import type { Variant } from "./kernel/module.ts";
 import { plainBackend } from "./plain.ts";
@@ -15,11 +21,13 @@ export interface Repeatability {
   readonly acrossMachines: boolean;
 }
 
-/** The one place where an engine is chosen. Its `name` says which. */
+/** The one place where an engine is chosen. Its `name` says which. What is no plain net has the plain one only. */
 export function bestBackend(
-  architecture: Architecture,
+  architecture: Network,
   { acrossMachines }: Repeatability,
 ): TrainerBackend {
+  // The kernels know one output.
+  if (isGraph(architecture) || architecture.reconstruction) return plainBackend(architecture);
   const variants: Variant[] = acrossMachines ? ["simd"] : ["relaxed", "simd"];
   for (const variant of variants) {
     const backend = isSound(variant) ? wasmBackend(architecture, variant) : null;

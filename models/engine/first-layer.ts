@@ -3,7 +3,7 @@
  * the kernel, so that every category has one row, whatever its encoding.
  */
 import type { Model } from "../model.ts";
-import { type Architecture, architectureOf, type CategoryTable } from "./architecture.ts";
+import type { Architecture, CategoryTable } from "./architecture.ts";
 
 /** All vectors have the first layer's width. */
 export type FeatureSums = NumberSums | CategorySums;
@@ -31,8 +31,7 @@ export interface CategorySums {
 }
 
 /** In schema order. */
-export function featureSums(model: Model): FeatureSums[] {
-  const architecture = architectureOf(model.schema, model.spec);
+export function featureSums(model: Model, architecture: Architecture): FeatureSums[] {
   let [number, category] = [0, 0];
   return model.schema.features.map(({ type, name }) =>
     type === "number"

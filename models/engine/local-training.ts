@@ -4,14 +4,13 @@ import { UniformSource } from "../../shared/base/uniform.ts";
 import type { EncodedData } from "../data.ts";
 import { newOptimizerState, type OptimizerConfig, stepInPlace } from "../optimizer.ts";
 import type { RowLoss, Scaling, TrainerBackend } from "./backend.ts";
-import { CROSS_ENTROPY } from "./loss.ts";
 
 export interface LocalTraining {
   readonly epochs: number;
   /** Rows of one step. */
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
-  /** Left out: cross-entropy. */
+  /** Left out: what the model minimises by itself. */
   readonly loss?: RowLoss;
   /** Left out: the gradient is taken as it is. */
   readonly pull?: Pull;
@@ -35,14 +34,14 @@ export interface LocalResult {
 
 /**
  * Trains from `params`, which stay unchanged. Every epoch takes every row once, in an order drawn
- * from `rng`.
+ * from `rng`, as is what dropout takes.
  */
 export function trainLocally(
   backend: TrainerBackend,
   params: Float32Array,
   scaling: Scaling,
   data: EncodedData,
-  { epochs, batchSize, optimizer, loss: rowLoss = CROSS_ENTROPY, pull }: LocalTraining,
+  { epochs, batchSize, optimizer, loss: rowLoss, pull }: LocalTraining,
   rng: Rng,
 ): LocalResult {
   const working = Float64Array.from(params);
@@ -55,7 +54,8 @@ export function trainLocally(
     let loss = 0;
     for (let from = 0; from < order.length; from += batchSize) {
       const rows = order.subarray(from, Math.min(order.length, from + batchSize));
-      const batch = backend.meanGradient(working, scaling, data, rows, rowLoss);
+      const draw = backend.drawsInTraining ? source.uint32() : undefined;
+      const batch = backend.meanGradient(working, scaling, data, rows, rowLoss, draw);
       loss += batch.loss * rows.length;
       if (pull) addPullInPlace(batch.gradient, pull, working, params);
       state = stepInPlace(optimizer, state, working, batch.gradient);

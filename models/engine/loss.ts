@@ -9,6 +9,11 @@ const GAMMA_DEFAULT = 2;
 /** Every row's cross-entropy with a weight of one. */
 export const CROSS_ENTROPY: RowLoss = { kind: "crossEntropy", weights: null };
 
+/** 1 / (1 + e^−z), without overflow. */
+export function sigmoid(z: number): number {
+  return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
+}
+
 /** Binary cross-entropy of a label given log-odds: max(z, 0) − z·y + ln(1 + e^−|z|). Nats. */
 export function crossEntropy(logit: number, label: number): number {
   return Math.max(logit, 0) - logit * label + Math.log1p(Math.exp(-Math.abs(logit)));
@@ -40,6 +45,9 @@ export function focalLoss(
   const byMargin = -scale * (gamma * own * surprise + other);
   return { loss: scale * surprise, derivative: label === 1 ? byMargin : -byMargin };
 }
+
+/** An autoencoder's own. */
+export const RECONSTRUCTION: RowLoss = { kind: "reconstruction", weights: null };
 
 /** @throws {InvariantError} If weights are given, and of another number than the rows'. */
 export function checkWeights({ weights }: RowLoss, { rowCount }: EncodedData): void {

@@ -3,16 +3,44 @@
  * overwrites the workspace and nothing else. Pure.
  */
 import type { Architecture, CategoryTable } from "./architecture.ts";
+import { reconstructionHead } from "./autoencoder/head.ts";
+import type { Chunk } from "./chunk.ts";
+import { labelHead } from "./head.ts";
 import { addProductInPlace, dot, transposeInto } from "./kernels.ts";
-import type { LayerBuffers, Workspace } from "./workspace.ts";
+import {
+  gatherRowsInPlace,
+  type LayerBuffers,
+  loadParamsInPlace,
+  newWorkspace,
+  type Workspace,
+} from "./workspace.ts";
 
-/** Computes the logits of the chunk's first `count` rows, leaving every layer's input behind. */
-export function forwardInPlace(space: Workspace, architecture: Architecture, count: number): void {
+/** A chunk of a plain net's or an autoencoder's rows. */
+export function netChunk(architecture: Architecture, rowCapacity: number): Chunk {
+  const space = newWorkspace(architecture, rowCapacity);
+  const { reconstruction } = architecture;
+  return {
+    rowCapacity,
+    head: reconstruction
+      ? reconstructionHead(reconstruction, space)
+      : labelHead(space.outputs, space.layers.at(-1)?.delta ?? space.outputs),
+    load: (params, scaling) => loadParamsInPlace(space, params, scaling),
+    gather: (data, rows, from, to) => gatherRowsInPlace(space, architecture, data, rows, from, to),
+    forward: (count) => forwardInPlace(space, architecture, count),
+    backward: (count) => backwardInPlace(space, architecture, count),
+    squaredNorm: (from, to) => squaredNorm(space, architecture, from, to),
+    scaleRow: (row, factor) => scaleRowInPlace(space, row, factor),
+    addGradient: (gradient, count) => addGradientInPlace(gradient, space, architecture, count),
+  };
+}
+
+/** Computes the outputs of the chunk's first `count` rows, leaving every layer's input behind. */
+function forwardInPlace(space: Workspace, architecture: Architecture, count: number): void {
   for (let l = 0; l < space.layers.length; l++) {
     const buffers = space.layers[l];
     if (buffers === undefined) continue;
     const { inputWidth, outputWidth } = buffers.layer;
-    const output = space.layers[l + 1]?.input ?? space.logits;
+    const output = space.layers[l + 1]?.input ?? space.outputs;
     for (let r = 0; r < count; r++) output.set(buffers.bias, r * outputWidth);
     if (l === 0) addSparseRows(space, architecture, output, count);
     const weights = buffers.kernelTransposed;
@@ -57,7 +85,7 @@ function activate(values: Float64Array, length: number, activation: "relu" | "ta
  * From the last layer's `delta`, computes every earlier layer's `delta` and the embedded inputs'.
  * Linear in the last delta, so rows may be weighted before it.
  */
-export function backwardInPlace(space: Workspace, architecture: Architecture, count: number): void {
+function backwardInPlace(space: Workspace, architecture: Architecture, count: number): void {
   for (let l = space.layers.length - 1; l > 0; l--) {
     const above = space.layers[l];
     const below = space.layers[l - 1];
@@ -117,7 +145,7 @@ const ROUND_OFF = 2 ** -53;
  * @see Goodfellow 2015 (arXiv 1510.01799); Li et al. 2021 (arXiv 2110.05679) for several rows;
  *   Higham 2002, §3.1 and 3.5, for γ of inner products.
  */
-export function squaredNorm(
+function squaredNorm(
   space: Workspace,
   architecture: Architecture,
   from: number,
@@ -189,7 +217,7 @@ function embeddedProduct(
 }
 
 /** Multiplies all deltas of one row. A `factor` of 0 also clears its inputs, so that NaN · 0 cannot arise. */
-export function scaleRowInPlace(space: Workspace, row: number, factor: number): void {
+function scaleRowInPlace(space: Workspace, row: number, factor: number): void {
   for (let l = 0; l < space.layers.length; l++) {
     const buffers = space.layers[l];
     if (buffers === undefined) continue;
@@ -206,7 +234,7 @@ function scaleSpan(values: Float64Array, start: number, length: number, factor: 
 }
 
 /** gradient += Σ over the chunk's first `count` rows. `gradient` has shape [paramCount]. */
-export function addGradientInPlace(
+function addGradientInPlace(
   gradient: Float64Array,
   space: Workspace,
   architecture: Architecture,
@@ -216,7 +244,7 @@ export function addGradientInPlace(
     const buffers = space.layers[l];
     if (buffers !== undefined) addLayerGradient(gradient, space, buffers, count);
   }
-  const firstDelta = space.layers[0]?.delta ?? space.logits;
+  const firstDelta = space.layers[0]?.delta ?? space.outputs;
   const stride = architecture.sparse[0]?.width ?? 0;
   for (let t = 0; t < architecture.sparse.length; t++) {
     const table = architecture.sparse[t];

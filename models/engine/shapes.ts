@@ -1,12 +1,12 @@
 /** What every engine checks before it computes. Pure. */
 import { assert } from "../../shared/base/assert.ts";
 import type { EncodedData } from "../data.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Network } from "./architecture.ts";
 import type { Params, Scaling } from "./backend.ts";
 
 /** @throws {InvariantError} If parameters, scaling or data are not of the architecture's shapes. */
 export function checkShapes(
-  architecture: Architecture,
+  architecture: Network,
   params: Params,
   scaling: Scaling,
   data: EncodedData,

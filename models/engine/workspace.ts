@@ -20,13 +20,15 @@ export interface LayerBuffers {
 export interface Workspace {
   readonly rowCapacity: number;
   readonly params: Float64Array;
+  /** Shape [2 × numberCount]. */
+  readonly scaling: Float32Array;
   readonly layers: readonly LayerBuffers[];
   /** Category indices of the chunk's rows, checked against the tables. Shape [rows × categoryCount]. */
   readonly codes: Uint32Array;
   /** Declared categories + 1 of each category column. */
   readonly codeLimits: Uint32Array;
-  /** The last layer's output. Shape [rows]. */
-  readonly logits: Float64Array;
+  /** The last layer's output: log-odds, or a reconstruction. Shape [rows × its width]. */
+  readonly outputs: Float64Array;
   /** ∂ loss / ∂ embedded inputs. Shape [rows × embedded width]. */
   readonly embeddedDelta: Float64Array;
   readonly embeddedWidth: number;
@@ -50,6 +52,7 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
     };
   });
   const widest = Math.max(...architecture.layers.map((l) => Math.max(l.inputWidth, l.outputWidth)));
+  const outputWidth = architecture.layers[architecture.layers.length - 1]?.outputWidth ?? 1;
   const embeddedWidth = architecture.embeddings.reduce((sum, { width }) => sum + width, 0);
   const codeLimits = new Uint32Array(architecture.categoryCount);
   for (const table of [...architecture.embeddings, ...architecture.sparse]) {
@@ -58,10 +61,11 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
   return {
     rowCapacity,
     params,
+    scaling: new Float32Array(2 * architecture.numberCount),
     layers,
     codes: new Uint32Array(rowCapacity * architecture.categoryCount),
     codeLimits,
-    logits: new Float64Array(rowCapacity),
+    outputs: new Float64Array(rowCapacity * outputWidth),
     embeddedDelta: new Float64Array(rowCapacity * embeddedWidth),
     embeddedWidth,
     widest,
@@ -71,8 +75,9 @@ export function newWorkspace(architecture: Architecture, rowCapacity: number): W
 }
 
 /** Copies `params` in and prepares what the forward pass reads. */
-export function loadParamsInPlace(space: Workspace, params: Params): void {
+export function loadParamsInPlace(space: Workspace, params: Params, scaling: Scaling): void {
   space.params.set(params);
+  space.scaling.set(scaling);
   for (const { layer, kernel, kernelTransposed } of space.layers) {
     transposeInto(kernelTransposed, kernel, layer.inputWidth, layer.outputWidth);
   }
@@ -86,13 +91,13 @@ export function loadParamsInPlace(space: Workspace, params: Params): void {
 export function gatherRowsInPlace(
   space: Workspace,
   architecture: Architecture,
-  scaling: Scaling,
   data: EncodedData,
   rows: Uint32Array,
   from: number,
   to: number,
 ): void {
   const { numberCount, categoryCount, indicators, embeddings } = architecture;
+  const { scaling } = space;
   const first = space.layers[0];
   const width = first?.layer.inputWidth ?? 0;
   const input = first?.input ?? space.scratchA;

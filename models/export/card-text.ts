@@ -1,7 +1,7 @@
 /** A model card for people: Markdown. Pure. Charters are written by people, so their texts are quoted, not trusted. */
 import type { Feature } from "../../shared/charter/schema.ts";
 import { statementLines } from "../privacy-statement.ts";
-import type { CardMetric, ModelCard } from "./card.ts";
+import { type CardMetric, type ModelCard, scoresAnomalies } from "./card.ts";
 
 /** More categories than this are counted, not listed. */
 const CATEGORIES_LISTED = 20;
@@ -16,6 +16,9 @@ const METRICS: Readonly<Record<CardMetric["name"], string>> = {
 export function cardMarkdown(card: ModelCard): string {
   const { run, model, schema, privacy, limits, files } = card;
   const { label, unit } = schema;
+  const meaning = scoresAnomalies(card.task)
+    ? `It scores how unlike the training rows a row is, which it learned without labels: an anomaly score, no probability. ${code(label.column)} = ${code(label.positive)} served only to measure it.`
+    : `It predicts ${code(label.column)} = ${code(label.positive)}.`;
   const lines = [
     `# Model card: ${quoted(run.room)}`,
     "",
@@ -37,6 +40,7 @@ export function cardMarkdown(card: ModelCard): string {
     "## How good it is",
     "",
     ...metricLines(card),
+    ...spreadLines(card),
     "",
     "## Privacy",
     "",
@@ -44,7 +48,7 @@ export function cardMarkdown(card: ModelCard): string {
     "",
     "## What it reads",
     "",
-    `It predicts ${code(label.column)} = ${code(label.positive)}. One unit of privacy is ${unit ? `all rows of one ${code(unit.column)}` : "one row"}.`,
+    `${meaning} One unit of privacy is ${unit ? `all rows of one ${code(unit.column)}` : "one row"}.`,
     "",
     ...table(["feature", "type", "values", "unknown"], schema.features.map(featureRow)),
     "",
@@ -62,7 +66,11 @@ export function cardMarkdown(card: ModelCard): string {
   return `${lines.join("\n")}\n`;
 }
 
-function metricLines({ metrics, evaluated, holdoutFraction }: ModelCard): string[] {
+function metricLines({ metrics, scores, evaluated, holdoutFraction }: ModelCard): string[] {
+  if (metrics === null && scores)
+    return [
+      "How well it finds what is looked for is not known: too few held-back rows have a label.",
+    ];
   if (metrics === null) return ["Not known: the run has not been evaluated."];
   const rows = metrics.map(({ name, value, interval }) => [
     METRICS[name],
@@ -77,6 +85,14 @@ function metricLines({ metrics, evaluated, holdoutFraction }: ModelCard): string
     "",
     `On ${counts}, held back by the members (a share of ${holdoutFraction} of their units). The interval is Hanley and McNeil's.`,
   ];
+}
+
+function spreadLines({ scores }: ModelCard): string[] {
+  if (!scores) return [];
+  const [p50, p90, p99] = [scores.p50, scores.p90, scores.p99].map((score) => score.toFixed(3));
+  const rows = Math.round(scores.rows);
+  const spread = `half of the scores are below ${p50}, 90 % below ${p90}, 99 % below ${p99}`;
+  return ["", `Of ${rows} held-back rows ${spread}.`];
 }
 
 function featureRow(feature: Feature): string[] {

@@ -1,12 +1,14 @@
 /** The model card: what a model is, what it was trained on, how good it is and what it must not be used for. Pure. */
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import { isAutoencoder } from "../../shared/charter/model-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { TaskSpec, TrainTask } from "../../shared/charter/task-spec.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph, type Network } from "../engine/architecture.ts";
+import type { GraphNode } from "../engine/graph/graph.ts";
 import { type Interval, rocAucInterval } from "../metrics/intervals.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
-import type { ClassCounts, Metrics } from "../tasks/task.ts";
+import type { ClassCounts, Metrics, ScoreQuantiles } from "../tasks/task.ts";
 import type { TreeModel } from "../trees/model.ts";
 
 /** One metric; `interval` null: not known. */
@@ -52,6 +54,8 @@ export interface ModelCard {
   readonly metrics: readonly CardMetric[] | null;
   /** Rows of the last evaluation; null: not known. */
   readonly evaluated: ClassCounts | null;
+  /** Only of anomaly scores: how they were spread in the last evaluation. */
+  readonly scores?: ScoreQuantiles;
   readonly privacy: PrivacyStatement;
   readonly limits: readonly string[];
   readonly files: readonly CardFile[];
@@ -69,6 +73,8 @@ export interface CardInputs {
   readonly status: string;
   readonly roundsDone: number;
   readonly metrics: Metrics | null;
+  /** Of anomaly scores; else null. */
+  readonly scores: ScoreQuantiles | null;
   readonly statement: PrivacyStatement;
   readonly files: readonly CardFile[];
 }
@@ -94,21 +100,37 @@ export function modelCard(inputs: CardInputs): ModelCard {
     schema: charter.schema,
     metrics: inputs.metrics && metricsOf(inputs.metrics, counts),
     evaluated: counts,
+    ...(inputs.scores && { scores: inputs.scores }),
     privacy: inputs.statement,
     limits: limitsOf(manifest, inputs.bins),
     files: inputs.files,
   };
 }
 
-/** A net or logistic regression, in words. */
+/** Any model but trees, in words. */
 export function netInWords(schema: DataSchema, { model, strategy, scaling }: TrainTask): CardModel {
-  const { paramCount } = architectureOf(schema, model);
-  const layers = model.hidden.length > 0 ? `hidden layers ${model.hidden.join(", ")}; ` : "";
   return {
-    kind: layers === "" ? "logistic regression" : `feed-forward net, ${model.activation}`,
-    size: `${layers}${paramCount} parameters`,
+    ...shapeInWords(architectureOf(schema, model)),
     training: `${strategy.kind}, inputs scaled by ${scaling}`,
   };
+}
+
+function shapeInWords(network: Network): Pick<CardModel, "kind" | "size"> {
+  const size = `${network.paramCount} parameters`;
+  if (isGraph(network)) {
+    const kinds = new Set(network.nodes.map((node) => nodeInWords(node)));
+    return { kind: `feed-forward topology: ${[...kinds].join(", ")}`, size };
+  }
+  const hidden = network.layers.slice(0, -1).map(({ outputWidth }) => outputWidth);
+  if (hidden.length === 0) return { kind: "logistic regression", size };
+  const layers = `hidden layers ${hidden.join(", ")}`;
+  const net = network.reconstruction ? "autoencoder" : "feed-forward net";
+  return { kind: `${net}, ${network.activation}`, size: `${layers}; ${size}` };
+}
+
+function nodeInWords(node: GraphNode): string {
+  if (node.kind === "activation") return node.activation.name;
+  return node.kind === "layerNorm" ? "layer normalisation" : node.kind;
 }
 
 export function treesInWords({ trees, spec }: TreeModel): CardModel {
@@ -140,13 +162,23 @@ function metricsOf(metrics: Metrics, counts: ClassCounts | null): CardMetric[] {
   ];
 }
 
-function limitsOf({ privacy }: Manifest, bins: number): string[] {
+/** Whether scores say how unusual a row is, not how likely a label. */
+export function scoresAnomalies(task: TaskSpec): boolean {
+  return task.kind === "train" && isAutoencoder(task.model);
+}
+
+const ANOMALY =
+  "A score is an anomaly score, no probability: e² / (1 + e²) of the row's reconstruction error e. It says how unlike the training rows a row is, not how likely it is a fraud: choose thresholds on own data, by how many rows may be looked at.";
+const PROBABILITY =
+  "A score is a probability only as far as the share of positives in training was that of use: choose thresholds on own data.";
+
+function limitsOf({ privacy, task }: Manifest, bins: number): string[] {
   return [
     "It ranks rows like those of the members that trained it; for anybody else's it was never measured.",
     `It was measured on rows that the members held back, by a histogram of ${bins} bins a class: differences below a bin are not seen.`,
     ...(privacy ? ["Its metrics carry noise, for privacy; the intervals do not count it."] : []),
     "Intervals take rows for independent: where one customer has many, they are too narrow.",
-    "A score is a probability only as far as the share of positives in training was that of use: choose thresholds on own data.",
+    scoresAnomalies(task) ? ANOMALY : PROBABILITY,
     "Numbers beyond their declared bounds count as the bound, categories that nobody declared as one: watch how many there are.",
     "Nobody looked at the members' records or updates: a member that trained on wrong labels goes unseen.",
     "Whether it treats groups of people alike was not measured.",

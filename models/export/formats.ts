@@ -1,5 +1,6 @@
 /** Which format works for which kind of model, and the files of each. Pure. The one place that says so. */
 import { badInput } from "../../shared/base/errors.ts";
+import { architectureOf, kindOf } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
 import type { TreeModel } from "../trees/model.ts";
@@ -27,43 +28,60 @@ type Writer<M> = (model: M, statement: PrivacyStatement) => readonly ExportFile[
 interface Format {
   readonly logistic: Writer<Model> | null;
   readonly net: Writer<Model> | null;
+  readonly autoencoder: Writer<Model> | null;
+  readonly topology: Writer<Model> | null;
   readonly trees: Writer<TreeModel> | null;
 }
 
 const KINDS: Readonly<Record<keyof Format, string>> = {
   logistic: "logistic regression",
   net: "a net with hidden layers",
+  autoencoder: "an autoencoder",
+  topology: "a topology that is no plain net",
   trees: "boosted trees",
 };
 
-/** @param net Of nets with hidden layers or without. */
-function format(net: Writer<Model>, trees: Writer<TreeModel> | null): Format {
-  return { logistic: net, net, trees };
-}
+const asJson: Writer<Model> = (model, statement) => [
+  { name: "model.json", content: modelToJson(model, statement) },
+];
+const asTfjs: Writer<Model> = (model) => {
+  const { modelJson, weights } = modelToTfjs(model);
+  return [
+    { name: "model.json", content: `${JSON.stringify(modelJson)}\n` },
+    { name: "weights.bin", content: weights },
+  ];
+};
+const asOnnx: Writer<Model> = (model) => [{ name: "model.onnx", content: modelToOnnx(model) }];
+const asScorer: Writer<Model> = (model) => [{ name: "scorer.json", content: modelToScorer(model) }];
 
 const FORMATS: Readonly<Record<string, Format>> = {
-  json: format(
-    (model, statement) => [{ name: "model.json", content: modelToJson(model, statement) }],
-    (model, statement) => [{ name: "model.json", content: treesToJson(model, statement) }],
-  ),
-  tfjs: format((model) => {
-    const { modelJson, weights } = modelToTfjs(model);
-    return [
-      { name: "model.json", content: `${JSON.stringify(modelJson)}\n` },
-      { name: "weights.bin", content: weights },
-    ];
-  }, null),
-  onnx: format(
-    (model) => [{ name: "model.onnx", content: modelToOnnx(model) }],
-    (model) => [{ name: "model.onnx", content: treesToOnnx(model) }],
-  ),
-  scorer: format(
-    (model) => [{ name: "scorer.json", content: modelToScorer(model) }],
-    (model) => [{ name: "scorer.json", content: treesToScorer(model) }],
-  ),
+  json: {
+    logistic: asJson,
+    net: asJson,
+    autoencoder: asJson,
+    topology: asJson,
+    trees: (model, statement) => [{ name: "model.json", content: treesToJson(model, statement) }],
+  },
+  tfjs: { logistic: asTfjs, net: asTfjs, autoencoder: asTfjs, topology: asTfjs, trees: null },
+  onnx: {
+    logistic: asOnnx,
+    net: asOnnx,
+    autoencoder: asOnnx,
+    topology: asOnnx,
+    trees: (model) => [{ name: "model.onnx", content: treesToOnnx(model) }],
+  },
+  scorer: {
+    logistic: asScorer,
+    net: asScorer,
+    autoencoder: null,
+    topology: null,
+    trees: (model) => [{ name: "scorer.json", content: treesToScorer(model) }],
+  },
   pmml: {
     logistic: (model) => [{ name: "model.pmml", content: modelToPmml(model) }],
     net: null,
+    autoencoder: null,
+    topology: null,
     trees: (model) => [{ name: "model.pmml", content: treesToPmml(model) }],
   },
 };
@@ -81,7 +99,8 @@ export function exportFiles(
     const write = found.trees ?? refuse(name, "trees");
     return write(exported.model, statement);
   }
-  const kind = exported.model.spec.hidden.length === 0 ? "logistic" : "net";
+  const { schema, spec } = exported.model;
+  const kind = kindOf(architectureOf(schema, spec));
   const write = found[kind] ?? refuse(name, kind);
   return write(exported.model, statement);
 }

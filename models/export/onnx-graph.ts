@@ -5,7 +5,7 @@
  */
 import { assert } from "../../shared/base/assert.ts";
 import { concatBytes, float32ToBytes, utf8 } from "../../shared/base/bytes.ts";
-import { bytes, type Field, integer, integers, joined, message, text } from "./protobuf.ts";
+import { bytes, type Field, integer, integers, joined, message, single, text } from "./protobuf.ts";
 
 const ONNX = { irVersion: 7, opset: 13 } as const;
 
@@ -16,9 +16,14 @@ export const DATA_TYPES = { float: 1, int64: 7, string: 8, bool: 9, double: 11 }
 type ElementType = keyof typeof DATA_TYPES;
 
 /** AttributeProto.AttributeType. */
-const ATTRIBUTE = { int: 2, tensor: 4, ints: 7, strings: 8 } as const;
-/** Doubles are a tensor of one dimension. */
-type Attribute = number | readonly number[] | readonly string[] | Float64Array;
+const ATTRIBUTE = { float: 1, int: 2, tensor: 4, ints: 7, strings: 8 } as const;
+/** A number is an integer; a float says so. Doubles are a tensor of one dimension. */
+type Attribute =
+  | number
+  | { readonly float: number }
+  | readonly number[]
+  | readonly string[]
+  | Float64Array;
 
 /** A value of the graph, by name. */
 export type Value = string;
@@ -141,6 +146,8 @@ function attribute(name: string, value: Attribute): Field {
     const content = tensor(5, name, [value.length], value);
     return message(5, text(1, name), content, integer(20, ATTRIBUTE.tensor));
   }
+  if ("float" in value)
+    return message(5, text(1, name), single(2, value.float), integer(20, ATTRIBUTE.float));
   if (value.every((item) => typeof item === "string")) {
     const strings = value.map((item) => bytes(9, utf8(String(item))));
     return message(5, text(1, name), joined(strings), integer(20, ATTRIBUTE.strings));

@@ -16,12 +16,16 @@ export function codesOf(graph: Graph, columns: readonly ReadonlyMap<string, numb
   });
 }
 
+type Metadata = Readonly<Record<string, string>>;
+
 /** What each column of the two inputs is, for whoever finds the file alone; and the label's text. */
-export function metadataOf({ features, label }: DataSchema): Readonly<Record<string, string>> {
+export function metadataOf(schema: DataSchema): Metadata {
+  return { ...inputsMetadata(schema), "cloister.positive": schema.label.positive };
+}
+
+/** Where the score is of no label. */
+export function inputsMetadata({ features }: DataSchema): Metadata {
   const numbers = features.filter(({ type }) => type === "number");
   const categories = features.filter(({ type }) => type === "category");
-  return {
-    "cloister.inputs": canonicalJson({ numbers, categories }),
-    "cloister.positive": label.positive,
-  };
+  return { "cloister.inputs": canonicalJson({ numbers, categories }) };
 }

@@ -1,10 +1,16 @@
 /**
- * A model as ONNX, preprocessing included: raw numbers and category texts in, probabilities out. Pure. The
+ * A model as ONNX, preprocessing included: raw numbers and category texts in, scores out. Pure. The
  * operators are those of opset 13 and ai.onnx.ml 2; docs/models.md says what goes in and comes out.
  */
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  type CategoryTable,
+  isGraph,
+} from "../engine/architecture.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
+import { anomalyScore } from "./onnx-autoencoder.ts";
 import {
   constant,
   DATA_TYPES,
@@ -16,27 +22,50 @@ import {
   output,
   type Value,
 } from "./onnx-graph.ts";
-import { codesOf, metadataOf } from "./onnx-inputs.ts";
+import { codesOf, inputsMetadata, metadataOf } from "./onnx-inputs.ts";
+import { nodesToOnnx } from "./onnx-nodes.ts";
 
 /** The bytes of a `.onnx` file. The same model always gives the same bytes. */
 export function modelToOnnx(model: Model): Uint8Array {
   const architecture = architectureOf(model.schema, model.spec);
   const { numbers, categories } = columnsOf(model.schema);
   const graph = newGraph();
-  const parts = numbers.length > 0 ? numberParts(graph, architecture, model, numbers) : [];
+  const inputs =
+    numbers.length > 0 ? numberParts(graph, architecture.indicators, model, numbers) : [];
   const codes = codesOf(
     graph,
     categories.map(({ codeOf }) => codeOf),
   );
+  const last = isGraph(architecture)
+    ? nodesToOnnx(graph, architecture, model.params, inputs, codes)
+    : netToOnnx(graph, architecture, model.params, inputs, codes);
+  if (!isGraph(architecture) && architecture.reconstruction) {
+    const { reconstruction } = architecture;
+    const [scaled = null, indicators = null] = inputs;
+    const values = { numbers: scaled, indicators, unknown: "unknown", fill: "fill", codes };
+    output(graph, anomalyScore(graph, reconstruction, last, values), "float", 1);
+    const metadata = { ...inputsMetadata(model.schema), "cloister.score": "anomaly" };
+    return onnxModel(graph, "cloister", metadata, 2);
+  }
+  output(graph, node(graph, "Sigmoid", "score", [last]), "float", 1);
+  return onnxModel(graph, "cloister", metadataOf(model.schema), 2);
+}
+
+/** @returns The last layer's output. */
+function netToOnnx(
+  graph: Graph,
+  architecture: Architecture,
+  params: Float32Array,
+  parts: readonly Value[],
+  codes: readonly Value[],
+): Value {
   const row = ({ column, rowCount, width, offset }: CategoryTable): Value => {
-    const values = model.params.slice(offset, offset + rowCount * width);
+    const values = params.slice(offset, offset + rowCount * width);
     const table = constant(graph, `table${column}`, [rowCount, width], values);
     return node(graph, "Gather", `row${column}`, [table, codes[column] ?? ""]);
   };
-  parts.push(...architecture.embeddings.map(row));
-  const logit = layers(graph, architecture, model.params, parts, architecture.sparse.map(row));
-  output(graph, node(graph, "Sigmoid", "score", [logit]), "float", 1);
-  return onnxModel(graph, "cloister", metadataOf(model.schema), 2);
+  const inputs = [...parts, ...architecture.embeddings.map(row)];
+  return layers(graph, architecture, params, inputs, architecture.sparse.map(row));
 }
 
 /**
@@ -46,7 +75,7 @@ export function modelToOnnx(model: Model): Uint8Array {
  */
 function numberParts(
   graph: Graph,
-  { indicators }: Architecture,
+  indicators: readonly number[],
   { scaling }: Model,
   columns: readonly NumberColumn[],
 ): Value[] {

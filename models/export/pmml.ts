@@ -4,7 +4,7 @@
  * @see Data Mining Group, PMML 4.4, RegressionModel (normalizationMethod logit) and Transformations.
  */
 import { assert } from "../../shared/base/assert.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph } from "../engine/architecture.ts";
 import { type CategorySums, featureSums } from "../engine/first-layer.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
@@ -21,13 +21,15 @@ import { element } from "./xml.ts";
 /** Only of a model without hidden layers. */
 export function modelToPmml(model: Model): string {
   const { schema, spec, params } = model;
-  const [layer] = architectureOf(schema, spec).layers;
-  assert(layer !== undefined && spec.hidden.length === 0, "logistic regression has one layer");
+  const network = architectureOf(schema, spec);
+  assert(!isGraph(network), "logistic regression is a plain net");
+  const [layer, ...others] = network.layers;
+  assert(layer !== undefined && others.length === 0, "logistic regression has one layer");
   const { numbers } = columnsOf(schema);
   const derived: string[] = [];
   const predictors: string[] = [];
   let intercept = params[layer.biasOffset] ?? 0;
-  for (const sums of featureSums(model)) {
+  for (const sums of featureSums(model, network)) {
     if (sums.type === "category") {
       intercept += sums.rows[0]?.[0] ?? 0;
       predictors.push(...categoryPredictors(sums, model));

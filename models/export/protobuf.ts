@@ -1,16 +1,22 @@
-/** Protocol Buffers, the writing half of what ONNX needs: varints, bytes, texts, nested messages. Pure. */
+/** Protocol Buffers, the writing half of what ONNX needs: varints, floats, bytes, texts, nested messages. Pure. */
 import { assert } from "../../shared/base/assert.ts";
-import { concatBytes, utf8 } from "../../shared/base/bytes.ts";
+import { concatBytes, float32ToBytes, utf8 } from "../../shared/base/bytes.ts";
 
 /** One encoded field; a message is its fields one after the other. */
 export type Field = Uint8Array;
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
+const FIXED_32 = 5;
 
 /** An int32, int64, enum or bool. @throws {InvariantError} If it is negative or not a safe integer. */
 export function integer(number: number, value: number): Field {
   return concatBytes(tag(number, VARINT), varint(value));
+}
+
+/** A float. */
+export function single(number: number, value: number): Field {
+  return concatBytes(tag(number, FIXED_32), float32ToBytes(Float32Array.of(value)));
 }
 
 export function bytes(number: number, value: Uint8Array): Field {

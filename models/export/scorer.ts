@@ -1,7 +1,7 @@
 /** A model as one JSON file that needs no library to score with: `scorer-reader.ts` is its whole reader. Pure. */
 import { assert } from "../../shared/base/assert.ts";
 import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph } from "../engine/architecture.ts";
 import { type CategorySums, featureSums, type NumberSums } from "../engine/first-layer.ts";
 import { columnsOf, type NumberColumn } from "../features/columns.ts";
 import type { Model } from "../model.ts";
@@ -10,16 +10,19 @@ import { finite, type RawNode, rawTrees } from "./raw-trees.ts";
 
 const FORMAT = "cloister-scorer/1";
 
-/** The text, one line; the same model always gives the same text. */
+/** The text, one line; the same model always gives the same text. Of nets and logistic regression only. */
 export function modelToScorer(model: Model): string {
   const { schema, spec, params } = model;
   const { numbers } = columnsOf(schema);
-  const [first, ...others] = architectureOf(schema, spec).layers;
-  assert(first !== undefined, "a model has a layer");
+  const network = architectureOf(schema, spec);
+  assert(!isGraph(network) && !network.reconstruction, "the reader knows plain nets");
+  const { activation } = network;
+  const [first, ...others] = network.layers;
+  assert(first !== undefined, "a net has a layer");
   const slice = (offset: number, length: number): number[] => [
     ...params.subarray(offset, offset + length),
   ];
-  const inputs = featureSums(model).map((sums, index) => {
+  const inputs = featureSums(model, network).map((sums, index) => {
     const feature = schema.features[index];
     if (sums.type === "number") return numberInput(sums, numbers[sums.column]);
     return categoryInput(sums, feature?.type === "category" ? feature.categories : []);
@@ -30,7 +33,6 @@ export function modelToScorer(model: Model): string {
     ),
     bias: slice(biasOffset, outputWidth),
   }));
-  const { activation } = spec;
   const bias = slice(first.biasOffset, first.outputWidth);
   return `${canonicalJson({ format: FORMAT, kind: "net", inputs, bias, activation, layers })}\n`;
 }

@@ -4,34 +4,12 @@
  */
 
 import { assert } from "../../shared/base/assert.ts";
-import { concatBytes, float32ToBytes } from "../../shared/base/bytes.ts";
-import type { Json } from "../../shared/base/canonical.ts";
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import { type Architecture, architectureOf, isGraph } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
-
-export interface TfjsModel {
-  /** Content of `model.json`: `format: "layers-model"`, topology and weights manifest. */
-  readonly modelJson: TfjsModelJson;
-  /** Content of `weights.bin`: little-endian float32, in the order of the manifest. */
-  readonly weights: Uint8Array;
-}
-
-export interface TfjsModelJson {
-  readonly format: "layers-model";
-  readonly generatedBy: string;
-  readonly convertedBy: null;
-  readonly modelTopology: { readonly [key: string]: Json };
-  readonly weightsManifest: readonly {
-    readonly paths: readonly string[];
-    readonly weights: readonly WeightSpec[];
-  }[];
-}
-
-interface WeightSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: "float32";
-}
+import { autoencoderScore } from "./tfjs-autoencoder.ts";
+import { type Draft, dense, finished, newDraft, type TfjsModel } from "./tfjs-draft.ts";
+import { graphToTfjs } from "./tfjs-graph.ts";
+import { firstLayer, numberInputs } from "./tfjs-inputs.ts";
 
 /**
  * Beyond so many standard deviations between 0 and a column's centre, folding the centre into the
@@ -39,23 +17,20 @@ interface WeightSpec {
  */
 const FOLDED_SHIFT_MAX = 8;
 
-/** A topology in the making. */
-interface Draft {
-  readonly layers: Json[];
-  readonly weightSpecs: WeightSpec[];
-  readonly weights: Uint8Array[];
-  readonly inputs: string[];
-}
-
 /**
  * Inputs, in this order: `numbers` [rows, numbers + indicators] where there are any, then one
- * `category<column>` [rows, 1] per category column. One output [rows, 1], the probability.
+ * `category<column>` [rows, 1] per category column. One output [rows, 1], the score. Of a
+ * topology: its own inputs, by their names.
  */
 export function modelToTfjs(model: Model): TfjsModel {
   const architecture = architectureOf(model.schema, model.spec);
   assert(model.params.length === architecture.paramCount, "parameters do not fit the architecture");
-  const draft: Draft = { layers: [], weightSpecs: [], weights: [], inputs: [] };
-  let last = firstLayer(draft, architecture, model);
+  if (isGraph(architecture)) return graphToTfjs(model, architecture);
+  const draft = newDraft();
+  const { reconstruction } = architecture;
+  if (reconstruction)
+    return finished(draft, autoencoderScore(draft, architecture, reconstruction, model));
+  let last = foldedFirstLayer(draft, architecture, model);
   for (const [index, layer] of architecture.layers.entries()) {
     if (index === 0) continue;
     const { inputWidth, outputWidth, kernelOffset, biasOffset } = layer;
@@ -64,55 +39,20 @@ export function modelToTfjs(model: Model): TfjsModel {
     const activation = activationAt(architecture, index);
     last = dense(draft, `layer${index}`, last, outputWidth, activation, kernel, bias);
   }
-  const config = {
-    name: "cloister",
-    layers: draft.layers,
-    input_layers: draft.inputs.map((name) => [name, 0, 0]),
-    output_layers: [[last, 0, 0]],
-  };
-  return {
-    modelJson: {
-      format: "layers-model",
-      generatedBy: "cloister",
-      convertedBy: null,
-      modelTopology: {
-        keras_version: "2.15.0",
-        backend: "tensorflow",
-        model_config: { class_name: "Model", config },
-      },
-      weightsManifest: [{ paths: ["weights.bin"], weights: draft.weightSpecs }],
-    },
-    weights: concatBytes(...draft.weights),
-  };
+  return finished(draft, last);
 }
 
 function activationAt({ layers, activation }: Architecture, index: number): string {
   return index === layers.length - 1 ? "sigmoid" : activation;
 }
 
-/** Dense inputs through the kernel, plus a table row per one-hot category, then the activation. */
-function firstLayer(draft: Draft, architecture: Architecture, model: Model): string {
-  const { categoryCount, embeddings, sparse, layers } = architecture;
-  const { inputWidth, outputWidth } = layers[0] ?? { inputWidth: 0, outputWidth: 1 };
+/** The scaling goes into the kernel, but for centres that are far. */
+function foldedFirstLayer(draft: Draft, architecture: Architecture, model: Model): string {
   const centres = farCentres(architecture, model);
   const { kernel, bias } = foldScaling(architecture, model, centres);
-  const parts = numberInputs(draft, architecture, centres);
-  for (let c = 0; c < categoryCount; c++) input(draft, `category${c}`, 1, "int32");
-  for (const table of embeddings) parts.push(embedding(draft, table, model.params));
-  const addends: string[] = [];
-  if (inputWidth > 0) {
-    const joined = parts.length > 1 ? merge(draft, "Concatenate", "inputs", parts) : parts;
-    const from = typeof joined === "string" ? joined : (joined[0] ?? "");
-    addends.push(dense(draft, "layer0", from, outputWidth, "linear", kernel, bias));
-  }
-  for (const [index, table] of sparse.entries()) {
-    // Without a dense layer to carry it, the bias joins every row of the first table.
-    const extra = inputWidth === 0 && index === 0 ? bias : null;
-    addends.push(embedding(draft, table, model.params, extra));
-  }
-  const sum = addends.length > 1 ? merge(draft, "Add", "layer0_sum", addends) : (addends[0] ?? "");
+  const numbers = numberInputs(draft, architecture, centres);
   const activation = activationAt(architecture, 0);
-  return add(draft, "Activation", "layer0_activation", { activation }, [sum]);
+  return firstLayer(draft, architecture, model.params, { numbers, kernel, bias, activation });
 }
 
 /** The centres that a layer of their own subtracts; the others are 0. Shape [numberCount]. */
@@ -122,26 +62,6 @@ function farCentres({ numberCount }: Architecture, { scaling }: Model): Float32A
     const shift = Math.abs(centre * (scaling[numberCount + j] ?? 1));
     return shift > FOLDED_SHIFT_MAX ? centre : 0;
   });
-}
-
-/**
- * The input of numbers and indicators; where some centre is far, followed by a linear layer that
- * subtracts it: x − c + c·m, which is exactly 0 where x is unknown (x = 0, m = 1).
- */
-function numberInputs(draft: Draft, architecture: Architecture, centres: Float32Array): string[] {
-  const { numberCount, indicators } = architecture;
-  const width = numberCount + indicators.length;
-  if (width === 0) return [];
-  const numbers = input(draft, "numbers", width, "float32");
-  if (centres.every((centre) => centre === 0)) return [numbers];
-  const kernel = new Float32Array(width * width);
-  const bias = new Float32Array(width);
-  for (let i = 0; i < width; i++) kernel[i * width + i] = 1;
-  for (let j = 0; j < numberCount; j++) bias[j] = -(centres[j] ?? 0);
-  for (const [m, j] of indicators.entries()) {
-    kernel[(numberCount + m) * width + j] = centres[j] ?? 0;
-  }
-  return [dense(draft, "centre", numbers, width, "linear", kernel, bias)];
 }
 
 /**
@@ -176,64 +96,4 @@ function foldScaling(
     }
   }
   return { kernel: Float32Array.from(kernel), bias: Float32Array.from(bias) };
-}
-
-function input(draft: Draft, name: string, width: number, dtype: string): string {
-  draft.inputs.push(name);
-  return add(draft, "InputLayer", name, { batch_input_shape: [null, width], dtype }, []);
-}
-
-function dense(
-  draft: Draft,
-  name: string,
-  from: string,
-  units: number,
-  activation: string,
-  kernel: Float32Array,
-  bias: Float32Array,
-): string {
-  weight(draft, `${name}/kernel`, [kernel.length / units, units], kernel);
-  weight(draft, `${name}/bias`, [units], bias);
-  return add(draft, "Dense", name, { units, activation, use_bias: true }, [from]);
-}
-
-/** A table lookup, flattened to [rows, width]. `extra` is added to every row. */
-function embedding(
-  draft: Draft,
-  { column, rowCount, width, offset }: CategoryTable,
-  params: Float32Array,
-  extra: Float32Array | null = null,
-): string {
-  const name = `table${column}`;
-  const values = params.slice(offset, offset + rowCount * width);
-  for (let i = 0; i < values.length && extra !== null; i++) {
-    values[i] = (values[i] ?? 0) + (extra[i % width] ?? 0);
-  }
-  weight(draft, `${name}/embeddings`, [rowCount, width], values);
-  const config = { input_dim: rowCount, output_dim: width, input_length: 1, mask_zero: false };
-  add(draft, "Embedding", name, config, [`category${column}`]);
-  return add(draft, "Flatten", `${name}_flat`, {}, [name]);
-}
-
-function merge(draft: Draft, kind: "Concatenate" | "Add", name: string, from: string[]): string {
-  return add(draft, kind, name, kind === "Concatenate" ? { axis: -1 } : {}, from);
-}
-
-function weight(draft: Draft, name: string, shape: readonly number[], values: Float32Array): void {
-  draft.weightSpecs.push({ name, shape, dtype: "float32" });
-  draft.weights.push(float32ToBytes(values));
-}
-
-/** Appends a layer in the Keras form; returns its name. */
-function add(
-  draft: Draft,
-  className: string,
-  name: string,
-  config: { readonly [key: string]: Json },
-  from: readonly string[],
-): string {
-  const nodes = from.length === 0 ? [] : [from.map((source) => [source, 0, 0, {}])];
-  const layer = { class_name: className, name, config: { name, ...config }, inbound_nodes: nodes };
-  draft.layers.push(layer);
-  return name;
 }

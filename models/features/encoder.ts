@@ -4,7 +4,7 @@
  */
 import { badInput } from "../../shared/base/errors.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
-import type { EncodedData, PartitionedData } from "../data.ts";
+import { type EncodedData, type PartitionedData, UNLABELLED } from "../data.ts";
 import { detachText, trimCell } from "./cell.ts";
 import { drainRows, type GrowingRows, growingRows, nextPlace, withRoomFor } from "./growing.ts";
 import { unsettledRows } from "./label-delay.ts";
@@ -37,6 +37,8 @@ export interface EncodedTable {
   readonly unsettledCount: number;
   readonly unitCount: number;
   readonly positiveCount: number;
+  /** Rows without a label, where the schema allows them. */
+  readonly unlabelledCount: number;
 }
 
 /** Takes a table's rows in any order. `finish` is called once, last. */
@@ -56,9 +58,11 @@ interface TableState {
   readonly unitIndexOf: Map<string, number>;
   /** 1 where the unit is held out. One entry a unit. */
   readonly unitSides: number[];
-  /** Per row: 2·unit + label. */
+  readonly mayBeUnlabelled: boolean;
+  /** Per row: 4·unit + label. */
   marks: Uint32Array;
   positiveCount: number;
+  unlabelledCount: number;
   unsettledCount: number;
 }
 
@@ -77,14 +81,15 @@ export function tableEncoder(
   const unitNames = schema.unit ? [schema.unit.column] : [];
   const features = schema.features.map((feature) => feature.name);
   const { delay } = schema.label;
-  const needed = [schema.label.column, ...unitNames, ...(delay ? [delay.column] : []), ...features];
+  const labelNames = schema.label.missing === "allow" ? [] : [schema.label.column];
+  const needed = [...labelNames, ...unitNames, ...(delay ? [delay.column] : []), ...features];
   columnIndices(needed, header, table);
   const encoder = rowEncoder(schema, header, table);
   const place: RowPlace = { table, row: 0, line: 0 };
   const labelOf = labelReader(schema, header, place);
   const unitOf = unitReader(schema, header, place);
   const isUnsettled = unsettledRows(schema, header, place, options.nowMs);
-  const state = emptyState(encoder, options);
+  const state = emptyState(encoder, options, schema.label.missing === "allow");
   return {
     add(cells, row, line) {
       place.row = row;
@@ -95,10 +100,11 @@ export function tableEncoder(
       }
       appendRow(encoder, state.rows, cells, place);
       const label = labelOf(cells);
-      const mark = 2 * unitIndex(state, unitOf(cells), row) + label;
+      const mark = 4 * unitIndex(state, unitOf(cells), row) + label;
       state.marks = withRoomFor(state.marks, state.rows.rowCount);
       state.marks[state.rows.rowCount] = mark;
-      state.positiveCount += label;
+      if (label === 1) state.positiveCount += 1;
+      if (label === UNLABELLED) state.unlabelledCount += 1;
       state.rows.rowCount += 1;
     },
     finish: () => finishTable(state),
@@ -108,11 +114,20 @@ export function tableEncoder(
 function emptyState(
   { numberCount, categoryCount }: RowEncoder,
   options: EncodeOptions,
+  mayBeUnlabelled: boolean,
 ): TableState {
   const rows = growingRows(numberCount, categoryCount);
   const unitIndexOf = new Map<string, number>();
-  const counts = { positiveCount: 0, unsettledCount: 0 };
-  return { options, rows, unitIndexOf, unitSides: [], marks: new Uint32Array(0), ...counts };
+  const counts = { positiveCount: 0, unlabelledCount: 0, unsettledCount: 0 };
+  return {
+    options,
+    rows,
+    unitIndexOf,
+    unitSides: [],
+    mayBeUnlabelled,
+    marks: new Uint32Array(0),
+    ...counts,
+  };
 }
 
 function appendRow(
@@ -134,15 +149,18 @@ function labelReader(
   { label }: DataSchema,
   header: readonly string[],
   place: RowPlace,
-): (cells: readonly string[]) => 0 | 1 {
+): (cells: readonly string[]) => 0 | 1 | typeof UNLABELLED {
+  const mayBeMissing = label.missing === "allow";
   const index = header.indexOf(label.column);
   const positive = label.positive.trim();
   const negative = label.negative.trim();
-  const reason = `the label must be ${JSON.stringify(positive)} or ${JSON.stringify(negative)}`;
+  const texts = `${JSON.stringify(positive)} or ${JSON.stringify(negative)}`;
+  const reason = `the label must be ${texts}${mayBeMissing ? ", or empty" : ""}`;
   return (cells) => {
     const text = trimCell(cells[index] ?? "");
     if (text === positive) return 1;
     if (text === negative) return 0;
+    if (text === "" && mayBeMissing) return UNLABELLED;
     throw cellFault(place, label.column, "data.bad-label", `${reason}, as the schema declares`);
   };
 }
@@ -178,7 +196,7 @@ function unitIndex(state: TableState, id: string | null, row: number): number {
 }
 
 function finishTable(state: TableState): EncodedTable {
-  const { rows, positiveCount, unsettledCount, options } = state;
+  const { rows, positiveCount, unlabelledCount, unsettledCount, options } = state;
   const { rowCount } = rows;
   if (rowCount === 0) {
     const what =
@@ -187,14 +205,18 @@ function finishTable(state: TableState): EncodedTable {
         : `all ${unsettledCount} rows are younger than the schema's label.delay`;
     throw badInput("data.no-rows", `${options.table}: ${what}`);
   }
-  if (!options.allowOneClass && (positiveCount === 0 || positiveCount === rowCount)) {
+  if (
+    !options.allowOneClass &&
+    !state.mayBeUnlabelled &&
+    (positiveCount === 0 || positiveCount === rowCount)
+  ) {
     const found = positiveCount === 0 ? "negative" : "positive";
     const reason = `all ${rowCount} labels are ${found}; training needs rows of both classes`;
     throw badInput("data.one-class", `${options.table}: ${reason}`);
   }
   const data = gather(state);
   const unitCount = state.unitSides.length;
-  return { data, rowCount, unsettledCount, unitCount, positiveCount };
+  return { data, rowCount, unsettledCount, unlabelledCount, unitCount, positiveCount };
 }
 
 /** Each side's rows, grouped by unit: units and their rows in order of first appearance. The blocks are used up. */
@@ -203,11 +225,11 @@ function gather({ rows, marks, unitSides }: TableState): PartitionedData {
   const [train, holdout] = [sideFor(rows, starts[0]), sideFor(rows, starts[1])];
   drainRows(rows, (block, at, row) => {
     const mark = marks[row] ?? 0;
-    const unit = mark >>> 1;
+    const unit = mark >>> 2;
     const side = unitSides[unit] === 0 ? train : holdout;
     const to = next[unit] ?? 0;
     next[unit] = to + 1;
-    side.labels[to] = mark & 1;
+    side.labels[to] = mark & 3;
     copyRow(block.numbers, at, side.numbers, to, rows.numberCount);
     copyRow(block.codes, at, side.codes, to, rows.categoryCount);
   });
@@ -236,7 +258,7 @@ function unitOffsets(
 ): { starts: readonly [Uint32Array, Uint32Array]; next: Uint32Array } {
   const counts = new Uint32Array(unitSides.length);
   for (let row = 0; row < rowCount; row++) {
-    const unit = (marks[row] ?? 0) >>> 1;
+    const unit = (marks[row] ?? 0) >>> 2;
     counts[unit] = (counts[unit] ?? 0) + 1;
   }
   const starts: [number[], number[]] = [[0], [0]];

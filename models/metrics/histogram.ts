@@ -12,8 +12,14 @@ export function scoreBin(logit: number, bins: number): number {
   return position > 0 ? Math.min(bins - 1, position) : 0;
 }
 
+/** The log-odds at a place among the bins, from 0, their lower end, to `bins`. */
+export function logitAt(place: number, bins: number): number {
+  return (place / bins) * 2 * LOGIT_MAX - LOGIT_MAX;
+}
+
 /**
- * Adds rows to a histogram of shape [2 × bins]: counts of negatives by bin, then of positives.
+ * Adds rows to a histogram of shape [sections × bins]: counts of negatives by bin, then of positives, then, where there
+ * is a third section, of rows without a label; without one those are not counted.
  *
  * @param rows Row indices to count; all rows where null.
  */
@@ -22,12 +28,15 @@ export function addScoresInPlace(
   logits: Float32Array,
   labels: Uint8Array,
   rows: Uint32Array | null,
+  sections: 2 | 3 = 2,
 ): void {
-  const bins = histogram.length / 2;
+  const bins = histogram.length / sections;
   const count = rows === null ? logits.length : rows.length;
   for (let i = 0; i < count; i++) {
     const row = rows === null ? i : (rows[i] ?? 0);
-    const bin = scoreBin(logits[row] ?? 0, bins) + (labels[row] === 1 ? bins : 0);
+    const section = labels[row] ?? 0;
+    if (section >= sections) continue;
+    const bin = scoreBin(logits[row] ?? 0, bins) + section * bins;
     histogram[bin] = (histogram[bin] ?? 0) + 1;
   }
 }

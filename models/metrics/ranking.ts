@@ -1,5 +1,6 @@
 /** Ranking metrics from counts by descending score; exact scores and histograms share it. Pure. */
 import { assert } from "../../shared/base/assert.ts";
+import { UNLABELLED } from "../data.ts";
 import type { Metrics } from "../tasks/task.ts";
 
 /** A noised class smaller than half a row is taken for empty. */
@@ -65,10 +66,10 @@ function total(values: Float64Array): number {
 }
 
 /**
- * Metrics of exact scores.
+ * Metrics of exact scores. Rows without a label are not counted.
  *
  * @param scores Any monotone score, shape [n]. NaN ranks last.
- * @param labels 1 = positive, 0 = negative. Shape [n].
+ * @param labels As of `EncodedData`. Shape [n].
  */
 export function metricsOfScores(
   scores: Float32Array | Float64Array,
@@ -88,6 +89,7 @@ export function metricsOfScores(
   let previous = Number.NaN;
   for (let i = 0; i < order.length; i++) {
     const index = order[i] ?? 0;
+    if (labels[index] === UNLABELLED) continue;
     const score = ranked[index] ?? 0;
     if (score !== previous) group += 1;
     previous = score;

@@ -2,17 +2,20 @@
 import type { Architecture } from "../engine/architecture.ts";
 
 export interface NetTail {
-  /** Piecewise linear: relu, or no hidden layer at all. */
-  readonly isPiecewise: boolean;
   /** @param sums The first layer's pre-activations. Shape [width]. */
   logit(sums: Float64Array): number;
   /** Of the logit that was computed last. A new array of the sums' shape. */
   gradientOfLast(): Float64Array;
   /**
    * How far the sums that were given last may go against `move` and along it, in multiples of it, before
-   * some unit switches on or off. Only where the net is piecewise linear.
+   * some unit switches on or off. Null where the net is not known to be piecewise linear.
    */
-  reachOfLast(move: Float64Array): { readonly back: number; readonly ahead: number };
+  readonly reachOfLast: ((move: Float64Array) => Reach) | null;
+}
+
+export interface Reach {
+  readonly back: number;
+  readonly ahead: number;
 }
 
 export function netTail({ layers, activation }: Architecture, params: Float32Array): NetTail {
@@ -24,8 +27,28 @@ export function netTail({ layers, activation }: Architecture, params: Float32Arr
     if (activation === "tanh") return 1 - Math.tanh(x) ** 2;
     return x > 0 ? 1 : 0;
   };
+  const isPiecewise = activation === "relu" || layers.length === 1;
+  const reachOfLast = (move: Float64Array): Reach => {
+    const reach = { back: Number.POSITIVE_INFINITY, ahead: Number.POSITIVE_INFINITY };
+    let rates = move;
+    for (let l = 1; l < layers.length; l++) {
+      const { kernelOffset, outputWidth } = layers[l] ?? { kernelOffset: 0, outputWidth: 0 };
+      const next = new Float64Array(outputWidth);
+      for (let i = 0; i < rates.length; i++) {
+        const [sum, rate] = [sums[l - 1]?.[i] ?? 0, rates[i] ?? 0];
+        const bend = -sum / rate;
+        if (bend > 0) reach.ahead = Math.min(reach.ahead, bend);
+        if (bend < 0) reach.back = Math.min(reach.back, -bend);
+        if (sum <= 0) continue;
+        const row = kernelOffset + i * outputWidth;
+        for (let o = 0; o < outputWidth; o++)
+          next[o] = (next[o] ?? 0) + rate * (values[row + o] ?? 0);
+      }
+      rates = next;
+    }
+    return reach;
+  };
   return {
-    isPiecewise: activation === "relu" || layers.length === 1,
     logit(first) {
       sums[0]?.set(first);
       for (let l = 1; l < layers.length; l++) {
@@ -60,25 +83,6 @@ export function netTail({ layers, activation }: Architecture, params: Float32Arr
       }
       return delta;
     },
-    reachOfLast(move) {
-      const reach = { back: Number.POSITIVE_INFINITY, ahead: Number.POSITIVE_INFINITY };
-      let rates = move;
-      for (let l = 1; l < layers.length; l++) {
-        const { kernelOffset, outputWidth } = layers[l] ?? { kernelOffset: 0, outputWidth: 0 };
-        const next = new Float64Array(outputWidth);
-        for (let i = 0; i < rates.length; i++) {
-          const [sum, rate] = [sums[l - 1]?.[i] ?? 0, rates[i] ?? 0];
-          const bend = -sum / rate;
-          if (bend > 0) reach.ahead = Math.min(reach.ahead, bend);
-          if (bend < 0) reach.back = Math.min(reach.back, -bend);
-          if (sum <= 0) continue;
-          const row = kernelOffset + i * outputWidth;
-          for (let o = 0; o < outputWidth; o++)
-            next[o] = (next[o] ?? 0) + rate * (values[row + o] ?? 0);
-        }
-        rates = next;
-      }
-      return reach;
-    },
+    reachOfLast: isPiecewise ? reachOfLast : null,
   };
 }

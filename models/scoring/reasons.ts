@@ -3,19 +3,21 @@
  * gradients: exact for logistic regression and for relu, piece by linear piece; by quadrature for tanh.
  *
  * The baseline: every number at its centre and known, every category at the mean of its declared categories'
- * learned rows. The path from there is straight, so the first layer's sums move along a line too, feature by
- * feature: gradients are needed only with respect to those sums.
+ * learned rows. The path from there is straight, so a plain net's first sums move along a line too, feature by
+ * feature: gradients are needed only with respect to those sums. Of a topology, they are taken with respect to its
+ * inputs and its categories' rows.
  *
  * @see Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017, §3 and proposition 1.
  */
-import { type Architecture, architectureOf } from "../engine/architecture.ts";
+import { type Architecture, architectureOf, isGraph } from "../engine/architecture.ts";
 import { type FeatureSums, featureSums } from "../engine/first-layer.ts";
 import type { Model } from "../model.ts";
-import { type NetTail, netTail } from "./net-tail.ts";
+import { graphPaths } from "./graph-paths.ts";
+import { type NetTail, netTail, type Reach } from "./net-tail.ts";
 
 export interface Reason {
   readonly feature: string;
-  /** What it adds to the log-odds. Negative: it speaks against "positive". */
+  /** What it adds to the log-odds; negative: it speaks against "positive". Of an autoencoder: its share of the error. */
   readonly contribution: number;
 }
 
@@ -23,7 +25,7 @@ export interface Explanation {
   /** Log-odds of the baseline, the same for every row. */
   readonly baseline: number;
   readonly logit: number;
-  /** One a feature, in schema order. Their sum is logit − baseline up to `gap`. */
+  /** One a feature, in schema order. Their sum is logit − baseline up to `gap`; of an autoencoder, 1 up to `gap`. */
   readonly reasons: readonly Reason[];
   /** logit − baseline − Σ contributions: rounding for logistic regression and relu, `GAP_MAX` at most for tanh. */
   readonly gap: number;
@@ -55,22 +57,36 @@ export function largestReasons(reasons: readonly Reason[], count: number): Reaso
     .slice(0, count);
 }
 
+/** What a feature moves along the path, and where from. All vectors have the tail's width. */
+export interface PathFeature {
+  readonly feature: string;
+  readonly baseline: Float64Array;
+  /** The row's, given as to `Explainer`. A new array. */
+  valueOf(...row: Parameters<Explainer>): Float64Array<ArrayBuffer>;
+}
+
+/** A net and the straight paths into it: the sum of all features' vectors, and a constant, is what the tail takes. */
+export interface Paths {
+  readonly tail: NetTail;
+  readonly constant: Float64Array;
+  readonly features: readonly PathFeature[];
+}
+
 export function explainer(model: Model): Explainer {
-  const architecture = architectureOf(model.schema, model.spec);
-  const width = architecture.layers[0]?.outputWidth ?? 1;
-  const tail = netTail(architecture, model.params);
-  const features = featureSums(model);
-  const baselines = features.map((sums) => baselineOf(sums, width));
-  const start = Float64Array.from(firstBias(model, architecture));
-  for (const part of baselines) addInPlace(start, part, 1);
+  const network = architectureOf(model.schema, model.spec);
+  const { tail, constant, features } = isGraph(network)
+    ? graphPaths(model, network)
+    : netPaths(model, network);
+  const start = Float64Array.from(constant);
+  for (const { baseline } of features) addInPlace(start, baseline, 1);
   const baseline = tail.logit(start);
-  return (numbers, numbersAt, codes, codesAt) => {
-    const moves = features.map((sums, f) => {
-      const move = sumsOf(sums, numbers, numbersAt, codes, codesAt);
-      addInPlace(move, baselines[f] ?? start, -1);
+  return (...row) => {
+    const moves = features.map((feature) => {
+      const move = feature.valueOf(...row);
+      addInPlace(move, feature.baseline, -1);
       return move;
     });
-    const total = new Float64Array(width);
+    const total = new Float64Array(start.length);
     for (const move of moves) addInPlace(total, move, 1);
     const { logit, gradient, steps } = meanGradient(tail, start, total, baseline);
     const reasons = features.map(({ feature }, f) => ({
@@ -79,6 +95,20 @@ export function explainer(model: Model): Explainer {
     }));
     const sum = reasons.reduce((all, { contribution }) => all + contribution, 0);
     return { baseline, logit, reasons, gap: logit - baseline - sum, steps };
+  };
+}
+
+/** Through the first layer's sums, along which a plain net's path is a line too. */
+function netPaths(model: Model, architecture: Architecture): Paths {
+  const width = architecture.layers[0]?.outputWidth ?? 1;
+  return {
+    tail: netTail(architecture, model.params),
+    constant: Float64Array.from(firstBias(model, architecture)),
+    features: featureSums(model, architecture).map((sums) => ({
+      feature: sums.feature,
+      baseline: baselineOf(sums, width),
+      valueOf: (...row) => sumsOf(sums, ...row),
+    })),
   };
 }
 
@@ -107,9 +137,9 @@ function meanGradient(
 ): { readonly logit: number; readonly gradient: Float64Array; readonly steps: number } {
   const gradient = new Float64Array(start.length);
   const path: Path = { tail, start, move, point: start.slice(), gradient, steps: 0 };
-  if (tail.isPiecewise) addPieces(path, 0, 1);
+  if (tail.reachOfLast) addPieces(path, tail.reachOfLast, 0, 1);
   let low = baseline;
-  for (let i = 0; i < INTERVALS_MIN && !tail.isPiecewise; i++) {
+  for (let i = 0; i < INTERVALS_MIN && !tail.reachOfLast; i++) {
     const [from, to] = [i / INTERVALS_MIN, (i + 1) / INTERVALS_MIN];
     const high = logitAt(path, to);
     addHalves(path, from, to, high - low, HALVINGS_MAX);
@@ -119,16 +149,21 @@ function meanGradient(
 }
 
 /** Piecewise linear nets: from the middle to the next bends on both sides one gradient holds; so on beyond them. */
-function addPieces(path: Path, from: number, to: number): void {
+function addPieces(
+  path: Path,
+  reachOfLast: (move: Float64Array) => Reach,
+  from: number,
+  to: number,
+): void {
   if (to - from < SLIVER) return;
   const middle = (from + to) / 2;
   logitAt(path, middle);
   path.steps += 1;
-  const { back, ahead } = path.tail.reachOfLast(path.move);
+  const { back, ahead } = reachOfLast(path.move);
   const [first, last] = [Math.max(from, middle - back), Math.min(to, middle + ahead)];
   addInPlace(path.gradient, path.tail.gradientOfLast(), last - first);
-  addPieces(path, from, first);
-  addPieces(path, last, to);
+  addPieces(path, reachOfLast, from, first);
+  addPieces(path, reachOfLast, last, to);
 }
 
 /**

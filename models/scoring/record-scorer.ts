@@ -1,5 +1,5 @@
 /** JSON rows → scores, one at a time: encoding and net with buffers of their own, made once. Pure. */
-import { sigmoid } from "../engine/plain.ts";
+import { sigmoid } from "../engine/loss.ts";
 import { type FieldFault, recordEncoder } from "../features/record-encoder.ts";
 import type { Explanation } from "./reasons.ts";
 import type { Scorer } from "./scorer.ts";

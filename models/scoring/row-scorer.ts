@@ -3,7 +3,14 @@
  * Pure apart from its own buffers. Doubles, added in the order of the plain engine: the same bits.
  */
 import { assert } from "../../shared/base/assert.ts";
-import { type Architecture, architectureOf, type CategoryTable } from "../engine/architecture.ts";
+import {
+  type Architecture,
+  architectureOf,
+  type CategoryTable,
+  isGraph,
+} from "../engine/architecture.ts";
+import type { GraphArchitecture } from "../engine/graph/graph.ts";
+import { graphChunk } from "../engine/graph/passes.ts";
 import { transposeInto } from "../engine/kernels.ts";
 import type { Model } from "../model.ts";
 
@@ -35,8 +42,31 @@ interface Net {
   readonly layers: readonly Layer[];
 }
 
-export function rowScorer({ schema, spec, scaling, params }: Model): RowScorer {
-  const architecture = architectureOf(schema, spec);
+/** A net's buffers after one row: the first layer's input and the last one's output. */
+export interface NetRow {
+  readonly input: Float64Array;
+  readonly output: Float64Array;
+  /** Fills both. Arguments as of `RowScorer.logit`. */
+  take(numbers: Float32Array, numbersAt: number, codes: Uint16Array, codesAt: number): void;
+}
+
+export function rowScorer(model: Model): RowScorer {
+  const network = architectureOf(model.schema, model.spec);
+  if (isGraph(network)) return graphRowScorer(model, network);
+  const row = netRow(model, network);
+  const { numberCount, categoryCount } = network;
+  return {
+    numberCount,
+    categoryCount,
+    logit(numbers, numbersAt, codes, codesAt) {
+      row.take(numbers, numbersAt, codes, codesAt);
+      return row.output[0] ?? Number.NaN;
+    },
+  };
+}
+
+/** Of a plain net or an autoencoder. */
+export function netRow({ scaling, params }: Model, architecture: Architecture): NetRow {
   assert(params.length === architecture.paramCount, "parameters do not fit the architecture");
   const values = Float64Array.from(params);
   const net = {
@@ -46,11 +76,39 @@ export function rowScorer({ schema, spec, scaling, params }: Model): RowScorer {
     layers: layersOf(architecture, values),
   };
   return {
-    numberCount: architecture.numberCount,
-    categoryCount: architecture.categoryCount,
-    logit(numbers, numbersAt, codes, codesAt) {
+    input: net.layers[0]?.input ?? new Float64Array(0),
+    output: net.layers[net.layers.length - 1]?.output ?? new Float64Array(0),
+    take(numbers, numbersAt, codes, codesAt) {
       gatherInPlace(net, numbers, numbersAt, codes, codesAt);
-      return forward(net, codes, codesAt);
+      forwardInPlace(net, codes, codesAt);
+    },
+  };
+}
+
+const FIRST_ROW = Uint32Array.of(0);
+const NO_LABEL = new Uint8Array(1);
+const ONE_UNIT = Uint32Array.of(0, 1);
+
+/** The engine itself, on the row as a table of its own. */
+function graphRowScorer({ params, scaling }: Model, graph: GraphArchitecture): RowScorer {
+  assert(params.length === graph.paramCount, "parameters do not fit the architecture");
+  const { numberCount, categoryCount } = graph;
+  const chunk = graphChunk(graph, 1);
+  chunk.load(params, scaling);
+  return {
+    numberCount,
+    categoryCount,
+    logit(numbers, numbersAt, codes, codesAt) {
+      const row = {
+        rowCount: 1,
+        numbers: numbers.subarray(numbersAt, numbersAt + numberCount),
+        codes: codes.subarray(codesAt, codesAt + categoryCount),
+        labels: NO_LABEL,
+        unitStarts: ONE_UNIT,
+      };
+      chunk.gather(row, FIRST_ROW, 0, 1);
+      chunk.forward(1, null);
+      return chunk.head.logit(0);
     },
   };
 }
@@ -105,7 +163,11 @@ function rowOf(table: CategoryTable, codes: Uint16Array, codesAt: number): numbe
   return table.offset + (code < table.rowCount ? code : 0) * table.width;
 }
 
-function forward({ architecture, params, layers }: Net, codes: Uint16Array, at: number): number {
+function forwardInPlace(
+  { architecture, params, layers }: Net,
+  codes: Uint16Array,
+  at: number,
+): void {
   const { sparse, activation } = architecture;
   const last = layers.length - 1;
   for (let l = 0; l <= last; l++) {
@@ -127,7 +189,6 @@ function forward({ architecture, params, layers }: Net, codes: Uint16Array, at: 
       for (let j = 0; j < outputWidth; j++) output[j] = Math.tanh(output[j] ?? 0);
     }
   }
-  return layers[last]?.output[0] ?? Number.NaN;
 }
 
 /** output += weights · input, four outputs at a time. */

@@ -1,12 +1,13 @@
 /** What scoring needs of a model, whatever kind it is. Pure. Another kind of model is another function here. */
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData } from "../data.ts";
-import { architectureOf } from "../engine/architecture.ts";
+import { architectureOf, isGraph } from "../engine/architecture.ts";
 import { bestBackend } from "../engine/best.ts";
 import type { Model } from "../model.ts";
 import { batchLogits } from "../trees/batch.ts";
 import { forestOf } from "../trees/forest.ts";
 import type { TreeModel } from "../trees/model.ts";
+import { anomalyRow } from "./anomaly.ts";
 import { type Explainer, explainer } from "./reasons.ts";
 import { type RowScorer, rowScorer } from "./row-scorer.ts";
 
@@ -21,13 +22,12 @@ export interface Scorer {
 
 export function netScorer(model: Model): Scorer {
   const { schema, spec, params, scaling } = model;
-  const backend = bestBackend(architectureOf(schema, spec), { acrossMachines: true });
-  return {
-    schema,
-    row: rowScorer(model),
-    logits: (data) => backend.logits(params, scaling, data),
-    explain: explainer(model),
-  };
+  const network = architectureOf(schema, spec);
+  const backend = bestBackend(network, { acrossMachines: true });
+  const logits = (data: EncodedData): Float32Array => backend.logits(params, scaling, data);
+  if (!isGraph(network) && network.reconstruction)
+    return { schema, logits, ...anomalyRow(model, network, network.reconstruction) };
+  return { schema, logits, row: rowScorer(model), explain: explainer(model) };
 }
 
 /** Reasons are what each feature added along the row's paths (Saabas): they leave no gap. */

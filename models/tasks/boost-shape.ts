@@ -6,7 +6,7 @@ import { type BoostTask, LEVEL_SUMS_MAX } from "../../shared/charter/boost-spec.
 import { type FeatureBins, featureBins, GRID_CELLS } from "../trees/bins.ts";
 import { type GrowRules, slotsMax } from "../trees/grow.ts";
 import { type FixedPoint, fixedPoint } from "./boost-fixed-point.ts";
-import { evaluationShape } from "./evaluation.ts";
+import { checkLabels, evaluationShape } from "./evaluation.ts";
 import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
 export type BoostContext = TaskContext<BoostTask>;
@@ -85,6 +85,7 @@ export function checkRun({
   schema,
   noise,
 }: Omit<BoostContext, "rowsMax" | "memberCount">): void {
+  checkLabels(schema);
   for (const name of Object.keys(spec.model.monotone)) {
     const feature = schema.features.find((one) => one.name === name);
     if (feature?.type === "number") continue;

@@ -2,8 +2,8 @@
 
 import type { RingBits } from "../../shared/base/ring-bits.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
-import { metricsOfHistogram } from "../metrics/histogram.ts";
 import { decodeSum } from "./decode.ts";
+import { readEvaluation } from "./evaluation.ts";
 import { taskFor } from "./registry.ts";
 import type { Aggregate, Metrics, TaskContext } from "./task.ts";
 import { begunTraining, trainTask } from "./train.ts";
@@ -42,7 +42,10 @@ export function readSum(
   const { spec } = context;
   const shape = taskFor(spec).shapeOf(context, askKind);
   const aggregate: Aggregate = decodeSum(sum, shape, manifest, place);
-  if (askKind === "evaluate") return { loss: null, metrics: metricsOfHistogram(aggregate) };
+  if (askKind === "evaluate" && spec.kind !== "probe") {
+    const { metrics } = readEvaluation({ ...context, spec }, aggregate);
+    return { loss: null, metrics };
+  }
   if (spec.kind !== "train" || askKind === "moments" || askKind === "counts")
     return { loss: null, metrics: null };
   // It does not depend on the model: absorbed into a run that has just begun, the sum says the same.

@@ -34,11 +34,14 @@ function columnsOf(
 ): Pick<TaskFacts, "columns" | "summedColumns"> {
   if (task.kind === "probe") return { columns: [], summedColumns: [] };
   const { label, unit, features } = schema;
-  const columns = [...features.map(({ name }) => name), label.column];
+  const names = features.map(({ name }) => name);
+  const columns = [...names, label.column];
+  if (label.delay) columns.push(label.delay.column);
   if (unit) columns.push(unit.column);
-  const isSummed = task.kind === "train" && task.scaling === "moments";
   const numbers = features.filter(({ type }) => type === "number").map(({ name }) => name);
-  return { columns, summedColumns: isSummed ? numbers : [] };
+  // Trees open sums of gradients, and counts, by each feature's own values.
+  if (task.kind === "boost") return { columns, summedColumns: names };
+  return { columns, summedColumns: task.scaling === "moments" ? numbers : [] };
 }
 
 function encodingFaults(charter: Charter, manifest: Manifest): Reason[] {

@@ -125,6 +125,8 @@ export interface TaskProgress {
   readonly loss: number | null;
   /** The last secure evaluation. */
   readonly metrics: Metrics | null;
+  /** How scores are spread in the last secure evaluation, of a model that learns without labels; else left out. */
+  readonly scores?: ScoreQuantiles | null;
   /** Why the task cannot go on; null or left out: it can. */
   readonly failure?: Failure | null;
 }
@@ -142,6 +144,14 @@ export interface Metrics {
   readonly recallAt5pctFpr: number;
   /** Rows of the evaluation by class, as its sum tells (noised where the run is). Absent in older logs. */
   readonly counts?: ClassCounts | undefined;
+}
+
+/** Of the scores of an evaluation's rows, labelled or not: half of them are below `p50`, and so on. */
+export interface ScoreQuantiles {
+  readonly rows: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
 }
 
 export interface ClassCounts {

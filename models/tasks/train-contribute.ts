@@ -2,10 +2,11 @@
 import { unreachable } from "../../shared/base/assert.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
+import { isAutoencoder } from "../../shared/charter/model-spec.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
 import type { ClippedSum, TrainerBackend } from "../engine/backend.ts";
 import { bestBackend } from "../engine/best.ts";
-import { backendFor, rowLossOf } from "../engine/loss.ts";
+import { backendFor, RECONSTRUCTION, rowLossOf } from "../engine/loss.ts";
 import { plainBackend } from "../engine/plain.ts";
 import { selectUnits } from "../engine/units.ts";
 import { scoreHistogram } from "./evaluation.ts";
@@ -38,7 +39,9 @@ export function contribute(
   const best = bestBackend(input.architecture, { acrossMachines: context.noise === null });
   if (kind === "evaluate")
     return evaluate(context, input, best, carriedInto(memory, ask.input), data.holdout, rng);
-  const loss = rowLossOf(context.spec.loss, data.train.labels, input.positiveWeight);
+  const loss = isAutoencoder(context.spec.model)
+    ? RECONSTRUCTION
+    : rowLossOf(context.spec.loss, data.train.labels, input.positiveWeight);
   const backend = backendFor(loss, best, () => plainBackend(input.architecture));
   switch (kind) {
     case "gradient":

@@ -4,7 +4,7 @@
  * where the run needs them. Pure.
  */
 import { badInput } from "../../shared/base/errors.ts";
-import { type Architecture, architectureOf } from "../engine/architecture.ts";
+import { architectureOf, type Network } from "../engine/architecture.ts";
 import { scheduleFactor } from "../schedule.ts";
 import { positiveWeight, shareOf } from "./class-balance.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./train-shape.ts";
 
 export interface TrainInput {
-  readonly architecture: Architecture;
+  readonly architecture: Network;
   readonly scaling: Float32Array;
   /** Those that members share. Shape [sharedCount]. */
   readonly params: Float32Array;
@@ -51,7 +51,7 @@ interface Lengths {
   readonly bound: 0 | 1;
 }
 
-function lengthsOf(context: TrainContext, architecture: Architecture, kind: TrainAskKind): Lengths {
+function lengthsOf(context: TrainContext, architecture: Network, kind: TrainAskKind): Lengths {
   const { strategy, loss } = context.spec;
   const params = sharedCount(context, architecture);
   const trains = kind !== "evaluate";

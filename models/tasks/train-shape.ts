@@ -1,10 +1,11 @@
 /** The vectors of a training run: their lengths, bounds and sensitivities, from public context alone. Pure. */
 import { badInput } from "../../shared/base/errors.ts";
 import { usesShare } from "../../shared/charter/loss-spec.ts";
+import { isAutoencoder } from "../../shared/charter/model-spec.ts";
 import type { LocalStrategy } from "../../shared/charter/strategy-spec.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
-import { type Architecture, architectureOf } from "../engine/architecture.ts";
-import { evaluationShape } from "./evaluation.ts";
+import { architectureOf, isGraph, type Network } from "../engine/architecture.ts";
+import { checkLabels, evaluationShape } from "./evaluation.ts";
 import type { PlannedAsk, ReleaseShape, TaskContext } from "./task.ts";
 
 export type TrainContext = TaskContext<TrainTask>;
@@ -21,13 +22,16 @@ export const LOSS_WEIGHT = 0.2;
 /** A unit's or member's loss is cut off here. Nats; a coin toss has 0.69. */
 export const LOSS_MAX = 2;
 
-export function architectureFor(context: TrainContext): Architecture {
+export function architectureFor(context: TrainContext): Network {
   return architectureOf(context.schema, context.spec.model);
 }
 
 /** Parameters that members share: all, or those before the first personal layer. Layers come last, in order. */
-export function sharedCount({ spec }: TrainContext, { layers, paramCount }: Architecture): number {
+export function sharedCount({ spec }: TrainContext, network: Network): number {
   const { strategy } = spec;
+  // A plan with a topology has no personal layers.
+  if (isGraph(network)) return network.paramCount;
+  const { layers, paramCount } = network;
   const personal = strategy.kind === "dpSgd" ? 0 : (strategy.personalLayers ?? 0);
   return layers[layers.length - personal]?.kernelOffset ?? paramCount;
 }
@@ -61,8 +65,9 @@ export function plannedAsks(context: TrainContext): PlannedAsk[] {
   return asks.filter(({ count }) => count > 0);
 }
 
-/** @throws {CloisterError} If the run adds noise but asks for something that carries no guarantee. */
+/** @throws {CloisterError} If the run needs labels that may be missing, or adds noise to what carries no guarantee. */
 export function checkRun({ spec, schema, noise }: TrainContext): void {
+  if (!isAutoencoder(spec.model)) checkLabels(schema);
   if (noise !== null) checkNoised({ spec, schema });
 }
 

@@ -11,7 +11,7 @@ import {
 } from "../../shared/base/bytes.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import type { OptimizerConfig, OptimizerState } from "../optimizer.ts";
-import type { Failure, Metrics } from "./task.ts";
+import type { Failure, Metrics, ScoreQuantiles } from "./task.ts";
 import { learningRateAt } from "./train-input.ts";
 import { architectureFor, roundCounts, sharedCount, type TrainContext } from "./train-shape.ts";
 
@@ -39,6 +39,8 @@ export interface TrainState {
   readonly total: number;
   readonly loss: number | null;
   readonly metrics: Metrics | null;
+  /** Of an autoencoder's last evaluation. */
+  readonly scores: ScoreQuantiles | null;
   /** Why the run cannot go on; `params` are then those of the last good round. */
   readonly failure: Failure | null;
 }
@@ -97,6 +99,7 @@ const Header = z.strictObject({
       recallAt5pctFpr: Value,
     })
     .nullable(),
+  scores: z.strictObject({ rows: Value, p50: Value, p90: Value, p99: Value }).optional(),
   failure: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
   /** Elements of the arrays, in their order: four of float32, two of float64. */
   lengths: z.strictObject({
@@ -128,6 +131,7 @@ export function encodeState(state: TrainState): Uint8Array {
     total: state.total,
     loss: state.loss,
     metrics: state.metrics && { ...state.metrics },
+    ...(state.scores && { scores: state.scores }),
     failure: state.failure,
     lengths: {
       scaling: scaling.length,
@@ -158,7 +162,7 @@ export function decodeState(context: TrainContext, bytes: Uint8Array): TrainStat
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerEnd = FIXED_BYTES + view.getUint32(8, true);
   const header = headerOf(bytes.subarray(FIXED_BYTES, headerEnd));
-  const { best, reference, waited, step, lengths, ...rest } = header;
+  const { best, reference, waited, step, scores = null, lengths, ...rest } = header;
   if (!fits(context, header) || bytes.length !== headerEnd + arrayBytes(lengths))
     throw unreadable();
   let offset = headerEnd;
@@ -171,6 +175,7 @@ export function decodeState(context: TrainContext, bytes: Uint8Array): TrainStat
   const scaling = float32(lengths.scaling);
   return {
     ...rest,
+    scores,
     scaling: scaling.length === 2 * architectureFor(context).numberCount ? scaling : null,
     params: float32(lengths.params),
     control: float32(lengths.control),

@@ -3,7 +3,7 @@
 import type { Rng } from "../../shared/base/env.ts";
 import type { LocalStrategy } from "../../shared/charter/strategy-spec.ts";
 import type { EncodedData } from "../data.ts";
-import { type Architecture, initialParams } from "../engine/architecture.ts";
+import { initialParams, type Network } from "../engine/architecture.ts";
 import type { RowLoss, TrainerBackend } from "../engine/backend.ts";
 import { type LocalResult, type Pull, trainLocally } from "../engine/local-training.ts";
 import { allFinite } from "../finite.ts";
@@ -24,7 +24,7 @@ export interface LocalRound {
 /** The whole model of a member: what all share, and its own last layers, at first as the run's seed has them. */
 export function wholeParams(
   { spec }: TrainContext,
-  architecture: Architecture,
+  architecture: Network,
   shared: Float32Array,
   { personal }: Carried,
 ): Float32Array {

@@ -1,11 +1,12 @@
 /** Training with evaluation as a task: a fold over secure sums. Pure. The member's half is train-contribute. */
 import { assert } from "../../shared/base/assert.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
-import type { ModelSpec, TrainTask } from "../../shared/charter/task-spec.ts";
-import { initialParams } from "../engine/architecture.ts";
-import { metricsOfHistogram } from "../metrics/histogram.ts";
+import { isAutoencoder } from "../../shared/charter/model-spec.ts";
+import type { TrainTask } from "../../shared/charter/task-spec.ts";
+import { initialParams, outputBiasOf } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
 import { shareOf, logitShift as shiftOf } from "./class-balance.ts";
+import { readEvaluation } from "./evaluation.ts";
 import type { Aggregate, Ask, Task } from "./task.ts";
 import { contribute } from "./train-contribute.ts";
 import { writeInput } from "./train-input.ts";
@@ -41,11 +42,12 @@ export const trainTask: Task<TrainTask, TrainState> = {
   begin,
   nextAsk,
   absorb,
-  progress: ({ done, total, stopped, failure, loss, metrics }) => ({
+  progress: ({ done, total, stopped, failure, loss, metrics, scores }) => ({
     done,
     total: stopped ? done : total,
     loss,
     metrics,
+    ...(scores && { scores }),
     failure,
   }),
   encodeState,
@@ -64,7 +66,7 @@ export function modelOf(context: TrainContext, state: TrainState): Model {
   const { spec, schema } = context;
   const { strategy, loss } = spec;
   if (strategy.kind !== "dpSgd" && strategy.personalLayers !== undefined)
-    throw noModel(spec.model, strategy.personalLayers);
+    throw noModel(strategy.personalLayers);
   const architecture = architectureFor(context);
   const scaling = state.scaling ?? identityScaling(architecture.numberCount);
   const { bestParams } = state.selection;
@@ -72,15 +74,15 @@ export function modelOf(context: TrainContext, state: TrainState): Model {
   const logitShift = shiftOf(loss, shareOf(loss, state.positiveShare));
   if (logitShift === 0) return { schema, spec: spec.model, scaling, params: trained };
   const params = trained.slice();
-  const bias = architecture.layers[architecture.layers.length - 1]?.biasOffset ?? 0;
+  const bias = outputBiasOf(architecture);
   params[bias] = (params[bias] ?? 0) + logitShift;
   return { schema, spec: spec.model, scaling, params, logitShift };
 }
 
-function noModel({ hidden }: ModelSpec, personalLayers: number): CloisterError {
+function noModel(personalLayers: number): CloisterError {
   return badInput(
     "model.personal",
-    `the last ${personalLayers} of this model's ${hidden.length + 1} layers stayed with the members: there is no model ` +
+    `this model's last ${personalLayers} layers stayed with the members: there is no model ` +
       "for all; each member has its own, as models/RUN.json in its agent's folder",
   );
 }
@@ -111,6 +113,7 @@ function begin(context: TrainContext): TrainState {
     total: plannedRounds(context),
     loss: null,
     metrics: null,
+    scores: null,
     failure: null,
   };
 }
@@ -160,11 +163,13 @@ function absorb(context: TrainContext, state: TrainState, aggregate: Aggregate):
 }
 
 function evaluation(context: TrainContext, state: TrainState, histogram: Aggregate): TrainState {
-  const metrics = metricsOfHistogram(histogram);
+  const { metrics, scores } = readEvaluation(context, histogram);
   const selection = evaluated(context.spec, state.selection, metrics, state);
   const evaluationsDone = state.evaluationsDone + 1;
   const stopped = isPatienceOver(context.spec, selection);
-  return { ...state, metrics, selection, stopped, evaluationsDone, evaluationDue: false };
+  const spread = isAutoencoder(context.spec.model) ? scores : null;
+  const next = { ...state, metrics, scores: spread, selection, stopped };
+  return { ...next, evaluationsDone, evaluationDue: false };
 }
 
 /** From [rows, positive rows]; without rows, as many as negatives. */

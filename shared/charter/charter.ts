@@ -149,9 +149,26 @@ export function charterHash(charter: Charter): string {
 export function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const [first] = parsed.error.issues;
+  const issue = first && innermost(first);
   const path = issue?.path.join(".") ?? "";
   const place = path === "" ? "" : ` at "${path}"`;
   const hint = issue?.code === "unrecognized_keys" ? "; remove it or correct its spelling" : "";
   throw badInput("input.invalid", `${what}${place}: ${issue?.message ?? "not valid"}${hint}`);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Where a value has one of several shapes: what is wrong with the one that it is nearest to, by how much is wrong. Of
+ * those that it is not at all, none is nearer than another.
+ */
+function innermost(issue: Issue): Issue {
+  if (issue.code !== "invalid_union") return issue;
+  const alike = issue.errors.filter(
+    ([first]) => first && (first.path.length > 0 || first.code === "unrecognized_keys"),
+  );
+  const [nearest] = alike.sort((a, b) => a.length - b.length);
+  const inner = nearest?.[0];
+  return inner ? innermost({ ...inner, path: [...issue.path, ...inner.path] }) : issue;
 }

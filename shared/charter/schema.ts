@@ -55,6 +55,11 @@ export const DataSchema = z
       column: ColumnName,
       positive: z.string().default("1"),
       negative: z.string().default("0"),
+      /**
+       * `allow`: cells may be empty, and tables may lack the column. Only an autoencoder trains then; it reads no label,
+       * and labels that are there serve to evaluate it. Left out: refuse.
+       */
+      missing: z.enum(["refuse", "allow"]).optional(),
       /** Rows whose label may still change are left out of training and evaluation. Left out: none is. */
       delay: LabelDelay.optional(),
     }),

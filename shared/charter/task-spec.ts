@@ -3,18 +3,11 @@ import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
+import { ModelSpec } from "./model-spec.ts";
 import { Strategy } from "./strategy-spec.ts";
 import { trainTaskFaults } from "./train-faults.ts";
 
 const Rounds = z.int().min(1).max(LIMITS.roundsMax);
-
-/** A feed-forward net; `hidden: []` is logistic regression. */
-export const ModelSpec = z.strictObject({
-  hidden: z.array(z.int().min(1).max(4096)).max(8),
-  activation: z.enum(["relu", "tanh"]).default("relu"),
-  /** Seeds the initial weights. */
-  seed: z.string().max(100).default("cloister"),
-});
 
 const MetricName = z.enum(["rocAuc", "prAuc", "recallAt1pctFpr", "recallAt5pctFpr"]);
 
@@ -62,7 +55,6 @@ export const ProbeTask = z.strictObject({
 
 export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, ProbeTask]);
 
-export type ModelSpec = z.infer<typeof ModelSpec>;
 export type MetricName = z.infer<typeof MetricName>;
 export type TrainTask = z.infer<typeof TrainTask>;
 export type ProbeTask = z.infer<typeof ProbeTask>;

@@ -1,10 +1,11 @@
 /** What does not go together in a training task, whatever its privacy. Pure. */
 import type { LossSpec } from "./loss-spec.ts";
+import { hiddenOf, isAutoencoder, isTopology, type ModelSpec } from "./model-spec.ts";
 import type { Strategy } from "./strategy-spec.ts";
 
 /** Of a training task, what these rules are about. */
 interface Parts {
-  readonly model: { readonly hidden: readonly number[] };
+  readonly model: ModelSpec;
   readonly loss?: LossSpec | undefined;
   readonly strategy: Strategy;
   readonly evaluation: {
@@ -21,7 +22,19 @@ export interface Fault {
 }
 
 export function trainTaskFaults(task: Parts): Fault[] {
-  return [...personalFaults(task), ...scheduleFaults(task.strategy), ...evaluationFaults(task)];
+  return [
+    ...autoencoderFaults(task),
+    ...personalFaults(task),
+    ...scheduleFaults(task.strategy),
+    ...evaluationFaults(task),
+  ];
+}
+
+function autoencoderFaults({ model, loss }: Parts): Fault[] {
+  if (!isAutoencoder(model) || loss === undefined) return [];
+  const message =
+    "does not go with an autoencoder, which minimises its reconstruction error and reads no label; leave it out";
+  return [{ path: ["loss"], message }];
 }
 
 function personalFaults({ model, loss, strategy, evaluation }: Parts): Fault[] {
@@ -29,7 +42,11 @@ function personalFaults({ model, loss, strategy, evaluation }: Parts): Fault[] {
   if (count === undefined) return [];
   const faults: Fault[] = [];
   const path = ["strategy", "personalLayers"];
-  const layers = model.hidden.length + 1;
+  if (isTopology(model))
+    return [
+      { path, message: "does not go with a topology, which has no last layers; leave it out" },
+    ];
+  const layers = hiddenOf(model).hidden.length + 1;
   if (count >= layers) {
     const left = `the model has ${layers}, and one at least must be everybody's`;
     faults.push({ path, message: `${left}; use fewer, or more hidden layers` });

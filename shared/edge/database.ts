@@ -1,7 +1,8 @@
 /** EDGE: an SQLite file of ours: durable when a transaction returns, readable by its owner only. */
-import { chmodSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { CloisterError } from "../base/errors.ts";
 import { makeFolder } from "./files.ts";
 
@@ -15,13 +16,33 @@ export function openDatabase(path: string, schema: string): DatabaseSync {
     chmodSync(path, 0o600);
     return database;
   } catch (cause) {
-    throw new CloisterError(
-      "database.unusable",
-      `${path}: cannot be opened as a database; move it away or restore it`,
-      1,
-      cause,
-    );
+    throw unusable(path, cause);
   }
+}
+
+/**
+ * An SQLite file of ours for reading, also while another process writes it. Nothing is written: neither the file nor
+ * one beside it.
+ *
+ * @throws {CloisterError} If the file is not a database.
+ */
+export function readDatabase(path: string): DatabaseSync {
+  try {
+    const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
+    const url = pathToFileURL(path);
+    // Without a log nobody has it open, and SQLite would make one to read by. Who opens it now writes to a log first.
+    if (log === undefined) url.searchParams.set("immutable", "1");
+    const database = new DatabaseSync(url, { readOnly: true, timeout: 5000 });
+    database.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return database;
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+}
+
+function unusable(path: string, cause: unknown): CloisterError {
+  const message = `${path}: cannot be opened as a database; move it away or restore it`;
+  return new CloisterError("database.unusable", message, 1, cause);
 }
 
 /** Runs `body` as one durable transaction: all of it or none. */

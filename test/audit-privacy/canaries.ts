@@ -5,13 +5,14 @@
  */
 import type { PartitionedData } from "../../models/data.ts";
 import { trainTask } from "../../models/tasks/train.ts";
-import { architectureFor, type TrainContext } from "../../models/tasks/train-shape.ts";
+import type { TrainContext } from "../../models/tasks/train-shape.ts";
 import type { TrainState } from "../../models/tasks/train-state.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { TrainTask } from "../../shared/charter/task-spec.ts";
+import { netOf } from "./net.ts";
 import type { RoomSetting } from "./room.ts";
 
 /** Rows of one canary: a bug that clips rows instead of units shows by this factor. */
@@ -55,7 +56,7 @@ export function canaryTask(
 
 /** Embeddings of zero under a large weight: the gradient of a canary lies along its own embedding. */
 export function canaryState(context: TrainContext): TrainState {
-  const { layers } = architectureFor(context);
+  const { layers } = netOf(context);
   const state = trainTask.begin(context);
   const params = new Float32Array(state.params.length);
   params[layers[0]?.kernelOffset ?? 0] = EMBEDDING_WEIGHT;
@@ -64,7 +65,7 @@ export function canaryState(context: TrainContext): TrainState {
 
 /** The coordinate of canary i in the gradient. Invariant: row 0 is "anything else". */
 export function coordinateOf(context: TrainContext, canary: number): number {
-  const [table] = architectureFor(context).embeddings;
+  const [table] = netOf(context).embeddings;
   assert(table !== undefined && table.width === 1, "canaries have an embedding of one coordinate");
   return table.offset + 1 + canary;
 }

@@ -6,12 +6,13 @@
  *   x = dW/db.
  */
 import type { EncodedData } from "../../models/data.ts";
-import { architectureFor, type TrainContext } from "../../models/tasks/train-shape.ts";
+import type { TrainContext } from "../../models/tasks/train-shape.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { TrainTask } from "../../shared/charter/task-spec.ts";
 import { schemaOf } from "../models/fixtures.ts";
+import { netOf } from "./net.ts";
 import { type AuditRoom, auditRoom, playAudited, type RoomSetting } from "./room.ts";
 
 /** Inputs of the victim: a chance correlation of 0.2 is one in 10^9 among so many. */
@@ -95,7 +96,7 @@ function recover(
   gradient: Float64Array,
   victim: Float32Array,
 ): Pick<Inversion, "correlation" | "worstError"> {
-  const [first] = architectureFor(context).layers;
+  const [first] = netOf(context).layers;
   assert(first !== undefined, "the net has a first layer");
   const biases = gradient.subarray(first.biasOffset, first.biasOffset + HIDDEN);
   const loudest = biases.reduce(

@@ -15,7 +15,7 @@ import type { Model } from "../../models/model.ts";
 import type { Metrics } from "../../models/tasks/task.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
-import type { ModelSpec } from "../../shared/charter/task-spec.ts";
+import type { ModelSpec } from "../../shared/charter/model-spec.ts";
 
 export interface ReferenceJob {
   readonly charter: Charter;

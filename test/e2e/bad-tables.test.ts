@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { architectureOf } from "../../models/engine/architecture.ts";
 import { modelToJson } from "../../models/export/json.ts";
-import { ModelSpec } from "../../shared/charter/task-spec.ts";
+import { ModelSpec } from "../../shared/charter/model-spec.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { cloister, expectOneLine, type Outcome } from "../support/command.ts";
 import { type RoomProcesses, Subprocess, startRoom } from "../support/processes.ts";

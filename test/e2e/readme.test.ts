@@ -108,11 +108,13 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
-  const [begin, approve, watch, list, exportModel, ledger, verify, score, ...more] = rest;
+  const [begin, preview, approve, watch, list, exportModel, ledger, ...last] = rest;
+  const [verify, score, ...more] = last;
   if (!coordinator || !create || !invite || !init || !start)
     throw new Error("commands are missing");
-  if (!begin || !approve || !watch || !list || !exportModel || !ledger || !verify || !score)
+  if (!begin || !preview || !approve || !watch || !list || !exportModel || !ledger)
     throw new Error("commands are missing");
+  if (!verify || !score) throw new Error("commands are missing");
   expect(more).toEqual([]);
 
   await stay(coordinator, "listens");
@@ -126,6 +128,7 @@ test("the parts by hand: files and commands as printed make a room, a model and 
     }),
   );
   const runId = /^Run ([0-9a-f]+) /.exec(await run(begin))?.[1] ?? "";
+  expect(await run(preview.replace("RUN", runId))).toContain(`Run ${runId}`);
   for (const memberId of members.slice(0, 2)) {
     const command = approve.replace("RUN", runId).replaceAll("bank-1", memberId);
     expect(await run(command)).toContain(`approved by ${memberId}`);

@@ -6,8 +6,8 @@ import { afterAll, expect, test } from "vitest";
 import { modelToJson } from "../../models/export/json.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
+import { ModelSpec } from "../../shared/charter/model-spec.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
-import { ModelSpec } from "../../shared/charter/task-spec.ts";
 import { cloister } from "../support/command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-score-"));

@@ -9,6 +9,7 @@ import { parseModelJson } from "../../models/export/json.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { modelOf, trainTask } from "../../models/tasks/train.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
+import { functional, input, normalised } from "../models/topologies.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { type ServiceRoom, serviceRoom } from "../support/service-room.ts";
 
@@ -79,6 +80,13 @@ test.each([
   ["FedYogi", adaptive("yogi", 0.1)],
   ["FedAdagrad", adaptive("adagrad", 0.3)],
   [
+    "a topology with layer normalisation, dropout and an embedding",
+    {
+      strategy: { kind: "fedAvg", ...LOCAL },
+      model: { topology: normalised(charter.schema, { dropout: 0.1 }) },
+    },
+  ],
+  [
     "focal loss and weights that a round has counted",
     {
       strategy: { kind: "fedAvg", ...LOCAL },
@@ -126,6 +134,15 @@ test("personal layers stay: each member has a whole model on its own disk, and g
   if (rounds.at(-1)?.survivors.length === 3)
     expect(own?.subarray(0, shared)).toEqual(other?.subarray(0, shared));
 }, 30_000);
+
+test("a topology that does not fit the charter is refused before anybody is asked", () => {
+  const topology = functional(input("numbers", 2), ["Dense", "score", { units: 1 }, "numbers"]);
+  const strategy = { kind: "fedAvg", ...LOCAL };
+  const evaluation = { everyRounds: null, bins: 16 };
+  const task = { kind: "train", model: { topology }, scaling: "bounds", strategy, evaluation };
+  const plan = Plan.parse({ task, privacy: "none" });
+  expect(() => service.propose(plan)).toThrow('column "channel" is read by no input');
+});
 
 test("early stopping ends a run, and the best round's model is what it hands out", async () => {
   const { runId, rounds, failed } = await carriedOut({

@@ -4,6 +4,7 @@ import { architectureOf } from "../../models/engine/architecture.ts";
 import { recordEncoder } from "../../models/features/record-encoder.ts";
 import type { Model } from "../../models/model.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
+import { type ModelSpec, TopologySpec } from "../../shared/charter/model-spec.ts";
 import { DataSchema, type Feature } from "../../shared/charter/schema.ts";
 import { rng } from "./fixtures.ts";
 
@@ -29,8 +30,25 @@ export function rawModel(
   hidden: number[],
   activation: "relu" | "tanh" = "relu",
 ): Model {
+  return rawModelOf(names, { hidden, activation, seed: "raw" });
+}
+
+export function rawModelOf(names: readonly FeatureName[], spec: ModelSpec): Model {
+  return modelOf(rawSchema(names), spec);
+}
+
+/** @param topology In the form of TensorFlow.js, over the schema. */
+export function rawTopology(
+  names: readonly FeatureName[],
+  topology: (schema: DataSchema) => object,
+): Model {
+  const schema = rawSchema(names);
+  return modelOf(schema, TopologySpec.parse({ topology: topology(schema) }));
+}
+
+function rawSchema(names: readonly FeatureName[]): DataSchema {
   const features = names.map((name) => ({ ...FEATURES[name], dimension: 3 }));
-  const schema = DataSchema.parse({
+  return DataSchema.parse({
     label: { column: "label" },
     unit: null,
     features: features.map((feature) => {
@@ -38,7 +56,9 @@ export function rawModel(
       return rest.type === "category" ? { ...rest, dimension } : rest;
     }),
   });
-  const spec = { hidden, activation, seed: "raw" };
+}
+
+function modelOf(schema: DataSchema, spec: ModelSpec): Model {
   const { paramCount, numberCount } = architectureOf(schema, spec);
   const source = new UniformSource(rng("raw params"));
   const params = Float32Array.from({ length: paramCount }, () => 0.4 * source.normal());

@@ -72,7 +72,8 @@ test("a Sybil in the roster: everyone declines, for it is not in the charter and
       ];
     }),
   });
-  expect(declinedFor(simulation, 0)).toEqual(["notAMember"]);
+  // Nor did anybody sign this manifest.
+  expect(declinedFor(simulation, 0)).toEqual(["notAMember", ...Array(2).fill("approvalInvalid")]);
   expect(heard.map(({ message }) => message.type)).toEqual(Array(4).fill("runDeclined"));
 });
 
@@ -92,7 +93,7 @@ test("a member's place taken with another key: declined, the member never signed
       ];
     }),
   });
-  expect(declinedFor(simulation, 0)).toEqual(["badEnrolment"]);
+  expect(declinedFor(simulation, 0)).toEqual(["badEnrolment", ...Array(2).fill("approvalInvalid")]);
 });
 
 test("another manifest under the same run id is declined", () => {

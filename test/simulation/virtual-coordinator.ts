@@ -4,7 +4,7 @@
  */
 
 import { Run } from "../../coordinator/run.ts";
-import { foldRun, RunEvent, type RunSummary } from "../../coordinator/run-events.ts";
+import { foldRun, isLast, RunEvent, type RunSummary } from "../../coordinator/run-events.ts";
 import {
   type AttemptSpool,
   isRunMessage,
@@ -107,8 +107,7 @@ export class VirtualCoordinator {
     const { run, patience, batchAttempts } = this.#params;
     const { runId, manifest, room } = run;
     const log = this.events();
-    const summary = foldRun(log);
-    if (summary && summary.status !== "running") return null;
+    if (log.some(({ type }) => isLast(type))) return null;
     const params = {
       runId,
       manifest,

@@ -188,7 +188,7 @@ export function seedFaults(sources: Sources): string[] {
 const NOISE = /^shared\/privacy\/noise\//;
 const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
 /** Initial weights are drawn with `normal`, and its file defines it. */
-const MAY_DRAW_NORMAL = /^(?:models\/engine\/architecture|shared\/base\/uniform)\.ts$/;
+const MAY_DRAW_NORMAL = /^(?:models\/engine\/slices|shared\/base\/uniform)\.ts$/;
 
 /** Noise comes from whole numbers: no logarithm or cosine near it, no normal of doubles anywhere. */
 export function noiseFaults(sources: Sources): string[] {
@@ -211,7 +211,7 @@ export function reachable(sources: Sources, root: string): Set<string> {
 }
 
 const RECORDS =
-  /^agent\/(?:data\/|gate\/(?:gate|worker|encode)\.ts$|ledger\/(?:ledger|account|store|open)\.ts$)/;
+  /^agent\/(?:data\/|preview\/|gate\/(?:gate|worker|encode)\.ts$|ledger\/(?:ledger|account|store|open)\.ts$)/;
 /** agent.ts wires the connection's thread; agent/cli.ts also proposes schemas and is no part of it. */
 const CONNECTION_ROOTS = ["agent", "audit/cli", "connection", "enrol", "link", "member"].map(
   (name) => `agent/${name}.ts`,
@@ -239,7 +239,32 @@ export function oneDoorFaults(sources: Sources): string[] {
     for (const [use] of codeOf(sources.get(path) ?? "").matchAll(SPEAKS))
       faults.push(`${path} uses ${use}`);
   }
-  return [...faults, ...threadFaults(sources)];
+  return [...faults, ...previewFaults(sources), ...threadFaults(sources)];
+}
+
+const PREVIEW = /^agent\/preview\//;
+const PREVIEW_COMMAND = "agent/preview/command.ts";
+/** The one file that may make the preview run: it adds the command. */
+const PREVIEW_STARTER = "agent/cli.ts";
+const TERMINAL = "shared/edge/terminal.ts";
+/** What could carry a preview's numbers off, or leave them lying about. */
+const KEEPS = /\b(?:writeFile\w*|appendFile\w*|createWriteStream|writeFileAtomic|openDatabase)\b/;
+
+/** A preview shows real numbers: to its own terminal, from a process that connects to nobody. */
+function previewFaults(sources: Sources): string[] {
+  const faults = sources.has(PREVIEW_COMMAND) ? [] : [`${PREVIEW_COMMAND} is gone`];
+  for (const { from, to } of everyImport(sources)) {
+    const allowed = PREVIEW.test(from) || (from === PREVIEW_STARTER && to === PREVIEW_COMMAND);
+    if (isProduct(from) && PREVIEW.test(to) && !allowed) faults.push(`${from} imports ${to}`);
+  }
+  for (const path of reachable(sources, PREVIEW_COMMAND)) {
+    const code = codeOf(sources.get(path) ?? "");
+    if (NETWORK.test(path) || CONNECTION.test(path)) faults.push(`a preview reaches ${path}`);
+    if (PREVIEW.test(path) && KEEPS.test(code)) faults.push(`${path} writes`);
+    for (const [use] of code.matchAll(SPEAKS))
+      if (path !== TERMINAL) faults.push(`a preview's ${path} uses ${use}`);
+  }
+  return faults;
 }
 
 /** Who may start a thread, and the one file it may start. */

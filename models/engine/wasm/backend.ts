@@ -53,7 +53,7 @@ export function wasmBackend(
   return {
     name: nameOf(kernel),
     architecture,
-    supports: () => true,
+    supports: ({ kind }) => kind !== "reconstruction",
     logits(params, scaling, data) {
       return outputs(open(params, scaling, data, { backwards: false }), data, false);
     },

@@ -3,6 +3,7 @@
  * kernel's memory and nothing else. What is computed for a row depends on that row and the parameters only, never on
  * the rows beside it or on its place. Pure.
  */
+import { assert } from "../../../shared/base/assert.ts";
 import type { EncodedData } from "../../data.ts";
 import type { RowLoss } from "../backend.ts";
 import type { LayerLayout } from "./layout.ts";
@@ -109,6 +110,7 @@ export function lossInPlace(
   for (let r = 0; r < count; r++) f32[labels / 4 + r] = data.labels[rows[r] ?? 0] ?? 0;
   const delta = layers[layers.length - 1]?.delta ?? 0;
   const quads = Math.ceil(count / 4) * 4;
+  assert(loss.kind !== "reconstruction", "the kernel has one output");
   if (loss.kind === "crossEntropy") {
     exports.crossEntropy(logits, labels, weights, delta, losses, quads);
   } else exports.focal(logits, labels, weights, delta, losses, loss.gamma, quads);

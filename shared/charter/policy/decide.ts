@@ -48,7 +48,13 @@ const RULES: readonly Rule[] = [
   ["the members that must sign did", (f) => f.decisions && approvalReasons(f, f.decisions)],
   ["the data are enough, and not too much", (f) => f.dataset && datasetReasons(f, f.dataset)],
   ["the ledger can pay to the end", (f) => f.ledger && ledgerReasons(f, f.ledger)],
-  ["the member's own rules allow it", (f) => f.agent && localReasons(f, f.agent)],
+  [
+    "the member's own rules allow it",
+    (f) => {
+      const policy = f.agent?.policy ?? f.policy;
+      return policy ? localReasons(f, policy) : null;
+    },
+  ],
   [
     "the member's own rules for its data",
     (f) => f.agent && f.dataset && localDatasetReasons(f.dataset, f.agent),

@@ -62,6 +62,8 @@ export interface PolicyFacts {
   /** What members said; null: the run is only proposed. */
   readonly decisions: readonly Decision[] | null;
   readonly agent: AgentFacts | null;
+  /** A member's own rules, where whoever asks knows these and nothing else of it. */
+  readonly policy?: LocalPolicy | undefined;
   readonly dataset: DatasetFacts | null;
   readonly ledger: LedgerFacts | null;
 }

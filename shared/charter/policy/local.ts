@@ -1,11 +1,12 @@
 /** Rules: a member's own, each of which can only refuse. Pure. */
 import { isWithinHours } from "../governance.ts";
 import type { AgentFacts, DatasetFacts, PolicyFacts, Reason } from "./facts.ts";
+import type { LocalPolicy } from "./local-policy.ts";
 import { reasonList } from "./reason-list.ts";
 
 export function localReasons(
   { manifest, task, charter }: PolicyFacts,
-  { policy }: AgentFacts,
+  policy: LocalPolicy,
 ): Reason[] {
   const { reasons, refuse } = reasonList();
   const { privacy, purpose, roster } = manifest;

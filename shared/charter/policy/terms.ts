@@ -22,13 +22,17 @@ export function taskReasons({ charter, manifest, task }: PolicyFacts): Reason[] 
 
 export function columnReasons({ charter, task }: PolicyFacts): Reason[] {
   const { reasons, refuse } = reasonList();
+  const features = new Set(charter.schema.features.map(({ name }) => name));
   for (const name of task.columns) {
-    if (charter.columns?.[name]?.feature === false)
+    if (features.has(name) && charter.columns?.[name]?.feature === false)
       refuse("columnNotAFeature", `column "${name}" may not be read by a model`);
   }
   for (const name of task.summedColumns) {
     if (charter.columns?.[name]?.sums === "never")
-      refuse("columnNeverSummed", `no sum of column "${name}" may be opened; use scaling: bounds`);
+      refuse(
+        "columnNeverSummed",
+        `no sum of column "${name}", or by its values, may be opened (scaling: moments and boosted trees do)`,
+      );
   }
   return reasons;
 }

@@ -5,7 +5,7 @@ import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { explainer, largestReasons } from "../../../models/scoring/reasons.ts";
 import { netScorer } from "../../../models/scoring/scorer.ts";
-import { ALL, encodedRows, rawModel, rawRows } from "../../models/raw-rows.ts";
+import { ALL, encodedRows, rawModel, rawModelOf, rawRows } from "../../models/raw-rows.ts";
 
 const model = rawModel(ALL, [8, 4]);
 const rows = rawRows(model, 50);
@@ -120,4 +120,24 @@ test("text is read as a cell of a table is, and a row of the schema's own making
   );
   expect(answer(JSON.stringify(texts), null).body).toEqual({ score: expected[0] });
   expect(answer(JSON.stringify(exampleRow(netScorer(model))), null).status).toBe(200);
+});
+
+test("an autoencoder answers with anomaly scores, and with the features that it gave back worst", () => {
+  const odd = rawModelOf(ALL, { autoencoder: { hidden: [4], activation: "tanh" }, seed: "raw" });
+  const scorer = netScorer(odd);
+  const { answer } = scoringService(scorer, { rowsMax: 100, onScore: () => undefined });
+  const scores = plainBackend(architectureOf(odd.schema, odd.spec)).scores(
+    odd.params,
+    odd.scaling,
+    data,
+  );
+  expect(answer(JSON.stringify(rows), null).body).toEqual({ scores: [...scores] });
+  const { reasons } = answer(JSON.stringify(rows[0]), 9).body as {
+    reasons: { feature: string; contribution: number }[];
+  };
+  const shares = reasons.map(({ contribution }) => contribution);
+  expect(shares).toEqual([...shares].sort((a, b) => b - a));
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+  expect(answer(JSON.stringify(exampleRow(scorer)), null).status).toBe(200);
+  expect(answer(JSON.stringify({ ...rows[0], amount: "many" }), null).status).toBe(422);
 });

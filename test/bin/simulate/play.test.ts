@@ -6,7 +6,7 @@ import { inventedCharter } from "../../../bin/simulate/invented-charter.ts";
 import { admitted, dealt, memberIdsOf, type NamedMember } from "../../../bin/simulate/members.ts";
 import { type Line, play, type Simulation } from "../../../bin/simulate/play.ts";
 import { runOf, settingOf, survivorsMinOf } from "../../../bin/simulate/setting.ts";
-import type { PartitionedData } from "../../../models/data.ts";
+import { type EncodedData, type PartitionedData, UNLABELLED } from "../../../models/data.ts";
 import { Plan } from "../../../shared/charter/manifest.ts";
 import { membersOf, schemaOf, tableOf } from "../../models/fixtures.ts";
 
@@ -201,7 +201,7 @@ test("too few rows for so many members is an error, and so are too few members w
     "20 training units do not do for 30 members",
   );
   const three = named(membersOf(schema, 4, 20));
-  const limits = { rowsMin: 1, rowsMax: 1000 };
+  const limits = { rowsMin: 1, rowsMax: 1000, allowsOneClass: false };
   expect(admitted(three, limits).members).toHaveLength(4);
   const [first] = three;
   if (!first) throw new Error("there are members");
@@ -213,5 +213,69 @@ test("too few rows for so many members is an error, and so are too few members w
   expect(() => admitted([...three.slice(0, 2), oneClass], limits)).toThrow(
     "only 2 of 3 members could take part (left out: flat",
   );
-  expect(() => admitted(three, { rowsMin: 10_000, rowsMax: 20_000 })).toThrow("fewer rows");
+  expect(() => admitted(three, { ...limits, rowsMin: 10_000, rowsMax: 20_000 })).toThrow(
+    "fewer rows",
+  );
+});
+
+const unlabelled = { ...schema, label: { ...schema.label, missing: "allow" as const } };
+const autoencoder = Plan.parse({
+  ...fedAvg,
+  task: { ...fedAvg.task, model: { autoencoder: { hidden: [4, 2, 4] } } },
+});
+
+/** @param keeps Whether the i-th row keeps its label. */
+function withoutLabels(plan: Plan, keeps: (i: number) => boolean): Simulation {
+  const strip = (data: EncodedData): EncodedData => ({
+    ...data,
+    labels: data.labels.map((label, i) => (keeps(i) ? label : UNLABELLED)),
+  });
+  const stripped = { train: strip(whole.train), holdout: strip(whole.holdout) };
+  return simulationOf(plan, {
+    membersOf: (seed) => named(dealt(stripped, 10, seed)),
+    charterOf: (members) => inventedCharter({ ...room, schema: unlabelled }, members.length),
+  });
+}
+
+test("an autoencoder is played without labels: every member takes part, no figure is claimed, and a note says why", () => {
+  const { lines, memberCount, notes } = play(withoutLabels(autoencoder, () => false));
+  expect(memberCount).toBe(10);
+  for (const { runs } of lines) expect(runs[0]).toMatchObject({ failure: null, metrics: null });
+  const losses = lines[2]?.runs[0]?.rounds.flatMap(({ loss }) => loss ?? []) ?? [];
+  expect(losses.length).toBeGreaterThanOrEqual(3);
+  expect(losses.at(-1)).toBeLessThan(losses[0] ?? 0);
+  expect(notes.join()).toContain("no figures: held-out rows of both classes have no labels");
+});
+
+test("where some held-out rows have labels, those alone measure an autoencoder, as its secure evaluation does", () => {
+  const { lines, notes } = play(withoutLabels(autoencoder, (i) => i % 3 === 0));
+  const [run] = lines[2]?.runs ?? [];
+  const counts = run?.metrics?.counts;
+  expect((counts?.positives ?? 0) + (counts?.negatives ?? 0)).toBe(Math.ceil(400 / 3));
+  expect(run?.secure?.counts).toEqual(counts);
+  expect(run?.secure?.rocAuc).toBeCloseTo(run?.metrics?.rocAuc ?? 0, 1);
+  expect(notes).toEqual([]);
+});
+
+test("a topology is played as it is, its weights drawn anew for each seed; one that does not fit the columns is refused", () => {
+  const over = (first: object[]): Plan => {
+    const layers = ["tanh", "relu"].map((activation, i) => ({
+      class_name: "Dense",
+      config: { name: `d${i}`, units: 6, activation, ...first[i] },
+    }));
+    const score = { class_name: "Dense", config: { name: "score", units: 1 } };
+    const topology = { class_name: "Sequential", config: { layers: [...layers, score] } };
+    return Plan.parse({ ...dpSgd, task: { ...dpSgd.task, model: { topology } } });
+  };
+  // Two numbers, three categories and what is none of them.
+  const fitting = over([{ batch_input_shape: [null, 6] }]);
+  const { lines } = play(simulationOf(fitting, { seeds: ["one", "two"] }));
+  const [one, two] = lines[2]?.runs ?? [];
+  expect(one?.metrics?.rocAuc).toBeGreaterThan(0.85);
+  expect(two?.metrics).not.toEqual(one?.metrics);
+  expect(() => play(simulationOf(over([{ batch_input_shape: [null, 9] }])))).toThrow("9");
+});
+
+test("a model that learns labels is refused where they may be missing", () => {
+  expect(() => play(withoutLabels(fedAvg, () => true))).toThrow("lets labels be missing");
 });

@@ -6,6 +6,7 @@ import { plainBackend } from "../../../models/engine/plain.ts";
 import { wasmBackend } from "../../../models/engine/wasm/backend.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { rng } from "../fixtures.ts";
+import { graphOfNet } from "./net-graph.ts";
 
 export interface Engine {
   readonly name: string;
@@ -25,6 +26,7 @@ function wasm(variant: "simd" | "relaxed"): Engine {
 
 export const ENGINES: readonly Engine[] = [
   { name: "plain", open: plainBackend, tolerance: 1e-12 },
+  { name: "graph", open: (net) => plainBackend(graphOfNet(net)), tolerance: 1e-12 },
   wasm("simd"),
   wasm("relaxed"),
 ];

@@ -11,6 +11,7 @@ import type { TrainState } from "../../../models/tasks/train-state.ts";
 import { toHex, utf8 } from "../../../shared/base/bytes.ts";
 import type { Charter } from "../../../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../../../shared/charter/manifest.ts";
+import { TaskSpec } from "../../../shared/charter/task-spec.ts";
 import { sha256 } from "../../../shared/crypto/hash.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 import { signedManifest } from "../../support/manifests.ts";
@@ -21,11 +22,12 @@ function filesOf(
   { charter, manifest }: { charter: Charter; manifest: Manifest },
   metrics: TrainState["metrics"],
   format: string,
+  scores: TrainState["scores"] = null,
 ) {
   if (manifest.task.kind !== "train") throw new Error("not a training run");
   const context = { ...contextOf(charter, manifest), spec: manifest.task };
   const begun = trainTask.begin(context);
-  const state = trainTask.encodeState({ ...begun, metrics, done: 3 });
+  const state = trainTask.encodeState({ ...begun, metrics, scores, done: 3 });
   const runId = runIdOf(manifest);
   const run = { runId, manifest, status: "completed" } as RunSummary;
   const statement = statementOf(charter, manifest, []);
@@ -120,4 +122,25 @@ test("bytes are handed over in base64, text as it is", () => {
   expect(handed({ name: "a.txt", content: "é" })).toEqual({ name: "a.txt", text: "é" });
   const content = Uint8Array.of(0, 255);
   expect(handed({ name: "a.bin", content })).toEqual({ name: "a.bin", base64: "AP8=" });
+});
+
+test("an autoencoder's card says that scores are no probabilities, and claims no metric without labels", () => {
+  if (exact.manifest.task.kind !== "train") throw new Error("not a training run");
+  const task = TaskSpec.parse({ ...exact.manifest.task, model: { autoencoder: { hidden: [4] } } });
+  const odd = { charter, manifest: signedManifest(charter, { privacy: null, task }) };
+  const scores = { rows: 400, p50: 0.1, p90: 0.25, p99: 0.8 };
+  const blind = filesOf(odd, null, "json", scores);
+  const markdown = text(blind.get("model-card.md"));
+  expect(cardOf(blind)).toMatchObject({ metrics: null, scores });
+  expect(cardOf(blind).model.kind).toBe("autoencoder, tanh");
+  expect(markdown).toContain("an anomaly score, no probability");
+  expect(markdown).not.toContain("It predicts");
+  expect(markdown).toContain("too few held-back rows have a label");
+  expect(markdown).toContain("Of 400 held-back rows half of the scores are below 0.100");
+  expect(cardOf(blind).limits.join(" ")).not.toContain("probability only as far");
+  const measured = text(filesOf(odd, METRICS, "onnx", scores).get("model-card.md"));
+  expect(measured).toContain("| ROC-AUC | 0.9000 | not known |");
+  for (const format of ["scorer", "pmml"])
+    expect(() => filesOf(odd, null, format)).toThrow("use one of json, tfjs, onnx");
+  expect(text(filesOf(exact, METRICS, "json").get("model-card.md"))).toContain("It predicts");
 });

@@ -1,17 +1,14 @@
 /** Models written and read back: our own JSON bit for bit, TensorFlow.js against our scores. */
-import "@tensorflow/tfjs-backend-cpu";
-import { type io, setBackend, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
-import { loadLayersModel } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
-import type { EncodedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { modelToJson, parseModelJson } from "../../../models/export/json.ts";
-import { modelToTfjs, type TfjsModel } from "../../../models/export/tfjs.ts";
+import { modelToTfjs } from "../../../models/export/tfjs.ts";
 import type { Model } from "../../../models/model.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { largestGap } from "../../support/gap.ts";
 import { rng, type ShortFeature, schemaOf, tableOf, unevenScaling } from "../fixtures.ts";
+import { scoresOfTfjs, tfjsInputs } from "./runtimes.ts";
 
 const everything: ShortFeature[] = [
   "number",
@@ -33,41 +30,6 @@ function modelOver(features: ShortFeature[], hidden: number[], activation: "relu
   return { schema, spec, params, scaling: unevenScaling(architecture.numberCount) };
 }
 
-/** Inputs as docs/models.md states them: numbers with 0 for unknown, indicators, then codes. */
-function inputsOf(model: Model, data: EncodedData): Tensor[] {
-  const { numberCount, categoryCount, indicators } = architectureOf(model.schema, model.spec);
-  const rows = Array.from({ length: data.rowCount }, (_, row) => {
-    const raw = Array.from(data.numbers.subarray(row * numberCount, (row + 1) * numberCount));
-    const known = raw.map((x) => (Number.isNaN(x) ? 0 : x));
-    return [...known, ...indicators.map((j) => (Number.isNaN(raw[j]) ? 1 : 0))];
-  });
-  const codes = Array.from({ length: categoryCount }, (_, c) =>
-    tensor2d(
-      Array.from({ length: data.rowCount }, (_, row) => [data.codes[row * categoryCount + c] ?? 0]),
-      undefined,
-      "int32",
-    ),
-  );
-  return numberCount === 0 ? codes : [tensor2d(rows), ...codes];
-}
-
-async function scoresOfTfjs(exported: TfjsModel, inputs: Tensor[]): Promise<ArrayLike<number>> {
-  await setBackend("cpu");
-  // Through text, as a file would.
-  const { modelTopology, weightsManifest } = JSON.parse(JSON.stringify(exported.modelJson));
-  const handler: io.IOHandler = {
-    load: async () => ({
-      modelTopology,
-      weightSpecs: weightsManifest[0].weights,
-      weightData: exported.weights.slice().buffer,
-    }),
-  };
-  const loaded = await loadLayersModel(handler);
-  const output = loaded.predict(inputs.length === 1 ? (inputs[0] ?? []) : inputs);
-  if (Array.isArray(output)) throw new Error("a model has one output");
-  return output.dataSync();
-}
-
 const kinds: [string, ShortFeature[], number[], "relu" | "tanh"][] = [
   ["a deep model on everything", everything, [8, 5, 3], "relu"],
   ["a tanh model on everything", everything, [6], "tanh"],
@@ -85,7 +47,7 @@ test.each(kinds)("TensorFlow.js scores as we do: %s", async (_, ...kind) => {
   const data = tableOf(model.schema, 10_000, () => 1);
   const backend = plainBackend(architectureOf(model.schema, model.spec));
   const ours = backend.scores(model.params, model.scaling, data);
-  const theirs = await scoresOfTfjs(modelToTfjs(model), inputsOf(model, data));
+  const theirs = await scoresOfTfjs(modelToTfjs(model), tfjsInputs(model, data));
   expect(largestGap(ours, theirs)).toBeLessThan(1e-6);
   expect(Math.max(...ours) - Math.min(...ours)).toBeGreaterThan(0.05);
 });
@@ -101,7 +63,7 @@ test.each(
   const data = { ...spread, numbers: spread.numbers.map((x) => -0.99 + x / 1000) };
   const backend = plainBackend(architectureOf(model.schema, model.spec));
   const ours = backend.scores(model.params, model.scaling, data);
-  const theirs = await scoresOfTfjs(modelToTfjs(model), inputsOf(model, data));
+  const theirs = await scoresOfTfjs(modelToTfjs(model), tfjsInputs(model, data));
   for (let i = 0; i < 200; i++) {
     expect(Math.abs((ours[i] ?? 0) - (theirs[i] ?? Number.NaN))).toBeLessThan(1e-5);
   }

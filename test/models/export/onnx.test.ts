@@ -2,23 +2,9 @@
 import { expect, test } from "vitest";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
-import { modelToOnnx } from "../../../models/export/onnx.ts";
-import type { Model } from "../../../models/model.ts";
 import { largestGap } from "../../support/gap.ts";
-import { onnxScores } from "../../support/onnx.ts";
-import {
-  ALL,
-  crowded,
-  encodedRows,
-  type FeatureName,
-  type RawRow,
-  rawModel,
-  rawRows,
-} from "../raw-rows.ts";
-
-async function scoresOfOnnx(model: Model, rows: readonly RawRow[]): Promise<Float32Array> {
-  return onnxScores(modelToOnnx(model), model.schema, rows);
-}
+import { ALL, crowded, encodedRows, type FeatureName, rawModel, rawRows } from "../raw-rows.ts";
+import { scoresOfOnnx } from "./runtimes.ts";
 
 const CASES: readonly [string, readonly FeatureName[], number[], "relu" | "tanh"][] = [
   ["a deep net on everything", ALL, [16, 8, 4], "relu"],

@@ -1,6 +1,5 @@
 /** Boosted trees in every runtime at hand: 10 000 raw rows, unknown numbers and undeclared categories among them. */
 import { expect, test } from "vitest";
-import { exportFiles } from "../../../models/export/formats.ts";
 import { treesToOnnx } from "../../../models/export/onnx-trees.ts";
 import { treesToPmml } from "../../../models/export/pmml-trees.ts";
 import { treesToScorer } from "../../../models/export/scorer.ts";
@@ -21,6 +20,7 @@ import {
   rawModel,
   rawRows,
 } from "../raw-rows.ts";
+import { expectFormats } from "./formats.ts";
 
 /** More than have a bin of their own; one name twice. */
 const MANY = {
@@ -131,18 +131,10 @@ test("an infinite number counts as its bound", async () => {
 });
 
 test("a format that has no form for a kind of model is refused with those that have", () => {
-  const statement = { version: 1, guarantee: null } as never;
   const trees = { kind: "trees", model: treesOver(["age"]) } as const;
-  expect(() => exportFiles(trees, "tfjs", statement)).toThrow(
-    "--format tfjs: not for boosted trees; use one of json, onnx, scorer, pmml",
-  );
+  expectFormats(trees, "boosted trees", ["json", "onnx", "scorer", "pmml"]);
   const net = { kind: "net", model: rawModel(["age"], [4]) } as const;
-  expect(() => exportFiles(net, "pmml", statement)).toThrow(
-    "--format pmml: not for a net with hidden layers; use one of json, tfjs, onnx, scorer",
-  );
-  expect(() => exportFiles(net, "constructor", statement)).toThrow(
-    "unknown; use one of json, tfjs",
-  );
-  const [file] = exportFiles({ kind: "net", model: rawModel(["age"], []) }, "pmml", statement);
-  expect(file?.name).toBe("model.pmml");
+  expectFormats(net, "a net with hidden layers", ["json", "tfjs", "onnx", "scorer"]);
+  const logistic = { kind: "net", model: rawModel(["age"], []) } as const;
+  expectFormats(logistic, "", ["json", "tfjs", "onnx", "scorer", "pmml"]);
 });

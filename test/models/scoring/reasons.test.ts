@@ -1,6 +1,6 @@
 /** Reasons: exact where the model is linear, complete where it is not, and nothing for what cannot matter. */
 import { expect, test } from "vitest";
-import { architectureOf } from "../../../models/engine/architecture.ts";
+import { architectureOf, isGraph } from "../../../models/engine/architecture.ts";
 import type { Model } from "../../../models/model.ts";
 import {
   type Explanation,
@@ -97,7 +97,8 @@ test.each([
 
 test("a feature that the net does not read, and one at its centre, are no reasons", () => {
   const model = rawModel(["when", "age"], [6]);
-  const { layers } = architectureOf(model.schema, model.spec);
+  const network = architectureOf(model.schema, model.spec);
+  const { layers } = isGraph(network) ? { layers: [] } : network;
   const from = layers[0]?.kernelOffset ?? 0;
   model.params.fill(0, from + 6, from + 18); // The rows of age and its indicator.
   for (const { explanation } of explained(model))

@@ -82,6 +82,36 @@ test.each([
     "task.evaluation.earlyStopping",
     "10 rounds have 5 evaluations",
   ],
+  [{ model: { hidden: [0] } }, "task.model.hidden.0", ">=1"],
+  [{ model: { hidden: [8], activation: "sigmoid" } }, "task.model.activation", '"relu"|"tanh"'],
+  [{ model: { hiden: [8] } }, "task.model", "give one of hidden, autoencoder, topology"],
+  [{ model: { hidden: [8], sed: "x" } }, "task.model", "remove it or correct its spelling"],
+  [{ model: { hidden: [0, 0, 0], activation: "x" } }, "task.model.hidden.0", ">=1"],
+  [{ model: { autoencoder: { hidden: [] } } }, "task.model.autoencoder.hidden", ">=1 items"],
+  [
+    { model: { autoencoder: { hidden: [2], activation: "sigmoid" } } },
+    "task.model.autoencoder.activation",
+    '"relu"|"tanh"',
+  ],
+  [
+    { model: { hidden: [8], autoencoder: { hidden: [2] } } },
+    "task.model",
+    "give one of hidden, autoencoder, topology",
+  ],
+  [{ model: { topology: { layers: [] } } }, "task.model.topology", "class_name"],
+  [
+    { model: { autoencoder: { hidden: [2] } }, loss: { kind: "focal" } },
+    "task.loss",
+    "does not go with an autoencoder",
+  ],
+  [
+    {
+      model: { autoencoder: { hidden: [2] } },
+      strategy: { ...FED_AVG, personalLayers: 2 },
+    },
+    "task.strategy.personalLayers",
+    "one at least must be everybody's",
+  ],
 ])("%j is refused at %s", (parts, place, reason) => {
   expect(() => parsed(parts)).toThrow(`plan.yaml at "${place}"`);
   expect(() => parsed(parts)).toThrow(reason);
@@ -99,6 +129,7 @@ test.each([
     },
   },
   { loss: { kind: "focal", positiveWeight: "balanced" } },
+  { model: { autoencoder: { hidden: [16, 4, 16] } } },
   { loss: { kind: "crossEntropy", priorCorrection: { deployedShare: 0.01 } } },
   {
     evaluation: { ...EVALUATION, metric: "prAuc", select: "best", earlyStopping: { patience: 2 } },
@@ -119,4 +150,11 @@ test("a plan of before means what it meant: nothing is added that would change i
   });
   expect(Object.keys(found.task)).not.toContain("loss");
   expect(found.task.evaluation).toEqual({ ...EVALUATION, rowsPerUnitMax: 16 });
+});
+
+test("where a field may also be a word, what is wrong is said of the object that was given", () => {
+  const noised = (privacy: unknown) => () =>
+    parseOrRefuse(Plan, { ...Object(plan({})), privacy }, "plan.yaml");
+  expect(noised({ epsilon: -1 })).toThrow('plan.yaml at "privacy.epsilon": Too small');
+  expect(noised("some")).toThrow('plan.yaml at "privacy": Invalid input');
 });

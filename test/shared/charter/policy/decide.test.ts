@@ -5,6 +5,7 @@ import type { Charter } from "../../../../shared/charter/charter.ts";
 import { charterHash } from "../../../../shared/charter/charter.ts";
 import { decide, rulings } from "../../../../shared/charter/policy/decide.ts";
 import { LocalPolicy } from "../../../../shared/charter/policy/local-policy.ts";
+import { TaskSpec } from "../../../../shared/charter/task-spec.ts";
 import { memberIds } from "../../../support/charters.ts";
 import { decisionOn, enrolled, PRIVACY, TRAIN_TASK } from "../../../support/manifests.ts";
 import { type Case, CHARTER, codesOf, factsOf, NOON_MS } from "./cases.ts";
@@ -32,6 +33,11 @@ const MOMENTS = {
   scaling: "moments",
   strategy: { kind: "fedAvg", rounds: 2, localEpochs: 1, batchSize: 8, learningRate: 0.1 },
 };
+const TREES = TaskSpec.parse({
+  kind: "boost",
+  model: { trees: 2 },
+  evaluation: { everyTrees: 2, bins: 8 },
+});
 const RECEIVERS = { models: ["bank-1", "bank-2"], metrics: ["bank-1"] };
 const moments = { task: MOMENTS as typeof TRAIN_TASK, privacy: null };
 
@@ -135,6 +141,26 @@ const CASES: readonly (readonly [codes: string | null, what: string, change: Cas
     {
       charter: { columns: { amount: { feature: true, group: false, join: false, sums: "never" } } },
       manifest: moments,
+    },
+  ],
+  [
+    "columnNeverSummed",
+    "trees over a column that is never summed",
+    {
+      charter: { columns: { hour: { feature: true, group: false, join: false, sums: "never" } } },
+      manifest: { task: TREES, privacy: null },
+    },
+  ],
+  [
+    null,
+    "a label and a unit that are no features are read all the same",
+    {
+      charter: {
+        columns: {
+          label: { feature: false, group: false, join: false, sums: "allowed" },
+          customer: { feature: false, group: false, join: true, sums: "allowed" },
+        },
+      },
     },
   ],
   [

@@ -1,0 +1,109 @@
+/** What a member is shown of a run before it approves: put together from what is known here. Pure. */
+import type { EncodedData } from "../../models/data.ts";
+import type { EncodedTable } from "../../models/features/encoder.ts";
+import { taskFactsOf } from "../../models/tasks/task-facts.ts";
+import type { Rng } from "../../shared/base/env.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import type { Receivers } from "../../shared/charter/governance.ts";
+import { type Manifest, sumParams } from "../../shared/charter/manifest.ts";
+import { type Ruling, rulings as rulingsOf } from "../../shared/charter/policy/decide.ts";
+import type { TaskFacts } from "../../shared/charter/policy/facts.ts";
+import { Gate } from "../gate/gate.ts";
+import type { RunQuestion } from "../gate/messages.ts";
+import type { Account } from "../ledger/account.ts";
+import { type AskPreview, askPreviews } from "./asks.ts";
+import { costsOf, type PartitionCost } from "./cost.ts";
+import { type Sample, sampleOf } from "./sample.ts";
+
+export interface Preview {
+  readonly runId: string;
+  readonly memberId: string;
+  readonly manifest: Manifest;
+  readonly rulings: readonly Ruling[];
+  readonly columns: Columns;
+  readonly data: Readonly<Record<"train" | "holdout", Size>>;
+  /** Rows that are left out because their label may still change. */
+  readonly unsettledRows: number;
+  readonly asks: readonly AskPreview[];
+  readonly costs: readonly PartitionCost[];
+  /** Null: neither charter nor manifest names any. */
+  readonly receivers: Receivers | null;
+  /** No sum over fewer members is opened. */
+  readonly survivorsMin: number;
+  /** The member's own eyes only. Null: not asked for, or none can be computed. */
+  readonly sample: Sample | null;
+}
+
+interface Columns {
+  readonly read: readonly string[];
+  /** Their own values are added up and opened. */
+  readonly summed: readonly string[];
+  /** Sums are opened for each bin of their values. */
+  readonly groupedBy: readonly string[];
+}
+
+interface Size {
+  readonly rows: number;
+  readonly units: number;
+}
+
+export interface PreviewParams {
+  readonly charter: Charter;
+  readonly question: RunQuestion;
+  readonly table: EncodedTable;
+  /** Of a snapshot: what is asked of it changes nothing. */
+  readonly account: Account;
+  readonly rng: Rng;
+  readonly withSample: boolean;
+}
+
+export function previewOf(params: PreviewParams): Preview {
+  const { charter, question, table, account, rng, withSample } = params;
+  const { manifest, runId, agent } = question;
+  const { memberId } = agent;
+  const { data } = table;
+  const task = taskFactsOf(charter, manifest);
+  // What cannot be carried out at all never comes before the gate, and has neither vectors nor costs.
+  const isUsable = task.faults.length === 0;
+  const rulings = isUsable
+    ? new Gate({ charter, memberId, data, ledger: account, rng }).judge(question)
+    : rulingsOf({ ...question, charter, task, dataset: null, ledger: null });
+  const tooManyRows = rulings.some(({ reasons }) => reasons.some(isTooManyRows));
+  return {
+    runId,
+    memberId,
+    manifest,
+    rulings,
+    columns: columnsOf(charter, manifest, task),
+    data: { train: sizeOf(data.train), holdout: sizeOf(data.holdout) },
+    unsettledRows: table.unsettledCount,
+    asks: isUsable ? askPreviews(charter, manifest) : [],
+    costs: isUsable ? costsOf(charter, manifest, runId, account) : [],
+    receivers: manifest.receivers ?? charter.receivers ?? null,
+    survivorsMin: sumParams(manifest, charter, runId).survivorsMin,
+    sample:
+      isUsable && withSample && !tooManyRows
+        ? sampleOf({ charter, manifest, runId, memberId, data, rng })
+        : null,
+  };
+}
+
+function columnsOf(
+  { schema }: Charter,
+  manifest: Manifest,
+  { columns, summedColumns: summed }: TaskFacts,
+): Columns {
+  const { delay } = schema.label;
+  const dated = delay && columns.length > 0 ? [...columns, delay.column] : columns;
+  const isGrouped = manifest.task.kind === "boost";
+  const groupedBy = isGrouped ? schema.features.map(({ name }) => name) : [];
+  return { read: [...new Set(dated)], summed, groupedBy };
+}
+
+const sizeOf = ({ rowCount, unitStarts }: EncodedData): Size => ({
+  rows: rowCount,
+  units: unitStarts.length - 1,
+});
+
+/** Nothing is ever computed on more than the charter's `rowsMax`. */
+const isTooManyRows = ({ code }: { readonly code: string }): boolean => code === "tooManyRows";
