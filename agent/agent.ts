@@ -13,8 +13,13 @@ import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
 import { readPolicy } from "./policy-file.ts";
+import { type CopyParams, TranscriptCopy } from "./transcript-copy.ts";
 import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
 
+const FORK = {
+  code: "transcriptFork",
+  message: "the coordinator told this member another history of the room before",
+};
 /** How soon a decision that a person makes is heard. */
 const HEAR_MS = 300;
 
@@ -48,6 +53,19 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const gate = await openGate(vault, charter, options);
   const evidence = new Evidence(evidencePath(folder));
+  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+  const copy = openCopy(vault, folder, {
+    send: (message) => connection.send(message),
+    failed: (error) => stop(unwritable(folder, error)),
+    caught: ({ code, entry }) => {
+      member.reset();
+      report({ type: "history", code, entry });
+    },
+  });
+  const report = (event: MemberEvent): void => {
+    const { bytesSent, bytesReceived } = connection;
+    onEvent({ ...event, bytesSent, bytesReceived });
+  };
   const member = new Member({
     memberId,
     charter,
@@ -59,7 +77,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       confirmedKeys: () => vault.confirmedKeys(),
       isOver: (runId) => vault.isOver(runId),
       endRun: (runId, why) => vault.endRun(runId, why),
-      record: (entry) => evidence.record(entry),
+      record: (entry) => {
+        evidence.record(entry);
+        copy.saw(entry);
+      },
       decisionOf: (runId) => vault.decisionOf(runId),
       saveProposal: (proposal) => vault.saveProposal(proposal),
       saveDecision: (decision) => vault.saveDecision(decision),
@@ -77,10 +98,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     rng: osRng,
     kem: osKem,
     send: (message, sealed) => connection.send(message, sealed),
-    report: (event) => {
-      const { bytesSent, bytesReceived } = connection;
-      onEvent({ ...event, bytesSent, bytesReceived });
-    },
+    report,
   });
   const connection = new Connection({
     url: options.url ?? coordinatorUrl,
@@ -90,23 +108,55 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     memberId,
     identity,
     coordinatorKey,
-    onDelivery: (delivery) => member.deliver(delivery),
+    onDelivery: ({ message, vector }) => {
+      if (message.type === "roomExtended") return copy.extend(message);
+      // A coordinator that told two stories gets no word for, and no part of this member in, any run.
+      if (copy.fault && message.type === "runProposed") return;
+      if (copy.fault && message.type === "runOffered")
+        return connection.send({ type: "runDeclined", runId: message.runId, reasons: [FORK] });
+      member.deliver({ message, vector });
+    },
     onState: (state, detail) => onEvent({ type: "connection", state, detail }),
-    onNewSession: () => member.reset(),
+    onNewSession: () => {
+      member.reset();
+      copy.announce();
+    },
   });
-  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
   const stopHearing = hearDecisions(vault, (decision) => {
     if (decision === "left") stop(hasLeft(folder));
     else member.decided(decision);
   });
+  if (copy.fault) report({ type: "history", code: copy.fault.code, entry: copy.fault.entry });
   const close = async (): Promise<void> => {
     stopHearing();
     connection.close();
     await gate.close();
+    await copy.close();
     vault.close();
     evidence.close();
   };
   return { memberId, done: Promise.race([connection.run(), stopped]), close };
+}
+
+/** @throws {CloisterError} If the copy is not as this agent wrote it. */
+function openCopy(
+  vault: Vault,
+  folder: string,
+  ports: Pick<CopyParams, "send" | "failed" | "caught">,
+): TranscriptCopy {
+  const { memberId, coordinatorKey } = vault.enrolment();
+  const cosigned = vault.cosigned();
+  const heads = new Map(cosigned ? [[cosigned.size, cosigned.root]] : []);
+  // Whose keys have changed is each run's own question: see the policy.
+  const trust = { coordinatorKey, memberKeys: new Map(), heads };
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  const saveCosigned = (size: number, root: string): void => vault.saveCosigned({ size, root });
+  return new TranscriptCopy({ folder, memberId, identity, trust, saveCosigned, ...ports });
+}
+
+function unwritable(folder: string, cause: unknown): CloisterError {
+  const what = "the copy of the room's history cannot be written; check the disk's free space";
+  return new CloisterError("transcript.unwritable", `${folder}: ${what}`, EXIT.failed, cause);
 }
 
 /** A person decides in another process, and the vault is where they meet. @returns Stops it. */

@@ -155,6 +155,10 @@ function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
       return print(
         `run ${event.runId.slice(0, 12)} is proposed, and refused here: ${event.reasons.map(({ message }) => message).join("; ")}`,
       );
+    case "history":
+      return print(
+        `the coordinator told another history of the room than before (entry ${event.entry}): this member takes part in nothing more; see transcript-refused.jsonl, and compare with the others: cloister audit compare`,
+      );
     case "joined":
       return print(`run ${event.runId.slice(0, 12)} joined`);
     case "ended":

@@ -8,6 +8,8 @@ export type MemberEvent =
   | { readonly type: "approved"; readonly runId: string }
   /** This agent could not take part in what is proposed. */
   | { readonly type: "refused"; readonly runId: string; readonly reasons: readonly Reason[] }
+  /** The room's history is not the one that this member knows: the coordinator is caught. */
+  | { readonly type: "history"; readonly code: string; readonly entry: number | null }
   | { readonly type: "joined"; readonly runId: string }
   | {
       readonly type: "declined";

@@ -29,7 +29,7 @@ import { considerProposal, tell } from "./proposals.ts";
 import { membersOf, RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
-type Unattached = "runProposed" | "proposalClosed" | "runOffered" | "rejected";
+type Unattached = "runProposed" | "proposalClosed" | "runOffered" | "rejected" | "roomExtended";
 type RunMessage = Exclude<CoordinatorMessage, Of<Unattached>>;
 
 interface Run {
@@ -84,15 +84,15 @@ export class Member {
         return this.#consider(message);
       case "rejected":
         return this.#params.report({ type: "rejected", code: message.code });
-      default: {
-        const run = this.#run;
-        if (run?.runId === message.runId) this.#takeSafely(run, message, vector);
-      }
+      default:
+        if ("runId" in message) this.#takeSafely(message, vector);
     }
   }
 
   /** What a task cannot make sense of (an ask that it does not know, a vector that does not fit) is a refusal. */
-  #takeSafely(run: Run, message: RunMessage, vector: Uint8Array): void {
+  #takeSafely(message: RunMessage, vector: Uint8Array): void {
+    const run = this.#run;
+    if (run?.runId !== message.runId) return;
     try {
       this.#take(run, message, vector);
     } catch (error) {

@@ -46,6 +46,13 @@ const Enrolment = z.strictObject({
 });
 export type Enrolment = z.infer<typeof Enrolment>;
 
+const Cosigned = z.strictObject({
+  size: z.int().min(1),
+  /** Hexadecimal. */
+  root: z.string().regex(/^[0-9a-f]{64}$/),
+});
+type Cosigned = z.infer<typeof Cosigned>;
+
 /** A proposed run, and what became of it here. */
 export interface KeptProposal extends Proposal {
   /** Why it is none any more; null: it waits. */
@@ -159,6 +166,16 @@ export class Vault {
 
   endRun(runId: string, why: "ended" | "left"): void {
     this.#database.prepare("INSERT OR IGNORE INTO run_over VALUES (?, ?)").run(runId, why);
+  }
+
+  /** What this member has signed for of its room's history: so many entries, and the root over them. */
+  cosigned(): Cosigned | null {
+    const text = this.#setting("cosigned");
+    return text === null ? null : Cosigned.parse(JSON.parse(text));
+  }
+
+  saveCosigned(cosigned: Cosigned): void {
+    this.#save("cosigned", JSON.stringify(cosigned));
   }
 
   /** As the coordinator proposed it last; what was closed comes back if it is proposed again. */

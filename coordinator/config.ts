@@ -1,5 +1,6 @@
 /** The coordinator's configuration file. Pure. */
 import { z } from "zod";
+import type { Patience } from "../shared/secagg/attempt.ts";
 
 export const CoordinatorConfig = z.strictObject({
   listen: z.strictObject({
@@ -27,3 +28,13 @@ export const CoordinatorConfig = z.strictObject({
     .default({ workSeconds: 3600, stepSeconds: 60, graceSeconds: 1, startSeconds: 60 }),
 });
 export type CoordinatorConfig = z.infer<typeof CoordinatorConfig>;
+
+/** How long runs wait for their members, in milliseconds. */
+export function patienceOf({ patience }: Pick<CoordinatorConfig, "patience">): {
+  readonly patience: Patience;
+  readonly startMs: number;
+} {
+  const { workSeconds, stepSeconds, graceSeconds, startSeconds } = patience;
+  const [workMs, stepMs, graceMs] = [1000 * workSeconds, 1000 * stepSeconds, 1000 * graceSeconds];
+  return { patience: { workMs, stepMs, graceMs }, startMs: 1000 * startSeconds };
+}

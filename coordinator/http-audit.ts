@@ -2,7 +2,8 @@
 import type { Context, Hono } from "hono";
 import { badInput } from "../shared/base/errors.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
-import type { Access } from "./http-access.ts";
+import { type Access, roomAsked } from "./http-access.ts";
+import { mayReadCard } from "./receivers.ts";
 import { runLine } from "./run-views.ts";
 import type { CoordinatorService } from "./service.ts";
 
@@ -13,6 +14,18 @@ export function auditRoutes(api: Hono<Access>, service: CoordinatorService): voi
   api.get("/v1/runs/:run/manifest", (context) => {
     const { runId, manifest } = runOf(context, service);
     return context.json({ runId, manifest, charter: service.rooms.charter(manifest.room) });
+  });
+  api.get("/v1/transcript", (context) => {
+    const asked = roomAsked(context.var.within, context.req.query("room"));
+    return context.text(service.transcripts.whole(service.rooms.charter(asked).room));
+  });
+  api.get("/v1/runs/:run/documents", (context) => {
+    const { runId, manifest } = runOf(context, service);
+    const charter = service.rooms.charter(manifest.room);
+    const isShown = mayReadCard(context.var.caller, charter, manifest);
+    const modelCard = isShown ? service.transcripts.document(runId, "modelCard") : null;
+    const privacyStatement = service.transcripts.document(runId, "privacyStatement");
+    return context.json({ modelCard, privacyStatement });
   });
   api.get("/v1/runs/:run/rounds/:round/audit", (context) => {
     const { runId } = runOf(context, service);

@@ -2,7 +2,7 @@
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
-import type { Role } from "./access-table.ts";
+import type { Caller, Role } from "./access-table.ts";
 import type { RunSummary } from "./run-events.ts";
 
 /** Names of the charter, or of those that the run itself kept of them. A name that is no role is a member's. */
@@ -11,6 +11,17 @@ export function receiversOf(
   manifest: Pick<Manifest, "receivers">,
 ): readonly string[] {
   return (manifest.receivers ?? charter.receivers)?.models ?? [];
+}
+
+/** A model's card holds its metrics: for those whom the charter names, and those who run or audit the room. */
+export function mayReadCard(
+  { role, memberId }: Pick<Caller, "role" | "memberId">,
+  charter: Pick<Charter, "receivers">,
+  manifest: Pick<Manifest, "receivers">,
+): boolean {
+  const receivers = manifest.receivers ?? charter.receivers;
+  if (!receivers || role === "operator" || role === "auditor") return true;
+  return receivers.metrics.includes(role) || receivers.metrics.includes(memberId ?? role);
 }
 
 /** @throws {CloisterError} If the role is no receiver, or the run's model is not released. */

@@ -19,10 +19,11 @@ export class Rooms {
   constructor(store: Store, coordinatorKey: Uint8Array) {
     this.#store = store;
     this.#coordinatorKey = coordinatorKey;
+    store.beginHistories(toHex(coordinatorKey));
   }
 
   create(charter: Charter): { room: string; charterHash: string } {
-    this.#store.createRoom(charter);
+    this.#store.createRoom(charter, toHex(this.#coordinatorKey));
     return { room: charter.room, charterHash: charterHash(charter) };
   }
 

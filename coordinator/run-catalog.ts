@@ -1,6 +1,7 @@
 /** EDGE: the coordinator's runs, looked up in its store: of one room, or, for whoever may see all, of any. */
 import { badInput, type CloisterError } from "../shared/base/errors.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
+import { isOutdated } from "./retention.ts";
 import { foldRun, type RunSummary } from "./run-events.ts";
 import type { Store } from "./store.ts";
 
@@ -15,6 +16,17 @@ export class RunCatalog {
   list(room: string | null): RunSummary[] {
     const runs = this.#store.runIds().flatMap((id) => foldRun(this.#store.events(id)) ?? []);
     return runs.filter(isOf(room));
+  }
+
+  /** Ids of runs whose model and kept rounds have had their charter's time. */
+  outdated(nowMs: number): string[] {
+    const isOver = ({ runId, manifest }: RunSummary): boolean => {
+      const charter = this.#store.charter(manifest.room);
+      return charter !== null && isOutdated(this.#store.events(runId), charter, nowMs);
+    };
+    return this.list(null)
+      .filter(isOver)
+      .map(({ runId }) => runId);
   }
 
   /** @param prefix A run id or the beginning of one. */

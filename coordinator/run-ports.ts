@@ -92,7 +92,14 @@ export interface RunParams {
 }
 
 /** Messages about a run under way. */
-export type RunMessage = Exclude<AgentMessage, { type: "runDecided" }>;
+export type RunMessage = Exclude<
+  AgentMessage,
+  { type: "runDecided" | "roomHeld" | "headCosigned" }
+>;
+
+export function isRunMessage(message: AgentMessage): message is RunMessage {
+  return !["runDecided", "roomHeld", "headCosigned"].includes(message.type);
+}
 
 /** Messages about one attempt. */
 export type AttemptMessage = Extract<

@@ -16,21 +16,22 @@ import type { AgentMessage } from "../shared/protocol/messages.ts";
 import type { TokenRequest } from "./access-token.ts";
 import type { AccessTokens, IssuedToken } from "./access-tokens.ts";
 import { Audits } from "./audits.ts";
-import type { CoordinatorConfig } from "./config.ts";
+import { type CoordinatorConfig, patienceOf } from "./config.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { agreedManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
-import { isOutdated } from "./retention.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
 import { RunCatalog } from "./run-catalog.ts";
+import { runDocuments } from "./run-documents.ts";
 import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
-import type { LiveEvent, RunPorts } from "./run-ports.ts";
+import { isRunMessage, type LiveEvent, type RunPorts } from "./run-ports.ts";
 import { type MemberView, memberRuns } from "./run-views.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
+import { TranscriptSync } from "./transcript-sync.ts";
 
 const TICK_MS = 50;
 const RETENTION_MS = 3_600_000;
@@ -50,6 +51,7 @@ export class CoordinatorService {
   readonly #gateway: Gateway;
   readonly #runs = new Map<string, Run>();
   readonly #proposals: Proposals;
+  readonly transcripts: TranscriptSync;
   readonly #watchers = new Map<string, Set<(event: RunEvent | LiveEvent) => void>>();
   readonly #ticks: NodeJS.Timeout;
   readonly #retention: NodeJS.Timeout;
@@ -73,6 +75,13 @@ export class CoordinatorService {
         this.#store.append(event);
         this.#tellWatchers(event);
       },
+      send: (...to) => this.#gateway.send(...to),
+    });
+    this.transcripts = new TranscriptSync({
+      identity: this.#identity,
+      book: this.#store.transcripts,
+      append: (...signed) => this.#store.appendCosigned(...signed),
+      identityKeyOf: (member) => this.rooms.identityKeyOf(member),
       send: (...to) => this.#gateway.send(...to),
     });
     for (const runId of this.#store.runIds()) this.#resume(runId);
@@ -164,6 +173,7 @@ export class CoordinatorService {
   /** One run at a time: the others wait for their turn. */
   #tick(): void {
     for (const run of this.#runs.values()) run.tick();
+    this.transcripts.tick(osClock.nowMs());
     if ([...this.#runs.values()].some(({ status }) => status === "running")) return;
     const approved = this.#proposals.takeApproved();
     if (approved) this.#resume(approved.runId, "begin");
@@ -172,9 +182,7 @@ export class CoordinatorService {
   /** What the charter gave a time to is deleted: the rounds first, then the model with the log's word on it. */
   #forgetOutdated(): void {
     const atMs = osClock.nowMs();
-    for (const { runId, manifest } of this.catalog.list(null)) {
-      const charter = this.#store.charter(manifest.room);
-      if (!charter || !isOutdated(this.#store.events(runId), charter, atMs)) continue;
+    for (const runId of this.catalog.outdated(atMs)) {
       this.audits.forget(runId);
       this.#store.forget({ type: "deleted", runId, atMs });
     }
@@ -200,10 +208,12 @@ export class CoordinatorService {
 
   #deliver(member: MemberAddress, { message, vector }: Delivery<AgentMessage>): void {
     const { room, memberId } = member;
-    if (message.type !== "runDecided")
-      return this.#runOf(member)?.deliver(memberId, { message, vector });
-    const { type: _, runId, ...words } = message;
-    const fault = this.#proposals.decide(room, fromWire(runId, memberId, words));
+    if (isRunMessage(message)) return this.#runOf(member)?.deliver(memberId, { message, vector });
+    let fault: string | null;
+    if (message.type === "runDecided") {
+      const { type: _, runId, ...words } = message;
+      fault = this.#proposals.decide(room, fromWire(runId, memberId, words));
+    } else fault = this.transcripts.hear(member, message);
     if (fault) this.#watchAll(member, fault);
   }
 
@@ -241,25 +251,29 @@ export class CoordinatorService {
     this.#runs.set(runId, run);
   }
 
+  /** With what the run leaves behind, where it ends. */
+  #record(charter: Charter, event: RunEvent, after: Uint8Array | undefined): void {
+    const { runId, type } = event;
+    if (type !== "completed" && type !== "failed") return this.#store.append(event, after);
+    const events = [...this.#store.events(runId), event];
+    const createdAt = new Date(events[0]?.atMs ?? 0).toISOString();
+    const left = runDocuments(charter, events, this.#store.taskState(runId), createdAt);
+    this.#store.append(event, after, left);
+  }
+
   #makeRun(
     charter: Charter,
     { runId, manifest, decisions }: RunSummary,
     log: readonly RunEvent[],
     state: Uint8Array | null,
   ): Run {
-    const { workSeconds, stepSeconds, graceSeconds, startSeconds } = this.#config.patience;
-    const patience = {
-      workMs: 1000 * workSeconds,
-      stepMs: 1000 * stepSeconds,
-      graceMs: 1000 * graceSeconds,
-    };
     const { room } = charter;
     const ports = {
       clock: osClock,
       rng: osRng,
       send: (...to: Parameters<RunPorts["send"]>) => this.#gateway.send(room, ...to),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
-      append: (event: RunEvent, after?: Uint8Array) => this.#store.append(event, after),
+      append: (event: RunEvent, after?: Uint8Array) => this.#record(charter, event, after),
       openSpool: (id: string, attempt: number) => this.audits.openSpool(id, attempt),
       expand: (...job: Parameters<RunPorts["expand"]>) => this.#maskThreads.expand(...job),
       watch: (event: RunEvent | LiveEvent) => this.#tellWatchers(event),
@@ -271,8 +285,7 @@ export class CoordinatorService {
         charter,
         decisions,
         identity: this.#identity,
-        patience,
-        startMs: 1000 * startSeconds,
+        ...patienceOf(this.#config),
       },
       ports,
       log,

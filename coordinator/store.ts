@@ -1,6 +1,7 @@
 /**
  * EDGE: the coordinator's memory: rooms, members, one-time tokens, and the append-only event log of
- * every run. What happened is what the log says; a transaction is durable when it returns.
+ * every run. What happened is what the log says; a transaction is durable when it returns, and with it what the
+ * room's history says of it.
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
@@ -13,8 +14,12 @@ import type { Manifest } from "../shared/charter/manifest.ts";
 import { MemberStatement } from "../shared/charter/member-statement.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
+import type { RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
 import { ACCESS_TOKEN_SCHEMA, AccessTokens } from "./access-tokens.ts";
+import { roomEventOf } from "./room-events.ts";
+import type { RunDocuments } from "./run-documents.ts";
 import { RunEvent } from "./run-events.ts";
+import { TRANSCRIPTS_SCHEMA, Transcripts } from "./transcripts.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -32,7 +37,8 @@ CREATE TABLE IF NOT EXISTS member_statement (
 CREATE TABLE IF NOT EXISTS run_event (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, body TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS run_state (run_id TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT;`;
+CREATE TABLE IF NOT EXISTS run_state (run_id TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT;
+${TRANSCRIPTS_SCHEMA}`;
 
 export interface EnrolledMember {
   readonly memberId: string;
@@ -54,17 +60,30 @@ export class Store {
   readonly #clock: Clock;
   /** Of people; the one-time tokens of agents are below. */
   readonly accessTokens: AccessTokens;
+  readonly transcripts: Transcripts;
+  readonly #roomOfRun = new Map<string, string>();
   readonly #appendEvent: StatementSync;
   readonly #saveState: StatementSync;
 
   constructor(path: string, clock: Clock) {
     this.#database = openDatabase(path, `${SCHEMA}${ACCESS_TOKEN_SCHEMA}`);
     this.#clock = clock;
+    this.transcripts = new Transcripts(this.#database);
     this.accessTokens = new AccessTokens(this.#database, clock);
     const append = "INSERT INTO run_event (run_id, body) VALUES (?, ?)";
     this.#appendEvent = this.#database.prepare(append);
     const save = "INSERT OR REPLACE INTO run_state VALUES (?, ?)";
     this.#saveState = this.#database.prepare(save);
+  }
+
+  /** All or nothing, and durable when it returns; of the rooms' histories as of all else. */
+  #transact<T>(body: () => T): T {
+    try {
+      return transaction(this.#database, body);
+    } catch (error) {
+      this.transcripts.forget();
+      throw error;
+    }
   }
 
   /** A secret of the coordinator's own, 32 bytes, drawn on first use. */
@@ -76,16 +95,47 @@ export class Store {
     return made;
   }
 
-  createRoom(charter: Charter): void {
+  /** @param coordinatorKey Hexadecimal. */
+  createRoom(charter: Charter, coordinatorKey: string): void {
     if (this.charter(charter.room)) {
       throw badInput(
         "room.exists",
         `room "${charter.room}" exists already; choose another name in the charter`,
       );
     }
-    this.#database
-      .prepare("INSERT INTO room VALUES (?, ?)")
-      .run(charter.room, canonicalJson(charter));
+    const text = canonicalJson(charter);
+    this.#transact(() => {
+      this.#database.prepare("INSERT INTO room VALUES (?, ?)").run(charter.room, text);
+      this.#openHistory(charter.room, text, coordinatorKey);
+    });
+  }
+
+  /** Rooms of the time before: their histories begin with those who are in them. */
+  beginHistories(coordinatorKey: string): void {
+    for (const room of this.rooms()) {
+      if (this.transcripts.size(room) > 0) continue;
+      this.#transact(() => {
+        this.#openHistory(room, this.charterText(room) ?? "", coordinatorKey);
+        for (const member of this.members(room))
+          this.#tell(room, { type: "memberEnrolled", ...member });
+      });
+    }
+  }
+
+  #openHistory(room: string, charter: string, coordinatorKey: string): void {
+    this.#tell(room, { type: "roomCreated", version: 1, room, coordinatorKey, charter });
+  }
+
+  /** Within a transaction. */
+  #tell(room: string, event: RoomEvent): void {
+    this.transcripts.append(room, this.#clock.nowMs(), event);
+  }
+
+  /** Members' signatures under heads become entries. */
+  appendCosigned(room: string, signed: readonly RoomEventOf<"headCosigned">[]): void {
+    this.#transact(() => {
+      for (const event of signed) this.#tell(room, event);
+    });
   }
 
   rooms(): string[] {
@@ -125,13 +175,18 @@ export class Store {
 
   /** Uses the token up and seats the member, both or neither. False: the token was used meanwhile. */
   enrol(token: string, invitation: Invitation, member: Omit<EnrolledMember, "memberId">): boolean {
-    return transaction(this.#database, () => {
+    return this.#transact(() => {
       const use = this.#database.prepare(
         "UPDATE token SET used_at_ms = ? WHERE hash = ? AND used_at_ms IS NULL",
       );
       if (use.run(this.#clock.nowMs(), hashText(token)).changes !== 1) return false;
+      const { room, memberId } = invitation;
+      const known = this.members(room).find((other) => other.memberId === memberId);
       const seat = this.#database.prepare("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)");
-      seat.run(invitation.room, invitation.memberId, member.identityKey, member.enrolmentSignature);
+      seat.run(room, memberId, member.identityKey, member.enrolmentSignature);
+      if (!known) this.#tell(room, { type: "memberEnrolled", memberId, ...member });
+      else if (known.identityKey !== member.identityKey)
+        this.#tell(room, { type: "keyRotated", memberId, ...member, rotationSignature: null });
       return true;
     });
   }
@@ -162,18 +217,45 @@ export class Store {
     return rows.map((row) => MemberStatement.parse(JSON.parse(String(row["body"]))));
   }
 
-  /** Appends to a run's log, with the task's state after it where it changed. Durable when it returns. */
-  append(event: RunEvent, state?: Uint8Array): void {
-    transaction(this.#database, () => {
+  /**
+   * Appends to a run's log, with the task's state after it where it changed. Durable when it returns.
+   *
+   * @param left What the run leaves behind, where this ends it.
+   */
+  append(event: RunEvent, state?: Uint8Array, left: RunDocuments | null = null): void {
+    this.#transact(() => {
       this.#appendEvent.run(event.runId, JSON.stringify(event));
+      this.#tellOfRun(event, left);
       if (state) this.#saveState.run(event.runId, state);
     });
   }
 
+  #tellOfRun(event: RunEvent, left: RunDocuments | null): void {
+    const { runId, atMs } = event;
+    const room = event.type === "created" ? event.manifest.room : this.#roomOf(runId);
+    const said = roomEventOf(event, left?.hashes ?? null);
+    // A run of the time before has no beginning in the history.
+    if (!said || (event.type !== "created" && !this.transcripts.knowsRun(room, runId))) return;
+    this.transcripts.append(room, atMs, said);
+    for (const kind of ["modelCard", "privacyStatement"] as const) {
+      const content = left?.[kind];
+      if (content) this.transcripts.keepDocument(runId, kind, content);
+    }
+  }
+
+  #roomOf(runId: string): string {
+    const known = this.#roomOfRun.get(runId);
+    if (known !== undefined) return known;
+    const room = this.manifests(runId)[0]?.manifest.room ?? "";
+    this.#roomOfRun.set(runId, room);
+    return room;
+  }
+
   /** Logs that a run's model is deleted, and deletes it. */
   forget(event: Extract<RunEvent, { type: "deleted" }>): void {
-    transaction(this.#database, () => {
+    this.#transact(() => {
       this.#appendEvent.run(event.runId, JSON.stringify(event));
+      this.#tellOfRun(event, null);
       this.#database.prepare("DELETE FROM run_state WHERE run_id = ?").run(event.runId);
     });
   }

@@ -6,6 +6,7 @@ import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { writeFileAtomic } from "../../shared/edge/files.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { compare } from "./compare.ts";
+import { historyCommands } from "./history-cli.ts";
 import { openOwnSide } from "./own.ts";
 import { type AuditedRound, type AuditSource, auditRound } from "./replay.ts";
 
@@ -53,10 +54,14 @@ export function auditCommands(
   audit
     .command("compare")
     .description("find two signatures of the coordinator that contradict; exit code 6 if there are")
-    .argument("<exports...>", 'what members\' "cloister agent transcript --json" printed')
+    .argument(
+      "<files...>",
+      "what members' \"cloister agent transcript --json\" printed, or copies of their room's history",
+    )
     .option("--json", "print JSON, for programs")
     .addHelpText("after", "\nExample:\n  $ cloister audit compare bank-a.json bank-b.json")
     .action(compare);
+  historyCommands(audit, tokenSource);
 }
 
 async function replay(

@@ -7,6 +7,7 @@ import { fingerprint } from "../../shared/crypto/identity.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { compareExports, type NamedExport, type Proof } from "../../shared/transcript/compare.ts";
 import { TranscriptExport, toText } from "../../shared/transcript/export.ts";
+import { compareCopies, isCopy } from "./compare-copies.ts";
 
 const WHAT: Readonly<Record<Proof["what"], string>> = {
   twoAsks: "two models or rounds under one attempt",
@@ -15,6 +16,7 @@ const WHAT: Readonly<Record<Proof["what"], string>> = {
 };
 
 export function compare(paths: readonly string[], { json }: { json?: boolean }): void {
+  if (paths.some(isCopy)) return compareCopies(paths, json);
   const compared = compareExports(paths.map(readExport));
   if (compared.type === "twoCoordinators") {
     const { first, second } = compared;

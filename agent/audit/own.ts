@@ -36,7 +36,8 @@ export function openOwnSide(folder: string, address: Omit<Address, "url">): OwnS
   }
 }
 
-function readEvidence(folder: string): SignedEntry[] {
+/** What the coordinator signed for this member, of all runs. */
+export function readEvidence(folder: string): SignedEntry[] {
   const path = evidencePath(folder);
   if (!existsSync(path)) return [];
   const evidence = new Evidence(path);

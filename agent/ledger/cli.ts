@@ -10,8 +10,10 @@ import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { readSmallFile, readYaml, writeFileAtomic } from "../../shared/edge/files.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
+import { lineText } from "../../shared/transcript/room/entry.ts";
 import { ledgerPath, Vault } from "../vault.ts";
 import { Budget, Governance, SignedRenewal } from "./entry.ts";
+import { ledgerExtract } from "./extract.ts";
 import { applyRenewal, knownPopulation, proposeRenewal, signRenewal } from "./governance.ts";
 import type { Ledger } from "./ledger.ts";
 import { openKnownLedger, openLedger } from "./open.ts";
@@ -42,6 +44,13 @@ export function ledgerCommands(program: Command): void {
   withPlace(ledger.command("verify"), "cloister ledger verify --folder agent-data")
     .description("check the whole chain; exit code 6 if anything is not as it was written")
     .action(verify);
+  ledger
+    .command("extract")
+    .description("write what the ledger amounts to, signed by this member, for a regulator's pack")
+    .option("--folder <folder>", "the agent's own folder", "agent-data")
+    .requiredOption("--out <file>", "where to")
+    .addHelpText("after", "\nExample:\n  $ cloister ledger extract --out bank-1-ledger.jsonl")
+    .action(extract);
   withPlace(ledger.command("init"), "cloister ledger init --ledger /srv/bank/ledger.db")
     .description("make a ledger for several agents, or one whose budgets can be renewed")
     .option("--governance-key <key...>", "public keys that may renew budgets")
@@ -128,6 +137,11 @@ function verify(options: PlaceOptions): void {
   const { path, head, id } = withLedger(options, ({ path, book }) => ({ path, ...book }));
   if (options.json) return printJson({ path, ledgerId: id, head });
   print(`${path}: ${head.sequence} entries, all as they were written; the last is ${head.hash}`);
+}
+
+function extract({ folder, out }: { folder: string; out: string }): void {
+  writeFileAtomic(out, lineText(ledgerExtract(folder)));
+  print(`${out}: written. It goes into a pack with: cloister audit export --ledger ${out}`);
 }
 
 function init(

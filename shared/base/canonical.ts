@@ -33,6 +33,16 @@ export function canonicalJson(value: Json): string {
   return `{${entries.join(",")}}`;
 }
 
+/** The value of a canonical text; undefined if the text is not canonical JSON, and so not the one of its value. */
+export function parseCanonical(text: string): unknown {
+  try {
+    const value: Json = JSON.parse(text);
+    return canonicalJson(value) === text ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }

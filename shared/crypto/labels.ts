@@ -50,6 +50,16 @@ export const LABELS = {
   roundOpened: "cloister/3/round-opened",
   auditRequest: "cloister/3/audit-request",
 
+  /** The room's transcript. */
+  roomEntry: "cloister/3/room-entry",
+  roomHead: "cloister/3/room-head",
+  headCosigned: "cloister/3/head-cosigned",
+  rosterSigned: "cloister/3/roster-signed",
+  keyRotated: "cloister/3/key-rotated",
+  memberLeft: "cloister/3/member-left",
+  releaseDecided: "cloister/3/release-decided",
+  ledgerExtract: "cloister/3/ledger-extract",
+
   /** A member's privacy ledger. */
   ledgerMacKey: "cloister/3/ledger-mac-key",
   ledgerUnitKey: "cloister/3/ledger-unit-key",

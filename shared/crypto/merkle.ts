@@ -31,11 +31,16 @@ export function hashTree(leaves: readonly Uint8Array[]): {
   };
 }
 
+/** The node above two others. */
+export function treeNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return framedHash(LABELS.treeNode, left, right);
+}
+
 function parents(level: readonly Uint8Array[]): Uint8Array[] {
   const above: Uint8Array[] = [];
   for (let i = 0; i < level.length; i += 2) {
     const [left = new Uint8Array(), right] = level.slice(i, i + 2);
-    above.push(right ? framedHash(LABELS.treeNode, left, right) : left);
+    above.push(right ? treeNode(left, right) : left);
   }
   return above;
 }
@@ -54,7 +59,7 @@ export function rootAbove(
     const beside = path.subarray(used, used + HASH_BYTES);
     used += HASH_BYTES;
     const [left, right] = place % 2 === 0 ? [node, beside] : [beside, node];
-    node = framedHash(LABELS.treeNode, left, right);
+    node = treeNode(left, right);
   }
   return used === path.length ? node : null;
 }

@@ -114,6 +114,14 @@ const Withdrawn = z.strictObject({
   reason: Reason,
 });
 
+/** How much of its room's history a member has, as its session begins. */
+const RoomHeld = z.strictObject({ type: z.literal("roomHeld"), size: Count });
+/** The member has the first so many entries, durably. */
+const HeadCosigned = z.strictObject({
+  type: z.literal("headCosigned"),
+  size: Count,
+  signature: Signature,
+});
 /** A member's word on a proposed run; see `charter/decision.ts`. */
 const RunDecided = z.strictObject({
   type: z.literal("runDecided"),
@@ -132,6 +140,8 @@ export const AgentMessage = z.discriminatedUnion("type", [
   Confirmed,
   Shares,
   Withdrawn,
+  RoomHeld,
+  HeadCosigned,
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
 
@@ -234,6 +244,14 @@ const RunEnded = z.strictObject({
 });
 const Rejected = z.strictObject({ type: z.literal("rejected"), code: z.string().max(100) });
 
+/** The room's history goes on: entries and a signed head over all so far, as lines; see `transcript/room`. */
+const RoomExtended = z.strictObject({
+  type: z.literal("roomExtended"),
+  /** Sequence number of the first of them. */
+  from: Count,
+  lines: z.string().max(LIMITS.controlBytesMax),
+});
+
 export const CoordinatorMessage = z.discriminatedUnion("type", [
   RunProposed,
   ProposalClosed,
@@ -248,6 +266,7 @@ export const CoordinatorMessage = z.discriminatedUnion("type", [
   Certified,
   RunEnded,
   Rejected,
+  RoomExtended,
 ]);
 export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;
 

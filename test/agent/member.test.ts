@@ -16,8 +16,8 @@ const INDEX = 3;
 const SEED = "member phases";
 
 type Heard = Sent<CoordinatorMessage>;
-/** Proposals have a test of their own. */
-type Type = Exclude<CoordinatorMessage["type"], "runProposed" | "proposalClosed">;
+/** Proposals, and the copy of the room's history, have tests of their own. */
+type Type = Exclude<CoordinatorMessage["type"], "runProposed" | "proposalClosed" | "roomExtended">;
 
 /** What one member hears in a whole run, in order. A member made from the same seed answers it alike. */
 const heard: Heard[] = [];

@@ -35,7 +35,7 @@ test("a run is outdated when its days are over, not while it goes on, and only o
 test("a coordinator that starts deletes what is outdated: vectors and model, and not the log", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "retention-"));
   const store = new Store(join(dataDir, "coordinator.db"), osClock);
-  store.createRoom(charter);
+  store.createRoom(charter, "c0".repeat(32));
   for (const event of log) store.append(event, Uint8Array.of(1, 2, 3));
   store.close();
   mkdirSync(join(dataDir, "audit", runId), { recursive: true });

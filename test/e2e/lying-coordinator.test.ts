@@ -115,7 +115,7 @@ test("valid messages of every kind at any time draw no vector and no debit out o
       said.push(...(await saidUntil(caller, "runJoined")));
       const given = { ...EMPTY_VECTOR, runId, attempt, askKind, memberId: "bank-1", of: "bank-2" };
       for (const message of exampleMessages(CoordinatorMessage, given)) {
-        if (message.type !== "runOffered") say(message);
+        if (message.type !== "runOffered" && message.type !== "roomExtended") say(message);
       }
     }
   }
@@ -125,6 +125,12 @@ test("valid messages of every kind at any time draw no vector and no debit out o
   said.push(...(await saidUntil(caller, "runDeclined")));
   say({ type: "runOffered", ...again, manifest: "no manifest" });
   said.push(...(await saidUntil(caller, "runDeclined")));
+  // Whoever makes up the room's history gets no part of the member in any run.
+  say({ type: "roomExtended", from: 0, lines: "once upon a time\n" });
+  const fresh = inventedRun(number);
+  const unheard = { runId: runIdOf(fresh), decisions: decisionsOn(fresh) };
+  say({ type: "runOffered", ...unheard, manifest: manifestText(fresh) });
+  expect(await saidUntil(caller, "runDeclined")).toEqual(["runDeclined"]);
   expect(said).not.toContain("a chunk");
   await end(caller);
   const database = new DatabaseSync(ledgerPath(own), { readOnly: true });

@@ -108,11 +108,13 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
-  const [begin, preview, approve, watch, list, exportModel, ledger, score, ...more] = rest;
+  const [begin, preview, approve, watch, list, exportModel, ledger, ...last] = rest;
+  const [verify, score, ...more] = last;
   if (!coordinator || !create || !invite || !init || !start)
     throw new Error("commands are missing");
-  if (!begin || !preview || !approve || !watch || !list || !exportModel || !ledger || !score)
+  if (!begin || !preview || !approve || !watch || !list || !exportModel || !ledger)
     throw new Error("commands are missing");
+  if (!verify || !score) throw new Error("commands are missing");
   expect(more).toEqual([]);
 
   await stay(coordinator, "listens");
@@ -135,8 +137,9 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   expect(await run(list)).toContain("completed");
   expect(await run(exportModel.replace("RUN", runId))).toContain("model.json");
   expect(await run(ledger)).toMatch(/budget .* of 3 at δ[\s\S]*gradient/);
+  expect(await run(verify)).toMatch(/Run [0-9a-f]{12} {2}train[\s\S]*The history holds\./);
   expect((await run(score)).trim().split("\n")).toHaveLength(1 + 25);
-}, 90_000);
+}, 120_000);
 
 test("npx finds the command in a checkout", async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {

@@ -24,6 +24,12 @@ export function describeMessage(
         return `run ${short(message.runId)}: ${message.code}`;
       case "runDecided":
         return `run ${short(message.runId)}: ${message.decision}`;
+      case "roomHeld":
+        return `${message.size} entries`;
+      case "headCosigned":
+        return `the first ${message.size} entries`;
+      case "roomExtended":
+        return `from entry ${message.from}`;
       case "runJoined":
         return `channel key ${short(message.channelKey)}, ML-KEM key ${short(message.kemKey)}`;
       case "runDeclined":
@@ -115,6 +121,8 @@ export function describeReport(event: MemberEvent): string {
       return "approves unseen";
     case "refused":
       return `refuses: ${event.reasons.map(({ code }) => code).join(", ")}`;
+    case "history":
+      return `caught the coordinator: ${event.code} at entry ${event.entry}`;
     case "joined":
       return "takes part";
     case "declined":

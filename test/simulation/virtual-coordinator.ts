@@ -5,7 +5,12 @@
 
 import { Run } from "../../coordinator/run.ts";
 import { foldRun, isLast, RunEvent, type RunSummary } from "../../coordinator/run-events.ts";
-import type { AttemptSpool, LiveEvent, RunPorts } from "../../coordinator/run-ports.ts";
+import {
+  type AttemptSpool,
+  isRunMessage,
+  type LiveEvent,
+  type RunPorts,
+} from "../../coordinator/run-ports.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import type { Patience } from "../../shared/secagg/attempt.ts";
@@ -91,7 +96,7 @@ export class VirtualCoordinator {
       onConnected: (memberId, resumed) => running()?.connected(memberId, resumed),
       onDisconnected: (memberId) => running()?.disconnected(memberId),
       onDelivery: (memberId, { message, vector }) => {
-        if (message.type !== "runDecided") running()?.deliver(memberId, { message, vector });
+        if (isRunMessage(message)) running()?.deliver(memberId, { message, vector });
       },
       onPart: (memberId, message, bytes) => running()?.deliverPart(memberId, message, bytes),
     };

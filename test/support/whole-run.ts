@@ -6,7 +6,7 @@ import type { FromGate, ToGate } from "../../agent/gate/messages.ts";
 import { Member } from "../../agent/member.ts";
 import { Run } from "../../coordinator/run.ts";
 import type { RunEvent } from "../../coordinator/run-events.ts";
-import type { AttemptSpool } from "../../coordinator/run-ports.ts";
+import { type AttemptSpool, isRunMessage } from "../../coordinator/run-ports.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
@@ -115,7 +115,7 @@ export function playRun(whole: WholeRun): void {
       members.delete(memberId);
       return run.disconnected(memberId);
     }
-    if (message.type === "runDecided") return;
+    if (!isRunMessage(message)) return;
     run.deliver(memberId, { message, vector: new Uint8Array() });
     if (vector) run.deliverPart(memberId, message, vector);
   };

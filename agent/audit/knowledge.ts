@@ -1,0 +1,58 @@
+/** EDGE: what an agent's folder knows of its room, besides the copy of its history: keys, what it signed for, what it saw. */
+import { equalBytes, toHex } from "../../shared/base/bytes.ts";
+import { identityFromSecret } from "../../shared/crypto/identity.ts";
+import { osRng } from "../../shared/edge/os.ts";
+import type { SignedEntry } from "../../shared/transcript/chain.ts";
+import type { RoomTrust } from "../../shared/transcript/room/history.ts";
+import type { RoomState } from "../../shared/transcript/room/state.ts";
+import { Vault } from "../vault.ts";
+import { readEvidence } from "./own.ts";
+
+export interface Knowledge {
+  readonly trust: RoomTrust;
+  /** What the coordinator signed for this member as rounds opened. */
+  readonly openings: readonly Opening[];
+}
+
+type Opening = Extract<SignedEntry, { kind: "roundOpened" }>;
+
+/** Whoever has the file and nothing else. */
+export const NOBODY: Knowledge = {
+  trust: { coordinatorKey: null, memberKeys: new Map(), heads: new Map() },
+  openings: [],
+};
+
+/** @throws {CloisterError} If no agent was set up in the folder. */
+export function ownKnowledge(folder: string): Knowledge {
+  const vault = Vault.openExisting(folder);
+  try {
+    const { memberId, coordinatorKey } = vault.enrolment();
+    const own = toHex(identityFromSecret(vault.identitySecret(osRng)).publicKey);
+    const memberKeys = new Map([...vault.pinnedKeys(), [memberId, own]]);
+    const cosigned = vault.cosigned();
+    const heads = new Map(cosigned ? [[cosigned.size, cosigned.root]] : []);
+    const openings = readEvidence(folder).filter((entry) => entry.kind === "roundOpened");
+    return { trust: { coordinatorKey, memberKeys, heads }, openings };
+  } finally {
+    vault.close();
+  }
+}
+
+/** A round that opened, for this member, on another history of its run than the room's: the coordinator signed both. */
+export function contradiction({ openings }: Knowledge, { runs }: RoomState): string | null {
+  for (const { runId, round, head } of openings) {
+    const written = runs.get(runId)?.heads[round];
+    if (written && !equalBytes(written, head))
+      return `run ${runId.slice(0, 12)}: as round ${round} opened, the coordinator signed another history of it for this agent`;
+  }
+  return null;
+}
+
+/** Rounds that the copy does not tell of: it is behind, or they were left out. */
+export function untold({ openings }: Knowledge, { runs }: RoomState): string[] {
+  const last = new Map(openings.map(({ runId, round }) => [runId, round]));
+  return [...last].flatMap(([runId, round]) => {
+    if (runs.get(runId)?.heads[round]) return [];
+    return `run ${runId.slice(0, 12)}: this agent saw round ${round} open, and the copy ends before; start the agent, and look again`;
+  });
+}

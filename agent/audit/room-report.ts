@@ -1,0 +1,77 @@
+/** EDGE: what a room's history that holds says, in lines for people and as data for programs; a time is shown as a date. */
+import { short } from "../../shared/audit/check.ts";
+import { fromHex } from "../../shared/base/bytes.ts";
+import { fingerprint } from "../../shared/crypto/identity.ts";
+import type { Document } from "../../shared/transcript/room/document.ts";
+import type { WholeHistory } from "../../shared/transcript/room/history.ts";
+import type { RoomRun, RoomState } from "../../shared/transcript/room/state.ts";
+
+export function reportLines(whole: WholeHistory, remarks: readonly string[]): string[] {
+  const { state, head, documents } = whole;
+  const { room, charterHash, charter, keys, runs } = state;
+  const upTo = new Date(state.latestMs).toISOString();
+  return [
+    `Room "${room}": ${head.size} entries to ${upTo}, signed by coordinator ${printOf(state.coordinatorKey)}`,
+    `Charter ${short(charterHash)}  ${charter.purpose}`,
+    ...[...keys].map(([memberId, key]) => memberLine(state, memberId, key)),
+    ...[...runs].flatMap(([runId, run]) => runLines(runId, run, documents)),
+    ...documents.flatMap(extractLine),
+    ...remarks.map((remark) => `Look into: ${remark}`),
+    "The history holds. Whose keys these are only a person can say: compare them by telephone.",
+  ];
+}
+
+function memberLine({ cosigned }: RoomState, memberId: string, key: string): string {
+  const size = cosigned.get(memberId);
+  const seen = size === undefined ? "has signed for no entry" : `has signed for ${size} entries`;
+  return `Member ${memberId}  key ${printOf(key)}  ${seen}`;
+}
+
+function runLines(runId: string, run: RoomRun, documents: readonly Document[]): string[] {
+  const { manifest, phase, heads, end, isDeleted } = run;
+  const rounds = heads.length - 1;
+  const outcome = end ? end.outcome : phase;
+  const lines = [`Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${rounds} rounds`];
+  for (const [kind, name, hash] of [
+    ["modelCard", "model card", end?.cardHash],
+    ["privacyStatement", "privacy statement", end?.statementHash],
+  ] as const) {
+    if (!hash) continue;
+    const isHere = documents.some((one) => one.kind === kind && one.runId === runId);
+    lines.push(`  ${name} ${short(hash)}  ${isHere ? "is here, and is that one" : "is not here"}`);
+  }
+  for (const { memberId, decision, reviewer, note } of run.reviews)
+    lines.push(`  model ${decision}d by ${reviewer} of ${memberId}: ${note}`);
+  if (isDeleted) lines.push("  model and kept rounds deleted, by the coordinator's word");
+  return lines;
+}
+
+function extractLine(document: Document): string[] {
+  if (document.kind !== "ledgerExtract") return [];
+  const { memberId, atMs } = document;
+  return [`Ledger of ${memberId} as it was ${new Date(atMs).toISOString()}, signed by it`];
+}
+
+/** For programs: everything, readable. */
+export function reportData({ state, head, documents }: WholeHistory, remarks: readonly string[]) {
+  const { room, coordinatorKey, charter, charterHash, keys, runs, cosigned } = state;
+  return {
+    type: "holds",
+    room,
+    coordinatorKey,
+    entries: head.size,
+    root: head.root,
+    charterHash,
+    charter,
+    members: [...keys].map(([memberId, identityKey]) => {
+      return { memberId, identityKey, cosigned: cosigned.get(memberId) ?? 0 };
+    }),
+    runs: [...runs].map(([runId, { heads, charter: _, ...run }]) => {
+      return { runId, ...run, rounds: heads.length - 1 };
+    }),
+    documents,
+    remarks,
+  };
+}
+
+const printOf = (key: string): string => fingerprint(fromHex(key));

@@ -1,0 +1,51 @@
+/** EDGE: `cloister audit verify`: a room's whole history from one file, without a network. */
+import { existsSync } from "node:fs";
+import { fromHex } from "../../shared/base/bytes.ts";
+import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
+import { fingerprint } from "../../shared/crypto/identity.ts";
+import { readSmallFile } from "../../shared/edge/files.ts";
+import { print, printJson } from "../../shared/edge/terminal.ts";
+import type { RoomTrust, WholeHistory } from "../../shared/transcript/room/history.ts";
+import { verifyRoom } from "../../shared/transcript/room/verify.ts";
+import { copyPath } from "../transcript-copy.ts";
+import { contradiction, NOBODY, ownKnowledge, untold } from "./knowledge.ts";
+import { reportData, reportLines } from "./room-report.ts";
+
+export interface VerifyOptions {
+  readonly folder?: string;
+  readonly coordinator?: string;
+  readonly json?: boolean;
+}
+
+export function verify(
+  file: string | undefined,
+  { folder, coordinator, json }: VerifyOptions,
+): void {
+  const own = file === undefined ? (folder ?? "agent-data") : folder;
+  const known = own === undefined ? NOBODY : ownKnowledge(own);
+  const path = file ?? copyPath(own ?? "");
+  if (file === undefined && !existsSync(path))
+    throw badInput("transcript.none", `${path}: this agent has no copy of its room's history yet`);
+  const whole = verified(path, readSmallFile(path), known.trust);
+  const signer = fingerprint(fromHex(whole.state.coordinatorKey));
+  if (coordinator !== undefined && coordinator !== signer)
+    throw caught(`${path}: signed by coordinator ${signer}, and not by ${coordinator}`);
+  const contradicted = contradiction(known, whole.state);
+  if (contradicted !== null) throw caught(`${path}: ${contradicted}`);
+  const remarks = [...whole.state.remarks, ...untold(known, whole.state)];
+  if (json) return printJson(reportData(whole, remarks));
+  for (const line of reportLines(whole, remarks)) print(line);
+}
+
+/** @throws {CloisterError} If it does not hold: exit code 6, the first bad entry named. */
+export function verified(path: string, copy: Uint8Array, trust: RoomTrust): WholeHistory {
+  const verdict = verifyRoom(copy, trust);
+  if (verdict.type === "holds") return verdict;
+  const { fault, line } = verdict;
+  const place = fault.entry === null ? `line ${line}` : `entry ${fault.entry} (line ${line})`;
+  throw caught(`${path}: ${place}: ${fault.text}`);
+}
+
+function caught(message: string): CloisterError {
+  return new CloisterError("audit.transcript", message, EXIT.caught);
+}

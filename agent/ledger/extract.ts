@@ -1,0 +1,30 @@
+/** EDGE: what a member's ledger amounts to, signed with the member's identity, for those to whom it chooses to give it. */
+import { toHex } from "../../shared/base/bytes.ts";
+import { identityFromSecret } from "../../shared/crypto/identity.ts";
+import { osClock, osRng } from "../../shared/edge/os.ts";
+import { extractStatement, type LedgerExtract } from "../../shared/transcript/room/document.ts";
+import { ledgerPath, Vault } from "../vault.ts";
+import { openKnownLedger } from "./open.ts";
+import { summaryOf } from "./summary.ts";
+
+/** @throws {CloisterError} If no agent was set up in the folder, or the ledger is not as it was written. */
+export function ledgerExtract(folder: string): LedgerExtract {
+  const vault = Vault.openExisting(folder);
+  try {
+    const { memberId, room, ledgerPath: path, ledgerId } = vault.enrolment();
+    const identity = identityFromSecret(vault.identitySecret(osRng));
+    const env = { clock: osClock, rng: osRng };
+    const { ledger } = openKnownLedger(path ?? ledgerPath(folder), ledgerId ?? null, env);
+    try {
+      // As JSON: an ε that is not finite becomes null.
+      const content = JSON.parse(JSON.stringify(summaryOf(ledger.book)));
+      const said = { memberId, atMs: osClock.nowMs(), content };
+      const signature = toHex(identity.sign(extractStatement(room, said)));
+      return { kind: "ledgerExtract", ...said, signature };
+    } finally {
+      ledger.close();
+    }
+  } finally {
+    vault.close();
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * EDGE: this member's own copy of its room's history: a text file that only grows. What the coordinator adds is
+ * checked before it is written, and signed for once it is durable. A coordinator whose additions do not follow from
+ * what is here, or from what it told this member as rounds opened, is caught, and what it sent is kept.
+ */
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { equalBytes, fromHex, utf8 } from "../shared/base/bytes.ts";
+import { canonicalJson } from "../shared/base/canonical.ts";
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
+import type { Identity } from "../shared/crypto/identity.ts";
+import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
+import type { SignedEntry } from "../shared/transcript/chain.ts";
+import { linesOf, parseLine, type SignedHead } from "../shared/transcript/room/entry.ts";
+import {
+  followInPlace,
+  type History,
+  newHistory,
+  type RoomFault,
+  type RoomTrust,
+} from "../shared/transcript/room/history.ts";
+import { cosignStatement } from "../shared/transcript/room/statements.ts";
+
+export const copyPath = (folder: string): string => join(folder, "transcript.jsonl");
+/** Why the coordinator was caught, and what it sent. While it is there, this member takes part in nothing. */
+export const refusedPath = (folder: string): string => join(folder, "transcript-refused.jsonl");
+
+export interface CopyParams {
+  readonly folder: string;
+  readonly memberId: string;
+  readonly identity: Identity;
+  readonly trust: RoomTrust;
+  /** How many entries this member has signed for, and the root over them; durable when it returns. */
+  readonly saveCosigned: (size: number, root: string) => void;
+  readonly send: (message: AgentMessage) => void;
+  /** The copy cannot be written. */
+  readonly failed: (error: unknown) => void;
+  /** The coordinator is caught. */
+  readonly caught: (fault: RoomFault) => void;
+}
+
+export class TranscriptCopy {
+  readonly #params: CopyParams;
+  readonly #history: History;
+  /** Of each run the last round seen to open that the copy does not reach yet: its head holds all before. */
+  readonly #openings = new Map<string, { readonly round: number; readonly head: Uint8Array }>();
+  #cosigned: number;
+  #fault: RoomFault | null = null;
+  #written: Promise<FileHandle>;
+
+  /** @throws {CloisterError} If the file is not as this agent wrote it. */
+  constructor(params: CopyParams) {
+    this.#params = params;
+    this.#history = readCopy(copyPath(params.folder), params.trust);
+    this.#cosigned = Math.max(0, ...params.trust.heads.keys());
+    if (existsSync(refusedPath(params.folder)))
+      this.#fault = { code: "known", entry: this.#history.roots.length, text: "caught before" };
+    this.#written = open(copyPath(params.folder), "a", 0o600);
+    this.#written.catch(params.failed);
+  }
+
+  /** Null: as far as this member has seen, there is one history. */
+  get fault(): RoomFault | null {
+    return this.#fault;
+  }
+
+  /** A session begins: the coordinator has to know from where on to go. */
+  announce(): void {
+    this.#params.send({ type: "roomHeld", size: this.#history.roots.length });
+  }
+
+  /** What the coordinator signed for this member as a round opened has to be what the room's history says. */
+  saw(entry: SignedEntry): void {
+    if (entry.kind !== "roundOpened") return;
+    this.#openings.set(entry.runId, entry);
+    this.#compareOpenings();
+  }
+
+  extend({ from, lines: text }: Extract<CoordinatorMessage, { type: "roomExtended" }>): void {
+    if (this.#fault) return;
+    const fault = this.#follow(from, text);
+    if (fault) return this.#catch(fault, text);
+    const { head, lastEvent } = this.#history;
+    const toSign = head && lastEvent > this.#cosigned ? head : null;
+    if (toSign) this.#cosigned = toSign.size;
+    this.#written = this.#written.then(async (file) => {
+      await file.appendFile(text);
+      await file.datasync();
+      if (toSign) this.#cosign(toSign);
+      return file;
+    });
+    this.#written.catch(this.#params.failed);
+    this.#compareOpenings();
+  }
+
+  async close(): Promise<void> {
+    const file = await this.#written.catch(() => null);
+    await file?.close();
+  }
+
+  #follow(from: number, text: string): RoomFault | null {
+    const { trust } = this.#params;
+    const history = this.#history;
+    const size = history.roots.length;
+    if (from !== size) {
+      const what = `the coordinator goes on from entry ${from}, and ${size} are here`;
+      return { code: "order", entry: Math.min(from, size), text: what };
+    }
+    for (const line of linesOf(utf8(text))) {
+      const fault = followInPlace(history, line, trust);
+      if (fault) return fault;
+    }
+    if (history.head?.size === history.roots.length && history.documents.length === 0) return null;
+    return { code: "cutOff", entry: size, text: "no signed head covers the last entries" };
+  }
+
+  #cosign({ size, root }: SignedHead): void {
+    const { memberId, identity, saveCosigned, send } = this.#params;
+    saveCosigned(size, root);
+    const room = this.#history.state?.room ?? "";
+    const statement = cosignStatement(room, memberId, { size, root: fromHex(root) });
+    send({ type: "headCosigned", size, signature: identity.sign(statement) });
+  }
+
+  #compareOpenings(): void {
+    for (const [runId, { round, head }] of this.#openings) {
+      const written = this.#history.state?.runs.get(runId)?.heads[round];
+      if (!written) continue;
+      this.#openings.delete(runId);
+      if (equalBytes(written, head) || this.#fault) continue;
+      const what = `as round ${round} of run ${runId.slice(0, 12)} opened, the coordinator signed another history of it than the room's`;
+      this.#catch({ code: "event", entry: this.#history.roots.length, text: what }, "");
+    }
+  }
+
+  #catch(fault: RoomFault, sent: string): void {
+    this.#fault = fault;
+    const { folder, caught, failed } = this.#params;
+    const { code, entry, text } = fault;
+    const why = canonicalJson({ code, entry, text });
+    try {
+      writeFileSync(refusedPath(folder), `${why}\n${sent}`, { mode: 0o600 });
+    } catch (error) {
+      failed(error);
+    }
+    caught(fault);
+  }
+}
+
+/** What a crash left behind the last signed head is cut off: the coordinator sends it again. */
+function readCopy(path: string, trust: RoomTrust): History {
+  const history = newHistory();
+  if (!existsSync(path)) return history;
+  const bytes = readFileSync(path);
+  const lines = linesOf(bytes);
+  const heads = lines.findLastIndex((line) => "size" in (parseLine(line) ?? {}));
+  const kept = lines.slice(0, heads + 1);
+  for (const line of kept) {
+    const fault = followInPlace(history, line, trust);
+    if (fault)
+      throw new CloisterError(
+        "transcript.damaged",
+        `${path}: entry ${fault.entry ?? "?"}: ${fault.text}; the file is not as this agent wrote it: find out why, then move it away, and the coordinator sends all of it again`,
+        EXIT.caught,
+      );
+  }
+  const length = kept.reduce((sum, line) => sum + utf8(line).length + 1, 0);
+  if (length < bytes.length) truncateSync(path, length);
+  return history;
+}

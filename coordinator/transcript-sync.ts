@@ -1,0 +1,157 @@
+/**
+ * Members' copies of their room's history, kept up to date: new entries go out together, under a signed head, about
+ * once a second and never within a round's path; members answer with their signatures over them, which become
+ * entries themselves. Pure: store and network are ports, time is an argument.
+ */
+import { fromHex, toHex } from "../shared/base/bytes.ts";
+import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
+import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
+import { lineText } from "../shared/transcript/room/entry.ts";
+import type { RoomEventOf } from "../shared/transcript/room/event.ts";
+import { cosignStatement, headStatement } from "../shared/transcript/room/statements.ts";
+import type { Head } from "../shared/transcript/room/tree.ts";
+import type { DocumentKind } from "./transcripts.ts";
+
+const FLUSH_MS = 1000;
+/** One message, in characters of text; an entry that is longer goes alone. */
+const BATCH_CHARACTERS_MAX = 500_000;
+
+type Cosigned = RoomEventOf<"headCosigned">;
+
+/** Rooms' histories as they are written. */
+export interface Book {
+  /** Entries of the room. */
+  size(room: string): number;
+  /** Null: there are not so many entries. */
+  headAt(room: string, size: number): Head | null;
+  /** Entries from that one on, each a line; about so many characters of them. */
+  lines(room: string, from: number, charactersMax: number): string[];
+  /** How many of the first entries the member has signed for. */
+  cosignedBy(room: string, memberId: string): number;
+  /** What a run left behind as it ended, in its canonical text; null: nothing of the kind. */
+  document(runId: string, kind: DocumentKind): string | null;
+}
+
+export interface SyncPorts {
+  readonly identity: Identity;
+  readonly book: Book;
+  /** All or none, durable when it returns. */
+  readonly append: (room: string, bodies: readonly Cosigned[]) => void;
+  /** Null: not enrolled. */
+  readonly identityKeyOf: (member: Address) => Uint8Array | null;
+  readonly send: (room: string, memberIds: readonly string[], message: CoordinatorMessage) => void;
+}
+
+type Heard = Extract<AgentMessage, { type: "roomHeld" | "headCosigned" }>;
+
+interface Address {
+  readonly room: string;
+  readonly memberId: string;
+}
+
+export class TranscriptSync {
+  readonly #ports: SyncPorts;
+  /** How many entries each member has been sent, by room and member. */
+  readonly #sent = new Map<string, Map<string, number>>();
+  readonly #pending = new Map<string, Cosigned[]>();
+  #flushAtMs = 0;
+
+  constructor(ports: SyncPorts) {
+    this.#ports = ports;
+  }
+
+  /** @returns What is wrong with what the member says, as a code; null: nothing. */
+  hear(member: Address, message: Heard): string | null {
+    if (message.type === "headCosigned") return this.#cosigned(member, message);
+    this.#held(member, message.size);
+    return null;
+  }
+
+  /** A member says, as its session begins, how much of its room's history it has. */
+  #held({ room, memberId }: Address, size: number): void {
+    const members = this.#sent.get(room) ?? new Map<string, number>();
+    this.#sent.set(room, members.set(memberId, size));
+    // A copy longer than the history itself: the head alone tells the member what it needs to know.
+    const own = this.#ports.book.size(room);
+    if (size > own) this.#extend(room, own, [memberId]);
+  }
+
+  /** It becomes an entry with the next flush. */
+  #cosigned(
+    { room, memberId }: Address,
+    { size, signature }: Extract<Heard, { type: "headCosigned" }>,
+  ): string | null {
+    const body = { type: "headCosigned", size, memberId, signature: toHex(signature) } as const;
+    const pending = this.#pending.get(room) ?? [];
+    const isLater = pending.every((one) => one.memberId !== memberId || one.size < size);
+    if (!isLater || !this.#stands(room, body)) return "badCosignature";
+    this.#pending.set(room, [...pending, body]);
+    return null;
+  }
+
+  /** Would it be an entry that everybody accepts, if it were the next? */
+  #stands(room: string, { memberId, size, signature }: Cosigned): boolean {
+    const { book, identityKeyOf } = this.#ports;
+    const head = book.headAt(room, size);
+    const key = identityKeyOf({ room, memberId });
+    if (!head || !key || size <= book.cosignedBy(room, memberId)) return false;
+    return verifySignature(key, cosignStatement(room, memberId, head), fromHex(signature));
+  }
+
+  /** Sends what is new, if it is time. */
+  tick(nowMs: number): void {
+    if (nowMs < this.#flushAtMs) return;
+    this.#flushAtMs = nowMs + FLUSH_MS;
+    for (const [room, pending] of this.#pending) {
+      // Once more: its member may have a new key since.
+      const standing = pending.filter((one) => this.#stands(room, one));
+      if (standing.length > 0) this.#ports.append(room, standing);
+    }
+    this.#pending.clear();
+    for (const [room, members] of this.#sent) this.#flush(room, members);
+  }
+
+  /** One batch to each member; the rest of a long history goes out with the flushes to come. */
+  #flush(room: string, members: Map<string, number>): void {
+    const size = this.#ports.book.size(room);
+    const behind = [...members].filter(([, sent]) => sent < size);
+    for (const from of new Set(behind.map(([, sent]) => sent))) {
+      const to = behind.filter(([, sent]) => sent === from).map(([memberId]) => memberId);
+      const reached = this.#extend(room, from, to);
+      for (const memberId of to) members.set(memberId, reached);
+    }
+  }
+
+  /** What the run left behind as it ended, in its canonical text; null: nothing of the kind. */
+  document(runId: string, kind: DocumentKind): string | null {
+    return this.#ports.book.document(runId, kind);
+  }
+
+  /** The whole history under a head of its own, as a member's copy is. */
+  whole(room: string): string {
+    return this.#part(room, 0, Number.POSITIVE_INFINITY)?.text ?? "";
+  }
+
+  /** @returns How many entries they have now. */
+  #extend(room: string, from: number, memberIds: readonly string[]): number {
+    const part = this.#part(room, from, BATCH_CHARACTERS_MAX);
+    if (!part) return from;
+    this.#ports.send(room, memberIds, { type: "roomExtended", from, lines: part.text });
+    return part.size;
+  }
+
+  /** Null: there is no entry at all. */
+  #part(
+    room: string,
+    from: number,
+    charactersMax: number,
+  ): { readonly text: string; readonly size: number } | null {
+    const { identity, book } = this.#ports;
+    const entries = book.lines(room, from, charactersMax);
+    const head = book.headAt(room, from + entries.length);
+    if (!head) return null;
+    const signature = toHex(identity.sign(headStatement(room, head)));
+    const signed = lineText({ size: head.size, root: toHex(head.root), signature });
+    return { text: [...entries, signed].join(""), size: head.size };
+  }
+}

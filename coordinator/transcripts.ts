@@ -1,0 +1,151 @@
+/**
+ * EDGE: rooms' histories as the coordinator writes them, in the same database as what they record: an entry is
+ * durable if and only if what it tells of is. Also the documents whose hashes they name.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { assert } from "../shared/base/assert.ts";
+import { fromHex } from "../shared/base/bytes.ts";
+import {
+  type Entry,
+  lineText,
+  makeEntry,
+  NO_ENTRY,
+  parseLine,
+} from "../shared/transcript/room/entry.ts";
+import type { RoomEvent } from "../shared/transcript/room/event.ts";
+import {
+  type Frontier,
+  grown,
+  type Head,
+  NO_LEAVES,
+  rootOf,
+} from "../shared/transcript/room/tree.ts";
+
+export const TRANSCRIPTS_SCHEMA = `
+CREATE TABLE IF NOT EXISTS room_entry (
+  room TEXT NOT NULL, sequence INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (room, sequence)
+) STRICT;
+CREATE TABLE IF NOT EXISTS run_document (
+  run_id TEXT NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run_id, kind)
+) STRICT;`;
+
+/** Whose hashes the history names. */
+export type DocumentKind = "modelCard" | "privacyStatement";
+
+/** A room's history as it is to be gone on with. */
+interface Tail {
+  hash: string;
+  frontier: Frontier;
+  /** Root over the first entry, over the first two, and so on. */
+  readonly roots: Uint8Array[];
+  latestMs: number;
+  /** Runs whose proposal is in it. */
+  readonly runs: Set<string>;
+  /** For how many of the first entries each member has signed. */
+  readonly cosigned: Map<string, number>;
+}
+
+export class Transcripts {
+  readonly #database: DatabaseSync;
+  readonly #tails = new Map<string, Tail>();
+  readonly #count: StatementSync;
+  readonly #insert: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#count = database.prepare(
+      "SELECT coalesce(max(sequence) + 1, 0) AS count FROM room_entry WHERE room = ?",
+    );
+    this.#insert = database.prepare("INSERT INTO room_entry VALUES (?, ?, ?)");
+  }
+
+  /** Within the caller's transaction. Its time is never before that of the entry before. */
+  append(room: string, atMs: number, body: RoomEvent): void {
+    const tail = this.#tail(room);
+    const time = Math.max(Math.floor(atMs), tail.latestMs);
+    const entry = makeEntry(tail.roots.length, tail.hash, time, body);
+    this.#insert.run(room, entry.sequence, lineText(entry));
+    lengthen(tail, entry);
+  }
+
+  /** After a transaction that was rolled back: what is remembered may never have been. */
+  forget(): void {
+    this.#tails.clear();
+  }
+
+  size(room: string): number {
+    return this.#tail(room).roots.length;
+  }
+
+  knowsRun(room: string, runId: string): boolean {
+    return this.#tail(room).runs.has(runId);
+  }
+
+  cosignedBy(room: string, memberId: string): number {
+    return this.#tail(room).cosigned.get(memberId) ?? 0;
+  }
+
+  /** Null: there are not so many entries. */
+  headAt(room: string, size: number): Head | null {
+    const root = this.#tail(room).roots[size - 1];
+    return root ? { size, root } : null;
+  }
+
+  /** Entries from that one on, each a line; about so many characters of them, and one at least if there is one. */
+  lines(room: string, from: number, charactersMax: number): string[] {
+    const rows = this.#database
+      .prepare("SELECT line FROM room_entry WHERE room = ? AND sequence >= ? ORDER BY sequence")
+      .iterate(room, from);
+    const lines: string[] = [];
+    let characters = 0;
+    for (const row of rows) {
+      const line = String(row["line"]);
+      characters += line.length;
+      if (lines.length > 0 && characters > charactersMax) break;
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  /** Within the caller's transaction. @param content Canonical text. */
+  keepDocument(runId: string, kind: DocumentKind, content: string): void {
+    this.#database
+      .prepare("INSERT OR REPLACE INTO run_document VALUES (?, ?, ?)")
+      .run(runId, kind, content);
+  }
+
+  document(runId: string, kind: DocumentKind): string | null {
+    const row = this.#database
+      .prepare("SELECT content FROM run_document WHERE run_id = ? AND kind = ?")
+      .get(runId, kind);
+    return row ? String(row["content"]) : null;
+  }
+
+  #tail(room: string): Tail {
+    const known = this.#tails.get(room);
+    // Whoever else writes into the database (a second process, by mistake) is not to tear the chain.
+    const { count } = this.#count.get(room) ?? {};
+    if (known && known.roots.length === count) return known;
+    const frontier = NO_LEAVES;
+    const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
+    const tail: Tail = { ...empty, runs: new Set(), cosigned: new Map() };
+    for (const line of this.lines(room, 0, Number.POSITIVE_INFINITY)) lengthen(tail, entryOf(line));
+    this.#tails.set(room, tail);
+    return tail;
+  }
+}
+
+function entryOf(line: string): Entry {
+  const entry = parseLine(line.slice(0, -1));
+  assert(entry !== null && "sequence" in entry, "the database holds entries");
+  return entry;
+}
+
+function lengthen(tail: Tail, { body, hash, atMs }: Entry): void {
+  tail.hash = hash;
+  tail.frontier = grown(tail.frontier, fromHex(hash));
+  tail.roots.push(rootOf(tail.frontier));
+  tail.latestMs = atMs;
+  if (body.type === "runProposed") tail.runs.add(body.runId);
+  if (body.type === "headCosigned") tail.cosigned.set(body.memberId, body.size);
+}

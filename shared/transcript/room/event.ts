@@ -1,0 +1,139 @@
+/**
+ * What can happen in a room, as data: one strict schema each. All of it is public among the room's members; nothing
+ * here was computed from records, but for what a run released, and of that hashes only. Pure.
+ */
+import { z } from "zod";
+import { Decision } from "../../charter/decision.ts";
+import { MemberId } from "../../protocol/messages.ts";
+
+const Hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+const Hex64 = z.string().regex(/^[0-9a-f]{128}$/);
+const Count = z.int().min(0).max(0xffff_ffff);
+const AtMs = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const MemberSignature = z.strictObject({ memberId: MemberId, signature: Hex64 });
+
+/** The first entry, and only the first. `charter` is its canonical text: what members sign the hash of. */
+const RoomCreated = z.strictObject({
+  type: z.literal("roomCreated"),
+  /** Of the whole format. */
+  version: z.literal(1),
+  room: MemberId,
+  coordinatorKey: Hex32,
+  charter: z.string().max(1_000_000),
+});
+const MemberEnrolled = z.strictObject({
+  type: z.literal("memberEnrolled"),
+  memberId: MemberId,
+  identityKey: Hex32,
+  enrolmentSignature: Hex64,
+});
+/** A member has compared the keys of all who are enrolled; `rosterHash` names them. */
+const RosterSigned = z.strictObject({
+  type: z.literal("rosterSigned"),
+  rosterHash: Hex32,
+  ...MemberSignature.shape,
+});
+/** Agreed by every member of the roster, each of whom signs the new charter as it did the first on enrolment. */
+const CharterAmended = z.strictObject({
+  type: z.literal("charterAmended"),
+  charter: z.string().max(1_000_000),
+  signatures: z.array(MemberSignature),
+});
+/** Null: the old key did not agree, because it is lost. Members who pinned it take part in nothing until they look. */
+const KeyRotated = z.strictObject({
+  type: z.literal("keyRotated"),
+  memberId: MemberId,
+  identityKey: Hex32,
+  enrolmentSignature: Hex64,
+  rotationSignature: Hex64.nullable(),
+});
+const MemberLeft = z.strictObject({ type: z.literal("memberLeft"), ...MemberSignature.shape });
+
+/** `manifest` is its canonical text, whose hash is the run's id. */
+const RunProposed = z.strictObject({
+  type: z.literal("runProposed"),
+  runId: Hex32,
+  manifest: z.string().max(1_000_000),
+});
+/** A member's word, as it signed it; a later one takes the place of an earlier. */
+const RunDecided = z.strictObject({
+  type: z.literal("runDecided"),
+  runId: Hex32,
+  decision: Decision,
+});
+/** The proposal is none any more, and will never be a run. */
+const RunRefused = z.strictObject({
+  type: z.literal("runRefused"),
+  runId: Hex32,
+  code: z.enum(["vetoed", "expired", "cancelled"]),
+});
+const RunStarted = z.strictObject({ type: z.literal("runStarted"), runId: Hex32 });
+const RoundReleased = z.strictObject({
+  type: z.literal("roundReleased"),
+  runId: Hex32,
+  round: Count,
+  attempt: Count,
+  askKind: z.string().max(50),
+  survivors: z.array(MemberId),
+  /** The round's link in the run's own chain, see `chain.ts`. */
+  inclusion: Hex32,
+  resultHash: Hex32,
+});
+const AttemptAborted = z.strictObject({
+  type: z.literal("attemptAborted"),
+  runId: Hex32,
+  round: Count,
+  attempt: Count,
+  reason: z.string().max(100),
+});
+const RunEnded = z.strictObject({
+  type: z.literal("runEnded"),
+  runId: Hex32,
+  outcome: z.enum(["completed", "failed"]),
+  /** Head of the run's own chain after its last round. */
+  head: Hex32,
+  /** SHA-256 of the model file, and of the canonical texts of its card and privacy statement; null: there is none. */
+  modelHash: Hex32.nullable(),
+  cardHash: Hex32.nullable(),
+  statementHash: Hex32.nullable(),
+});
+/** A person's word on a model, for the record: who looked, what they found, for which exact file. */
+const ReleaseDecided = z.strictObject({
+  type: z.literal("releaseDecided"),
+  runId: Hex32,
+  modelHash: Hex32,
+  decision: z.enum(["approve", "refuse"]),
+  reviewer: z.string().min(1).max(100),
+  note: z.string().max(500),
+  atMs: AtMs,
+  ...MemberSignature.shape,
+});
+/** Its model and its kept rounds, by the coordinator's word; the charter's retention is over. */
+const RunDeleted = z.strictObject({ type: z.literal("runDeleted"), runId: Hex32 });
+/** A member had the first `size` entries before it and signed the root over them. */
+const HeadCosigned = z.strictObject({
+  type: z.literal("headCosigned"),
+  size: Count.min(1),
+  ...MemberSignature.shape,
+});
+
+export const RoomEvent = z.discriminatedUnion("type", [
+  RoomCreated,
+  MemberEnrolled,
+  RosterSigned,
+  CharterAmended,
+  KeyRotated,
+  MemberLeft,
+  RunProposed,
+  RunDecided,
+  RunRefused,
+  RunStarted,
+  RoundReleased,
+  AttemptAborted,
+  RunEnded,
+  ReleaseDecided,
+  RunDeleted,
+  HeadCosigned,
+]);
+export type RoomEvent = z.infer<typeof RoomEvent>;
+export type RoomEventOf<T extends RoomEvent["type"]> = Extract<RoomEvent, { type: T }>;

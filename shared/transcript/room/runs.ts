@@ -1,0 +1,171 @@
+/**
+ * A run in its room's history: proposed, decided on, started, round by round to its end. `applyRunEventInPlace`
+ * changes the state; all else is pure.
+ */
+import { fromHex, toHex, utf8 } from "../../base/bytes.ts";
+import { parseCanonical } from "../../base/canonical.ts";
+import { isSignedDecision, standingOf } from "../../charter/decision.ts";
+import { Manifest, sumParams } from "../../charter/manifest.ts";
+import { signedRosterFaults } from "../../charter/policy/binding.ts";
+import { sha256 } from "../../crypto/hash.ts";
+import { firstHead, nextHead } from "../chain.ts";
+import type { RoomEvent, RoomEventOf } from "./event.ts";
+import { isMembers, type RoomRun, type RoomState, SKEW_MS_MAX } from "./state.ts";
+import { releaseStatement } from "./statements.ts";
+
+type RunEvent = Extract<RoomEvent, { readonly runId: string }>;
+
+/** @returns What is wrong with the event, in words; null: it stands. */
+export function applyRunEventInPlace(
+  state: RoomState,
+  body: RunEvent,
+  atMs: number,
+): string | null {
+  if (body.type === "runProposed") return propose(state, body, atMs);
+  const run = state.runs.get(body.runId);
+  if (!run) return "no such run was proposed";
+  const isLater = body.type === "releaseDecided" || body.type === "runDeleted";
+  if (run.phase === "ended" && !isLater) return "the run had ended";
+  if (run.phase === "refused") return "the run was refused";
+  switch (body.type) {
+    case "runDecided":
+      return decide(run, body);
+    case "runRefused":
+      return refuse(run);
+    case "runStarted":
+      return start(run, atMs);
+    case "roundReleased":
+      return release(run, body);
+    case "attemptAborted":
+      return abort(run, body);
+    case "runEnded":
+      return end(run, body);
+    case "releaseDecided":
+      return review(state, run, body, atMs);
+    case "runDeleted":
+      return forget(run);
+  }
+}
+
+function propose(
+  state: RoomState,
+  { runId, manifest: text }: RoomEventOf<"runProposed">,
+  atMs: number,
+): string | null {
+  const manifest = Manifest.safeParse(parseCanonical(text)).data;
+  if (!manifest || toHex(sha256(utf8(text))) !== runId)
+    return "the manifest is not one in its canonical text, or its hash is not the run's id";
+  if (state.runs.has(runId)) return "the run was proposed before";
+  if (manifest.room !== state.room) return "the manifest is another room's";
+  if (manifest.charterHash !== state.charterHash) return "the run is bound to another charter";
+  if (manifest.coordinatorKey !== state.coordinatorKey) return "the run names another coordinator";
+  if (!state.charter.tasks.includes(manifest.task.kind))
+    return `the charter does not allow ${manifest.task.kind}`;
+  if (manifest.createdAtMs > atMs + SKEW_MS_MAX) return "the manifest was made after this";
+  const [reason] = signedRosterFaults(state.charter, manifest, state.keys);
+  if (reason) return reason.message;
+  const stranger = manifest.roster.find(({ memberId }) => !state.keys.has(memberId));
+  if (stranger) return `${stranger.memberId} is in the roster and not in the room`;
+  const { charter } = state;
+  const { survivorsMin } = sumParams(manifest, charter, runId);
+  const place = { heads: [firstHead(runId)], lastAttempt: -1 };
+  const run = { manifest, charter, survivorsMin, ...place, end: null };
+  state.runs.set(runId, {
+    ...run,
+    phase: "proposed",
+    decisions: [],
+    reviews: [],
+    isDeleted: false,
+  });
+  return null;
+}
+
+function decide(run: RoomRun, { runId, decision }: RoomEventOf<"runDecided">): string | null {
+  if (run.phase !== "proposed") return "the run had started";
+  const { memberId, signature } = decision;
+  if (!isSignedDecision(run.manifest, runId, decision))
+    return `${memberId} did not sign this decision on this run`;
+  const known = run.decisions.find((other) => other.memberId === memberId);
+  if (known?.signature === signature) return `${memberId} has said so before`;
+  run.decisions = [...run.decisions.filter((other) => other !== known), decision];
+  return null;
+}
+
+function refuse(run: RoomRun): string | null {
+  if (run.phase !== "proposed") return "the run had started";
+  run.phase = "refused";
+  return null;
+}
+
+function start(run: RoomRun, atMs: number): string | null {
+  if (run.phase !== "proposed") return "the run was started before";
+  const standing = standingOf(run.charter, run.decisions);
+  if (standing.type === "vetoed") return `${standing.by} had vetoed the run`;
+  if (standing.type === "open") {
+    const { approvals, required, missing } = standing;
+    const names = missing.length > 0 ? `, and not ${missing.join(", ")}` : "";
+    return `${approvals} of the ${required} members that must approve had${names}`;
+  }
+  if (atMs > run.manifest.expiresAtMs + SKEW_MS_MAX) return "the manifest had expired";
+  run.phase = "running";
+  return null;
+}
+
+function release(run: RoomRun, body: RoomEventOf<"roundReleased">): string | null {
+  if (run.phase !== "running") return "the run had not started";
+  const next = run.heads.length - 1;
+  if (body.round !== next) return `round ${next} comes next`;
+  if (body.attempt <= run.lastAttempt) return "the attempt's number was used before";
+  const survivors = new Set(body.survivors);
+  const roster = new Set(run.manifest.roster.map(({ memberId }) => memberId));
+  if (survivors.size !== body.survivors.length || ![...survivors].every((id) => roster.has(id)))
+    return "a survivor is listed twice or is not in the roster";
+  if (survivors.size < run.survivorsMin) return "fewer survivors than the run's rules ask for";
+  const { inclusion, resultHash } = body;
+  const link = { inclusion: fromHex(inclusion), resultHash: fromHex(resultHash) };
+  run.heads.push(nextHead(headOf(run), link));
+  run.lastAttempt = body.attempt;
+  return null;
+}
+
+/** A coordinator that starts again counts the attempt under way as lost, whether or not there was one: numbers may repeat. */
+function abort(run: RoomRun, { round, attempt }: RoomEventOf<"attemptAborted">): string | null {
+  if (run.phase !== "running") return "the run had not started";
+  const next = run.heads.length - 1;
+  if (round !== next) return `round ${next} comes next`;
+  if (attempt < run.lastAttempt) return "the attempt's number is before that of earlier ones";
+  run.lastAttempt = attempt;
+  return null;
+}
+
+function end(run: RoomRun, body: RoomEventOf<"runEnded">): string | null {
+  if (run.phase !== "running") return "the run had not started";
+  if (body.head !== toHex(headOf(run))) return "its head is not the one that its rounds lead to";
+  run.phase = "ended";
+  run.end = body;
+  return null;
+}
+
+function review(
+  state: RoomState,
+  run: RoomRun,
+  body: RoomEventOf<"releaseDecided">,
+  atMs: number,
+): string | null {
+  if (!run.end?.modelHash || run.end.modelHash !== body.modelHash)
+    return "the run has no such model";
+  if (body.atMs > atMs + SKEW_MS_MAX) return "the decision was made after this";
+  if (!isMembers(state, body, releaseStatement(body)))
+    return `${body.memberId} did not sign this decision`;
+  run.reviews.push(body);
+  return null;
+}
+
+function forget(run: RoomRun): string | null {
+  if (run.phase !== "ended") return "the run had not ended";
+  if (run.isDeleted) return "the run's model was deleted before";
+  run.isDeleted = true;
+  return null;
+}
+
+const headOf = ({ heads }: RoomRun): Uint8Array => heads.at(-1) ?? new Uint8Array();

@@ -1,0 +1,64 @@
+/** A room as its history makes it: who is in it, under which charter, and which runs. Pure types, and one check. */
+import { fromHex } from "../../base/bytes.ts";
+import type { Charter } from "../../charter/charter.ts";
+import type { Decision } from "../../charter/decision.ts";
+import type { Manifest } from "../../charter/manifest.ts";
+import { verifySignature } from "../../crypto/identity.ts";
+import type { RoomEventOf } from "./event.ts";
+
+/** How far two clocks may be apart. */
+export const SKEW_MS_MAX = 10 * 60_000;
+
+export interface RoomState {
+  readonly room: string;
+  /** Hexadecimal. */
+  readonly coordinatorKey: string;
+  charter: Charter;
+  charterHash: string;
+  /** Current identity keys of those in the room, hexadecimal, by member id. */
+  readonly keys: Map<string, string>;
+  /** Of the same members: the keys that lead to the current one. */
+  readonly trails: Map<string, KeyTrail>;
+  readonly runs: Map<string, RoomRun>;
+  /** How many of the first entries each member has signed for. */
+  readonly cosigned: Map<string, number>;
+  /** Latest time so far. */
+  latestMs: number;
+  /** What a reader should look into although the history holds. */
+  readonly remarks: string[];
+}
+
+/** Keys of one member, each of which signed for the next. */
+export interface KeyTrail {
+  /** Entry that brought the first of them. */
+  readonly since: number;
+  readonly keys: readonly string[];
+}
+
+export interface RoomRun {
+  readonly manifest: Manifest;
+  /** The one in force when the run was proposed. */
+  readonly charter: Charter;
+  /** Fewer survivors never open a sum. */
+  readonly survivorsMin: number;
+  phase: "proposed" | "refused" | "running" | "ended";
+  /** Each member's latest. */
+  decisions: readonly Decision[];
+  /** Of the run's own chain, as each round opens: the last is that of the round to come. */
+  readonly heads: Uint8Array[];
+  lastAttempt: number;
+  end: RoomEventOf<"runEnded"> | null;
+  readonly reviews: RoomEventOf<"releaseDecided">[];
+  /** By the coordinator's word. */
+  isDeleted: boolean;
+}
+
+/** Is it signed, with the key that this member has now? */
+export function isMembers(
+  { keys }: RoomState,
+  { memberId, signature }: { readonly memberId: string; readonly signature: string },
+  statement: Uint8Array,
+): boolean {
+  const key = keys.get(memberId);
+  return key !== undefined && verifySignature(fromHex(key), statement, fromHex(signature));
+}
