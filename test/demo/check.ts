@@ -17,6 +17,11 @@ const checks: [string, boolean][] = [
     (report.killed?.survivors ?? 0) >= 4,
   ],
   ["the killed agent came back", report.killed?.cameBack === true],
+  [
+    `${report.approved.by.length} members signed the manifest, ${report.approved.required} had to`,
+    report.approved.by.length >= report.approved.required,
+  ],
+  ["the regulator's pack is whole, and a changed byte in it is found", packHolds(report)],
 ];
 if (report.privacy.epsilon === null) {
   checks.push([
@@ -29,6 +34,10 @@ if (report.privacy.epsilon === null) {
     report.privacy.epsilon <= 3,
   ]);
 }
+function packHolds({ pack }: DemoReport): boolean {
+  return pack.isWhole && pack.findsChange;
+}
+
 for (const [what, holds] of checks) process.stdout.write(`${holds ? "ok  " : "FAIL"} ${what}\n`);
 const failed = checks.filter(([, holds]) => !holds).length;
 process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);

@@ -15,6 +15,7 @@ import { twoThirds } from "../../shared/secagg/params.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import type { DemoRoom } from "./charter.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
+import { exportPack } from "./pack.ts";
 import { references } from "./references.ts";
 import { type DemoReport, reportTable } from "./report.ts";
 import { demoRoom } from "./room.ts";
@@ -50,6 +51,8 @@ async function demo(options: DemoOptions): Promise<void> {
     );
     const modelText = model?.text ?? "";
     writeFileAtomic(modelPath, modelText);
+    progress.say("Exporting the regulator's pack, and checking it as a regulator would …");
+    const pack = await exportPack(processes, room.charter.members, folder);
     progress.say(
       "Training each bank's own model and, as only a demo can, one on all records together …",
     );
@@ -67,6 +70,8 @@ async function demo(options: DemoOptions): Promise<void> {
       pooled: reference.pooled,
       privacy: privacyOf(options, room, watched.epsilonSpent),
       killed: watched.killed,
+      approved: { by: watched.approvedBy, required: approving.length },
+      pack,
       bytesPerAgent: watched.bytesPerAgent,
       modelPath,
     };
@@ -110,6 +115,7 @@ function unnoisedStrategy(rounds: number): TrainTask["strategy"] {
 
 interface Watched {
   readonly runId: string;
+  readonly approvedBy: readonly string[];
   readonly rounds: readonly RoundReleased[];
   readonly killed: DemoReport["killed"];
   readonly epsilonSpent: number | null;
@@ -199,14 +205,17 @@ async function train(
     );
   }
   await restarted;
-  const { rounds } = await processes.client.get<RunSummary>(`/v1/runs/${runId}`);
+  const { rounds, decisions } = await processes.client.get<RunSummary>(`/v1/runs/${runId}`);
+  const approvedBy = decisions
+    .filter(({ decision }) => decision === "approved")
+    .map(({ memberId }) => memberId);
   const perAgent = [...meters.values()].map((lives) =>
     lives.reduce((sum, bytes) => sum + bytes, 0),
   );
   const bytesPerAgent = Math.round(
     perAgent.reduce((sum, bytes) => sum + bytes, 0) / perAgent.length,
   );
-  return { runId, rounds, killed, epsilonSpent, bytesPerAgent };
+  return { runId, approvedBy, rounds, killed, epsilonSpent, bytesPerAgent };
 }
 
 /** Nobody is killed where the protocol, or the noise, tolerates no drop-out. */
@@ -267,10 +276,17 @@ function finish(
   progress.say(
     `Sent         ${(report.bytesPerAgent / 1e6).toFixed(2)} MB per agent in ${report.rounds.length} rounds`,
   );
+  progress.say(
+    `Signed by    ${report.approved.by.join(", ")} (${report.approved.required} had to)`,
+  );
   progress.say(`Model        ${report.modelPath}`);
   progress.say(
     `Score rows   npx cloister score ${report.modelPath} --input ${room.members[0]?.path}`,
   );
+  const { path, bytes, isWhole, findsChange } = report.pack;
+  const found = isWhole && findsChange ? "whole; one changed byte is found" : "NOT AS IT SHOULD BE";
+  progress.say(`Pack         ${path} (${(bytes / 1000).toFixed(0)} kB): ${found}`);
+  progress.say(`Check it     npx cloister audit verify ${path}`);
   progress.say(`Took         ${report.durationS} s`);
   if (options.json !== null)
     writeFileAtomic(resolve(options.json), `${JSON.stringify(report, null, 2)}\n`);

@@ -1,5 +1,6 @@
 /** The demo's last words: the table, and the JSON. Pure. */
 import type { Metrics } from "../../models/tasks/task.ts";
+import type { PackReport } from "./pack.ts";
 
 export interface DemoReport {
   readonly durationS: number;
@@ -23,6 +24,9 @@ export interface DemoReport {
     statement: string;
   };
   readonly killed: { id: string; round: number; survivors: number; cameBack: boolean } | null;
+  /** Whose signatures let the run begin, and how many had to sign. */
+  readonly approved: { readonly by: readonly string[]; readonly required: number };
+  readonly pack: PackReport;
   readonly bytesPerAgent: number;
   readonly modelPath: string;
 }
