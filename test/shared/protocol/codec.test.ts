@@ -28,6 +28,8 @@ const transcript = { head: key, last: { inclusion: key, resultHash: key }, signa
 
 const AGENT = [
   { type: "runDecided", runId, ...decided },
+  { type: "roomHeld", size: 12 },
+  { type: "headCosigned", size: 12, signature },
   { type: "runJoined", runId, ...join },
   { type: "runDeclined", runId, reasons: [reason] },
   { type: "channelSecrets", runId, nonce: key, secrets: [{ to: 7, ...encapsulated }] },
@@ -57,6 +59,7 @@ const COORDINATOR = [
   { type: "certified", ...at, confirmers: members, proofs: tag },
   { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
   { type: "rejected", code: "x" },
+  { type: "roomExtended", from: 3, lines: "é ∑ 🔒\n".repeat(9000) },
 ];
 const FIRST = [
   { type: "auth", version: 1, room: "r", memberId: "b", nonce: key, resume: null, signature },
