@@ -16,6 +16,7 @@ const { values } = parseArgs({
   options: {
     data: { ...TEXT, default: fileURLToPath(new URL("../../../shared/data/", import.meta.url)) },
     set: { ...TEXT, default: "" },
+    model: TEXT,
     seeds: { ...TEXT, default: "3" },
     json: TEXT,
     quick: { type: "boolean", default: false },
@@ -25,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 
-const USAGE = `usage: npm run baselines -- [--data FOLDER] [--set NAME,NAME] [--seeds 3] [--threads N]
+const USAGE = `usage: npm run baselines -- [--data FOLDER] [--set NAME,NAME] [--model net|trees] [--seeds 3] [--threads N]
   [--quick: the two smallest sets, one seed] [--json FILE: results so far are read, and added to]
   [--write: table and pictures into docs/]
 sets: ${DATA_SETS.map(({ name }) => name).join(", ")}`;
@@ -40,9 +41,13 @@ async function main(): Promise<void> {
   const { data: folder, json } = values;
   if (!existsSync(folder))
     return console.log(`nothing measured: no folder ${folder}; name one with --data`);
-  const trials = wanted().filter(({ set }) => isThere(folder, set));
+  const trials = wanted().filter(({ set, model }) => {
+    return isThere(folder, set) && (values.model === undefined || values.model === model);
+  });
   const known = json !== undefined && existsSync(json) ? readResults(json) : [];
-  const done = known.filter(({ trial, task }) => isDeepStrictEqual(task, taskOf(trial)));
+  const done = known.filter(({ trial, task, trainRows }) =>
+    isDeepStrictEqual(task, taskOf(trial, trainRows)),
+  );
   const keys = new Set(done.map(({ trial }) => trialKey(trial)));
   const missing = trials.filter((trial) => !keys.has(trialKey(trial)));
   const keep = (result: TrialResult): void => {

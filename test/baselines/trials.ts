@@ -1,7 +1,7 @@
 /** Which runs are made: each set, net and trees, without noise and with. Pure. */
-import { defaultBoostTask } from "../../models/tasks/boost-default.ts";
+
+import { defaultBoostTask, defaultTrainTask } from "../../models/tasks/defaults.ts";
 import type { Metrics } from "../../models/tasks/task.ts";
-import { defaultTrainTask } from "../../models/tasks/train.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { DATA_SETS } from "./sets.ts";
 
@@ -31,9 +31,9 @@ export interface TrialResult {
 }
 
 /** What we recommend to everybody: the same for all sets, and never tuned on a set's test rows beyond what docs/models.md tells. */
-export function taskOf({ model, epsilon }: Trial): TaskSpec {
+export function taskOf({ model, epsilon }: Trial, units: number): TaskSpec {
   const noised = epsilon !== null;
-  return model === "net" ? defaultTrainTask({ noised }) : defaultBoostTask({ noised });
+  return model === "net" ? defaultTrainTask({ noised, units }) : defaultBoostTask({ noised });
 }
 
 /** Trees without noise draw nothing: one run is all there is. */

@@ -18,14 +18,14 @@ async function setNamed(name: string): Promise<LoadedSet> {
 
 async function resultOf(trial: Trial): Promise<TrialResult> {
   const { schema, members } = await setNamed(trial.set);
-  const beganAt = performance.now();
-  const task = taskOf(trial);
-  const { epsilon, seed } = trial;
-  const metrics = played({ task, epsilon, seed }, schema, members);
-  const seconds = (performance.now() - beganAt) / 1000;
   const rows = (side: "train" | "holdout"): number =>
     members.reduce((sum, { data }) => sum + data[side].rowCount, 0);
   const sizes = { members: members.length, trainRows: rows("train"), testRows: rows("holdout") };
+  const task = taskOf(trial, sizes.trainRows);
+  const { epsilon, seed } = trial;
+  const beganAt = performance.now();
+  const metrics = played({ task, epsilon, seed }, schema, members);
+  const seconds = (performance.now() - beganAt) / 1000;
   return { trial, task, ...sizes, metrics, seconds };
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run-events.ts";
 import type { LiveEvent } from "../../coordinator/run-ports.ts";
-import { defaultTrainTask } from "../../models/tasks/train.ts";
+import { defaultTrainTask } from "../../models/tasks/defaults.ts";
 import { roundCounts } from "../../models/tasks/train-shape.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import { approvalsRequired } from "../../shared/charter/governance.ts";
