@@ -5,17 +5,16 @@ import type { TrainTask } from "../../shared/charter/task-spec.ts";
 /** A sample of fewer units tells too little of where to go. */
 const SAMPLE_MIN = 256;
 const SAMPLE_SHARE = 0.03;
-/** Steps that tables of 22 000 units bear, and with noise, of 78 000; smaller ones bear them as the root of their units. */
-const RATE_MAX = 0.01;
-const NOISED_RATE_MAX = 8;
+/** The step that tables of 200 000 units bear; smaller ones bear it as the root of their units. */
+const RATE_MAX = 0.03;
 
 /**
  * Training by one optimiser step a round on everybody's gradients: what a pooled training would do, however different the
- * members' records are. With noise: large steps without momentum, whose effect is that of larger steps yet, and one hidden
- * layer, so that fewer coordinates carry noise.
+ * members' records are. With noise: steps by Adam, which are as large where gradients were clipped as elsewhere, and one
+ * hidden layer, so that fewer coordinates carry noise.
  *
  * @param noised Whether the run adds noise: then over declared bounds, else over moments.
- * @param units Units that members train on in all, about; a public figure. How far a step may go depends on it.
+ * @param units Units that members train on in all, about; a public figure. How far an exact step may go depends on it.
  * @param rounds Training rounds; 200 with noise and 300 without where not given.
  */
 export function defaultTrainTask({
@@ -36,7 +35,7 @@ export function defaultTrainTask({
         kind: "dpSgd",
         rounds: rounds ?? 300,
         samplingProbability: Math.min(1, Math.max(SAMPLE_SHARE, rounded(SAMPLE_MIN / units))),
-        clipNorm: 10,
+        clipNorm: 100,
         rowsPerUnitMax: 16,
         optimizer: "adam",
         learningRate: Math.min(RATE_MAX, rounded(Math.sqrt(units) / 15_000)),
@@ -56,8 +55,8 @@ export function defaultTrainTask({
       samplingProbability: 0.05,
       clipNorm: 1,
       rowsPerUnitMax: 16,
-      optimizer: "momentum",
-      learningRate: Math.min(NOISED_RATE_MAX, rounded(Math.sqrt(units) / 35)),
+      optimizer: "adam",
+      learningRate: 0.02,
       momentum: 0,
     },
     evaluation: { everyRounds: null, bins: 32, rowsPerUnitMax: 4 },

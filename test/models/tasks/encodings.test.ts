@@ -118,7 +118,8 @@ test("real updates of a larger net arrive within the stated error, and 16 bits c
 test("with noise, 18 bits around the value carry what the 32-bit grid does", () => {
   const base = defaultTrainTask({ noised: true, rounds: 40 });
   if (base.strategy.kind !== "dpSgd") throw new Error("the noised default is dpSgd");
-  const strategy = { ...base.strategy, samplingProbability: 0.5, learningRate: 0.5, momentum: 0.9 };
+  const steps = { optimizer: "momentum" as const, learningRate: 0.5, momentum: 0.9 };
+  const strategy = { ...base.strategy, samplingProbability: 0.5, ...steps };
   const spec = { ...base, strategy };
   const privacy = { ...PRIVACY, trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected: 600 };
   const grid = train(spec, privacy, undefined);
