@@ -4,9 +4,9 @@ import type { TrainTask } from "../../shared/charter/task-spec.ts";
 
 /** A sample of fewer units tells too little of where to go. */
 const SAMPLE_MIN = 256;
-const SAMPLE_SHARE = 0.03;
-/** The step that tables of 200 000 units bear; smaller ones bear it as the root of their units. */
-const RATE_MAX = 0.03;
+const SAMPLE_SHARE = 0.02;
+/** The step that tables of 90 000 units bear; smaller ones bear it as the root of their units. */
+const RATE_MAX = 0.02;
 
 /**
  * Training by one optimiser step a round on everybody's gradients: what a pooled training would do, however different the
@@ -15,7 +15,7 @@ const RATE_MAX = 0.03;
  *
  * @param noised Whether the run adds noise: then over declared bounds, else over moments.
  * @param units Units that members train on in all, about; a public figure. How far an exact step may go depends on it.
- * @param rounds Training rounds; 200 with noise and 300 without where not given.
+ * @param rounds Training rounds; 200 with noise and 600 without where not given.
  */
 export function defaultTrainTask({
   noised,
@@ -33,7 +33,7 @@ export function defaultTrainTask({
       scaling: "moments",
       strategy: {
         kind: "dpSgd",
-        rounds: rounds ?? 300,
+        rounds: rounds ?? 600,
         samplingProbability: Math.min(1, Math.max(SAMPLE_SHARE, rounded(SAMPLE_MIN / units))),
         clipNorm: 100,
         rowsPerUnitMax: 16,

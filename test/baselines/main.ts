@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { linesOf, picture, table } from "./report.ts";
+import { readResults } from "./results.ts";
 import { DATA_SETS } from "./sets.ts";
 import { MODELS, type Trial, type TrialResult, taskOf, trialKey, trialsOf } from "./trials.ts";
 
@@ -17,8 +18,10 @@ const { values } = parseArgs({
     data: { ...TEXT, default: fileURLToPath(new URL("../../../shared/data/", import.meta.url)) },
     set: { ...TEXT, default: "" },
     model: TEXT,
+    epsilon: TEXT,
     seeds: { ...TEXT, default: "3" },
     json: TEXT,
+    report: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     threads: { ...TEXT, default: String(availableParallelism()) },
@@ -26,9 +29,9 @@ const { values } = parseArgs({
   },
 });
 
-const USAGE = `usage: npm run baselines -- [--data FOLDER] [--set NAME,NAME] [--model net|trees] [--seeds 3] [--threads N]
+const USAGE = `usage: npm run baselines -- [--data FOLDER] [--set NAME,NAME] [--model net|trees] [--epsilon none,8,3,1] [--seeds 3] [--threads N]
   [--quick: the two smallest sets, one seed] [--json FILE: results so far are read, and added to]
-  [--write: table and pictures into docs/]
+  [--report: only what is in that file] [--write: table and pictures into docs/]
 sets: ${DATA_SETS.map(({ name }) => name).join(", ")}`;
 
 const PAGE = new URL("../../docs/models.md", import.meta.url);
@@ -41,11 +44,8 @@ async function main(): Promise<void> {
   const { data: folder, json } = values;
   if (!existsSync(folder))
     return console.log(`nothing measured: no folder ${folder}; name one with --data`);
-  const trials = wanted().filter(({ set, model }) => {
-    return isThere(folder, set) && (values.model === undefined || values.model === model);
-  });
-  const known = json !== undefined && existsSync(json) ? readResults(json) : [];
-  const done = known.filter(({ trial, task, trainRows }) =>
+  const trials = wanted().filter((trial) => isThere(folder, trial.set) && isAsked(trial));
+  const done = readResults(json).filter(({ trial, task, trainRows }) =>
     isDeepStrictEqual(task, taskOf(trial, trainRows)),
   );
   const keys = new Set(done.map(({ trial }) => trialKey(trial)));
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     console.log(`${trialKey(trial)}: ROC-AUC ${rocAuc}, ${seconds.toFixed(0)} s`);
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(done, null, 1)}\n`);
   };
-  await carriedOut(folder, missing, keep);
+  if (!values.report) await carriedOut(folder, missing, keep);
   const asked = new Set(trials.map(trialKey));
   report(done.filter(({ trial }) => asked.has(trialKey(trial))));
 }
@@ -77,13 +77,15 @@ function wanted(): Trial[] {
   process.exit(2);
 }
 
+function isAsked({ model, epsilon }: Trial): boolean {
+  const epsilons = values.epsilon?.split(",") ?? [];
+  const isModel = values.model === undefined || values.model === model;
+  return isModel && (epsilons.length === 0 || epsilons.includes(String(epsilon ?? "none")));
+}
+
 function isThere(folder: string, name: string): boolean {
   const set = DATA_SETS.find((one) => one.name === name);
   return set !== undefined && existsSync(`${folder}/${set.file}`);
-}
-
-function readResults(path: string): TrialResult[] {
-  return JSON.parse(readFileSync(path, "utf8")) as TrialResult[];
 }
 
 async function carriedOut(
