@@ -30,7 +30,7 @@ const { values } = parseArgs({
 });
 
 const USAGE = `usage: npm run baselines -- [--data FOLDER] [--set NAME,NAME] [--model net|trees] [--epsilon none,8,3,1] [--seeds 3] [--threads N]
-  [--quick: the two smallest sets, one seed] [--json FILE: results so far are read, and added to]
+  [--quick: the two smallest sets, one seed] [--json FILE: results so far are read, kept where they are of today's defaults, added to]
   [--report: only what is in that file] [--write: table and pictures into docs/]
 sets: ${DATA_SETS.map(({ name }) => name).join(", ")}`;
 
@@ -65,15 +65,18 @@ async function main(): Promise<void> {
 function wanted(): Trial[] {
   const sets = values.set.split(",").filter((name) => name !== "");
   const unknown = sets.find((name) => !DATA_SETS.some((set) => set.name === name));
+  if (unknown !== undefined) return refused(`--set ${unknown}: no such set`);
+  const { model, quick } = values;
+  if (model !== undefined && !MODELS.some((name) => name === model))
+    return refused(`--model ${model}: not net or trees`);
   const seeds = Number(values.seeds);
-  if (unknown === undefined && Number.isSafeInteger(seeds) && seeds > 0)
-    return values.quick ? trialsOf(sets.length > 0 ? sets : QUICK, 1) : trialsOf(sets, seeds);
-  console.error(
-    unknown === undefined
-      ? `--seeds ${values.seeds}: not a count`
-      : `--set ${unknown}: no such set`,
-  );
-  console.error(USAGE);
+  if (!Number.isSafeInteger(seeds) || seeds < 1)
+    return refused(`--seeds ${values.seeds}: no count`);
+  return quick ? trialsOf(sets.length > 0 ? sets : QUICK, 1) : trialsOf(sets, seeds);
+}
+
+function refused(message: string): never {
+  console.error(`${message}\n${USAGE}`);
   process.exit(2);
 }
 
