@@ -24,7 +24,7 @@ export interface Chart {
   readonly yLabel: string;
   /** Left to right. */
   readonly ticks: readonly string[];
-  /** At most five. */
+  /** At most six. */
   readonly series: readonly Series[];
 }
 
@@ -43,11 +43,15 @@ const STYLES = [
   },
   { mark: (x: number, y: number) => `<path d="M${x} ${y - 5}l5 5-5 5-5-5z"/>`, dash: "10 3 2 3" },
   { mark: (x: number, y: number) => `<path d="M${x} ${y + 5}l5-9h-10z"/>`, dash: "4 2" },
+  {
+    mark: (x: number, y: number) => `<path d="M${x - 5} ${y - 5}l10 10m0-10l-10 10"/>`,
+    dash: "1 3",
+  },
 ];
 const STYLE_SHEET = `<style>
-svg { --paper: #ffffff; --ink: #1f2328; --rule: #d0d7de; --c0: #0b62a8; --c1: #b8460e; --c2: #0a7a5a; --c3: #8a3a86; --c4: #57606a }
+svg { --paper: #ffffff; --ink: #1f2328; --rule: #d0d7de; --c0: #0b62a8; --c1: #b8460e; --c2: #0a7a5a; --c3: #8a3a86; --c4: #57606a; --c5: #96690a }
 @media (prefers-color-scheme: dark) {
-svg { --paper: #0d1117; --ink: #e6edf3; --rule: #3d444d; --c0: #6cb6ff; --c1: #ff9e64; --c2: #5fd3a8; --c3: #e3a6e0; --c4: #aab4bf }
+svg { --paper: #0d1117; --ink: #e6edf3; --rule: #3d444d; --c0: #6cb6ff; --c1: #ff9e64; --c2: #5fd3a8; --c3: #e3a6e0; --c4: #aab4bf; --c5: #e3c25a }
 }
 text { fill: var(--ink) } .rule { stroke: var(--rule) }
 ${STYLES.map((_, i) => `.s${i} { stroke: var(--c${i}); fill: var(--c${i}) }`).join(" ")}

@@ -7,15 +7,17 @@ import type { Command } from "commander";
 import { badInput } from "../../shared/base/errors.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import type { Plan } from "../../shared/charter/manifest.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
 import { readYaml, writeFileAtomic } from "../../shared/edge/files.ts";
 import { readPlan } from "../../shared/edge/plan-file.ts";
 import { Progress } from "../../shared/edge/progress.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { INVENTED_ROOM, inventedCharter } from "./invented-charter.ts";
 import { dealt, memberIdsOf, type NamedMember } from "./members.ts";
-import { type SimulateOptions, type Wanted, wantedOf } from "./options.ts";
+import { listOf, type SimulateOptions, type Wanted, wantedOf } from "./options.ts";
 import { play, type Result, type Simulation } from "./play.ts";
 import { noteLines, plotOf, resultJson, roundsCsv, tableLines } from "./report.ts";
+import type { RowSides } from "./sides.ts";
 import { checkFormat, proposedSchema, readMembers } from "./table.ts";
 
 export function simulateCommand(program: Command): void {
@@ -33,6 +35,8 @@ export function simulateCommand(program: Command): void {
     .option("--categorical <columns>", "… columns to take as categories")
     .option("--numeric <columns>", "… columns to take as numbers")
     .option("--holdout <share>", "… share of the units kept out of training (left out: 0.2)")
+    .option("--test <column=values>", "… instead: rows to hold out, such as fold=9,10")
+    .option("--skip <column=values>", "… rows to leave out of everything, such as fold=gap")
     .option("--delta <number>", "… δ (left out: the smaller of 1e-6 and a tenth of 1 / units)")
     .option("--members <count>", "deal the units to so many members at random")
     .option("--split <column>", "or: each value of this column is a member")
@@ -72,14 +76,14 @@ async function simulate(planPath: string, options: SimulateOptions): Promise<voi
 async function prepared(
   plan: Plan,
   options: SimulateOptions,
-  { members, split, skew, epsilons, delta, holdout, dropProbability, seeds }: Wanted,
+  { members, split, skew, epsilons, delta, holdout, sides, dropProbability, seeds }: Wanted,
 ): Promise<Simulation> {
   const { data: path } = options;
   const charter = options.charter === undefined ? null : readYaml(options.charter, Charter);
-  const schema = charter?.schema ?? (await proposedSchema(options));
+  const schema = charter?.schema ?? (await schemaFor(options, split, sides));
   const holdoutFraction = charter?.holdoutFraction ?? holdout;
   const holdoutSalt = charter?.room ?? INVENTED_ROOM;
-  const read = await readMembers({ path, schema, holdoutFraction, holdoutSalt, split });
+  const read = await readMembers({ path, schema, holdoutFraction, holdoutSalt, split, sides });
   const planned = plan.privacy === "none" ? [] : [plan.privacy.epsilon];
   const usual = [...new Set([8, 3, 1, ...planned])].sort((a, b) => b - a);
   return {
@@ -92,6 +96,24 @@ async function prepared(
     seeds,
     dropProbability,
   };
+}
+
+function schemaFor(
+  options: SimulateOptions,
+  split: string | null,
+  sides: RowSides,
+): Promise<DataSchema> {
+  const { data, label = "", unit } = options;
+  const drop = [...listOf(options.ignore), ...(split === null ? [] : [split])];
+  const columns = {
+    label,
+    positive: null,
+    unit: unit ?? null,
+    drop,
+    categorical: listOf(options.categorical),
+    numeric: listOf(options.numeric),
+  };
+  return proposedSchema(data, columns, sides);
 }
 
 function divided(

@@ -4,6 +4,7 @@ import type { MetricName } from "../../shared/charter/task-spec.ts";
 import { LIMITS } from "../../shared/protocol/limits.ts";
 import { parseNumber } from "../privacy-options.ts";
 import { METRIC_NAMES } from "./report.ts";
+import type { RowChoice, RowSides } from "./sides.ts";
 
 /** As typed. */
 export interface SimulateOptions {
@@ -15,6 +16,8 @@ export interface SimulateOptions {
   readonly categorical?: string;
   readonly numeric?: string;
   readonly holdout?: string;
+  readonly test?: string;
+  readonly skip?: string;
   readonly members?: string;
   readonly split?: string;
   readonly skew?: string;
@@ -38,6 +41,7 @@ export interface Wanted {
   readonly epsilons: readonly number[] | null;
   readonly delta: number | null;
   readonly holdout: number;
+  readonly sides: RowSides;
   readonly dropProbability: number;
   readonly seeds: readonly string[];
   readonly metric: MetricName;
@@ -65,6 +69,7 @@ export function wantedOf(options: SimulateOptions): Wanted {
     epsilons: epsilon === undefined ? null : epsilonsOf(epsilon),
     delta: number("delta", delta, "a number above 0 and below 0.01", (d) => d > 0 && d < 0.01),
     holdout: number("holdout", holdout, "0.01 to 0.9", (h) => h >= 0.01 && h <= 0.9) ?? 0.2,
+    sides: { test: choiceOf("test", options.test), skip: choiceOf("skip", options.skip) },
     dropProbability: number("drop", drop, "0 or more and below 1", (p) => p >= 0 && p < 1) ?? 0,
     seeds: Array.from({ length: seedCount }, (_, i) => seedOf(seed, i)),
     metric: metricOf(options.metric ?? "rocAuc"),
@@ -96,6 +101,14 @@ function seedOf(seed: string, index: number): string {
   throw badInput("simulate.option-invalid", "--seed: not a text of 1 to 90 characters");
 }
 
+function choiceOf(name: string, text: string | undefined): RowChoice | null {
+  if (text === undefined) return null;
+  const [column = "", ...rest] = text.split("=");
+  const values = listOf(rest.join("="));
+  if (column !== "" && values.length > 0) return { column, values };
+  throw badInput("simulate.option-invalid", `--${name} ${text}: not COLUMN=VALUE,VALUE`);
+}
+
 function metricOf(text: string): MetricName {
   const found = METRIC_NAMES.find((name) => name === text);
   if (found) return found;
@@ -107,6 +120,8 @@ function metricOf(text: string): MetricName {
 
 /** What a charter declares is not asked for a second time; what it does not must be. */
 function checkCombination({ charter, members, split, skew, ...others }: SimulateOptions): void {
+  if (others.test !== undefined && others.holdout !== undefined)
+    throw usage("--test names the rows that are held out, --holdout a share: give one of them");
   if (members !== undefined && split !== undefined)
     throw usage("--members deals rows at random, --split by a column: give one of them");
   if (skew !== undefined && split !== undefined)
@@ -118,6 +133,8 @@ function checkCombination({ charter, members, split, skew, ...others }: Simulate
     "categorical",
     "numeric",
     "holdout",
+    "test",
+    "skip",
     "delta",
   ] as const;
   if (charter !== undefined) {

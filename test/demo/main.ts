@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run-events.ts";
 import type { LiveEvent } from "../../coordinator/run-ports.ts";
-import { defaultTrainTask } from "../../models/tasks/train.ts";
+import { defaultTrainTask } from "../../models/tasks/defaults.ts";
 import { roundCounts } from "../../models/tasks/train-shape.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import { approvalsRequired } from "../../shared/charter/governance.ts";
@@ -86,13 +86,27 @@ function trainTaskFor({ epsilon, rounds, seed }: DemoOptions): TrainTask {
     noised: epsilon !== null,
     rounds: rounds ?? (epsilon === null ? ROUNDS_UNNOISED : ROUNDS_NOISED),
   });
-  const everyRounds = task.evaluation.everyRounds === null ? null : 50;
-  const strategy = epsilon === null ? { strategy: unnoisedStrategy(task.strategy.rounds) } : {};
+  const everyRounds = epsilon === null ? 50 : null;
+  const strategyOf = epsilon === null ? unnoisedStrategy : noisedStrategy;
   return {
     ...task,
-    ...strategy,
-    model: { ...task.model, seed },
+    model: { ...task.model, hidden: epsilon === null ? [32, 16] : [32], seed },
+    strategy: strategyOf(task.strategy.rounds),
     evaluation: { ...task.evaluation, everyRounds },
+  };
+}
+
+/** Plain, large steps: better on these banks than the defaults (docs/models.md, "Defaults that work"). */
+function noisedStrategy(rounds: number): TrainTask["strategy"] {
+  return {
+    kind: "dpSgd",
+    rounds,
+    samplingProbability: 0.05,
+    clipNorm: 1,
+    rowsPerUnitMax: 16,
+    optimizer: "momentum",
+    learningRate: 6,
+    momentum: 0,
   };
 }
 

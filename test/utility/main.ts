@@ -9,7 +9,7 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { inferSchema } from "../../agent/data/inference.ts";
-import { defaultTrainTask } from "../../models/tasks/train.ts";
+import { defaultTrainTask } from "../../models/tasks/defaults.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { calibrateNoiseMultiplier } from "../../shared/privacy/accounting/calibrate.ts";
 import type { Placement, Setting, Trial } from "./experiment.ts";

@@ -106,11 +106,15 @@ test("options left out have the documented values", () => {
     epsilons: null,
     delta: null,
     holdout: 0.2,
+    sides: { test: null, skip: null },
     dropProbability: 0,
     seeds: ["cloister/0", "cloister/1", "cloister/2"],
     metric: "rocAuc",
   });
   expect(wantedOf({ ...base, epsilon: "8,3,8", seeds: "1" })).toMatchObject({ epsilons: [8, 3] });
+  const { sides } = wantedOf({ ...base, test: "fold=9,10", skip: "a=b=c" });
+  expect(sides.test).toEqual({ column: "fold", values: ["9", "10"] });
+  expect(sides.skip).toEqual({ column: "a", values: ["b=c"] });
 });
 
 test.each([
@@ -127,11 +131,20 @@ test.each([
   [{ seed: "" }, "--seed: not a text"],
   [{ skew: "9" }, "--skew 9: not a number from 0 to 3"],
   [{ holdout: "1" }, "--holdout 1"],
+  [{ test: "fold" }, "--test fold: not COLUMN=VALUE,VALUE"],
+  [{ skip: "=1" }, "--skip =1: not COLUMN=VALUE,VALUE"],
+  [{ test: "fold=1", holdout: "0.3" }, "give one of them"],
+  [
+    { charter: "c.yaml", label: undefined, test: "fold=1" },
+    "--test: the charter says that already",
+  ],
   [{ metric: "auc" }, "--metric auc: not one of rocAuc, prAuc"],
   [{ split: "org" }, "give one of them"],
   [{ charter: "c.yaml" }, "--label: the charter says that already"],
 ])("%j is refused in words", (change, message) => {
-  expect(() => wantedOf({ ...base, ...change })).toThrow(message);
+  const { label, ...others } = { ...base, ...change };
+  const options = label === undefined ? others : { ...others, label };
+  expect(() => wantedOf(options)).toThrow(message);
 });
 
 test("without a charter the label and the members must be named", () => {

@@ -1,7 +1,8 @@
 /** Training through the encodings: what arrives is good enough to learn from. */
 import { expect, test } from "vitest";
+import { defaultTrainTask, fedAvgTask } from "../../../models/tasks/defaults.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
-import { defaultTrainTask, trainTask } from "../../../models/tasks/train.ts";
+import { trainTask } from "../../../models/tasks/train.ts";
 import type { WireManifest } from "../../../models/tasks/wire.ts";
 import type { ManifestEncoding, ManifestPrivacy } from "../../../shared/charter/manifest.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
@@ -66,7 +67,7 @@ function train(
 }
 
 test("federated averaging learns as well from 16 bits as from 24 or 32", () => {
-  const spec = defaultTrainTask({ noised: false, rounds: 20 });
+  const spec = fedAvgTask({ rounds: 20 });
   const exact = train(spec, null, { profile: "exact" });
   const compact = train(spec, null, { profile: "compact" });
   const wan = train(spec, null, { profile: "wan" });
@@ -82,7 +83,7 @@ test("federated averaging learns as well from 16 bits as from 24 or 32", () => {
 });
 
 test("real updates of a larger net arrive within the stated error, and 16 bits come nearer to 24", () => {
-  const base = defaultTrainTask({ noised: false });
+  const base = fedAvgTask();
   const spec = {
     ...base,
     scaling: "bounds" as const,
@@ -117,7 +118,8 @@ test("real updates of a larger net arrive within the stated error, and 16 bits c
 test("with noise, 18 bits around the value carry what the 32-bit grid does", () => {
   const base = defaultTrainTask({ noised: true, rounds: 40 });
   if (base.strategy.kind !== "dpSgd") throw new Error("the noised default is dpSgd");
-  const strategy = { ...base.strategy, samplingProbability: 0.5, learningRate: 0.5, momentum: 0.9 };
+  const steps = { optimizer: "momentum" as const, learningRate: 0.5, momentum: 0.9 };
+  const strategy = { ...base.strategy, samplingProbability: 0.5, ...steps };
   const spec = { ...base, strategy };
   const privacy = { ...PRIVACY, trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected: 600 };
   const grid = train(spec, privacy, undefined);

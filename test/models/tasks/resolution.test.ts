@@ -1,6 +1,7 @@
 /** What the ring's rounding leaves of a bounded vector, at the charter's default bound on rows. */
 import { expect, test } from "vitest";
-import { defaultTrainTask, trainTask } from "../../../models/tasks/train.ts";
+import { defaultTrainTask, fedAvgTask } from "../../../models/tasks/defaults.ts";
+import { trainTask } from "../../../models/tasks/train.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
 import { quantizerScale } from "../../../shared/privacy/encoding/quantize.ts";
 import { schemaOf } from "../fixtures.ts";
@@ -23,10 +24,10 @@ test("rounding is small beside one unit's gradient, so that members with few row
 });
 
 test("rounding is small beside the weight and update of a member with a thousand rows", () => {
-  const spec = defaultTrainTask({ noised: false });
+  const spec = fedAvgTask();
   expect(levelOf(spec, "update") / (1000 / ROWS_MAX)).toBeLessThan(0.02);
 });
 
 test("rounding is small beside one row's part of the moments", () => {
-  expect(levelOf(defaultTrainTask({ noised: false }), "moments")).toBeLessThan(0.02);
+  expect(levelOf(fedAvgTask(), "moments")).toBeLessThan(0.02);
 });

@@ -4,10 +4,11 @@ import type { EncodedData, PartitionedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { selectUnits } from "../../../models/engine/units.ts";
+import { defaultTrainTask, fedAvgTask } from "../../../models/tasks/defaults.ts";
 import { plannedDimension } from "../../../models/tasks/planned-dimension.ts";
 import { taskFor } from "../../../models/tasks/registry.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
-import { defaultTrainTask, modelOf, trainTask } from "../../../models/tasks/train.ts";
+import { modelOf, trainTask } from "../../../models/tasks/train.ts";
 import type { TrainState } from "../../../models/tasks/train-state.ts";
 import type { Rng } from "../../../shared/base/env.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
@@ -39,7 +40,7 @@ function adaptive(rounds: number, clipNorm = 1): TrainTask {
 }
 
 function local(strategy: object): TrainTask {
-  const base = defaultTrainTask({ noised: false, rounds: 20 });
+  const base = fedAvgTask({ rounds: 20 });
   const spec = { ...base, strategy: { rounds: 20, learningRate: 0.01, ...strategy } };
   return TrainTaskSpec.parse(spec);
 }
@@ -83,7 +84,7 @@ function run(
 }
 
 const separable: [string, TrainTask, boolean][] = [
-  ["federated averaging", defaultTrainTask({ noised: false, rounds: 20 }), false],
+  ["federated averaging", fedAvgTask({ rounds: 20 }), false],
   ["SCAFFOLD", local({ kind: "scaffold", localOptimizer: "sgd", learningRate: 0.5 }), false],
   [
     "FedYogi on rows weighted by a count",
@@ -138,7 +139,7 @@ test("a state that is cut short or of another run is refused", () => {
 });
 
 test("a noised run refuses moments and federated averaging", () => {
-  const fedAvg = { ...defaultTrainTask({ noised: false }), scaling: "bounds" as const };
+  const fedAvg = { ...fedAvgTask(), scaling: "bounds" as const };
   const moments = { ...dpSgd(2), scaling: "moments" as const };
   expect(() => trainTask.begin(contextOf(fedAvg, true))).toThrow("fedAvg carries no guarantee");
   expect(() => trainTask.begin(contextOf(moments, true))).toThrow("cannot open exact moments");
@@ -201,7 +202,7 @@ test("one unit moves a noised vector by at most the stated sensitivity", () => {
 });
 
 test("a bounded vector stays within the stated magnitude, even where training diverges", () => {
-  const base = defaultTrainTask({ noised: false });
+  const base = fedAvgTask();
   const strategy = { ...base.strategy, learningRate: 1e6, clipNorm: 0.5 };
   const specs: TrainTask[] = [dpSgd(2), { ...base, strategy }];
   for (const spec of specs) {
@@ -224,7 +225,7 @@ test("a bounded vector stays within the stated magnitude, even where training di
 });
 
 test("the moments round standardises every column over all members", () => {
-  const context = contextOf(defaultTrainTask({ noised: false }));
+  const context = contextOf(fedAvgTask());
   const members = membersOf(schema, 3, 50);
   const { scaling } = round(context, trainTask.begin(context), members, rng("x"));
   const values = members.flatMap(({ train }) =>

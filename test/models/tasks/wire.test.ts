@@ -1,9 +1,9 @@
 /** How releases travel: `models/tasks/wire.ts`, and `encoding.ts`, which refuses what cannot. */
 import { expect, test } from "vitest";
 import { contextOf } from "../../../models/tasks/context.ts";
+import { fedAvgTask } from "../../../models/tasks/defaults.ts";
 import { checkEncoding } from "../../../models/tasks/encoding.ts";
 import { taskFor } from "../../../models/tasks/registry.ts";
-import { defaultTrainTask } from "../../../models/tasks/train.ts";
 import { wireFormat } from "../../../models/tasks/wire.ts";
 import type { Manifest, ManifestEncoding } from "../../../shared/charter/manifest.ts";
 import { TaskSpec } from "../../../shared/charter/task-spec.ts";
@@ -11,7 +11,7 @@ import { memberIds, smallCharter } from "../../support/charters.ts";
 import { PRIVACY, signedManifest } from "../../support/manifests.ts";
 
 const charter = smallCharter(memberIds(5));
-const FED_AVG = { task: defaultTrainTask({ noised: false }), privacy: null };
+const FED_AVG = { task: fedAvgTask(), privacy: null };
 const UNNOISED_SGD = { privacy: null };
 const PROBE = {
   task: TaskSpec.parse({ kind: "probe", dimension: 1000, rounds: 1 }),
