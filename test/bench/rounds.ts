@@ -99,7 +99,7 @@ async function ended(room: RoomProcesses, runId: string): Promise<void> {
     const runs = await room.client.get<{ runId: string; status: string }[]>("/v1/runs");
     const status = runs.find((run) => run.runId === runId)?.status;
     if (status === "completed") return;
-    if (status !== "running") throw new Error(`the run is ${status}`);
+    if (status !== "proposed" && status !== "running") throw new Error(`the run is ${status}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
