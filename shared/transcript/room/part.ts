@@ -22,7 +22,9 @@ export function partOf(copy: Uint8Array, state: RoomState, memberId: string): Pa
     if (!line || !("sequence" in line) || line.body.type !== "roundReleased") continue;
     const { runId, round, survivors } = line.body;
     if (!survivors.includes(memberId)) continue;
-    rounds.set(runId, [...(rounds.get(runId) ?? []), round]);
+    const ofRun = rounds.get(runId) ?? [];
+    ofRun.push(round);
+    rounds.set(runId, ofRun);
     last = { entry: line.sequence, atMs: line.atMs };
   }
   const open = [...state.runs].filter(

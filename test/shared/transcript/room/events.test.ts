@@ -448,3 +448,13 @@ test("a confirmation of the members enrolled by then needs no look, of others it
       expect.stringMatching(/^entry [45]: bank-1 confirmed another roster/),
     ]);
 });
+
+test("a member has left from its first word on, until it enrols anew", () => {
+  const leftIn = (writer: RoomWriter): unknown[] => {
+    const verdict = verifyRoom(writer.head().bytes, nobody);
+    return verdict.type === "holds" ? [...verdict.state.left] : [verdict.fault];
+  };
+  const twice = openRoom().add(leaving("bank-2"), leaving("bank-2"));
+  expect(leftIn(twice)).toMatchObject([["bank-2", { entry: 4 }]]);
+  expect(leftIn(twice.add(rotated(null)))).toEqual([]);
+});

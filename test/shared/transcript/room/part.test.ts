@@ -34,9 +34,11 @@ test("a member that left after a run had a part in its rounds, and none after", 
     open: [],
   });
   expect(partIn(writer, "bank-1")).toMatchObject({ runs: [{ rounds: [0, 1] }], left: null });
+  const none = { runs: [], last: null, left: null, open: [] };
+  expect(partIn(writer, "bank-9")).toEqual(none);
 });
 
-test("a run under way is open to a member that leaves; a round without it is not its own", () => {
+test("a run under way is open to a member that leaves, and a run that was refused is not", () => {
   const approvals = ["bank-1", "bank-2"].map((id) => decided("approved", runId, id));
   const manifest = manifestOf();
   const writer = openRoom()
