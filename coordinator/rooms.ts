@@ -92,7 +92,7 @@ export class Rooms {
     const hash = charterHash(this.charter(room));
     const keys = new Map(this.members(room).map((one) => [one.memberId, one.identityKey]));
     const last = new Map<string, MemberStatement>();
-    for (const statement of this.#store.statements(room)) {
+    for (const statement of this.#store.transcripts.statements(room)) {
       const { memberId, kind } = statement;
       if (isSignedStatement(statement, hash, keys.get(memberId)))
         last.set(`${memberId} ${kind}`, statement);

@@ -11,7 +11,7 @@ import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
-import { MemberStatement } from "../shared/charter/member-statement.ts";
+import type { MemberStatement } from "../shared/charter/member-statement.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
 import type { RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
@@ -30,9 +30,6 @@ CREATE TABLE IF NOT EXISTS token (
 CREATE TABLE IF NOT EXISTS member (
   room TEXT NOT NULL, member_id TEXT NOT NULL, identity_key TEXT NOT NULL, signature TEXT NOT NULL,
   PRIMARY KEY (room, member_id)
-) STRICT;
-CREATE TABLE IF NOT EXISTS member_statement (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, body TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS run_event (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, body TEXT NOT NULL
@@ -202,19 +199,9 @@ export class Store {
     }));
   }
 
-  /** Nothing that a member signed is ever deleted. */
+  /** Into the room's history, and nowhere else: what it tells is what the coordinator goes by. */
   addStatement(room: string, statement: MemberStatement): void {
-    this.#database
-      .prepare("INSERT INTO member_statement (room, body) VALUES (?, ?)")
-      .run(room, JSON.stringify(statement));
-  }
-
-  /** All that the room's members ever signed about themselves, oldest first. */
-  statements(room: string): MemberStatement[] {
-    const rows = this.#database
-      .prepare("SELECT body FROM member_statement WHERE room = ? ORDER BY sequence")
-      .all(room);
-    return rows.map((row) => MemberStatement.parse(JSON.parse(String(row["body"]))));
+    this.#transact(() => this.#tell(room, { type: "memberStated", statement }));
   }
 
   /**

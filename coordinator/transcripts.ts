@@ -5,6 +5,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../shared/base/assert.ts";
 import { fromHex } from "../shared/base/bytes.ts";
+import type { MemberStatement } from "../shared/charter/member-statement.ts";
 import {
   type Entry,
   lineText,
@@ -41,6 +42,8 @@ interface Tail {
   latestMs: number;
   /** Runs whose proposal is in it. */
   readonly runs: Set<string>;
+  /** What members signed about themselves, oldest first. */
+  readonly statements: MemberStatement[];
   /** For how many of the first entries each member has signed. */
   readonly cosigned: Map<string, number>;
 }
@@ -79,6 +82,11 @@ export class Transcripts {
 
   knowsRun(room: string, runId: string): boolean {
     return this.#tail(room).runs.has(runId);
+  }
+
+  /** All that the room's members ever signed about themselves, oldest first. */
+  statements(room: string): readonly MemberStatement[] {
+    return this.#tail(room).statements;
   }
 
   cosignedBy(room: string, memberId: string): number {
@@ -128,7 +136,7 @@ export class Transcripts {
     if (known && known.roots.length === count) return known;
     const frontier = NO_LEAVES;
     const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
-    const tail: Tail = { ...empty, runs: new Set(), cosigned: new Map() };
+    const tail: Tail = { ...empty, runs: new Set(), statements: [], cosigned: new Map() };
     for (const line of this.lines(room, 0, Number.POSITIVE_INFINITY)) lengthen(tail, entryOf(line));
     this.#tails.set(room, tail);
     return tail;
@@ -147,5 +155,6 @@ function lengthen(tail: Tail, { body, hash, atMs }: Entry): void {
   tail.roots.push(rootOf(tail.frontier));
   tail.latestMs = atMs;
   if (body.type === "runProposed") tail.runs.add(body.runId);
+  if (body.type === "memberStated") tail.statements.push(body.statement);
   if (body.type === "headCosigned") tail.cosigned.set(body.memberId, body.size);
 }

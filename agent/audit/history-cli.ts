@@ -1,8 +1,9 @@
-/** EDGE: `cloister audit verify` and `export`: a room's whole history checked, and handed to a regulator. */
+/** EDGE: `cloister audit verify`, `withdrawal` and `export`: a room's whole history checked, and handed to a regulator. */
 import type { Command } from "commander";
 import { type ExportOptions, exportPack } from "./export.ts";
 import type { AuditSource } from "./replay.ts";
 import { verify } from "./verify.ts";
+import { withdrawal } from "./withdrawal.ts";
 
 /** @param tokenSource What a configuration file and a token give access to. */
 export function historyCommands(
@@ -18,6 +19,16 @@ export function historyCommands(
     .option("--json", "print JSON, for programs")
     .addHelpText("after", "\nExample:\n  $ cloister audit verify --folder agent-data")
     .action(verify);
+  audit
+    .command("withdrawal")
+    .description("in which runs and rounds a member's data had a part, and from when on in none")
+    .argument("<member>", "of the room")
+    .argument("[file]", "a copy of the history, or a pack; the agent's own copy if left out")
+    .option("--folder <folder>", "hold it against what this agent's folder knows")
+    .option("--coordinator <fingerprint>", "the coordinator that must have signed it")
+    .option("--json", "print JSON, for programs")
+    .addHelpText("after", "\nExample:\n  $ cloister audit withdrawal bank-2 room-pack.jsonl")
+    .action(withdrawal);
   audit
     .command("export")
     .description("write a regulator's pack: the room's history, cards, statements, ledger extracts")

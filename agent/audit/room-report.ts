@@ -4,16 +4,17 @@ import { fromHex } from "../../shared/base/bytes.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
 import type { Document } from "../../shared/transcript/room/document.ts";
 import type { WholeHistory } from "../../shared/transcript/room/history.ts";
-import type { RoomRun, RoomState } from "../../shared/transcript/room/state.ts";
+import type { RoomRun, RoomState, Stated } from "../../shared/transcript/room/state.ts";
 
 export function reportLines(whole: WholeHistory, remarks: readonly string[]): string[] {
   const { state, head, documents } = whole;
-  const { room, charterHash, charter, keys, runs } = state;
+  const { room, charterHash, charter, keys, stated, runs } = state;
   const upTo = new Date(state.latestMs).toISOString();
   return [
     `Room "${room}": ${head.size} entries to ${upTo}, signed by coordinator ${printOf(state.coordinatorKey)}`,
     `Charter ${short(charterHash)}  ${charter.purpose}`,
     ...[...keys].map(([memberId, key]) => memberLine(state, memberId, key)),
+    ...stated.map(statedLine),
     ...[...runs].flatMap(([runId, run]) => runLines(runId, run, documents)),
     ...documents.flatMap(extractLine),
     ...remarks.map((remark) => `Look into: ${remark}`),
@@ -21,10 +22,20 @@ export function reportLines(whole: WholeHistory, remarks: readonly string[]): st
   ];
 }
 
-function memberLine({ cosigned }: RoomState, memberId: string, key: string): string {
+function memberLine({ cosigned, left }: RoomState, memberId: string, key: string): string {
   const size = cosigned.get(memberId);
   const seen = size === undefined ? "has signed for no entry" : `has signed for ${size} entries`;
-  return `Member ${memberId}  key ${printOf(key)}  ${seen}`;
+  const gone = left.has(memberId) ? ", and has left" : "";
+  return `Member ${memberId}  key ${printOf(key)}  ${seen}${gone}`;
+}
+
+function statedLine({ entry, statement }: Stated): string {
+  const { memberId, kind, atMs } = statement;
+  const what =
+    kind === "left"
+      ? `left the room: ${statement.reason}`
+      : `confirmed the roster ${short(statement.rosterHash)}`;
+  return `Entry ${entry}: ${memberId} signed on ${new Date(atMs).toISOString()} that it ${what}`;
 }
 
 function runLines(runId: string, run: RoomRun, documents: readonly Document[]): string[] {
@@ -40,8 +51,6 @@ function runLines(runId: string, run: RoomRun, documents: readonly Document[]): 
     const isHere = documents.some((one) => one.kind === kind && one.runId === runId);
     lines.push(`  ${name} ${short(hash)}  ${isHere ? "is here, and is that one" : "is not here"}`);
   }
-  for (const { memberId, decision, reviewer, note } of run.reviews)
-    lines.push(`  model ${decision}d by ${reviewer} of ${memberId}: ${note}`);
   if (isDeleted) lines.push("  model and kept rounds deleted, by the coordinator's word");
   return lines;
 }
@@ -54,7 +63,7 @@ function extractLine(document: Document): string[] {
 
 /** For programs: everything, readable. */
 export function reportData({ state, head, documents }: WholeHistory, remarks: readonly string[]) {
-  const { room, coordinatorKey, charter, charterHash, keys, runs, cosigned } = state;
+  const { room, coordinatorKey, charter, charterHash, keys, stated, runs, cosigned } = state;
   return {
     type: "holds",
     room,
@@ -66,7 +75,8 @@ export function reportData({ state, head, documents }: WholeHistory, remarks: re
     members: [...keys].map(([memberId, identityKey]) => {
       return { memberId, identityKey, cosigned: cosigned.get(memberId) ?? 0 };
     }),
-    runs: [...runs].map(([runId, { heads, charter: _, ...run }]) => {
+    statements: stated,
+    runs: [...runs].map(([runId, { heads, ...run }]) => {
       return { runId, ...run, rounds: heads.length - 1 };
     }),
     documents,

@@ -8,7 +8,7 @@ import { print, printJson } from "../../shared/edge/terminal.ts";
 import type { RoomTrust, WholeHistory } from "../../shared/transcript/room/history.ts";
 import { verifyRoom } from "../../shared/transcript/room/verify.ts";
 import { copyPath } from "../transcript-copy.ts";
-import { contradiction, NOBODY, ownKnowledge, untold } from "./knowledge.ts";
+import { contradiction, type Knowledge, NOBODY, ownKnowledge, untold } from "./knowledge.ts";
 import { reportData, reportLines } from "./room-report.ts";
 
 export interface VerifyOptions {
@@ -17,24 +17,41 @@ export interface VerifyOptions {
   readonly json?: boolean;
 }
 
-export function verify(
+export function verify(file: string | undefined, options: VerifyOptions): void {
+  const { whole, known } = readVerified(file, options);
+  const remarks = [...whole.state.remarks, ...untold(known, whole.state)];
+  if (options.json) return printJson(reportData(whole, remarks));
+  for (const line of reportLines(whole, remarks)) print(line);
+}
+
+export interface VerifiedCopy {
+  /** The file as it is. */
+  readonly copy: Uint8Array;
+  readonly whole: WholeHistory;
+  readonly known: Knowledge;
+}
+
+/**
+ * @param file Left out: the own copy of the agent in the folder.
+ * @throws {CloisterError} If there is none, or it does not hold, by itself or against what the folder knows.
+ */
+export function readVerified(
   file: string | undefined,
-  { folder, coordinator, json }: VerifyOptions,
-): void {
+  { folder, coordinator }: VerifyOptions,
+): VerifiedCopy {
   const own = file === undefined ? (folder ?? "agent-data") : folder;
   const known = own === undefined ? NOBODY : ownKnowledge(own);
   const path = file ?? copyPath(own ?? "");
   if (file === undefined && !existsSync(path))
     throw badInput("transcript.none", `${path}: this agent has no copy of its room's history yet`);
-  const whole = verified(path, readSmallFile(path), known.trust);
+  const copy = readSmallFile(path);
+  const whole = verified(path, copy, known.trust);
   const signer = fingerprint(fromHex(whole.state.coordinatorKey));
   if (coordinator !== undefined && coordinator !== signer)
     throw caught(`${path}: signed by coordinator ${signer}, and not by ${coordinator}`);
   const contradicted = contradiction(known, whole.state);
   if (contradicted !== null) throw caught(`${path}: ${contradicted}`);
-  const remarks = [...whole.state.remarks, ...untold(known, whole.state)];
-  if (json) return printJson(reportData(whole, remarks));
-  for (const line of reportLines(whole, remarks)) print(line);
+  return { copy, whole, known };
 }
 
 /** @throws {CloisterError} If it does not hold: exit code 6, the first bad entry named. */

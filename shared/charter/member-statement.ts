@@ -11,7 +11,8 @@ import { HexKey, HexSignature } from "./manifest.ts";
 const common = {
   charterHash: HexKey,
   memberId: MemberId,
-  atMs: z.int().min(0),
+  /** By the member's clock. As late as a date can be. */
+  atMs: z.int().min(0).max(8_640_000_000_000_000),
   signature: HexSignature,
 };
 const RosterConfirmed = z.strictObject({

@@ -29,12 +29,14 @@ export type RosterAnswer = z.infer<typeof RosterAnswer>;
 export const ConfirmedRoster = z.strictObject({ roster: Roster, statement: MemberStatement });
 export type ConfirmedRoster = z.infer<typeof ConfirmedRoster>;
 
+type Keyed = Pick<Roster[number], "memberId" | "identityKey">;
+
 /** Hexadecimal, by member id. */
-export const keysOf = (roster: Roster): ReadonlyMap<string, string> =>
+export const keysOf = (roster: readonly Keyed[]): ReadonlyMap<string, string> =>
   new Map(roster.map(({ memberId, identityKey }) => [memberId, identityKey]));
 
 /** One hash of charter, members and keys. In no order: the roster is sorted. @returns Hexadecimal. */
-export function rosterHash(charterHashText: string, roster: Roster): string {
+export function rosterHash(charterHashText: string, roster: readonly Keyed[]): string {
   const sorted = [...keysOf(roster)].sort(([a], [b]) => (a < b ? -1 : 1));
   const parts = sorted.flatMap(([memberId, key]) => [memberId, fromHex(key)]);
   return toHex(framedHash(LABELS.roster, charterHashText, ...parts));

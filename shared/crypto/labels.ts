@@ -54,10 +54,7 @@ export const LABELS = {
   roomEntry: "cloister/3/room-entry",
   roomHead: "cloister/3/room-head",
   headCosigned: "cloister/3/head-cosigned",
-  rosterSigned: "cloister/3/roster-signed",
   keyRotated: "cloister/3/key-rotated",
-  memberLeft: "cloister/3/member-left",
-  releaseDecided: "cloister/3/release-decided",
   ledgerExtract: "cloister/3/ledger-extract",
 
   /** A member's privacy ledger. */

@@ -159,7 +159,7 @@ test("a coordinator that uses the loss of a copy to tell another story is caught
   rmSync(copyPath(memberFolder(folder, "bank-1")));
   const other = new Book(join(folder, "other.db"));
   other.write(...bodies.slice(0, 4), proposed(manifestOf(7)), proposed(manifestOf(8)));
-  other.write(...[9, 10, 11, 12, 13, 14, 15].map((n) => proposed(manifestOf(n))));
+  other.write(...[9, 10, 11, 12, 13, 14, 15, 16].map((n) => proposed(manifestOf(n))));
   const { caught } = join1("bank-1", other);
   other.flush();
   expect(caught).toMatchObject([{ code: "known", entry: bodies.length - 1 }]);
@@ -221,13 +221,13 @@ test("a coordinator whose book was set back is caught, and its shorter head is k
 
 test("a coordinator whose book was changed is caught by whoever gets it then", async () => {
   book.write(...bodies);
-  const [line = ""] = book.transcripts.lines("r", 6, 1);
+  const [line = ""] = book.transcripts.lines("r", 7, 1);
   book.database
-    .prepare("UPDATE room_entry SET line = ? WHERE sequence = 6")
+    .prepare("UPDATE room_entry SET line = ? WHERE sequence = 7")
     .run(line.replace("bank-3", "bank-2"));
   const { caught } = join1("bank-1");
   book.flush();
-  expect(caught).toMatchObject([{ code: "hash", entry: 6 }]);
+  expect(caught).toMatchObject([{ code: "hash", entry: 7 }]);
 });
 
 test("a round that opened on another history than the room's is found, whichever is seen first", async () => {

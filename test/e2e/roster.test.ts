@@ -1,9 +1,13 @@
-/** One telephone round through the binary: a roster's code, a wrong one, and what a confirmed roster keeps out. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/**
+ * One telephone round through the binary: a roster's code, a wrong one, and what a confirmed roster keeps out; a
+ * member that leaves; and all of it in the other members' copies of the room's history.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { policyPath } from "../../agent/policy-file.ts";
+import { copyPath } from "../../agent/transcript-copy.ts";
 import { Vault } from "../../agent/vault.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import {
@@ -13,7 +17,7 @@ import {
   rosterHash,
 } from "../../shared/charter/roster.ts";
 import { memberIds, smallTable } from "../support/charters.ts";
-import { cloister, type Outcome } from "../support/command.ts";
+import { cloister, expectOneLine, type Outcome } from "../support/command.ts";
 import type { RoomProcesses } from "../support/processes.ts";
 import { follow, openRoom, probe, type RunLine, startRun } from "../support/rooms.ts";
 
@@ -175,4 +179,40 @@ test("a member that leaves works on nothing more, whatever is offered, and is as
   const { manifest } = await room.client.get<{ manifest: Manifest }>(path);
   const listed = manifest.roster.map(({ memberId }) => memberId);
   expect(listed).toEqual(["bank-1", "bank-3", "bank-4"]);
+}, 60_000);
+
+test("another member's copy tells of confirmations and of the leaving, and of runs without it", async () => {
+  const copy = copyPath(room.agentFolder("bank-1"));
+  // Who confirmed does not work with the new keys: it stays a proposal.
+  const runId = await startRun(room, probe(1));
+  const isTold = (): boolean => readFileSync(copy).includes(runId);
+  while (!isTold()) await new Promise((resolve) => setTimeout(resolve, 100));
+  await room.client.post(`/v1/runs/${runId}/cancel`, {});
+  // In this room the key of bank-3 was replaced: the folder, which knows the old one, does not let that pass.
+  const own = ["--folder", room.agentFolder("bank-1")];
+  expectOneLine(await cloister("audit", "verify", ...own), 6, "the key of bank-3 is not the one");
+  const said = await cloister("audit", "verify", copy);
+  expect(said).toMatchObject({ code: 0, errors: "" });
+  for (const memberId of members)
+    expect(said.output).toMatch(
+      new RegExp(`^Entry \\d+: ${memberId} signed on \\S+ that it confirmed the roster `, "m"),
+    );
+  expect(said.output).toMatch(/^Entry \d+: bank-2 .* left the room: we were sold$/m);
+  expect(said.output).toMatch(/^Member bank-2 .*, and has left$/m);
+  expect(said.output).not.toMatch(/confirmed another roster/);
+  const pack = join(folder, "pack.jsonl");
+  const operator = ["--config", room.configPath, "--out", pack];
+  const exported = await cloister("audit", "export", "--room", "--bare", ...operator);
+  expect(exported).toMatchObject({ code: 0, errors: "" });
+  const withdrawn = await cloister("audit", "withdrawal", "bank-2", pack);
+  expect(withdrawn).toMatchObject({ code: 0, errors: "" });
+  expect(withdrawn.output).toMatch(
+    /^Run [0-9a-f]{12} {2}train {2}bank-2 had a part in \d+ rounds: 0/m,
+  );
+  expect(withdrawn.output).toMatch(/^It signed on \S+ that it leaves \(entry \d+, /m);
+  expect(withdrawn.output).toContain("its data had a part in none");
+  const data = JSON.parse((await cloister("audit", "withdrawal", "bank-2", pack, "--json")).output);
+  expect(data.runs.map((run: { runId: string }) => run.runId)).not.toContain(runId);
+  const stranger = await cloister("audit", "withdrawal", "bank-9", pack);
+  expectOneLine(stranger, 3, "bank-9 never enrolled");
 }, 60_000);

@@ -4,18 +4,16 @@ import { canonicalJson } from "../../shared/base/canonical.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
 import { type Decision, signDecision } from "../../shared/charter/decision.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
+import { signStatement } from "../../shared/charter/member-statement.ts";
+import { rosterHash } from "../../shared/charter/roster.ts";
 import { hashJson } from "../../shared/crypto/hash.ts";
-import { identityFromSecret } from "../../shared/crypto/identity.ts";
+import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
 import { firstHead, nextHead } from "../../shared/transcript/chain.ts";
 import { type Document, extractStatement } from "../../shared/transcript/room/document.ts";
 import { type Entry, lineText, makeEntry, NO_ENTRY } from "../../shared/transcript/room/entry.ts";
 import type { RoomEvent, RoomEventOf } from "../../shared/transcript/room/event.ts";
 import type { RoomTrust } from "../../shared/transcript/room/history.ts";
-import {
-  cosignStatement,
-  headStatement,
-  releaseStatement,
-} from "../../shared/transcript/room/statements.ts";
+import { cosignStatement, headStatement } from "../../shared/transcript/room/statements.ts";
 import { type Frontier, grown, NO_LEAVES, rootOf } from "../../shared/transcript/room/tree.ts";
 import { unsafeSecret } from "./group.ts";
 import { enrolled, identityOf, signedManifest } from "./manifests.ts";
@@ -159,11 +157,15 @@ export function ended(runId: string, rounds: number): RoomEvent {
 export const CARD = { version: 1, model: "a card", auc: 0.75 };
 export const STATEMENT = { version: 1, epsilon: 1.5 };
 
-/** From its creation to a whole run, co-signed by all. */
+/** From its creation to a whole run, co-signed by all; then a member leaves. */
 export function playedRoom(): RoomWriter {
   const manifest = manifestOf();
   const runId = runIdOf(manifest);
+  const hash = charterHash(CHARTER);
+  const confirmed = { kind: "rosterConfirmed", memberId: "bank-1", charterHash: hash } as const;
+  const roster = rosterHash(hash, MEMBERS.map(enrolmentOf));
   const writer = openRoom()
+    .add(stated({ ...confirmed, rosterHash: roster, atMs: 900 }, identityOf("bank-1")))
     .add(proposed(manifest))
     .add(decided("approved", runId, "bank-1"), decided("approved", runId, "bank-3"))
     .head()
@@ -173,14 +175,20 @@ export function playedRoom(): RoomWriter {
   for (const memberId of MEMBERS) writer.cosign(memberId);
   writer.add(released(runId, 1, 2), ended(runId, 2)).head();
   for (const memberId of MEMBERS) writer.cosign(memberId);
-  return writer.head();
+  return writer.add(leaving("bank-3")).head();
 }
 
-export function reviewed(runId: string, memberId: string): RoomEvent {
-  const said = { runId, modelHash: "aa".repeat(32), decision: "approve", reviewer: "R. Viewer" };
-  const about = { ...said, decision: "approve", note: "looked", atMs: 1000, memberId } as const;
-  const signature = toHex(identityOf(memberId).sign(releaseStatement(about)));
-  return { type: "releaseDecided", ...about, signature };
+/** What a member says of itself. */
+export function stated(
+  said: Parameters<typeof signStatement>[0],
+  identity: Identity,
+): RoomEventOf<"memberStated"> {
+  return { type: "memberStated", statement: signStatement(said, identity) };
+}
+
+export function leaving(memberId: string, by = memberId): RoomEventOf<"memberStated"> {
+  const said = { kind: "left", reason: "merged away", charterHash: charterHash(CHARTER) } as const;
+  return stated({ ...said, memberId, atMs: 1000 }, identityOf(by));
 }
 
 export function ledgerExtract(memberId: string): Document {

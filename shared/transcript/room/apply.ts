@@ -4,7 +4,7 @@
  */
 import type { Entry } from "./entry.ts";
 import type { RoomEvent } from "./event.ts";
-import { amend, charterOf, cosign, enrol, leave, rotate, signRoster } from "./members.ts";
+import { charterOf, cosign, enrol, hear, rotate } from "./members.ts";
 import { applyRunEventInPlace } from "./runs.ts";
 import type { RoomState } from "./state.ts";
 
@@ -23,6 +23,8 @@ export function openRoom({ atMs, body }: Entry): RoomState | string {
     ...charter,
     keys: new Map(),
     trails: new Map(),
+    stated: [],
+    left: new Map(),
     runs: new Map(),
     cosigned: new Map(),
     latestMs: atMs,
@@ -45,14 +47,10 @@ function applyBody(state: RoomState, body: RoomEvent, entry: Entry, rootAt: Root
       return "the room was created before";
     case "memberEnrolled":
       return enrol(state, body, entry.sequence);
-    case "rosterSigned":
-      return signRoster(state, body);
-    case "charterAmended":
-      return amend(state, body);
     case "keyRotated":
       return rotate(state, body, entry.sequence);
-    case "memberLeft":
-      return leave(state, body);
+    case "memberStated":
+      return hear(state, body, entry);
     case "headCosigned":
       return cosign(state, body, rootAt);
     default:

@@ -4,13 +4,12 @@
  */
 import { z } from "zod";
 import { Decision } from "../../charter/decision.ts";
+import { MemberStatement } from "../../charter/member-statement.ts";
 import { MemberId } from "../../protocol/messages.ts";
 
 const Hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const Hex64 = z.string().regex(/^[0-9a-f]{128}$/);
 const Count = z.int().min(0).max(0xffff_ffff);
-const AtMs = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const MemberSignature = z.strictObject({ memberId: MemberId, signature: Hex64 });
 
 /** The first entry, and only the first. `charter` is its canonical text: what members sign the hash of. */
 const RoomCreated = z.strictObject({
@@ -27,18 +26,6 @@ const MemberEnrolled = z.strictObject({
   identityKey: Hex32,
   enrolmentSignature: Hex64,
 });
-/** A member has compared the keys of all who are enrolled; `rosterHash` names them. */
-const RosterSigned = z.strictObject({
-  type: z.literal("rosterSigned"),
-  rosterHash: Hex32,
-  ...MemberSignature.shape,
-});
-/** Agreed by every member of the roster, each of whom signs the new charter as it did the first on enrolment. */
-const CharterAmended = z.strictObject({
-  type: z.literal("charterAmended"),
-  charter: z.string().max(1_000_000),
-  signatures: z.array(MemberSignature),
-});
 /** Null: the old key did not agree, because it is lost. Members who pinned it take part in nothing until they look. */
 const KeyRotated = z.strictObject({
   type: z.literal("keyRotated"),
@@ -47,7 +34,11 @@ const KeyRotated = z.strictObject({
   enrolmentSignature: Hex64,
   rotationSignature: Hex64.nullable(),
 });
-const MemberLeft = z.strictObject({ type: z.literal("memberLeft"), ...MemberSignature.shape });
+/** A member's word about itself, as it signed it: it confirmed a roster, or it leaves. */
+const MemberStated = z.strictObject({
+  type: z.literal("memberStated"),
+  statement: MemberStatement,
+});
 
 /** `manifest` is its canonical text, whose hash is the run's id. */
 const RunProposed = z.strictObject({
@@ -97,33 +88,21 @@ const RunEnded = z.strictObject({
   cardHash: Hex32.nullable(),
   statementHash: Hex32.nullable(),
 });
-/** A person's word on a model, for the record: who looked, what they found, for which exact file. */
-const ReleaseDecided = z.strictObject({
-  type: z.literal("releaseDecided"),
-  runId: Hex32,
-  modelHash: Hex32,
-  decision: z.enum(["approve", "refuse"]),
-  reviewer: z.string().min(1).max(100),
-  note: z.string().max(500),
-  atMs: AtMs,
-  ...MemberSignature.shape,
-});
 /** Its model and its kept rounds, by the coordinator's word; the charter's retention is over. */
 const RunDeleted = z.strictObject({ type: z.literal("runDeleted"), runId: Hex32 });
 /** A member had the first `size` entries before it and signed the root over them. */
 const HeadCosigned = z.strictObject({
   type: z.literal("headCosigned"),
   size: Count.min(1),
-  ...MemberSignature.shape,
+  memberId: MemberId,
+  signature: Hex64,
 });
 
 export const RoomEvent = z.discriminatedUnion("type", [
   RoomCreated,
   MemberEnrolled,
-  RosterSigned,
-  CharterAmended,
   KeyRotated,
-  MemberLeft,
+  MemberStated,
   RunProposed,
   RunDecided,
   RunRefused,
@@ -131,7 +110,6 @@ export const RoomEvent = z.discriminatedUnion("type", [
   RoundReleased,
   AttemptAborted,
   RunEnded,
-  ReleaseDecided,
   RunDeleted,
   HeadCosigned,
 ]);

@@ -1,31 +1,28 @@
 /**
- * Members in their room's history: enrolled, their keys, the charter that they sign, what they signed for. These
+ * Members in their room's history: enrolled, their keys, what they said of themselves, what they signed for. These
  * functions change the state in place, and return what is wrong with an event, in words; null: it stands.
  * Pure but for that.
  */
 import { fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
 import { Charter } from "../../charter/charter.ts";
+import { isSignedStatement } from "../../charter/member-statement.ts";
+import { rosterHash } from "../../charter/roster.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import { enrolmentStatement } from "../../protocol/handshake.ts";
+import type { Entry } from "./entry.ts";
 import type { RoomEventOf } from "./event.ts";
 import { isMembers, type RoomState } from "./state.ts";
-import {
-  cosignStatement,
-  leavingStatement,
-  rosterHashOf,
-  rosterStatement,
-  rotationStatement,
-} from "./statements.ts";
+import { cosignStatement, rotationStatement } from "./statements.ts";
 
-export interface CharterInForce {
+interface SignedCharter {
   readonly charter: Charter;
   readonly charterHash: string;
 }
 
 /** @returns What is wrong with the text as this room's charter, in words; or the charter. */
-export function charterOf(text: string, room: string): CharterInForce | string {
+export function charterOf(text: string, room: string): SignedCharter | string {
   const charter = Charter.safeParse(parseCanonical(text)).data;
   if (!charter) return "the charter is not a charter in its canonical text";
   if (charter.room !== room) return "the charter is another room's";
@@ -53,29 +50,6 @@ function isCharterSigned(hash: string, memberId: string, key: string, signature:
   return verifySignature(fromHex(key), statement, fromHex(signature));
 }
 
-export function signRoster(state: RoomState, body: RoomEventOf<"rosterSigned">): string | null {
-  const { memberId, rosterHash } = body;
-  if (rosterHash !== rosterHashOf(state.keys)) return "the roster is not the one signed";
-  const statement = rosterStatement(state.room, memberId, rosterHash);
-  return isMembers(state, body, statement) ? null : `${memberId} did not sign the roster`;
-}
-
-export function amend(state: RoomState, body: RoomEventOf<"charterAmended">): string | null {
-  const amended = charterOf(body.charter, state.room);
-  if (typeof amended === "string") return amended;
-  const signed = new Map(body.signatures.map(({ memberId, signature }) => [memberId, signature]));
-  if (signed.size !== body.signatures.length || signed.size !== state.keys.size)
-    return "the members who signed are not those of the room";
-  for (const [memberId, key] of state.keys) {
-    if (!amended.charter.members.includes(memberId)) return `${memberId} is in the room still`;
-    if (!isCharterSigned(amended.charterHash, memberId, key, signed.get(memberId) ?? ""))
-      return `${memberId} did not sign the new charter`;
-  }
-  state.charter = amended.charter;
-  state.charterHash = amended.charterHash;
-  return null;
-}
-
 export function rotate(
   state: RoomState,
   { memberId, identityKey, enrolmentSignature, rotationSignature }: RoomEventOf<"keyRotated">,
@@ -97,14 +71,31 @@ export function rotate(
     state.trails.set(memberId, { since: trail.since, keys: [...trail.keys, identityKey] });
   }
   state.keys.set(memberId, identityKey);
+  // Who left and enrols anew is in the room again.
+  state.left.delete(memberId);
   return null;
 }
 
-export function leave(state: RoomState, body: RoomEventOf<"memberLeft">): string | null {
-  const { memberId } = body;
-  const statement = leavingStatement(state.room, memberId, state.keys.get(memberId) ?? "");
-  if (!isMembers(state, body, statement)) return `${memberId} did not sign that it leaves`;
-  state.keys.delete(memberId);
+/** A confirmation of other keys is remarked on: its member was told of others, or somebody enrolled meanwhile. */
+export function hear(
+  state: RoomState,
+  { statement }: RoomEventOf<"memberStated">,
+  { sequence, atMs }: Pick<Entry, "sequence" | "atMs">,
+): string | null {
+  const { memberId } = statement;
+  if (!isSignedStatement(statement, state.charterHash, state.keys.get(memberId)))
+    return `${memberId} did not sign this statement`;
+  const stated = { entry: sequence, atMs, statement };
+  state.stated.push(stated);
+  if (statement.kind === "left") {
+    // Whoever says so twice has left since the first time.
+    if (!state.left.has(memberId)) state.left.set(memberId, stated);
+    return null;
+  }
+  const enrolled = [...state.keys].map(([id, identityKey]) => ({ memberId: id, identityKey }));
+  if (statement.rosterHash === rosterHash(state.charterHash, enrolled)) return null;
+  const what = `${memberId} confirmed another roster than that of the members enrolled by then`;
+  state.remarks.push(`entry ${sequence}: ${what}; compare the roster's code with it once more`);
   return null;
 }
 

@@ -10,8 +10,7 @@ import { signedRosterFaults } from "../../charter/policy/binding.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { firstHead, nextHead } from "../chain.ts";
 import type { RoomEvent, RoomEventOf } from "./event.ts";
-import { isMembers, type RoomRun, type RoomState, SKEW_MS_MAX } from "./state.ts";
-import { releaseStatement } from "./statements.ts";
+import { type RoomRun, type RoomState, SKEW_MS_MAX } from "./state.ts";
 
 type RunEvent = Extract<RoomEvent, { readonly runId: string }>;
 
@@ -24,8 +23,7 @@ export function applyRunEventInPlace(
   if (body.type === "runProposed") return propose(state, body, atMs);
   const run = state.runs.get(body.runId);
   if (!run) return "no such run was proposed";
-  const isLater = body.type === "releaseDecided" || body.type === "runDeleted";
-  if (run.phase === "ended" && !isLater) return "the run had ended";
+  if (run.phase === "ended" && body.type !== "runDeleted") return "the run had ended";
   if (run.phase === "refused") return "the run was refused";
   switch (body.type) {
     case "runDecided":
@@ -33,15 +31,13 @@ export function applyRunEventInPlace(
     case "runRefused":
       return refuse(run);
     case "runStarted":
-      return start(run, atMs);
+      return start(state, run, atMs);
     case "roundReleased":
       return release(run, body);
     case "attemptAborted":
       return abort(run, body);
     case "runEnded":
       return end(run, body);
-    case "releaseDecided":
-      return review(state, run, body, atMs);
     case "runDeleted":
       return forget(run);
   }
@@ -66,17 +62,12 @@ function propose(
   if (reason) return reason.message;
   const stranger = manifest.roster.find(({ memberId }) => !state.keys.has(memberId));
   if (stranger) return `${stranger.memberId} is in the roster and not in the room`;
-  const { charter } = state;
-  const { survivorsMin } = sumParams(manifest, charter, runId);
+  const gone = manifest.roster.find(({ memberId }) => state.left.has(memberId));
+  if (gone) return `${gone.memberId} is in the roster and has left the room`;
+  const { survivorsMin } = sumParams(manifest, state.charter, runId);
   const place = { heads: [firstHead(runId)], lastAttempt: -1 };
-  const run = { manifest, charter, survivorsMin, ...place, end: null };
-  state.runs.set(runId, {
-    ...run,
-    phase: "proposed",
-    decisions: [],
-    reviews: [],
-    isDeleted: false,
-  });
+  const run = { manifest, survivorsMin, ...place, end: null };
+  state.runs.set(runId, { ...run, phase: "proposed", decisions: [], isDeleted: false });
   return null;
 }
 
@@ -97,9 +88,9 @@ function refuse(run: RoomRun): string | null {
   return null;
 }
 
-function start(run: RoomRun, atMs: number): string | null {
+function start({ charter }: RoomState, run: RoomRun, atMs: number): string | null {
   if (run.phase !== "proposed") return "the run was started before";
-  const standing = standingOf(run.charter, run.decisions);
+  const standing = standingOf(charter, run.decisions);
   if (standing.type === "vetoed") return `${standing.by} had vetoed the run`;
   if (standing.type === "open") {
     const { approvals, required, missing } = standing;
@@ -143,21 +134,6 @@ function end(run: RoomRun, body: RoomEventOf<"runEnded">): string | null {
   if (body.head !== toHex(headOf(run))) return "its head is not the one that its rounds lead to";
   run.phase = "ended";
   run.end = body;
-  return null;
-}
-
-function review(
-  state: RoomState,
-  run: RoomRun,
-  body: RoomEventOf<"releaseDecided">,
-  atMs: number,
-): string | null {
-  if (!run.end?.modelHash || run.end.modelHash !== body.modelHash)
-    return "the run has no such model";
-  if (body.atMs > atMs + SKEW_MS_MAX) return "the decision was made after this";
-  if (!isMembers(state, body, releaseStatement(body)))
-    return `${body.memberId} did not sign this decision`;
-  run.reviews.push(body);
   return null;
 }
 

@@ -3,6 +3,7 @@ import { fromHex } from "../../base/bytes.ts";
 import type { Charter } from "../../charter/charter.ts";
 import type { Decision } from "../../charter/decision.ts";
 import type { Manifest } from "../../charter/manifest.ts";
+import type { MemberStatement } from "../../charter/member-statement.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import type { RoomEventOf } from "./event.ts";
 
@@ -13,12 +14,16 @@ export interface RoomState {
   readonly room: string;
   /** Hexadecimal. */
   readonly coordinatorKey: string;
-  charter: Charter;
-  charterHash: string;
-  /** Current identity keys of those in the room, hexadecimal, by member id. */
+  readonly charter: Charter;
+  readonly charterHash: string;
+  /** Current identity keys of all who enrolled, hexadecimal, by member id. */
   readonly keys: Map<string, string>;
   /** Of the same members: the keys that lead to the current one. */
   readonly trails: Map<string, KeyTrail>;
+  /** All that members said of themselves, in order. */
+  readonly stated: Stated[];
+  /** Who has left and did not enrol anew, by member id. */
+  readonly left: Map<string, Stated>;
   readonly runs: Map<string, RoomRun>;
   /** How many of the first entries each member has signed for. */
   readonly cosigned: Map<string, number>;
@@ -35,10 +40,15 @@ export interface KeyTrail {
   readonly keys: readonly string[];
 }
 
+export interface Stated {
+  /** Its sequence number and its time, by the coordinator's clock. */
+  readonly entry: number;
+  readonly atMs: number;
+  readonly statement: MemberStatement;
+}
+
 export interface RoomRun {
   readonly manifest: Manifest;
-  /** The one in force when the run was proposed. */
-  readonly charter: Charter;
   /** Fewer survivors never open a sum. */
   readonly survivorsMin: number;
   phase: "proposed" | "refused" | "running" | "ended";
@@ -48,7 +58,6 @@ export interface RoomRun {
   readonly heads: Uint8Array[];
   lastAttempt: number;
   end: RoomEventOf<"runEnded"> | null;
-  readonly reviews: RoomEventOf<"releaseDecided">[];
   /** By the coordinator's word. */
   isDeleted: boolean;
 }

@@ -1,18 +1,14 @@
 /** Tests of what the events of a room's history mean: who may do what, and when; a coordinator that signs anything is no help to it. */
 import { expect, test } from "vitest";
-import { fromHex, toHex } from "../../../../shared/base/bytes.ts";
+import { toHex } from "../../../../shared/base/bytes.ts";
 import { canonicalJson } from "../../../../shared/base/canonical.ts";
 import { charterHash } from "../../../../shared/charter/charter.ts";
 import { runIdOf } from "../../../../shared/charter/manifest.ts";
+import { rosterHash } from "../../../../shared/charter/roster.ts";
 import { identityFromSecret } from "../../../../shared/crypto/identity.ts";
 import { enrolmentStatement } from "../../../../shared/protocol/handshake.ts";
 import type { RoomEvent } from "../../../../shared/transcript/room/event.ts";
-import {
-  leavingStatement,
-  rosterHashOf,
-  rosterStatement,
-  rotationStatement,
-} from "../../../../shared/transcript/room/statements.ts";
+import { rotationStatement } from "../../../../shared/transcript/room/statements.ts";
 import { verifyRoom } from "../../../../shared/transcript/room/verify.ts";
 import { unsafeSecret } from "../../../support/group.ts";
 import { identityOf } from "../../../support/manifests.ts";
@@ -23,6 +19,7 @@ import {
   ended,
   enrolmentOf,
   keyOf,
+  leaving,
   MEMBERS,
   manifestOf,
   openRoom,
@@ -30,7 +27,7 @@ import {
   proposed,
   RoomWriter,
   released,
-  reviewed,
+  stated,
   TRUST,
 } from "../../../support/room-history.ts";
 
@@ -63,26 +60,13 @@ const rotated = (rotationSignature: string | null): RoomEvent => ({
   rotationSignature,
 });
 const consent = signedBy("bank-2", rotationStatement("r", "bank-2", spareKey));
-const leaving = (memberId: string, by: string): RoomEvent => ({
-  type: "memberLeft",
-  memberId,
-  signature: signedBy(by, leavingStatement("r", memberId, keyOf(memberId))),
-});
-const rosterHash = rosterHashOf(new Map(MEMBERS.map((id) => [id, keyOf(id)])));
-const rosterSigned = (hash: string, by: string): RoomEvent => {
-  const signature = signedBy(by, rosterStatement("r", "bank-1", hash));
-  return { type: "rosterSigned", rosterHash: hash, memberId: "bank-1", signature };
-};
-const amendedCharter = { ...CHARTER, purpose: "more tests" };
-const amendment = (members: readonly string[], charter = amendedCharter): RoomEvent => ({
-  type: "charterAmended",
-  charter: canonicalJson(charter),
-  signatures: members.map((memberId) => {
-    const key = fromHex(keyOf(memberId));
-    const statement = enrolmentStatement(charterHash(charter), memberId, key);
-    return { memberId, signature: signedBy(memberId, statement) };
-  }),
-});
+/** A confirmation by bank-1 as its member would sign it, unless it says otherwise. */
+function confirmed({ of = rosterOf(MEMBERS), by = "bank-1", charter = charterHash(CHARTER) } = {}) {
+  const said = { kind: "rosterConfirmed", rosterHash: of, charterHash: charter } as const;
+  return stated({ ...said, memberId: "bank-1", atMs: 900 }, identityOf(by));
+}
+const rosterOf = (ids: readonly string[]): string =>
+  rosterHash(charterHash(CHARTER), ids.map(enrolmentOf));
 const altered = (
   decision: "approved" | "vetoed",
   changes: { memberId?: string; decision?: "approved" },
@@ -121,12 +105,19 @@ test.each<[string, () => RoomWriter]>([
     "a restart that counts the same attempt as lost again",
     () => started().add(aborted(0, 4), aborted(0, 4), released(runId, 0, 5)),
   ],
-  ["a member that leaves", () => openRoom().add(leaving("bank-3", "bank-3"))],
-  ["a roster signed by a member", () => openRoom().add(rosterSigned(rosterHash, "bank-1"))],
-  ["a charter amended by all", () => openRoom().add(amendment(MEMBERS))],
+  ["a member that leaves", () => openRoom().add(leaving("bank-3"))],
+  [
+    "a member that leaves a run under way",
+    () => started().add(leaving("bank-3"), released(runId, 0)),
+  ],
+  ["a member that leaves and enrols anew", () => openRoom().add(leaving("bank-2"), rotated(null))],
+  [
+    "a member that says again that it leaves",
+    () => openRoom().add(leaving("bank-3"), leaving("bank-3")),
+  ],
+  ["a roster confirmed by a member", () => openRoom().add(confirmed())],
   ["a key that signs for the next", () => openRoom().add(rotated(consent))],
   ["a key replaced, because it is lost", () => openRoom().add(rotated(null))],
-  ["a model that a person has looked at", () => playedRoom().add(reviewed(runId, "bank-2"))],
   ["a model deleted in its time", () => playedRoom().add({ type: "runDeleted", runId })],
   ["two runs side by side", () => started().add(proposed(manifestOf(1)))],
 ])("stands: %s", (_name, write) => {
@@ -135,7 +126,7 @@ test.each<[string, () => RoomWriter]>([
 
 /** An entry that may stand anywhere in an open room. */
 function aborted0(): RoomEvent {
-  return rosterSigned(rosterHash, "bank-1");
+  return confirmed();
 }
 
 test.each<[string, RegExp, () => RoomWriter]>([
@@ -179,37 +170,32 @@ test.each<[string, RegExp, () => RoomWriter]>([
       ),
   ],
   [
-    "a roster of other keys",
-    /not the one signed/,
-    () => openRoom().add(rosterSigned("ab".repeat(32), "bank-1")),
+    "a confirmation signed by another",
+    /bank-1 did not sign this statement/,
+    () => openRoom().add(confirmed({ by: "bank-2" })),
   ],
   [
-    "a roster signed by another",
-    /did not sign the roster/,
-    () => openRoom().add(rosterSigned(rosterHash, "bank-2")),
+    "a confirmation under another charter",
+    /did not sign this statement/,
+    () => openRoom().add(confirmed({ charter: "ab".repeat(32) })),
   ],
   [
-    "a charter amended by some",
-    /are not those/,
-    () => openRoom().add(amendment(["bank-1", "bank-2"])),
-  ],
-  [
-    "a charter amended by one twice",
-    /are not those/,
-    () => openRoom().add(amendment(["bank-1", "bank-2", "bank-2"])),
-  ],
-  [
-    "a charter that knows a member no longer",
-    /bank-3 is in the room still/,
+    "a confirmation turned into another's",
+    /bank-2 did not sign this statement/,
     () => {
-      const members = ["bank-1", "bank-2", "bank-4"];
-      return openRoom().add(amendment(MEMBERS, { ...amendedCharter, members }));
+      const { type, statement } = confirmed();
+      return openRoom().add({ type, statement: { ...statement, memberId: "bank-2" } });
     },
   ],
   [
-    "a run under the charter of before",
-    /another charter/,
-    () => openRoom().add(amendment(MEMBERS), proposed(manifest)),
+    "a statement of a stranger",
+    /bank-9 did not sign this statement/,
+    () => openRoom().add(leaving("bank-9")),
+  ],
+  [
+    "a statement with a key that was replaced",
+    /bank-2 did not sign this statement/,
+    () => openRoom().add(rotated(null), leaving("bank-2")),
   ],
   [
     "a key that another signed for",
@@ -219,17 +205,17 @@ test.each<[string, RegExp, () => RoomWriter]>([
   [
     "a key of a member that is not there",
     /not in the room/,
-    () => openRoom().add(leaving("bank-2", "bank-2"), rotated(consent)),
+    () => new RoomWriter().add({ ...created, charter: canonicalJson(CHARTER) }, rotated(consent)),
   ],
   [
     "a member that others make leave",
-    /did not sign that it leaves/,
+    /bank-3 did not sign this statement/,
     () => openRoom().add(leaving("bank-3", "bank-1")),
   ],
   [
     "a run with a member that has left",
-    /not in the room/,
-    () => openRoom().add(leaving("bank-3", "bank-3"), proposed(manifest)),
+    /bank-3 is in the roster and has left/,
+    () => openRoom().add(leaving("bank-3"), proposed(manifest)),
   ],
   [
     "a run with a key that was replaced",
@@ -395,12 +381,6 @@ test.each<[string, RegExp, () => RoomWriter]>([
   ],
   ["a round after the end", /had ended/, () => started().add(ended(runId, 0), released(runId, 0))],
   ["a second end", /had ended/, () => started().add(ended(runId, 0), ended(runId, 0))],
-  ["a release of no model", /no such model/, () => started().add(reviewed(runId, "bank-1"))],
-  [
-    "a release under another's name",
-    /did not sign this decision/,
-    () => playedRoom().add({ ...reviewed(runId, "bank-1"), memberId: "bank-2" } as RoomEvent),
-  ],
   [
     "a co-signature for what is to come",
     /come later/,
@@ -445,4 +425,36 @@ test("whoever knew the old key, or the new, accepts that one signed for the othe
     expect(verifyRoom(copy, { ...TRUST, memberKeys: new Map([["bank-2", key]]) }).type).toBe(
       "holds",
     );
+});
+
+/** What a reader of a history that holds is told to look into. */
+function remarksOf(writer: RoomWriter): readonly string[] {
+  const verdict = verifyRoom(writer.head().bytes, nobody);
+  expect(verdict.type).toBe("holds");
+  return verdict.type === "holds" ? verdict.state.remarks : [];
+}
+
+test("a confirmation of the members enrolled by then needs no look, of others it does", () => {
+  const first = { ...created, charter: canonicalJson(CHARTER) };
+  const two = MEMBERS.slice(0, 2);
+  const seated = (ids: readonly string[]): RoomEvent[] =>
+    ids.map((id) => ({ type: "memberEnrolled", ...enrolmentOf(id) }));
+  const early = confirmed({ of: rosterOf(two) });
+  const later = [...seated(MEMBERS.slice(2)), confirmed()];
+  expect(remarksOf(new RoomWriter().add(first, ...seated(two), early, ...later))).toEqual([]);
+  expect(remarksOf(openRoom().add(leaving("bank-3"), confirmed()))).toEqual([]);
+  for (const writer of [openRoom().add(early), openRoom().add(rotated(consent), confirmed())])
+    expect(remarksOf(writer)).toEqual([
+      expect.stringMatching(/^entry [45]: bank-1 confirmed another roster/),
+    ]);
+});
+
+test("a member has left from its first word on, until it enrols anew", () => {
+  const leftIn = (writer: RoomWriter): unknown[] => {
+    const verdict = verifyRoom(writer.head().bytes, nobody);
+    return verdict.type === "holds" ? [...verdict.state.left] : [verdict.fault];
+  };
+  const twice = openRoom().add(leaving("bank-2"), leaving("bank-2"));
+  expect(leftIn(twice)).toMatchObject([["bank-2", { entry: 4 }]]);
+  expect(leftIn(twice.add(rotated(null)))).toEqual([]);
 });
