@@ -89,6 +89,11 @@ async function decide(
       reasons: against,
       decision: before,
     } = await findProposal(vault, prefix);
+    if (before?.decision === decision) {
+      if (json) return printJson({ runId, decision });
+      const when = new Date(before.atMs).toISOString().slice(0, 16);
+      return print(`Run ${runId.slice(0, 12)} is ${decision} already, since ${when}Z.`);
+    }
     if (before?.decision === "vetoed")
       throw new CloisterError(
         "approval.vetoed",

@@ -65,7 +65,7 @@ function runCommands(run: Command): void {
     .argument("<run>", "a run's id, or its beginning")
     .action(watchRun);
   example(asking(run.command("cancel")), "cloister run cancel 3f9a")
-    .description("take a proposed run back before it begins")
+    .description("take a proposed run back, or end one that is under way")
     .argument("<run>", "a run's id, or its beginning")
     .action(cancelRun);
   example(asking(run.command("privacy")), "cloister run privacy 3f9a")
@@ -135,7 +135,7 @@ async function cancelRun(run: string, { json, ...connection }: Common): Promise<
   const path = `/v1/runs/${encodeURIComponent(run)}/cancel`;
   const cancelled = await CoordinatorClient.from(connection).post<{ runId: string }>(path, {});
   if (json) printJson(cancelled);
-  else print(`Run ${cancelled.runId.slice(0, 12)} is taken back.`);
+  else print(`Run ${cancelled.runId.slice(0, 12)} is cancelled.`);
 }
 
 async function watchRun(run: string, { json, ...connection }: Common): Promise<void> {
@@ -196,9 +196,10 @@ async function listRuns({ json, ...connection }: Common): Promise<void> {
   const runs = await CoordinatorClient.from(connection).get<RunLine[]>("/v1/runs");
   if (json) return printJson(runs);
   if (runs.length === 0) print("No run yet.");
-  for (const { runId, room, task, status, rounds, startedBy } of runs) {
+  for (const { runId, room, task, status, reason, rounds, startedBy } of runs) {
     const by = startedBy ? `  by ${startedBy.name} (token ${startedBy.tokenId})` : "";
-    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${status}  ${rounds} rounds${by}`);
+    const outcome = status === "refused" ? (reason ?? status) : status;
+    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${outcome}  ${rounds} rounds${by}`);
   }
 }
 

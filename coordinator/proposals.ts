@@ -86,13 +86,18 @@ export class Proposals {
     this.#close(proposal, "cancelled");
   }
 
-  /** The oldest approved proposal, which is one no more: it begins. Null: none is approved. */
-  takeApproved(): Proposal | null {
+  /**
+   * The oldest approved proposal of a room that is free, which is one no more: it begins. Null: there is none.
+   *
+   * @param busy Rooms in which a run is under way.
+   */
+  takeApproved(busy: ReadonlySet<string> = new Set()): Proposal | null {
     const nowMs = this.#ports.clock.nowMs();
     for (const proposal of this.#open.values())
       if (nowMs >= proposal.manifest.expiresAtMs) this.#close(proposal, "expired");
     for (const proposal of this.#open.values()) {
       const { charter, decisions } = proposal;
+      if (busy.has(charter.room)) continue;
       if (standingOf(charter, decisions).type !== "approved") continue;
       if (charter.hours && !isWithinHours(charter.hours, nowMs)) continue;
       this.#open.delete(proposal.runId);

@@ -27,12 +27,15 @@ import {
   toEvent,
 } from "./run-ports.ts";
 import { RunProgress } from "./run-progress.ts";
+import { RunTold } from "./run-told.ts";
 import { RoundTries } from "./tries.ts";
 
 export class Run {
+  readonly room: string;
   readonly #params: RunParams;
   readonly #sum: SumParams;
   readonly #ports: RunPorts;
+  readonly #told: RunTold;
   readonly #progress: RunProgress;
   readonly #members: RunMembers;
   readonly #certified: CertifiedRounds;
@@ -52,7 +55,9 @@ export class Run {
   ) {
     const { runId, manifest, charter } = params;
     this.#params = params;
+    this.room = manifest.room;
     this.#ports = ports;
+    this.#told = new RunTold(runId, ports.watch);
     this.#sum = sumParams(manifest, charter, runId);
     this.#members = new RunMembers(params, this.#sum, ports, (below) =>
       this.#log({ type: "attemptsReserved", ...this.#stamp(), below }),
@@ -73,8 +78,16 @@ export class Run {
     return this.#status;
   }
 
+  /** By the operator, or whoever proposed it: what was released stays. */
+  cancel(): void {
+    if (this.#status !== "running") return;
+    this.#attempt?.spool.discard();
+    this.#attempt = null;
+    this.#end("failed", "cancelled");
+  }
+
   hasMember(room: string, memberId: string): boolean {
-    return room === this.#params.manifest.room && this.#indices.has(memberId);
+    return room === this.room && this.#indices.has(memberId);
   }
 
   connected(memberId: string, resumed: boolean): void {
@@ -84,9 +97,7 @@ export class Run {
 
   disconnected(memberId: string): void {
     this.#feed({ type: "absent", from: this.#index(memberId) });
-    const { runId } = this.#params;
-    const joined = this.#members.there.length;
-    this.#ports.watch({ type: "left", runId, memberId, joined });
+    this.#told.left(memberId, this.#members.there.length);
   }
 
   deliver(memberId: string, { message }: Delivery<RunMessage>): void {
@@ -175,19 +186,18 @@ export class Run {
     if (this.#certified.adopt(round, ask.kind, inputHash)) return;
     this.#nextAttempt = attempt + 1;
     this.#tries.opened();
-    const { askHash } = params.place;
-    this.#ports.watch({ type: "attemptOpened", runId, round, attempt, askKind: ask.kind });
+    this.#told.opened(params.place, ask.kind);
     const spool = this.#ports.openSpool(runId, attempt);
     this.#attempt = openRunning(params, { ask, inputHash, shape }, spool, present, atMs);
     const message: CoordinatorMessage = {
       type: "roundOpened",
       runId,
       askKind: ask.kind,
-      ...this.#progress.signedHead(attempt, askHash),
+      ...this.#progress.signedHead(attempt, params.place.askHash),
       vector: { byteLength: input.length, sha256: inputHash },
     };
     this.#ports.send(idsOf(this.#sum, certified ?? present), message, input);
-    this.#phase("work");
+    this.#told.phase(params.place, "work");
   }
 
   #feed(event: AttemptEvent): void {
@@ -208,8 +218,8 @@ export class Run {
       case "sendCommit":
       case "sendIncluded":
       case "sendCertificate": {
-        if (effect.type === "sendCommit") this.#phase("masking");
-        if (effect.type === "sendIncluded") this.#phase("unmasking");
+        if (effect.type === "sendCommit") this.#told.phase(place, "masking");
+        if (effect.type === "sendIncluded") this.#told.phase(place, "unmasking");
         for (const { to, message } of messagesOf(attempt.params, effect))
           this.#ports.send(idsOf(this.#sum, to), message);
         return;
@@ -218,7 +228,7 @@ export class Run {
         return this.#reject(idsOf(this.#sum, [effect.to])[0] ?? "", effect.code);
       case "blame":
         this.#members.ban(effect.member);
-        return this.#fault(idsOf(this.#sum, [effect.member])[0] ?? "", effect.code);
+        return this.#told.fault(idsOf(this.#sum, [effect.member])[0] ?? "", effect.code);
       case "expand":
         return this.#ports.expand(effect.masks, place.dimension, place.ringBits, (masks) => {
           if (this.#attempt === attempt) this.#feed({ type: "expanded", masks });
@@ -271,19 +281,9 @@ export class Run {
     this.#ports.send(this.#members.joinedIds(), { type: "runEnded", runId, outcome, ...head });
   }
 
-  #phase(phase: string): void {
-    const { round, attempt } = this.#attempt?.params.place ?? {};
-    if (round === undefined || attempt === undefined) return;
-    this.#ports.watch({ type: "phase", runId: this.#params.runId, round, attempt, phase });
-  }
-
   #reject(memberId: string, code: string): void {
     this.#ports.send([memberId], { type: "rejected", code });
-    this.#fault(memberId, code);
-  }
-
-  #fault(memberId: string, code: string): void {
-    this.#ports.watch({ type: "fault", runId: this.#params.runId, memberId, code });
+    this.#told.fault(memberId, code);
   }
 
   #index = (memberId: string): number => this.#indices.get(memberId) ?? -1;

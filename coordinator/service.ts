@@ -118,9 +118,10 @@ export class CoordinatorService {
     return { runId: this.#proposals.propose(charter, agreedManifest(inputs), startedBy) };
   }
 
-  /** Of a run that is taken back already: nothing more. */
-  cancel({ runId, status, reason }: RunSummary): { runId: string } {
-    if (status !== "refused" || reason !== "cancelled") this.#proposals.cancel(runId);
+  /** Takes a proposed run back, or ends one that is under way. Of a run that is over already: nothing more. */
+  cancel({ runId, status }: RunSummary): { runId: string } {
+    if (status === "proposed") this.#proposals.cancel(runId);
+    if (status === "running") this.#runs.get(runId)?.cancel();
     return { runId };
   }
 
@@ -170,12 +171,15 @@ export class CoordinatorService {
     return () => listeners.delete(listener);
   }
 
-  /** One run at a time: the others wait for their turn. */
+  /** One run at a time in a room: the others wait for their turn. */
   #tick(): void {
-    for (const run of this.#runs.values()) run.tick();
+    const busy = new Set<string>();
+    for (const run of this.#runs.values()) {
+      run.tick();
+      if (run.status === "running") busy.add(run.room);
+    }
     this.transcripts.tick(osClock.nowMs());
-    if ([...this.#runs.values()].some(({ status }) => status === "running")) return;
-    const approved = this.#proposals.takeApproved();
+    const approved = this.#proposals.takeApproved(busy);
     if (approved) this.#resume(approved.runId, "begin");
   }
 

@@ -39,10 +39,15 @@ function statedLine({ entry, statement }: Stated): string {
 }
 
 function runLines(runId: string, run: RoomRun, documents: readonly Document[]): string[] {
-  const { manifest, phase, heads, end, isDeleted } = run;
+  const { manifest, phase, refusal, decisions, heads, end, isDeleted } = run;
   const rounds = heads.length - 1;
-  const outcome = end ? end.outcome : phase;
+  const outcome = end ? end.outcome : (refusal ?? phase);
   const lines = [`Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${rounds} rounds`];
+  for (const { memberId, decision, reasons } of decisions) {
+    const why = reasons.map(({ message }) => message).join("; ");
+    const said = decision === "refused" ? "could take no part" : decision;
+    lines.push(`  ${memberId} ${said}${why && `: ${why}`}`);
+  }
   for (const [kind, name, hash] of [
     ["modelCard", "model card", end?.cardHash],
     ["privacyStatement", "privacy statement", end?.statementHash],

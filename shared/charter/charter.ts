@@ -149,12 +149,18 @@ export function charterHash(charter: Charter): string {
 export function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [first] = parsed.error.issues;
-  const issue = first && innermost(first);
+  const issues = parsed.error.issues.map(innermost);
+  // A misspelt field is also a missing one: the word that is there tells more than the one that is not.
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const path = issue?.path.join(".") ?? "";
   const place = path === "" ? "" : ` at "${path}"`;
-  const hint = issue?.code === "unrecognized_keys" ? "; remove it or correct its spelling" : "";
-  throw badInput("input.invalid", `${what}${place}: ${issue?.message ?? "not valid"}${hint}`);
+  throw badInput("input.invalid", `${what}${place}: ${issue ? inWords(issue) : "not valid"}`);
+}
+
+/** As the validator has it, but for the two that people meet most. */
+function inWords({ code, message }: Issue): string {
+  if (code === "unrecognized_keys") return `${message}; remove it or correct its spelling`;
+  return message.replace(/^Invalid input: (expected .*), received undefined$/, "is missing; $1");
 }
 
 type Issue = z.core.$ZodIssue;

@@ -107,6 +107,15 @@ test("a proposal expires, can be taken back once, and waits for the charter's ho
   ]);
 });
 
+test("a room where a run is under way waits, and another does not", () => {
+  const { charter, proposals } = openRoom();
+  const manifest = signedManifest(charter);
+  const runId = proposals.propose(charter, manifest);
+  for (const name of memberIds(2)) proposals.decide(charter.room, decisionOn(manifest, name));
+  expect(proposals.takeApproved(new Set([charter.room]))).toBeNull();
+  expect(proposals.takeApproved(new Set(["elsewhere"]))?.runId).toBe(runId);
+});
+
 test("a member that connects anew is asked again; one that is in no roster is not", () => {
   const { charter, sent, proposals } = openRoom();
   proposals.propose(charter, signedManifest(charter));

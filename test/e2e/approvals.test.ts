@@ -88,3 +88,17 @@ test("what a member's own rules refuse is told as that, and cannot be approved t
   expect(await room.client.post(`/v1/runs/${runId}/cancel`, {})).toEqual({ runId });
   expect(await statusOf(runId)).toBe("refused");
 }, 60_000);
+
+test("a run that waits for a member that does not come can be ended, and the next one begins", async () => {
+  const gone = room.agents.get("bank-3");
+  gone?.kill("SIGKILL");
+  await gone?.ended;
+  const [stuck, next] = [await startRun(room, probe(1)), await startRun(room, probe(1))];
+  const watched = follow(room, stuck);
+  for (const runId of [stuck, next]) await say("bank-2", "approve", runId);
+  while ((await statusOf(stuck)) !== "running") await new Promise((wake) => setTimeout(wake, 50));
+  expect(await statusOf(next)).toBe("proposed");
+  expect(await room.client.post(`/v1/runs/${stuck}/cancel`, {})).toEqual({ runId: stuck });
+  expect((await watched).at(-1)).toMatchObject({ type: "failed", reason: "cancelled" });
+  while ((await statusOf(next)) !== "running") await new Promise((wake) => setTimeout(wake, 50));
+}, 60_000);

@@ -20,7 +20,7 @@ export const FEATURES = {
   debt: { name: "debt", type: "number", min: 0, max: 1e6, transform: "log", missing: "indicator" },
   channel: { name: "channel", type: "category", categories: NAMES },
   shop: { name: "the shop", type: "category", categories: NAMES, encoding: "embedding" },
-  day: { name: "__proto__", type: "category", categories: ["mon", "tue"] },
+  day: { name: "constructor", type: "category", categories: ["mon", "tue"] },
 } as const;
 export type FeatureName = keyof typeof FEATURES;
 export const ALL = Object.keys(FEATURES) as FeatureName[];

@@ -40,7 +40,10 @@ const RULES: readonly Rule[] = [
   ["the run belongs to this room and its charter", roomReasons],
   ["the coordinator is the pinned one", (f) => f.agent && coordinatorReasons(f, f.agent)],
   ["every member signed the charter with its key", rosterReasons],
-  ["the members' keys are those confirmed", (f) => f.agent && confirmationReasons(f, f.agent)],
+  [
+    "the members' keys are those confirmed, if any are",
+    (f) => f.agent && confirmationReasons(f, f.agent),
+  ],
   ["this agent is in the roster with its own key", (f) => f.agent && ownSeatReasons(f, f.agent)],
   ["it is neither too early nor too late", timeReasons],
   ["it is not over already", (f) => f.agent && overReasons(f.agent)],

@@ -29,7 +29,7 @@ export function applyRunEventInPlace(
     case "runDecided":
       return decide(run, body);
     case "runRefused":
-      return refuse(run);
+      return refuse(state, run, body, atMs);
     case "runStarted":
       return start(state, run, atMs);
     case "roundReleased":
@@ -67,7 +67,13 @@ function propose(
   const { survivorsMin } = sumParams(manifest, state.charter, runId);
   const place = { heads: [firstHead(runId)], lastAttempt: -1 };
   const run = { manifest, survivorsMin, ...place, end: null };
-  state.runs.set(runId, { ...run, phase: "proposed", decisions: [], isDeleted: false });
+  state.runs.set(runId, {
+    ...run,
+    phase: "proposed",
+    refusal: null,
+    decisions: [],
+    isDeleted: false,
+  });
   return null;
 }
 
@@ -82,9 +88,18 @@ function decide(run: RoomRun, { runId, decision }: RoomEventOf<"runDecided">): s
   return null;
 }
 
-function refuse(run: RoomRun): string | null {
+function refuse(
+  { charter }: RoomState,
+  run: RoomRun,
+  { code }: RoomEventOf<"runRefused">,
+  atMs: number,
+): string | null {
   if (run.phase !== "proposed") return "the run had started";
+  if (code === "vetoed" && standingOf(charter, run.decisions).type !== "vetoed")
+    return "nobody who may had vetoed the run";
+  if (code === "expired" && atMs < run.manifest.expiresAtMs) return "the run had not expired";
   run.phase = "refused";
+  run.refusal = code;
   return null;
 }
 

@@ -52,6 +52,8 @@ export interface RoomRun {
   /** Fewer survivors never open a sum. */
   readonly survivorsMin: number;
   phase: "proposed" | "refused" | "running" | "ended";
+  /** Why it is refused; null: it is not. */
+  refusal: RoomEventOf<"runRefused">["code"] | null;
   /** Each member's latest. */
   decisions: readonly Decision[];
   /** Of the run's own chain, as each round opens: the last is that of the round to come. */

@@ -36,7 +36,7 @@ test("logistic regression: each feature's own term, exactly", () => {
   expect(known.reasons).toEqual([
     { feature: "when", contribution: expect.closeTo(when * (0.5 - whenCentre) * whenScale, 12) },
     { feature: "age", contribution: expect.closeTo(age * (-0.25 - ageCentre) * ageScale, 12) },
-    { feature: "__proto__", contribution: expect.closeTo(tue - mean, 12) },
+    { feature: "constructor", contribution: expect.closeTo(tue - mean, 12) },
   ]);
   expect(known.baseline).toBeCloseTo(bias + mean, 12);
   const missing = explain(Float32Array.of(whenCentre, Number.NaN), 0, Uint16Array.of(0), 0);

@@ -99,7 +99,7 @@ test.each<[string, () => RoomWriter]>([
   ],
   [
     "a run that is refused",
-    () => openRoom().add(proposed(manifest), { type: "runRefused", runId, code: "expired" }),
+    () => openRoom().add(proposed(manifest), { type: "runRefused", runId, code: "cancelled" }),
   ],
   [
     "a restart that counts the same attempt as lost again",
@@ -322,6 +322,16 @@ test.each<[string, RegExp, () => RoomWriter]>([
         { type: "runRefused", runId, code: "cancelled" },
         { type: "runStarted", runId },
       ),
+  ],
+  [
+    "a veto that nobody signed",
+    /nobody who may had vetoed/,
+    () => openRoom().add(proposed(manifest), { type: "runRefused", runId, code: "vetoed" }),
+  ],
+  [
+    "an expiry before its time",
+    /had not expired/,
+    () => openRoom().add(proposed(manifest), { type: "runRefused", runId, code: "expired" }),
   ],
   [
     "a run refused after its start",

@@ -52,7 +52,7 @@ test("a run under way is open to a member that leaves, and a run that was refuse
     open: [runId],
   });
   const refused = openRoom()
-    .add(proposed(manifest), { type: "runRefused", runId, code: "expired" })
+    .add(proposed(manifest), { type: "runRefused", runId, code: "cancelled" })
     .head();
   expect(partIn(refused, "bank-3")).toEqual({ runs: [], last: null, left: null, open: [] });
 });
