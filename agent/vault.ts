@@ -109,7 +109,7 @@ export class Vault {
     if (text === null)
       throw badInput(
         "agent.not-enrolled",
-        `${this.#folder}: enrolment was not finished; run "cloister agent init" again`,
+        `${this.#folder}: enrolment was not finished; run "cloister agent init" again in this folder, with a new token if the old one is used up`,
       );
     return Enrolment.parse(JSON.parse(text));
   }

@@ -41,7 +41,7 @@ export function coordinatorCommands(program: Command): void {
     .option("--room <name>", "needed where there are several rooms")
     .action(showRoom);
   accessCommands(program);
-  runCommands(program.command("run").description("runs: start, watch, list"));
+  runCommands(program.command("run").description("runs: propose, watch, list, cancel"));
   const model = program.command("model").description("models of completed runs");
   example(asking(model.command("export")), "cloister model export 3f9a --format json --out model")
     .description("write the model of a run to files")

@@ -68,7 +68,7 @@ export function buildManifest({
   if (members.length < charter.minimums.members) {
     throw badInput(
       "plan.members",
-      `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first`,
+      `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first (cloister room show)`,
     );
   }
   const manifest: Manifest = {

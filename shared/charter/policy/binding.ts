@@ -62,7 +62,7 @@ export function signedRosterFaults(
     }
     const pinned = pinnedKeys.get(memberId);
     if (pinned !== undefined && pinned !== identityKey)
-      refuse("keyChanged", `the key of ${memberId} has changed`);
+      refuse("keyChanged", `the key of ${memberId} has changed (see cloister agent roster)`);
   }
   return reasons;
 }
