@@ -1,10 +1,12 @@
 /** What a run leaves behind as it ends: its model's card and its privacy statement, and all their hashes. Pure. */
 
+import type { ExportFile } from "../models/export/formats.ts";
 import { toHex, utf8 } from "../shared/base/bytes.ts";
 import { canonicalJson, type Json } from "../shared/base/canonical.ts";
+import { CloisterError } from "../shared/base/errors.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
-import { modelFiles } from "./export.ts";
+import { type ExportInputs, modelFiles } from "./export.ts";
 import type { EndHashes } from "./room-events.ts";
 import { foldRun, type RunEvent } from "./run-events.ts";
 import { statementOf } from "./statement.ts";
@@ -35,15 +37,8 @@ export function runDocuments(
   const privacyStatement = canonicalText(statement);
   if (!state || run.status !== "completed")
     return documents(run.head, null, null, privacyStatement);
-  const files = modelFiles({
-    charter,
-    run,
-    state,
-    statement,
-    format: "json",
-    createdAt,
-    scorerReader: "",
-  });
+  const inputs = { charter, run, state, statement, format: "json", createdAt, scorerReader: "" };
+  const files = filesOrNone(inputs);
   const content = (name: string): string | Uint8Array | undefined =>
     files.find((file) => file.name === name)?.content;
   const model = content("model.json");
@@ -51,6 +46,16 @@ export function runDocuments(
   const modelCard = typeof card === "string" ? canonicalText(JSON.parse(card)) : null;
   const modelHash = model === undefined ? null : hashOf(model);
   return documents(run.head, modelHash, modelCard, privacyStatement);
+}
+
+/** A run ends whatever becomes of its model: one with layers that stay with the members is handed out by nobody. */
+function filesOrNone(inputs: ExportInputs): readonly ExportFile[] {
+  try {
+    return modelFiles(inputs);
+  } catch (error) {
+    if (error instanceof CloisterError) return [];
+    throw error;
+  }
 }
 
 function documents(
