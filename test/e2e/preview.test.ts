@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { policyPath } from "../../agent/policy-file.ts";
 import type { Preview } from "../../agent/preview/preview.ts";
@@ -55,10 +56,20 @@ function hashes(): string[] {
   });
 }
 
+/** The files, once the agent has signed for its room's history and writes no more. */
+async function settled(): Promise<string[]> {
+  for (let before = hashes(); ; ) {
+    await setTimeout(1500);
+    const now = hashes();
+    if (now.join() === before.join()) return now;
+    before = now;
+  }
+}
+
 test("beside a running agent: every rule, size and cost, and nothing is written or spent", async () => {
   const { code, output, errors } = await preview(runId.slice(0, 12), "--json");
   expect({ code, errors }).toEqual({ code: 0, errors: "" });
-  const before = hashes();
+  const before = await settled();
   expect(before.map((line) => line.split(" ")[0])).toContain("ledger.db-wal");
   const again = await preview(runId, "--json");
   expect(hashes()).toEqual(before);
