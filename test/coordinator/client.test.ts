@@ -41,7 +41,7 @@ test.each([
   [{ url: 7, tokenPath }, 'at "url"'],
   [{ url, ca: join(folder, "none"), tokenPath }, "none: cannot be read"],
   [{ url, token: "cloister_x" }, "correct its spelling"],
-  [{ tokenPath }, 'at "listen"'],
+  [{ tokenPath }, "correct its spelling"],
   [[url], "expected"],
 ])("%j is refused in one line that says what to do", (config, mention) => {
   const path = write("wrong.yaml", stringify(config));

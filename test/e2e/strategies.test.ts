@@ -23,7 +23,7 @@ let service: CoordinatorService;
 beforeAll(async () => {
   room = await serviceRoom({ folder, charter, tables });
   service = room.service;
-}, 20_000);
+}, 60_000);
 
 afterAll(async () => {
   await room.close();
@@ -133,7 +133,7 @@ test("personal layers stay: each member has a whole model on its own disk, and g
   expect(own?.subarray(shared)).not.toEqual(other?.subarray(shared));
   if (rounds.at(-1)?.survivors.length === 3)
     expect(own?.subarray(0, shared)).toEqual(other?.subarray(0, shared));
-}, 30_000);
+}, 60_000);
 
 test("a topology that does not fit the charter is refused before anybody is asked", () => {
   const topology = functional(input("numbers", 2), ["Dense", "score", { units: 1 }, "numbers"]);
@@ -167,7 +167,7 @@ test("early stopping ends a run, and the best round's model is what it hands out
   expect(state.selection.best?.value).toBe(Math.max(...aucs));
   expect(state.selection.best?.trainingDone).toBe(aucs.indexOf(Math.max(...aucs)) + 1);
   expect(modelOf(context, state).params).toEqual(state.selection.bestParams);
-}, 30_000);
+}, 60_000);
 
 test("a run that diverges fails with the reason, and its last good model is there", async () => {
   const { runId, rounds, failed } = await carriedOut({
@@ -177,7 +177,7 @@ test("a run that diverges fails with the reason, and its last good model is ther
   expect(failed).toMatch(/^task\.no-update: in training round 1 .*smaller learningRate/);
   expect(service.catalog.find(runId, null)).toMatchObject({ status: "failed", reason: failed });
   expect(service.taskState(runId)).not.toBeNull();
-}, 30_000);
+}, 60_000);
 
 test("a noised plan with a strategy that sends updates never becomes a run", () => {
   for (const kind of ["fedAvg", "fedProx", "scaffold"]) {
