@@ -51,7 +51,7 @@ export function answerOffer(
     params.send({ type: "runDeclined", runId, reasons: toldReasons(given) });
     params.report({ type: "declined", runId, reasons: [...given] });
   };
-  const decisions = said.map(({ memberId, ...words }) => fromWire(runId, memberId, words));
+  const decisions = said.map((one) => fromWire(runId, one.memberId, one));
   const considered = considerRun(params, runId, text, decisions);
   if (considered.type === "declined") return decline(considered.reasons);
   const { question } = considered;

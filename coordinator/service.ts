@@ -199,6 +199,7 @@ export class CoordinatorService {
       offer: (token) => this.rooms.offer(token),
       enrol: (...seat) => this.rooms.enrol(...seat),
       onConnected: (member, resumed) => {
+        if (!resumed) this.transcripts.connected(member);
         if (!resumed) this.#proposals.connected(member.room, member.memberId);
         this.#runOf(member)?.connected(member.memberId, resumed);
       },
@@ -213,11 +214,10 @@ export class CoordinatorService {
   #deliver(member: MemberAddress, { message, vector }: Delivery<AgentMessage>): void {
     const { room, memberId } = member;
     if (isRunMessage(message)) return this.#runOf(member)?.deliver(memberId, { message, vector });
-    let fault: string | null;
-    if (message.type === "runDecided") {
-      const { type: _, runId, ...words } = message;
-      fault = this.#proposals.decide(room, fromWire(runId, memberId, words));
-    } else fault = this.transcripts.hear(member, message);
+    const fault =
+      message.type === "runDecided"
+        ? this.#proposals.decide(room, fromWire(message.runId, memberId, message))
+        : this.transcripts.hear(member, message);
     if (fault) this.#watchAll(member, fault);
   }
 

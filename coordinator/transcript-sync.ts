@@ -60,6 +60,11 @@ export class TranscriptSync {
     this.#ports = ports;
   }
 
+  /** A new session: what the last one was sent may be lost. Nothing goes out until the member says what it has. */
+  connected({ room, memberId }: Address): void {
+    this.#sent.get(room)?.delete(memberId);
+  }
+
   /** @returns What is wrong with what the member says, as a code; null: nothing. */
   hear(member: Address, message: Heard): string | null {
     if (message.type === "headCosigned") return this.#cosigned(member, message);

@@ -86,8 +86,12 @@ export function standingOf(charter: Charter, decisions: readonly Decision[]): St
 
 type Wire = Omit<Extract<AgentMessage, { type: "runDecided" }>, "type" | "runId">;
 
-export function fromWire(runId: string, memberId: string, { signature, ...said }: Wire): Decision {
-  return { runId, memberId, ...said, signature: toHex(signature) };
+export function fromWire(
+  runId: string,
+  memberId: string,
+  { decision, reasons, atMs, signature }: Wire,
+): Decision {
+  return { runId, memberId, decision, reasons, atMs, signature: toHex(signature) };
 }
 
 export function toWire({ decision, reasons, atMs, signature }: Decision): Wire {

@@ -131,6 +131,24 @@ test("a copy goes on where it was, and what a crash left half written is sent ag
   expect(sizeOf(copyOf("bank-1"))).toBe(book.transcripts.size("r"));
 });
 
+test("what was lost with a session is sent again in the next, and nobody is accused", async () => {
+  const { copy } = join1("bank-1");
+  book.write(...bodies.slice(0, 5));
+  await settle();
+  book.copies.delete("bank-1"); // What is sent now is lost.
+  book.write(...bodies.slice(5, 7));
+  book.flush();
+  book.sync.connected({ room: CHARTER.room, memberId: "bank-1" });
+  const held = { copy, caught: holders.get("bank-1")?.caught ?? [] };
+  book.copies.set("bank-1", held);
+  book.write(...bodies.slice(7));
+  book.flush(); // Before the member says what it has.
+  copy.announce();
+  await settle();
+  expect(copy.fault).toBeNull();
+  expect(sizeOf(copyOf("bank-1"))).toBe(book.transcripts.size("r"));
+});
+
 test("a copy that is lost is sent again, and held against what the member signed for", async () => {
   const { copy } = join1("bank-1");
   book.write(...bodies);
