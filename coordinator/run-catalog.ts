@@ -20,9 +20,9 @@ export class RunCatalog {
 
   /** Ids of runs whose model and kept rounds have had their charter's time. */
   outdated(nowMs: number): string[] {
-    const isOver = ({ runId, manifest }: RunSummary): boolean => {
-      const charter = this.#store.charter(manifest.room);
-      return charter !== null && isOutdated(this.#store.events(runId), charter, nowMs);
+    const isOver = (run: RunSummary): boolean => {
+      const charter = this.#store.charter(run.manifest.room);
+      return charter !== null && isOutdated(run, charter, nowMs);
     };
     return this.list(null)
       .filter(isOver)

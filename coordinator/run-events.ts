@@ -104,6 +104,8 @@ export interface RunSummary {
   readonly decisions: readonly Decision[];
   readonly reason: string | null;
   readonly createdAtMs: number;
+  /** When it was refused, completed or failed; null: it goes on. */
+  readonly endedAtMs: number | null;
   /** When model and rounds were deleted; null: they were not. */
   readonly deletedAtMs: number | null;
   /** The next attempt number that was never used. */
@@ -126,6 +128,7 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
     decisions: [],
     reason: null,
     createdAtMs: first.atMs,
+    endedAtMs: null,
     deletedAtMs: null,
     nextAttempt: 0,
     rounds,
@@ -147,7 +150,7 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "decided":
       return { ...summary, decisions: withDecision(summary.decisions, event.decision) };
     case "refused":
-      return { ...summary, status: "refused", reason: event.code };
+      return { ...summary, status: "refused", reason: event.code, endedAtMs: event.atMs };
     case "begun":
       return { ...summary, status: "running" };
     case "attemptsReserved":
@@ -155,9 +158,9 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "roundReleased":
       return { ...summary, head: toHex(nextHead(fromHex(summary.head), linkOf(event))) };
     case "completed":
-      return { ...summary, status: "completed" };
+      return { ...summary, status: "completed", endedAtMs: event.atMs };
     case "failed":
-      return { ...summary, status: "failed", reason: event.reason };
+      return { ...summary, status: "failed", reason: event.reason, endedAtMs: event.atMs };
     case "deleted":
       return { ...summary, deletedAtMs: event.atMs };
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CoordinatorConfig } from "../../coordinator/config.ts";
 import { isOutdated } from "../../coordinator/retention.ts";
-import type { RunEvent } from "../../coordinator/run-events.ts";
+import { foldRun, type RunEvent, type RunSummary } from "../../coordinator/run-events.ts";
 import { CoordinatorService } from "../../coordinator/service.ts";
 import { Store } from "../../coordinator/store.ts";
 import { DAY_MS } from "../../shared/base/calendar.ts";
@@ -23,13 +23,21 @@ const log: RunEvent[] = [
   { type: "completed", runId, atMs: 5 },
 ];
 
+function of(events: readonly RunEvent[]): RunSummary {
+  const summary = foldRun(events);
+  if (!summary) throw new Error("it is a run");
+  return summary;
+}
+
 test("a run is outdated when its days are over, not while it goes on, and only once", () => {
   const last = 5 + 30 * DAY_MS;
-  expect(isOutdated(log, charter, last - 1)).toBe(false);
-  expect(isOutdated(log, charter, last)).toBe(true);
-  expect(isOutdated(log.slice(0, 2), charter, last)).toBe(false);
-  expect(isOutdated([...log, { type: "deleted", runId, atMs: last }], charter, last)).toBe(false);
-  expect(isOutdated(log, {}, last)).toBe(false);
+  expect(isOutdated(of(log), charter, last - 1)).toBe(false);
+  expect(isOutdated(of(log), charter, last)).toBe(true);
+  expect(isOutdated(of(log.slice(0, 2)), charter, last)).toBe(false);
+  expect(isOutdated(of([...log, { type: "deleted", runId, atMs: last }]), charter, last)).toBe(
+    false,
+  );
+  expect(isOutdated(of(log), {}, last)).toBe(false);
 });
 
 test("a coordinator that starts deletes what is outdated: vectors and model, and not the log", async () => {
