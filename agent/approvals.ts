@@ -8,14 +8,10 @@ import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { LIMITS } from "../shared/protocol/limits.ts";
+import { type FolderOptions, inFolder } from "./options.ts";
 import { type KeptProposal, Vault } from "./vault.ts";
 
 const ARRIVAL_MS = 3000;
-
-interface Options {
-  readonly folder: string;
-  readonly json?: boolean;
-}
 
 export function approvalCommands(agent: Command): void {
   inFolder(agent.command("pending"), "cloister agent pending --folder bank-1")
@@ -25,24 +21,17 @@ export function approvalCommands(agent: Command): void {
   inFolder(agent.command("approve"), "cloister agent approve 3f9a --folder bank-1")
     .description("sign a proposed run; enough members' signatures let it begin")
     .argument("<run>", "a run's id, or its beginning")
-    .action((run: string, options: Options) => decide(run, "approved", null, options));
+    .action((run: string, options: FolderOptions) => decide(run, "approved", null, options));
   inFolder(agent.command("veto"), 'cloister agent veto 3f9a --reason "no purpose" --folder bank-1')
     .description("end a proposed run, or this member's part in one that has begun")
     .argument("<run>", "a run's id, or its beginning")
     .requiredOption("--reason <text>", "told to the other members")
-    .action((run: string, options: Options & { reason: string }) =>
+    .action((run: string, options: FolderOptions & { reason: string }) =>
       decide(run, "vetoed", options.reason, options),
     );
 }
 
-function inFolder(command: Command, line: string): Command {
-  return command
-    .option("--folder <folder>", "the agent's own folder", "agent-data")
-    .option("--json", "print JSON, for programs")
-    .addHelpText("after", `\nExample:\n  $ ${line}`);
-}
-
-function showPending({ folder, json, all }: Options & { all?: boolean }): void {
+function showPending({ folder, json, all }: FolderOptions & { all?: boolean }): void {
   const vault = Vault.openExisting(folder);
   try {
     const waits = ({ closed, decision }: KeptProposal): boolean =>
@@ -79,7 +68,7 @@ async function decide(
   prefix: string,
   decision: "approved" | "vetoed",
   reason: string | null,
-  { folder, json }: Options,
+  { folder, json }: FolderOptions,
 ): Promise<void> {
   const vault = Vault.openExisting(folder);
   try {

@@ -9,21 +9,15 @@ import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
 import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
+import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
 import { rosterCommands } from "./roster.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
-interface LinkOptions {
-  readonly folder: string;
-  readonly ca?: string;
-  readonly allowPlain?: boolean;
-  readonly json?: boolean;
-}
-
 export function agentCommands(program: Command): void {
   const agent = program.command("agent").description("run a member's agent, next to the data");
-  withLink(
+  asMember(
     agent.command("init"),
     "cloister agent init --coordinator wss://coordinator.example:7300 --token TOKEN --data data.csv",
   )
@@ -34,7 +28,7 @@ export function agentCommands(program: Command): void {
     .option("--ledger <file>", "a privacy ledger to share with the member's other agents")
     .option("--population <name>", "whose records the data are; the data file's name if left out")
     .action(init);
-  withLink(agent.command("start"), "cloister agent start --folder agent-data")
+  asMember(agent.command("start"), "cloister agent start --folder agent-data")
     .description("connect and take part in runs until stopped")
     .option("--population <name>", "declare anew whose records the data are")
     .option("--quiet", "no line for each round")
@@ -53,17 +47,8 @@ export function agentCommands(program: Command): void {
   leaveCommand(agent);
 }
 
-function withLink(command: Command, line: string): Command {
-  return command
-    .option("--folder <folder>", "the agent's own folder: vault and ledger", "agent-data")
-    .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
-    .option("--allow-plain", "allow ws:// beyond this machine")
-    .option("--json", "print JSON, for programs")
-    .addHelpText("after", `\nExample:\n  $ ${line}`);
-}
-
 async function init(
-  options: LinkOptions & {
+  options: MemberOptions & {
     coordinator: string;
     token: string;
     data: string;
@@ -105,7 +90,7 @@ async function start({
   json,
   quiet,
   population,
-}: LinkOptions & { quiet?: boolean; population?: string }): Promise<void> {
+}: MemberOptions & { quiet?: boolean; population?: string }): Promise<void> {
   optimiseEarly();
   const show = json ? printJson : printEvent;
   const agent = await startAgent({

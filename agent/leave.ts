@@ -5,7 +5,8 @@ import { MemberStatement, signStatement } from "../shared/charter/member-stateme
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
-import { asMember, type MemberOptions, tell } from "./roster.ts";
+import { asMember, type MemberOptions } from "./options.ts";
+import { tell } from "./roster.ts";
 import { Vault } from "./vault.ts";
 
 export function leaveCommand(agent: Command): void {

@@ -20,14 +20,8 @@ import { osClock, osRng } from "../shared/edge/os.ts";
 import { memberLines } from "../shared/edge/roster-lines.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { memberHttp } from "./member-http.ts";
+import { asMember, type MemberOptions } from "./options.ts";
 import { Vault } from "./vault.ts";
-
-export interface MemberOptions {
-  readonly folder: string;
-  readonly ca?: string;
-  readonly allowPlain?: boolean;
-  readonly json?: boolean;
-}
 
 export function rosterCommands(agent: Command): void {
   const roster = agent.command("roster");
@@ -44,16 +38,6 @@ export function rosterCommands(agent: Command): void {
     .action((code: string[], _, command: Command) =>
       confirm(code.join(" "), command.optsWithGlobals<MemberOptions>()),
     );
-}
-
-/** The options of a command that asks the coordinator as the member. */
-export function asMember(command: Command, line: string): Command {
-  return command
-    .option("--folder <folder>", "the agent's own folder", "agent-data")
-    .option("--ca <file>", "PEM file of the authority behind the coordinator's certificate")
-    .option("--allow-plain", "allow ws:// beyond this machine")
-    .option("--json", "print JSON, for programs")
-    .addHelpText("after", `\nExample:\n  $ ${line}`);
 }
 
 async function showRoster(options: MemberOptions): Promise<void> {

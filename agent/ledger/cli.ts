@@ -11,6 +11,7 @@ import { readSmallFile, readYaml, writeFileAtomic } from "../../shared/edge/file
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { lineText } from "../../shared/transcript/room/entry.ts";
+import { inFolder } from "../options.ts";
 import { ledgerPath, Vault } from "../vault.ts";
 import { Budget, Governance, SignedRenewal } from "./entry.ts";
 import { ledgerExtract } from "./extract.ts";
@@ -99,11 +100,8 @@ function renewalCommands(ledger: Command): void {
 }
 
 function withPlace(command: Command, line: string): Command {
-  return command
-    .option("--folder <folder>", "the agent's own folder", "agent-data")
-    .option("--ledger <file>", "the ledger itself, where not the one of --folder")
-    .option("--json", "print JSON, for programs")
-    .addHelpText("after", `\nExample:\n  $ ${line}`);
+  const ledger = "the ledger itself, where not the one of --folder";
+  return inFolder(command, line).option("--ledger <file>", ledger);
 }
 
 /** Whatever happens, the files are let go. */

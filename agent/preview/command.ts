@@ -18,26 +18,21 @@ import { readRecords } from "../data/records.ts";
 import type { RunQuestion } from "../gate/messages.ts";
 import { openAccount } from "../ledger/account.ts";
 import { openSnapshot } from "../ledger/open.ts";
+import { type FolderOptions, inFolder } from "../options.ts";
 import { readPolicy } from "../policy-file.ts";
 import { ledgerPath, populationOfFile, Vault } from "../vault.ts";
 import { previewLines } from "./lines.ts";
 import { type Preview, previewOf } from "./preview.ts";
 
-interface Options {
-  readonly folder: string;
+interface Options extends FolderOptions {
   readonly sample: boolean;
-  readonly json?: boolean;
 }
 
 export function previewCommand(agent: Command): void {
-  agent
-    .command("preview")
+  inFolder(agent.command("preview"), "cloister agent preview 3f9a --folder bank-1")
     .description("show what a run would send, cost and tell whom, before approving it")
     .argument("<run>", "a proposed run's id, or its beginning; or a manifest's file, in JSON")
-    .option("--folder <folder>", "the agent's own folder", "agent-data")
     .option("--no-sample", "without real numbers: for others to see")
-    .option("--json", "print JSON, for programs")
-    .addHelpText("after", "\nExample:\n  $ cloister agent preview 3f9a --folder bank-1")
     .action(show);
 }
 
