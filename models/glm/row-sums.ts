@@ -29,11 +29,8 @@ export interface Exposure {
   readonly max: number;
 }
 
-/** Some rows of some table. */
-export interface RowBatch {
-  readonly data: EncodedData;
-  readonly rows: ArrayLike<number>;
-}
+/** Calls `visit` for each row. */
+export type Rows = (visit: (data: EncodedData, row: number) => void) => void;
 
 /** Where things are in a vector of sums, in order; `size` in all. */
 export interface SumsLayout {
@@ -83,7 +80,7 @@ export const UNBOUNDED: Bounds = { matrixWeight: 1, meanMax: Number.POSITIVE_INF
 export function fitSums(
   problem: Problem,
   beta: Float64Array,
-  batches: Iterable<RowBatch>,
+  rows: Rows,
   { matrixWeight, meanMax }: Bounds = UNBOUNDED,
 ): Float64Array {
   const { design, family, response } = problem;
@@ -91,7 +88,7 @@ export function fitSums(
   const sums = new Float64Array(layout.size);
   const terms: RowTerms = { residual: 0, weight: 0, deviance: 0 };
   const etaMax = family === "poisson" ? Math.log(meanMax) : Number.POSITIVE_INFINITY;
-  forEachRow(problem, batches, (row, y, exposure) => {
+  forEachRow(problem, rows, (row, y, exposure) => {
     const eta = Math.min(etaMax, predictor(row, beta) + Math.log(exposure));
     rowTermsInPlace(terms, family, eta, y);
     addMatrixInPlace(sums, row, beta.length, (matrixWeight * terms.weight) / response.scale);
@@ -108,17 +105,13 @@ export function fitSums(
  *
  * @returns As `startLayout` says, divided by the response's scale and, where e goes in, by its greatest; rows are not.
  */
-export function startSums(
-  problem: Problem,
-  batches: Iterable<RowBatch>,
-  matrixWeight = 1,
-): Float64Array {
+export function startSums(problem: Problem, rows: Rows, matrixWeight = 1): Float64Array {
   const { design, family, response, exposure: declared } = problem;
   const columnCount = design.columns.length;
   const layout = startLayout(columnCount);
   const sums = new Float64Array(layout.size);
   const ownTerms = ownTermsOf(family);
-  forEachRow(problem, batches, (row, y, exposure) => {
+  forEachRow(problem, rows, (row, y, exposure) => {
     addMatrixInPlace(sums, row, columnCount, (matrixWeight * exposure) / (declared?.max ?? 1));
     addGradientInPlace(sums, layout.gradient, row, y / response.scale);
     const [first, second] = ownTerms(y, exposure);
@@ -130,10 +123,10 @@ export function startSums(
 }
 
 /** What a noised fit starts from: [rows | Σ y | Σ e], each divided by its greatest. */
-export function countSums(problem: Problem, batches: Iterable<RowBatch>): Float64Array {
+export function countSums(problem: Problem, rows: Rows): Float64Array {
   const { response, exposure: declared } = problem;
   const sums = new Float64Array(3);
-  forEachRow(problem, batches, (_, y, exposure) => {
+  forEachRow(problem, rows, (_, y, exposure) => {
     sums[0] = (sums[0] ?? 0) + 1;
     sums[1] = (sums[1] ?? 0) + y / response.scale;
     sums[2] = (sums[2] ?? 0) + exposure / (declared?.max ?? 1);
@@ -142,19 +135,26 @@ export function countSums(problem: Problem, batches: Iterable<RowBatch>): Float6
 }
 
 function forEachRow(
-  { design, response, exposure }: Problem,
-  batches: Iterable<RowBatch>,
+  problem: Problem,
+  rows: Rows,
   take: (row: DesignRow, y: number, exposure: number) => void,
 ): void {
-  const write = rowWriter(design);
-  for (const { data, rows } of batches) {
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i] ?? 0;
-      const y = response.read(data, row);
-      const e = exposure?.read(data, row) ?? 1;
-      if (!Number.isNaN(y) && e > 0) take(write(data, row), y, e);
-    }
-  }
+  const write = rowWriter(problem.design);
+  rows((data, row) => {
+    const y = problem.response.read(data, row);
+    const exposure = problem.exposure?.read(data, row) ?? 1;
+    if (!Number.isNaN(y) && exposure > 0) take(write(data, row), y, exposure);
+  });
+}
+
+/** Whether a row has all that it must have to take part. */
+export function takesPart(
+  { response, exposure }: Problem,
+  data: EncodedData,
+  row: number,
+): boolean {
+  if (Number.isNaN(response.read(data, row))) return false;
+  return exposure === null || exposure.read(data, row) > 0;
 }
 
 function ownTermsOf(family: Family): (y: number, exposure: number) => readonly [number, number] {

@@ -16,7 +16,7 @@ import { readFit, readStart } from "../../../models/glm/read-sums.ts";
 import { fitSums, type Problem, startSums } from "../../../models/glm/row-sums.ts";
 import { referenceFit } from "../../support/glm-reference.ts";
 import { joined } from "../boost-fixtures.ts";
-import { batchOf, plainRows, problemOf, SOURCES, tableFor } from "./tables.ts";
+import { plainRows, problemOf, rowsOf, SOURCES, tableFor } from "./tables.ts";
 
 const FAMILIES: readonly Family[] = ["logistic", "linear", "poisson"];
 const MEMBERS = [130, 61, 0, 112];
@@ -39,14 +39,14 @@ function fitted(problem: Problem, members: readonly EncodedData[], ridge = 0) {
   const columnNames = problem.design.columns.map(({ name }) => name);
   const rules = { family: problem.family, columnNames, ridge, tolerance: 1e-7, rowsPerColumn: 3 };
   const count = columnNames.length;
-  const opened = added(members.map((data) => startSums(problem, [batchOf(data)])));
+  const opened = added(members.map((data) => startSums(problem, rowsOf(data))));
   const start = readStart(problem, count, opened);
   let fit: Fit = beginFit(rules, start);
   let rounds = 1;
   let sums = null;
   while (!fit.isSettled) {
     const beta = fromParts(toParts(fit.beta));
-    const parts = members.map((data) => fitSums(problem, beta, [batchOf(data)]));
+    const parts = members.map((data) => fitSums(problem, beta, rowsOf(data)));
     sums = readFit(problem, count, added(parts));
     fit = advanceFit(rules, fit, sums);
     rounds += 1;

@@ -6,7 +6,7 @@ import { asSent, fromParts, toParts } from "../../../models/glm/exact-floats.ts"
 import { rowTermsInPlace } from "../../../models/glm/family.ts";
 import { wideFixedPoint, wideSums, wideVector } from "../../../models/glm/fixed-sum.ts";
 import { fitLayout, fitSums } from "../../../models/glm/row-sums.ts";
-import { batchOf, plainRows, problemOf, SOURCES, tableFor } from "./tables.ts";
+import { plainRows, problemOf, rowsOf, SOURCES, tableFor } from "./tables.ts";
 
 test("a double of any size that a coefficient may have is three 32-bit floats, exactly", () => {
   const double = fc.double({ min: -1e30, max: 1e30, noNaN: true });
@@ -136,7 +136,7 @@ test("sums are those of the rows one by one: gradient and information are the de
   const count = problem.design.columns.length;
   const beta = Float64Array.from({ length: count }, (_, j) => 0.3 - 0.1 * j);
   const { gradient, extras } = fitLayout(count);
-  const at = (b: Float64Array): Float64Array => fitSums(problem, b, [batchOf(data)]);
+  const at = (b: Float64Array): Float64Array => fitSums(problem, b, rowsOf(data));
   const here = at(beta);
   const step = 1e-5;
   for (let j = 0; j < count; j++) {

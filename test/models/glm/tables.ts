@@ -2,7 +2,7 @@
 import type { EncodedData } from "../../../models/data.ts";
 import { designOf, type Source } from "../../../models/glm/design.ts";
 import type { Family } from "../../../models/glm/family.ts";
-import type { Problem, RowBatch } from "../../../models/glm/row-sums.ts";
+import type { Problem, Rows } from "../../../models/glm/row-sums.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 
@@ -104,6 +104,9 @@ export function plainRows(data: EncodedData): { x: number[][]; y: number[]; expo
   return { x, y, exposure };
 }
 
-export function batchOf(data: EncodedData): RowBatch {
-  return { data, rows: Uint32Array.from({ length: data.rowCount }, (_, i) => i) };
+/** All rows of a table. */
+export function rowsOf(data: EncodedData): Rows {
+  return (visit) => {
+    for (let row = 0; row < data.rowCount; row++) visit(data, row);
+  };
 }
