@@ -7,7 +7,7 @@ import { assert } from "../../shared/base/assert.ts";
 /** 24 significant bits each: three hold the 53 of a double. */
 export const PARTS = 3;
 /** Coefficients beyond it have diverged; squares of it are still far from a double's end. */
-const MAGNITUDE_MAX = 1e30;
+export const COEFFICIENT_MAX = 1e30;
 
 /**
  * Each value as high, middle and low part, whose sum it is: exactly, for what `asSent` returns.
@@ -22,7 +22,7 @@ export function toParts(values: Float64Array): Float32Array {
   const parts = new Float32Array(PARTS * values.length);
   for (let i = 0; i < values.length; i++) {
     let rest = values[i] ?? 0;
-    assert(Math.abs(rest) <= MAGNITUDE_MAX, "a coefficient to be sent is out of bounds");
+    assert(Math.abs(rest) <= COEFFICIENT_MAX, "a coefficient to be sent is out of bounds");
     for (let part = 0; part < PARTS; part++) {
       const rounded = Math.fround(rest);
       parts[PARTS * i + part] = rounded;
@@ -46,7 +46,7 @@ export function fromParts(parts: Float32Array): Float64Array {
 /** The nearest values that arrive as they are: finite, at most 10^30, whole multiples of 2^−149. Shape [n] both. */
 export function asSent(values: Float64Array): Float64Array {
   const bounded = values.map((value) =>
-    Number.isNaN(value) ? 0 : Math.max(-MAGNITUDE_MAX, Math.min(MAGNITUDE_MAX, value)),
+    Number.isNaN(value) ? 0 : Math.max(-COEFFICIENT_MAX, Math.min(COEFFICIENT_MAX, value)),
   );
   return fromParts(toParts(bounded));
 }

@@ -6,21 +6,27 @@ import { fitLayout, type Problem, startLayout } from "./row-sums.ts";
 /** What of a problem scales its sums. */
 export type Scales = Pick<Problem, "response" | "exposure">;
 
-/** @param sums Of `startSums`, added up over members. */
+/**
+ * @param sums Of `startSums`, added up over members.
+ * @returns Also `saturated`, poisson only: ln L of the model that fits each row perfectly, Σ y·ln y − y − ln y!.
+ */
 export function readStart(
   { response, exposure }: Scales,
   columnCount: number,
   sums: Float64Array,
-): StartSums & { readonly logFactorials: number } {
+): StartSums & { readonly saturated: number } {
   const { gradient, extras, rows } = startLayout(columnCount);
   const { scale } = response;
   const exposureMax = exposure?.max ?? 1;
+  const own = scale * (sums[extras] ?? 0);
+  const [total = 0] = sums.subarray(gradient);
+  const saturated = own - scale * (total + (sums[extras + 1] ?? 0));
   const gram = unpacked(sums.subarray(0, gradient), columnCount);
   return {
     gram: gram.map((value) => exposureMax * value),
     xy: sums.slice(gradient, extras).map((value) => scale * value),
-    own: scale * (sums[extras] ?? 0),
-    logFactorials: scale * (sums[extras + 1] ?? 0),
+    own,
+    saturated,
     rows: sums[rows] ?? 0,
   };
 }

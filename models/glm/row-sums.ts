@@ -49,7 +49,7 @@ export function fitLayout(columnCount: number): SumsLayout {
   return layoutWith(columnCount, 1);
 }
 
-/** [Σ e·xxᵀ | Σ x·y | Σ of the response's own terms, Σ ln y! | rows]. @see startSums */
+/** [Σ e·xxᵀ | Σ x·y | the response's own terms (2) | rows]. @see startSums */
 export function startLayout(columnCount: number): SumsLayout {
   return layoutWith(columnCount, 2);
 }
@@ -101,7 +101,7 @@ export function fitSums(
 
 /**
  * What a fit starts from, by no coefficients: Σ e·xxᵀ, e being the exposure or 1; Σ x·y; the response's own terms (linear:
- * Σ y², poisson: Σ y·ln(y/e), logistic: 0) and Σ ln y! (poisson only).
+ * Σ y², poisson: Σ y·ln(y/e), logistic: 0) and, poisson only, Σ ln y! − y·ln e.
  *
  * @returns As `startLayout` says, divided by the response's scale and, where e goes in, by its greatest; rows are not.
  */
@@ -122,10 +122,13 @@ export function startSums(problem: Problem, rows: Rows, matrixWeight = 1): Float
   return sums;
 }
 
+/** Sums of `countSums`. */
+export const COUNTS = 3;
+
 /** What a noised fit starts from: [rows | Σ y | Σ e], each divided by its greatest. */
 export function countSums(problem: Problem, rows: Rows): Float64Array {
   const { response, exposure: declared } = problem;
-  const sums = new Float64Array(3);
+  const sums = new Float64Array(COUNTS);
   forEachRow(problem, rows, (_, y, exposure) => {
     sums[0] = (sums[0] ?? 0) + 1;
     sums[1] = (sums[1] ?? 0) + y / response.scale;
@@ -162,7 +165,7 @@ function ownTermsOf(family: Family): (y: number, exposure: number) => readonly [
     case "linear":
       return (y) => [y * y, 0];
     case "poisson":
-      return (y, e) => [y === 0 ? 0 : y * Math.log(y / e), logFactorial(y)];
+      return (y, e) => [y === 0 ? 0 : y * Math.log(y / e), logFactorial(y) - y * Math.log(e)];
     case "logistic":
       return () => [0, 0];
   }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
+import { GlmTask } from "./glm-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { QueryTask } from "./query-spec.ts";
@@ -54,7 +55,13 @@ export const ProbeTask = z.strictObject({
   rounds: Rounds,
 });
 
-export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, QueryTask, ProbeTask]);
+export const TaskSpec = z.discriminatedUnion("kind", [
+  TrainTask,
+  BoostTask,
+  QueryTask,
+  GlmTask,
+  ProbeTask,
+]);
 
 export type MetricName = z.infer<typeof MetricName>;
 export type TrainTask = z.infer<typeof TrainTask>;
