@@ -4,7 +4,6 @@
  */
 import { badInput } from "../../shared/base/errors.ts";
 import type { QueryTask } from "../../shared/charter/query-spec.ts";
-import { LIMITS } from "../../shared/protocol/limits.ts";
 import type { Answer } from "../answers/answer.ts";
 import { oneSumTask } from "./one-sum.ts";
 import { type Cells, cellsOf } from "./query-cells.ts";
@@ -17,6 +16,8 @@ import type { ColumnUse } from "./task.ts";
 
 /** Rows of a member in a cell that is not held back, where the charter says nothing. */
 const CELL_MIN = 5;
+/** Of one question. */
+const NUMBERS_MAX = 1_000_000;
 
 export const queryTask = oneSumTask<QueryTask>({
   ask: "query",
@@ -74,8 +75,8 @@ function planOf(context: QueryContext): SumsPlan {
   const { cells, statistic } = asked(context);
   const { sums, values, rowNorm } = statistic;
   const length = cells.count * (sums.length + (context.noise === null ? 1 : 0));
-  if (length > LIMITS.dimensionMax) {
-    const message = `the question has ${cells.count} cells of ${sums.length} numbers; ${LIMITS.dimensionMax} numbers are the most: break down by less`;
+  if (length > NUMBERS_MAX) {
+    const message = `the question has ${cells.count} cells of ${sums.length} numbers; ${NUMBERS_MAX} numbers are the most: break down by less`;
     throw badInput("question.too-many-cells", message);
   }
   return { length, values, rowNorm, rowsPerUnitMax: context.spec.rowsPerUnitMax };
