@@ -88,9 +88,10 @@ function withDecimals(value: number, decimals: number): string {
   return grouped(withoutMinusZero((Math.round(value / step) * step).toFixed(0)));
 }
 
-/** Six digits, without zeros that say nothing; very large and very small ones by powers of ten. */
+/** Six digits or all whole ones, without zeros that say nothing; the largest and the smallest by powers of ten. */
 function significant(value: number): string {
   const size = Math.abs(value);
+  if (size >= 10 ** (EXACT_DIGITS - 1) && size < 1e15) return grouped(value.toFixed(0));
   if (size !== 0 && (size >= 1e15 || size < 1e-6)) return value.toExponential(3);
   const text = String(Number(value.toPrecision(EXACT_DIGITS)));
   return text.includes("e") ? value.toExponential(3) : grouped(text);

@@ -88,29 +88,37 @@ export interface Axis {
   readonly at: (value: number) => number;
 }
 
+interface AxisOptions {
+  /** Share of a step that is kept free at either end. */
+  readonly margin: number;
+  /** Differences below this are not enlarged. */
+  readonly spanMin: number;
+  readonly stepsAbout: number;
+}
+
+/** Finer steps would be alike to a floating-point number. */
+const SPAN_SHARE_MIN = 1e-6;
+
 /**
- * Round figures, about five, that span all values and some way beyond them.
+ * Round figures that span all values, and some way beyond them.
  *
  * @param values Those that are not finite are left out; without any the axis goes from 0 to 1.
- * @param margin Share of a step that is kept free at either end.
- * @param spanMin Differences below this are not enlarged.
  */
-export function axisOver(values: readonly number[], margin = 0.1, spanMin = 1e-3): Axis {
+export function axisOver(
+  values: readonly number[],
+  { margin, spanMin, stepsAbout }: AxisOptions = { margin: 0.1, spanMin: 1e-3, stepsAbout: 5 },
+): Axis {
   const known = values.filter(Number.isFinite);
   const least = known.length === 0 ? 0 : Math.min(...known);
   const most = known.length === 0 ? 1 : Math.max(...known);
   const span = Math.max(most - least, spanMin, SPAN_SHARE_MIN * Math.max(Math.abs(most), 1e-9));
-  const step = roundStep(span / STEPS_ABOUT);
+  const step = roundStep(span / stepsAbout);
   const first = Math.floor(least / step - margin);
-  const last = Math.ceil(most / step + margin);
+  const last = Math.max(first + 1, Math.ceil(most / step + margin));
   const steps = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return { steps, digits, at: (value) => (value / step - first) / (last - first) };
 }
-
-const STEPS_ABOUT = 5;
-/** Finer steps would be alike to a floating-point number. */
-const SPAN_SHARE_MIN = 1e-6;
 
 /** 1, 2 or 5 times a power of ten. */
 function roundStep(least: number): number {

@@ -1,9 +1,17 @@
 /** Charts along a scale: bars that stand on it, lines with bands around them, steps that hold until the next. Pure. */
 import type { Chart, Point, Series } from "./answer.ts";
-import { type Drawing, type Room, tickText, valueAxis } from "./svg-bars.ts";
+import {
+  ANSWERS,
+  type Drawing,
+  labelEvery,
+  type Room,
+  tickText,
+  valueAxis,
+  within,
+} from "./svg-bars.ts";
 import { axisOver, escaped, rounded, STYLES, svgText } from "./svg-paper.ts";
 
-const [PLOT_HEIGHT, SCALE_WIDTH, LETTER] = [270, 74, 7.2];
+const [PLOT_HEIGHT, SCALE_WIDTH] = [270, 74];
 /** Of a series that has a mark at every point. */
 const MARKS_MAX = 24;
 const BAR_SHARE = 0.85;
@@ -47,7 +55,7 @@ function frameOf(chart: Chart, { left, right, top }: Room, margin: number): Fram
   const [from, to, ceiling] = [left + SCALE_WIDTH, right - 20, top + 10];
   const floor = ceiling + PLOT_HEIGHT;
   const values = valueAxis(chart.series, chart.kind === "bars");
-  const y: Scale = (value) => rounded(floor - values.at(value) * PLOT_HEIGHT);
+  const y: Scale = (value) => rounded(floor - within(values, value) * PLOT_HEIGHT);
   const { ticks, x } = placesOf(chart, from, to, margin);
   return {
     x,
@@ -71,19 +79,19 @@ interface Places {
 }
 
 function placesOf(chart: Chart, from: number, to: number, margin: number): Places {
-  const names = chart.series.flatMap(({ points }) =>
-    points.flatMap(({ x }) => (typeof x === "string" ? [x] : [])),
-  );
-  if (names.length > 0) return namedPlaces(chart, from, to);
+  const isNamed = chart.series.some(({ points }) => points.some(({ x }) => typeof x === "string"));
+  if (isNamed) return namedPlaces(chart, from, to);
   const numbers = numbersOf(chart);
   const axis = axisOver(
     numbers.flatMap((place) => [place - margin, place + margin]),
-    0,
-    0,
+    ANSWERS,
   );
   const at = (value: number): number => rounded(from + axis.at(value) * (to - from));
+  const names = axis.steps.map((value) => tickText(value, axis));
+  const every = labelEvery(names, (to - from) / (names.length - 1));
+  const ticks = axis.steps.map((value, i) => ({ at: at(value), name: names[i] ?? "" }));
   return {
-    ticks: axis.steps.map((value) => ({ at: at(value), name: tickText(value, axis) })),
+    ticks: ticks.filter((_, i) => i % every === 0),
     x: ({ x }) => at(Number(x)),
   };
 }
@@ -93,8 +101,7 @@ function namedPlaces({ series }: Chart, from: number, to: number): Places {
   const names = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => String(x))))];
   const apart = (to - from) / names.length;
   const at = (name: string): number => rounded(from + apart * (names.indexOf(name) + 0.5));
-  const widest = LETTER * Math.max(...names.map((name) => name.length)) + 8;
-  const every = Math.max(1, Math.ceil(widest / apart));
+  const every = labelEvery(names, apart);
   return {
     ticks: names.filter((_, i) => i % every === 0).map((name) => ({ at: at(name), name })),
     x: ({ x }) => at(String(x)),

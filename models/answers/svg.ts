@@ -10,7 +10,7 @@ import { barsUp, linesUp } from "./svg-plot.ts";
 
 const [WIDTH, FONT_SIZE, MARGIN] = [640, 14, 16];
 /** Of a letter, on average, at that size. */
-const LETTER = 7.2;
+const LETTER = 7.8;
 const LINE = 20;
 const SAMPLE = 34;
 /** Points of a series that the description names one by one. */
