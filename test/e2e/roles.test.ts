@@ -212,6 +212,7 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "GET /v1/runs/:run/rounds/:round/audit": ofRun("/rounds/0/audit"),
   "GET /v1/runs/:run/rounds/:round/prekeys": ofRun("/rounds/0/prekeys"),
   "GET /v1/runs/:run/rounds/:round/audit/:member": ofRun("/rounds/0/audit/bank-2"),
+  "GET /v1/charter": () => ({ path: `/v1/charter?room=${OWN}`, elsewhere: "token.room" }),
   "GET /v1/roster": () => ({ path: `/v1/roster?room=${OWN}`, elsewhere: "token.room" }),
   "POST /v1/members/:member/statements": () => ({
     path: `/v1/members/bank-1/statements?room=${OWN}`,
@@ -267,6 +268,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/runs/:run/rounds/:round/prekeys": "any none room none room",
   "GET /v1/runs/:run/rounds/:round/audit/:member": "any none room none room",
   "GET /v1/members/:member": "any none room own own",
+  "GET /v1/charter": "any room room room room",
   "GET /v1/roster": "any room room room room",
   "POST /v1/members/:member/statements": "none none none none own",
 };
