@@ -1,15 +1,17 @@
-/** What a question answers with: tables, pictures and remarks, as data. How they look is written elsewhere. Pure. */
+/** What a question comes to: tables, pictures and remarks, for people and programs. Pure types. */
 
 export interface Answer {
   readonly title: string;
   readonly tables: readonly Table[];
   readonly charts: readonly Chart[];
+  /** What the numbers mean and do not: noise, bounds, cells held back. */
   readonly notes: readonly string[];
 }
 
 export interface Table {
   readonly name: string;
   readonly columns: readonly Column[];
+  /** Shape [rows][columns]. */
   readonly rows: readonly (readonly Cell[])[];
 }
 
@@ -31,6 +33,7 @@ export interface Estimate {
 export interface Chart {
   readonly kind: "bars" | "lines" | "steps";
   readonly title: string;
+  /** What the axes show. */
   readonly x: string;
   readonly y: string;
   readonly series: readonly Series[];
