@@ -32,6 +32,7 @@ const TABLE: readonly Row[] = [
   ["GET /v1/tokens",                      "list tokens",                    "any", "none", "none", "none", "none"],
   ["POST /v1/tokens/:token/revoke",       "revoke tokens",                  "any", "none", "none", "none", "none"],
   ["POST /v1/runs",                       "start runs",                     "any", "room", "none", "none", "none"],
+  ["POST /v1/outlook",                    "see what a question would cost", "any", "room", "none", "none", "none"],
   ["POST /v1/runs/:run/cancel",           "take proposed runs back",        "any", "room", "none", "none", "none"],
   ["GET /v1/runs",                        "list runs",                      "any", "room", "room", "room", "room"],
   ["GET /v1/runs/:run",                   "read a run's rounds and metrics", "any", "room", "room", "none", "none"],
