@@ -8,6 +8,7 @@ import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { readPlan } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
+import { answerCommand, askCommand } from "./ask/command.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
 import { CoordinatorConfig } from "./config.ts";
@@ -42,6 +43,7 @@ export function coordinatorCommands(program: Command): void {
     .option("--room <name>", "needed where there are several rooms")
     .action(showRoom);
   accessCommands(program);
+  askCommand(program);
   runCommands(program.command("run").description("runs: propose, watch, list, cancel"));
   const model = program.command("model").description("models of completed runs");
   example(asking(model.command("export")), "cloister model export 3f9a --format json --out model")
@@ -73,6 +75,7 @@ function runCommands(run: Command): void {
     .description("what a run's model says of its privacy, failed attempts counted")
     .argument("<run>", "a run's id, or its beginning")
     .action(showPrivacy);
+  answerCommand(run);
   example(asking(run.command("list")), "cloister run list --json")
     .description("list all runs")
     .action(listRuns);

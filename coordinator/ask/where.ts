@@ -2,7 +2,7 @@
  * The little language of `--where`: conditions such as `amount > 100 and country in DE,FR`, as data. What columns
  * there are, and of which type, is not its business. Pure.
  */
-import { type Word, whereFault, wordsOf } from "./words.ts";
+import { Reader } from "./reader.ts";
 
 export type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
@@ -22,7 +22,7 @@ export interface Condition extends Place {
     | { readonly kind: "compare"; readonly operator: Operator; readonly value: Value }
     | { readonly kind: "in"; readonly values: readonly Value[] }
     | { readonly kind: "between"; readonly low: Value; readonly high: Value }
-    | { readonly kind: "missing" };
+    | { readonly kind: "missing" | "present" };
 }
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
@@ -42,10 +42,10 @@ const HOW = "=, !=, <, <=, >, >=, in, between, or is missing";
 
 /**
  * @returns Conditions that hold all together, at least one.
- * @throws {CloisterError} `ask.where`, which points at the place.
+ * @throws {CloisterError} `ask.syntax`, which points at the place.
  */
 export function parseWhere(source: string): Condition[] {
-  const reader = new Reader(source);
+  const reader = new Reader("--where", source);
   const conditions = [condition(reader)];
   while (!reader.isAtEnd()) {
     if (!reader.takes("and")) throw reader.fault(`expected "and" or nothing more${hint(reader)}`);
@@ -73,8 +73,9 @@ function condition(reader: Reader): Condition {
   if (reader.takes("in")) return { ...place, test: { kind: "in", values: values(reader) } };
   if (reader.takes("between")) return { ...place, test: between(reader) };
   if (reader.takes("is")) {
-    if (reader.takes("missing")) return { ...place, test: { kind: "missing" } };
-    throw reader.fault('expected "missing"; for a value write =');
+    const isNot = reader.takes("not");
+    if (reader.takes("missing")) return { ...place, test: { kind: isNot ? "present" : "missing" } };
+    throw reader.fault('expected "missing" or "not missing"; for a value write =');
   }
   const isTwoWords = column.kind === "bare" && sign?.kind === "bare";
   const name = isTwoWords
@@ -101,58 +102,4 @@ function values(reader: Reader): Value[] {
 function value(reader: Reader): Value {
   const { text, at } = reader.word("a value");
   return { text, source: reader.source, at };
-}
-
-/** Goes through the words once. */
-class Reader {
-  readonly source: string;
-  readonly #words: readonly Word[];
-  #position = 0;
-
-  constructor(source: string) {
-    this.source = source;
-    this.#words = wordsOf(source);
-  }
-
-  get next(): Word | undefined {
-    return this.#words[this.#position];
-  }
-
-  get before(): Word | undefined {
-    return this.#words[this.#position - 1];
-  }
-
-  isAtEnd(): boolean {
-    return this.next === undefined;
-  }
-
-  skip(): void {
-    this.#position += 1;
-  }
-
-  /** A name or a value. */
-  word(what: string): Word {
-    const { next } = this;
-    if (next === undefined || next.kind === "sign") throw this.fault(`expected ${what}`);
-    this.skip();
-    return next;
-  }
-
-  /** Key words are so in capitals too, and never in quotation marks. */
-  takes(keyword: string): boolean {
-    const { next } = this;
-    if (next?.kind !== "bare" || next.text.toLowerCase() !== keyword) return false;
-    this.skip();
-    return true;
-  }
-
-  takesSign(sign: string): boolean {
-    if (this.next?.kind !== "sign" || this.next.text !== sign) return false;
-    this.skip();
-    return true;
-  }
-
-  fault(reason: string): Error {
-    return whereFault(this.source, this.next?.at ?? this.source.length, reason);
-  }
 }

@@ -14,7 +14,8 @@ const plain = ({ column, test: how }: Condition): string => {
     case "between":
       return `${column}|between|${how.low.text}|${how.high.text}`;
     case "missing":
-      return `${column}|missing`;
+    case "present":
+      return `${column}|${how.kind}`;
   }
 };
 
@@ -29,6 +30,7 @@ test.each([
   ["country in DE", ["country|in|DE"]],
   ["amount between 1 and 5", ["amount|between|1|5"]],
   ["hour is missing", ["hour|missing"]],
+  ["hour IS not missing", ["hour|present"]],
   ["`annual income` > 5", ["annual income|>|5"]],
   ['"a ""quoted"" name" = ""', ['a "quoted" name|=|']],
   ["in = in and 'and' = and", ["in|=|in", "and|=|and"]],
@@ -66,7 +68,7 @@ test.each([
   ["country in DE,", "at its end: expected a value"],
   ["country in", "at its end: expected a value"],
   ["amount between 1 , 5", 'at character 18 (", 5"): expected "and" and the upper end'],
-  ["hour is 5", 'at character 9 ("5"): expected "missing"; for a value write ='],
+  ["hour is 5", 'at character 9 ("5"): expected "missing" or "not missing"; for a value write ='],
   ["name = 'open", "at character 8 (\"'open\"): the quotation mark ' is not closed"],
   ["amount > 5 or hour < 3 and so on", 'at character 12 ("or hour < 3 and …"): expected "and"'],
 ])("%j is refused where it goes wrong", (source, message) => {
