@@ -17,6 +17,7 @@ import { readFit, readStart } from "../glm/read-sums.ts";
 import { noisedRound } from "./glm-noised.ts";
 import { type GlmContext, problemOf, responseUnit, targetOf } from "./glm-problem.ts";
 import type { GlmState } from "./glm-state.ts";
+import { CELL_MIN } from "./query.ts";
 
 const NAMES = { logistic: "Logistic", linear: "Linear", poisson: "Poisson" } as const;
 
@@ -115,11 +116,17 @@ function exactFit(context: GlmContext, { fit, start, rounds, done }: GlmState): 
   ];
   if (family === "linear")
     figures.push(["residual standard deviation", Math.sqrt(unit * dispersion)]);
+  const heldBack = last.sums.at(-1) ?? 0;
   const notes = isSame
     ? []
     : [
         `members came or went during the fit: it is of the ${sums.rows} rows of the last round, and the first had ${begun.rows}`,
       ];
+  if (heldBack > 0) {
+    const { cellMin = CELL_MIN } = context;
+    const who = heldBack === 1 ? "1 member" : `${heldBack} members`;
+    notes.push(`${who} with fewer than ${cellMin} units that take part held them back`);
+  }
   return { estimated, figures, notes };
 }
 

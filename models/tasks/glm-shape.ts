@@ -1,6 +1,6 @@
 /** The vectors of a regression: which are asked for, their lengths and bounds, from public context alone. Pure. */
 import { badInput } from "../../shared/base/errors.ts";
-import { type WideFixedPoint, wideFixedPoint } from "../glm/fixed-sum.ts";
+import { LIMBS, type WideFixedPoint, wideFixedPoint } from "../glm/fixed-sum.ts";
 import { matrixWeight, ROUNDS_LEADING, roundNorm } from "../glm/noised.ts";
 import { type Bounds, COUNTS, fitLayout, type Problem, startLayout } from "../glm/row-sums.ts";
 import { type GlmContext, problemOf } from "./glm-problem.ts";
@@ -50,12 +50,13 @@ export function shapeOf(context: GlmContext, askKind: string): ReleaseShape {
   if (context.noise !== null) return sumsShape(context, noisedPlan(context, problem, kind));
   const { limbMax } = pointOf(context);
   const release = { kind: "bounded", magnitudeMax: limbMax, ringBits: 32, exact: true } as const;
-  return { dimension: 3 * exactLength(problem, kind), release };
+  return { dimension: LIMBS * exactLength(problem, kind), release };
 }
 
+/** Sums of an ask without noise, and last 1 of a member that holds its few rows back. */
 export function exactLength({ design }: Problem, kind: GlmAskKind): number {
   const layout = kind === "start" ? startLayout : fitLayout;
-  return layout(design.columns.length).size;
+  return layout(design.columns.length).size + 1;
 }
 
 /** Under noise: of a linear start, and of a fit, matrix and gradient (and Σ y²); of another start, the counts alone. */

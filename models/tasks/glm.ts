@@ -6,12 +6,12 @@ import { assert } from "../../shared/base/assert.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import type { GlmTask } from "../../shared/charter/glm-spec.ts";
 import { toParts } from "../glm/exact-floats.ts";
-import { wideSums } from "../glm/fixed-sum.ts";
+import { LIMBS, wideSums } from "../glm/fixed-sum.ts";
 import { advanceFit, beginFit, type FitRules } from "../glm/newton.ts";
 import { heardColumns, nextBeta, solveRounds } from "../glm/noised.ts";
 import { readFit, readStart } from "../glm/read-sums.ts";
 import { answer } from "./glm-answer.ts";
-import { contribute } from "./glm-contribute.ts";
+import { cohorts, contribute } from "./glm-contribute.ts";
 import { noisedRound, noisedStart } from "./glm-noised.ts";
 import { type GlmContext, problemOf, targetOf } from "./glm-problem.ts";
 import {
@@ -41,6 +41,7 @@ export const glmTask: Task<GlmTask, GlmState> = {
   nextAsk,
   absorb,
   answer: (context, state) => (isOver(context, state) ? answer(context, state) : null),
+  cohorts,
   columnUse,
   partNames,
   progress: ({ done, total, failure }) => ({ done, total, loss: null, metrics: null, failure }),
@@ -149,8 +150,8 @@ function partNames(context: GlmContext, askKind: string): readonly (readonly [st
     if (length < count) return [["rows, target, exposure", length]];
     return length > products + count ? [...parts, ["the target's square", 1]] : parts;
   }
-  const rest = exactLength(problem, kind) - products - count - 1;
+  const rest = exactLength(problem, kind) - products - count - 2;
   const last = kind === "start" ? "the target's own terms" : "deviance";
-  const all = [...parts, [last, rest], ["rows", 1]] as const;
-  return all.map(([name, length]) => [`${name}, three limbs each`, 3 * length]);
+  const all = [...parts, [last, rest], ["rows", 1], ["1 if rows are held back", 1]] as const;
+  return all.map(([name, length]) => [`${name}, in ${LIMBS} limbs`, LIMBS * length]);
 }

@@ -260,6 +260,33 @@ test("a member that leaves during the fit is told of", () => {
   );
 });
 
+test("a member with few units sends none of them, and says so; one without rows is one of zeros", () => {
+  const few = member(rowsOf(5, "few"));
+  const context = glmContext(SCHEMA, { family: "linear", target: "cost", columns: ["age"] }, 4);
+  const answer = glmAnswer(context, glmRun(context, [...MEMBERS, few]));
+  const without = glmAnswer(context, glmRun(context, [...MEMBERS, EMPTY]));
+  expect(answer.tables).toEqual(without.tables);
+  expect(answer.notes).toContain("1 member with fewer than 5 units that take part held them back");
+  expect(without.notes.join()).not.toContain("held them back");
+  const open = glmRun({ ...context, cellMin: 1 }, [...MEMBERS, few]);
+  expect(glmAnswer(context, open).tables).not.toEqual(without.tables);
+});
+
+test("members can tell which rows a question is about", () => {
+  const where = [{ column: "age", is: ">=", value: 60 }];
+  const context = glmContext(
+    SCHEMA,
+    { family: "logistic", columns: ["pressure", "ward"], where },
+    3,
+  );
+  const cohorts = glmTask.cohorts?.(context, FIRST) ?? new Int32Array(0);
+  const [rows] = TABLES;
+  const expected = (rows ?? []).filter(([, age, , , sick]) => age >= 60 && sick !== "");
+  expect(cohorts.filter((one) => one >= 0)).toHaveLength(expected.length);
+  const inC = expected.filter(([, , , ward]) => ward === "c").length;
+  expect(cohorts.filter((one) => one === 3)).toHaveLength(inC);
+});
+
 test.each([
   [{ family: "logistic", target: "cost", columns: ["age"] }, "glm.target"],
   [{ family: "poisson", target: "ward", columns: ["age"] }, "question.not-a-number"],
