@@ -60,11 +60,15 @@ const TABLES: Row[][] = [900, 500, 700].map((count) => Array.from({ length: coun
 const ROWS = TABLES.flat();
 const HEADER = ["age", "cost", "never", "months", "arm", "site", "sex", "patient", "sick"];
 
-function member(rows: readonly Row[], name: string): PartitionedData {
+function member(
+  rows: readonly Row[],
+  name: string,
+  patientOf = (index: number) => `${name}${index}`,
+): PartitionedData {
   const options = { table: name, isHoldout: (id: string) => id.endsWith("7"), allowOneClass: true };
   const encoder = tableEncoder(SCHEMA, HEADER, options);
   for (const [i, { age, cost, months, arm, site, sex, sick }] of rows.entries()) {
-    const cells = [age, cost ?? "", "", months, arm, site, sex, `${name}${i}`, sick];
+    const cells = [age, cost ?? "", "", months, arm, site, sex, patientOf(i), sick];
     encoder.add(cells.map(String), i + 1, i + 2);
   }
   return encoder.finish().data;
@@ -323,6 +327,66 @@ test("the most frequent categories come first, and anything else last", () => {
   expect(rows[0]).toEqual(["B", count("B"), 1, 1]);
   expect(rows).toHaveLength(3);
   expect(rows[2]).toEqual(["(other)", count("elsewhere"), null, null]);
+  const all = table(secure(contextOf({ kind: "top", column: "site", k: 10 })), "top");
+  expect(all.map(([name]) => name).toSorted()).toEqual(["(other)", "A", "B", "C", "D"]);
+  expect(all.at(-2)).toEqual(["D", 0, 4, 4]);
+});
+
+test("rows of both kinds are in neither part of a drift", () => {
+  const drift = secure(
+    contextOf({
+      kind: "drift",
+      column: "arm",
+      before: [{ column: "age", is: "<", value: 60 }],
+      after: [{ column: "age", is: ">=", value: 50 }],
+    }),
+  );
+  const share = (rows: readonly Row[]): number =>
+    rows.filter(({ arm }) => arm === "old").length / rows.length;
+  const [before, after] = [ROWS.filter(({ age }) => age < 50), ROWS.filter(({ age }) => age >= 60)];
+  expect(table(drift, "shares")[0]).toEqual([
+    "old",
+    expect.closeTo(share(before), 12),
+    expect.closeTo(share(after), 12),
+  ]);
+});
+
+test("a unit with rows in several cells counts once in each", () => {
+  const rows = (TABLES[0] ?? []).slice(0, 90);
+  const data = member(rows, "m", (i) => `p${Math.floor(i / 3)}`);
+  const context = contextOf({ kind: "units" }, { by: [{ column: "arm" }] });
+  const answer = answered(context, queryTask.contribute(context, ASK, data, rng("units")));
+  for (const [arm, units] of table(answer, "units")) {
+    const own = rows.flatMap((row, i) => (row.arm === arm ? [Math.floor(i / 3)] : []));
+    expect(units).toBe(new Set(own).size);
+  }
+});
+
+test.each(QUESTIONS)("%s: no row weighs more than its noise is made for", (_, statistic, more) => {
+  const context = contextOf(statistic, more, NOISE);
+  const { release } = queryTask.shapeOf(context, "query");
+  if (release.kind !== "noised") throw new Error("there is noise");
+  const extremes = [20, 60, 100].map((age) => ({ ...drawn(), age, months: 64, cost: 5000 }));
+  let most = 0;
+  for (const row of [...extremes, ...ROWS.slice(0, 30)]) {
+    const vector = queryTask.contribute(context, ASK, member([row], "one"), rng("row"));
+    most = Math.max(most, Math.hypot(...vector));
+  }
+  expect(most).toBeLessThanOrEqual(release.sensitivity);
+  expect(most).toBeGreaterThan(release.sensitivity / 2); // And the noise is made for little more.
+});
+
+test("what a pair's counts are added up over makes their noise larger", () => {
+  const columns = [{ column: "arm" }, { column: "sex" }, { column: "site" }];
+  const noised = table(secure(contextOf({ kind: "crosstab", columns }, {}, NOISE)), "ratios");
+  const told = noised[0]?.[2] ?? null;
+  if (!isEstimate(told)) throw new Error("a noised ratio has an interval");
+  const count = (arm: string, sex: string): number =>
+    ROWS.filter((row) => row.arm === arm && row.sex === sex).length;
+  const parts = ["old", "new"].flatMap((arm) => ["f", "m"].map((sex) => 1 / count(arm, sex) ** 2));
+  // Five places of the site: four declared, and anything else.
+  const stdDev = 1.5 * Math.sqrt(4 / 3) * Math.sqrt(5 * sum(parts));
+  expect(Math.log(told.high / told.low) / 2 / 1.96 / stdDev).toBeCloseTo(1, 1);
 });
 
 test("with noise every number has an interval, and they hold the exact ones", () => {
