@@ -71,10 +71,10 @@ export function questionIn(
 }
 
 /** Numbers need edges and categories have none; the columns that may part sums are the charter's word. */
-function groupsOf(source: string, { schema, columns }: Charter): Group[] {
-  return parseGroups("--by", source).map((group) => {
+function groupsOf(source: string, { schema, columns }: Charter): Omit<Group, "at">[] {
+  return parseGroups("--by", source).map(({ at, ...group }) => {
     const { column } = group;
-    checkColumn(schema, "--by", column, { source, at: source.indexOf(column) });
+    checkColumn(schema, "--by", column, { source, at });
     if (columns?.[column]?.group === true) return group;
     const why = `the charter does not let sums be broken down by column "${column}"`;
     const may = Object.entries(columns ?? {}).flatMap(([name, rule]) => (rule.group ? [name] : []));
