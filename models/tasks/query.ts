@@ -79,6 +79,9 @@ export const queryTask = oneSumTask<QueryTask>({
   },
 });
 
+/** Cells that rows are broken down into, by the question and within by its statistic. */
+export const cellCount = (context: QueryContext): number => asked(context).cells.count;
+
 interface Asked {
   readonly cells: Cells;
   /** Without the statistic's own within. */

@@ -4,7 +4,7 @@
  */
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { Z_95 } from "../answers/estimate.ts";
-import { cellsOf } from "./query-cells.ts";
+import { cellCount } from "./query.ts";
 import { taskFor } from "./registry.ts";
 import type { TaskContext } from "./task.ts";
 
@@ -44,7 +44,7 @@ export function questionOutlook(context: TaskContext<TaskSpec>): QuestionOutlook
     release.kind === "noised" ? release.noiseMultiplier : 0,
   );
   const stdDev = Math.max(0, ...multipliers) * (noise?.inflation ?? 1);
-  const cells = spec.kind === "query" ? cellsOf(context.schema, spec.by).count : 1;
+  const cells = spec.kind === "query" ? cellCount({ ...context, spec }) : 1;
   const unitsPerCell = noise && noise.unitsExpected / cells;
   return { numbers, cells, unitsPerCell, stdDev, verdict: verdictOf(stdDev, unitsPerCell) };
 }
