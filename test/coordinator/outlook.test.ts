@@ -137,6 +137,15 @@ test("hopeless is where the interval reaches as far as an average cell is large;
   expect(() => checkWorth(outlookOf(charter, manifest, spent))).toThrow("more than is left");
 });
 
+test("an average cell is one that a number is told of: each band of a histogram, but all rows of a quantile", () => {
+  const cellsOf = (statistic: object): number =>
+    outlookOf(charter, manifestOf({ kind: "query", statistic }, { epsilon: 2 }), []).question.cells;
+  expect(cellsOf({ kind: "histogram", column: "amount", bins: 20 })).toBe(21); // One is of missing values.
+  expect(cellsOf({ kind: "quantiles", column: "amount" })).toBe(1);
+  expect(cellsOf({ kind: "top", column: "channel" })).toBe(1);
+  expect(cellsOf({ kind: "moments", column: "amount" })).toBe(1);
+});
+
 test("a plan that takes the whole budget fits, though its numbers are rounded", () => {
   const { cost } = outlookOf(charter, manifestOf(COUNT, { epsilon: 3 }), []);
   expect(cost?.shares).toMatchObject({ before: 0, fits: true });

@@ -48,6 +48,68 @@ test("conditions, groups and the price become a plan", () => {
   expect(asked({}).plan.privacy).toBe("none");
 });
 
+test.each([
+  [{ units: true }, { kind: "units" }],
+  [{ mean: "amount" }, { kind: "moments", column: "amount" }],
+  [{ sum: "`annual income`" }, { kind: "moments", column: "annual income" }],
+  [{ variance: "hour" }, { kind: "moments", column: "hour" }],
+  [{ histogram: "amount" }, { kind: "histogram", column: "amount", bins: 20 }],
+  [
+    { histogram: "amount", bins: "5" },
+    { kind: "histogram", column: "amount", bins: 5 },
+  ],
+  [
+    { quantiles: "amount" },
+    { kind: "quantiles", column: "amount", shares: [0.25, 0.5, 0.75], bins: 256 },
+  ],
+  [
+    { quantiles: "hour", shares: "0.5, 0.99", bins: "64" },
+    { kind: "quantiles", column: "hour", shares: [0.5, 0.99], bins: 64 },
+  ],
+  [
+    { crosstab: "channel, amount at 500" },
+    { kind: "crosstab", columns: [{ column: "channel" }, { column: "amount", edges: [500] }] },
+  ],
+  [{ correlation: "amount,hour" }, { kind: "correlation", columns: ["amount", "hour"] }],
+  [
+    { compare: "hour by channel" },
+    { kind: "means", column: "hour", groups: { column: "channel" } },
+  ],
+  [
+    { compare: "hour by amount at 1, 2" },
+    { kind: "means", column: "hour", groups: { column: "amount", edges: [1, 2] } },
+  ],
+  [
+    { top: "channel", most: "1" },
+    { kind: "top", column: "channel", k: 1 },
+  ],
+])("%j asks for %j", (options, statistic) => {
+  expect(asked({ ...options, count: false }).plan.task).toMatchObject({ statistic });
+});
+
+test.each([
+  [{ mean: "amount", histogram: "amount" }, "--mean and --histogram: one question at a time"],
+  [{ mean: "channel" }, 'column "channel" has categories'],
+  [
+    { mean: "amuont" },
+    '--mean "amuont": at character 1 ("amuont"): the charter has no column "amuont"; did you mean "amount"?',
+  ],
+  [{ mean: "amount, hour" }, '--mean "amount, hour": one column is asked for'],
+  [{ mean: "amount", bins: "5" }, "--bins belongs to --histogram or --quantiles"],
+  [{ quantiles: "amount", shares: "half" }, "--shares half: not a number"],
+  [{ quantiles: "amount", shares: "2" }, "shares"],
+  [{ quantiles: "amount", bins: "20" }, "bins"],
+  [{ crosstab: "channel" }, "columns"],
+  [{ crosstab: "channel, hour at 1" }, 'broken down by column "hour"; it does by channel, amount'],
+  [{ correlation: "amount, salary" }, 'no column "salary"'],
+  [{ compare: "amount channel" }, 'at character 8 ("channel"): expected "by"'],
+  [{ compare: "channel by channel" }, 'column "channel" has categories'],
+  [{ compare: "amount by" }, "expected a column's name"],
+  [{ top: "hour" }, 'broken down by column "hour"'],
+])("%j is refused: %s", (options, message) => {
+  expect(() => asked({ count: false, ...options })).toThrow(message);
+});
+
 test("a category outside the domain is a warning where something is left to count", () => {
   const { plan, warnings } = asked({ where: ["channel in web, phone", "channel != fax"] });
   expect(plan.task).toMatchObject({ where: [{ column: "channel", is: "in", values: ["web"] }] });
