@@ -1,26 +1,36 @@
 /** One member's identifiers → its sketch: each identifier once, each unit's at most so many. Never leaves unnoised. Pure. */
-import { assert } from "../../shared/base/assert.ts";
-import {
-  DIGEST_BYTES,
-  type IdentifierHasher,
-  SHORT_HASH_BYTES,
-} from "../../shared/charter/identifier-hash.ts";
-import { digestSet } from "./digest-set.ts";
+import { toHex } from "../../shared/base/bytes.ts";
+import type { IdentifierHasher } from "../../shared/charter/identifier-hash.ts";
+import { type HashSet, hashSet } from "./hash-set.ts";
+import { type IdentifierRule, normalIdentifier } from "./identifiers.ts";
 import { addToSketchInPlace } from "./sketch.ts";
 
-/** Rows of one column of identifiers, grouped by privacy unit. */
+/** One column of identifiers, rows grouped by privacy unit. */
 export interface IdentifiedRows {
-  /** Shape [rows × 16]; all zeros: the row has no identifier, or none that is valid. */
-  readonly digests: Uint8Array;
+  /** As they are in the table, by row. */
+  readonly cells: readonly string[];
   /** Rows of unit u are unitStarts[u] … unitStarts[u + 1] − 1. */
   readonly unitStarts: Uint32Array;
 }
 
 export interface SketchOptions {
+  readonly rule: IdentifierRule;
   readonly hasher: IdentifierHasher;
   /** q: of a unit with more identifiers so many are kept. */
   readonly perUnitMax: number;
 }
+
+/** What was in the rows. For the member alone. */
+export interface SketchedCounts {
+  /** Different identifiers that were kept: what the sketch is of. */
+  readonly identifiers: number;
+  readonly missingRows: number;
+  /** Rows whose cell is no identifier of the type. They match nothing. */
+  readonly invalidRows: number;
+}
+
+/** Where in a hash the bytes for slot and sign begin: behind those that tell hashes apart. */
+const SLOT_AT = 16;
 
 /**
  * Adds every identifier that some unit keeps to a sketch, once.
@@ -31,54 +41,37 @@ export interface SketchOptions {
  * addresses keep the same ones.
  *
  * @param sketch Shape [m]. Changed.
- * @returns How many identifiers were added.
  */
 export function sketchInPlace(
   sketch: Float64Array,
   sides: readonly IdentifiedRows[],
-  { hasher, perUnitMax }: SketchOptions,
-): number {
-  const seen = digestSet();
-  const hash = new Uint8Array(SHORT_HASH_BYTES);
-  for (const { digests, unitStarts } of sides) {
+  options: SketchOptions,
+): SketchedCounts {
+  const seen = hashSet();
+  const counts = { missingRows: 0, invalidRows: 0 };
+  for (const { cells, unitStarts } of sides) {
     for (let unit = 0; unit + 1 < unitStarts.length; unit++) {
-      for (const row of keptRows(digests, unitStarts, unit, { hasher, perUnitMax })) {
-        const at = row * DIGEST_BYTES;
-        if (!seen.add(digests, at)) continue;
-        hasher.shortInto(hash, 0, digests.subarray(at, at + DIGEST_BYTES));
-        addToSketchInPlace(sketch, hash, 0);
+      const hashes: Uint8Array[] = [];
+      for (let row = unitStarts[unit] ?? 0; row < (unitStarts[unit + 1] ?? 0); row++) {
+        const value = normalIdentifier(cells[row] ?? "", options.rule);
+        if (value === null) counts.invalidRows += 1;
+        else if (value === "") counts.missingRows += 1;
+        else hashes.push(options.hasher(value));
       }
+      addUnitInPlace(sketch, seen, kept(hashes, options.perUnitMax));
     }
   }
-  return seen.size;
+  return { identifiers: seen.size, ...counts };
 }
 
-/** Rows that hold the identifiers a unit keeps; of equal ones perhaps several. */
-function keptRows(
-  digests: Uint8Array,
-  unitStarts: Uint32Array,
-  unit: number,
-  { hasher, perUnitMax }: SketchOptions,
-): number[] {
-  const end = unitStarts[unit + 1] ?? 0;
-  const rows: number[] = [];
-  for (let row = unitStarts[unit] ?? 0; row < end; row++) {
-    const from = row * DIGEST_BYTES;
-    assert(from + DIGEST_BYTES <= digests.length, "a row without a place for its identifier");
-    for (let i = 0; i < DIGEST_BYTES; i++) {
-      if (digests[from + i] === 0) continue;
-      rows.push(row);
-      break;
-    }
-  }
-  if (rows.length <= perUnitMax) return rows;
-  const byHash = new Map<string, number>();
-  for (const row of rows) byHash.set(hashText(digests, row, hasher), row);
-  const smallest = [...byHash.keys()].sort().slice(0, perUnitMax);
-  return smallest.map((text) => byHash.get(text) ?? 0);
+function addUnitInPlace(sketch: Float64Array, seen: HashSet, hashes: readonly Uint8Array[]): void {
+  for (const hash of hashes) if (seen.add(hash)) addToSketchInPlace(sketch, hash, SLOT_AT);
 }
 
-function hashText(digests: Uint8Array, row: number, hasher: IdentifierHasher): string {
-  const from = row * DIGEST_BYTES;
-  return String.fromCharCode(...hasher.whole(digests.subarray(from, from + DIGEST_BYTES)));
+/** Of different hashes the smallest; where there are few, all, perhaps repeated. */
+function kept(hashes: readonly Uint8Array[], perUnitMax: number): readonly Uint8Array[] {
+  if (hashes.length <= perUnitMax) return hashes;
+  const byText = new Map(hashes.map((hash) => [toHex(hash), hash] as const));
+  const smallest = [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, perUnitMax);
+  return smallest.map(([, hash]) => hash);
 }

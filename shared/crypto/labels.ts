@@ -58,7 +58,6 @@ export const LABELS = {
   ledgerExtract: "cloister/3/ledger-extract",
 
   /** Identifiers by which customers are matched. */
-  identifierDigest: "cloister/3/identifier-digest",
   identifierHash: "cloister/3/identifier-hash",
 
   /** A member's privacy ledger. */

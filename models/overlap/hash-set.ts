@@ -1,19 +1,20 @@
-/** A set of identifiers' digests, 16 bytes each and nothing besides: of a million, a hash table of text takes ten times the memory. Pure. */
+/** A set of hashes, of each 16 bytes and nothing besides: for a million, a set of text takes ten times the memory. Pure. */
 import { assert } from "../../shared/base/assert.ts";
-import { DIGEST_BYTES } from "../../shared/charter/identifier-hash.ts";
 
-const WORDS = DIGEST_BYTES / 4;
+/** Bytes kept of a hash: 2^64 of them before two are likely to share as many. */
+const KEY_BYTES = 16;
+const WORDS = KEY_BYTES / 4;
 const PLACES_MIN = 1024;
 
-export interface DigestSet {
+export interface HashSet {
   /** How many there are. */
   readonly size: number;
-  /** @param digests The digest begins at `at`; not all zeros. @returns Whether it is new. */
-  add(digests: Uint8Array, at: number): boolean;
+  /** @param hash Uniform bytes, at least 16. @returns Whether it is new. */
+  add(hash: Uint8Array): boolean;
 }
 
-/** An open hash table, at most half full. Digests are uniform already: their first word is their place. */
-export function digestSet(): DigestSet {
+/** An open hash table, at most half full. The first word of a hash is its place. Zeros are an empty place. */
+export function hashSet(): HashSet {
   let table = new Uint32Array(PLACES_MIN * WORDS);
   let size = 0;
   const key = new Uint32Array(WORDS);
@@ -22,9 +23,9 @@ export function digestSet(): DigestSet {
     get size() {
       return size;
     },
-    add(digests, at) {
-      for (let i = 0; i < DIGEST_BYTES; i++) keyBytes[i] = digests[at + i] ?? 0;
-      assert(!isEmptyAt(key, 0), "a digest of zeros stands for none");
+    add(hash) {
+      assert(hash.length >= KEY_BYTES, "a hash is too short for the set");
+      for (let i = 0; i < KEY_BYTES; i++) keyBytes[i] = hash[i] ?? 0;
       if (!addInPlace(table, key, 0)) return false;
       size += 1;
       if (2 * size * WORDS > table.length) table = doubled(table);
@@ -54,9 +55,8 @@ function doubled(table: Uint32Array): Uint32Array<ArrayBuffer> {
 }
 
 function isEmptyAt(words: Uint32Array, at: number): boolean {
-  return (
-    (words[at] ?? 0) + (words[at + 1] ?? 0) + (words[at + 2] ?? 0) + (words[at + 3] ?? 0) === 0
-  );
+  for (let i = 0; i < WORDS; i++) if (words[at + i] !== 0) return false;
+  return true;
 }
 
 function isEqualAt(a: Uint32Array, at: number, b: Uint32Array, from: number): boolean {
