@@ -96,7 +96,8 @@ export class Gate {
     const { charter, ownModels } = this.#params;
     const own = ownModels?.load(runId, charter.schema);
     const recalled = own && taskFor(manifest.task).recall?.(contextOf(charter, manifest), own);
-    return recalled ?? newMemory();
+    const { memberId } = this.#params;
+    return recalled ?? newMemory(manifest.roster.findIndex((one) => one.memberId === memberId));
   }
 
   /** Local work for one ask. The result stays here. */

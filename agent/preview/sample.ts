@@ -61,7 +61,8 @@ export function sampleOf(params: SampleParams): Sample | null {
   const isNoised = shape.release.kind === "noised";
   const rngFor = (use: "work" | "rounding"): Rng =>
     isNoised ? rng : repeatableRng(manifest, runId, memberId, 0, use);
-  const contribution = task.contribute(context, ask, data, rngFor("work"), newMemory());
+  const index = manifest.roster.findIndex((one) => one.memberId === memberId);
+  const contribution = task.contribute(context, ask, data, rngFor("work"), newMemory(index));
   const source = new UniformSource(rngFor("rounding"));
   const ring = encodeContribution(contribution, { shape, manifest, runId, attempt: 0 }, source);
   const parts = vectorParts(context, ask.kind);

@@ -1,15 +1,8 @@
 /** Overlaps, sizes and shares from members' sketches, with 95 % intervals. Unbiased: values below zero are left. Pure. */
-import { normalQuantile } from "../../shared/base/normal.ts";
+import type { Estimate } from "../answers/answer.ts";
+import { Z_95 } from "../answers/estimate.ts";
 import { covariance, type Gram, type Measured, measured, pairWeights } from "./gram.ts";
 
-/** A value with its interval. */
-export interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-const Z_95 = -normalQuantile(0.025);
 /** A size of fewer standard errors is too unsure to divide by. */
 const DIVISOR_ERRORS_MIN = 5;
 

@@ -15,13 +15,6 @@ export interface PhoneRule {
   readonly bare: "national" | "international";
 }
 
-/** Germany's prefixes, which most of Europe shares. */
-export const PHONE_PREFIXES = {
-  trunkPrefix: "0",
-  internationalPrefix: "00",
-  bare: "national",
-} as const;
-
 const DIGITS_MIN = 8;
 /** E.164, §6.2.1. */
 const DIGITS_MAX = 15;

@@ -1,8 +1,6 @@
 /** How long a sketch should be, and how far off an overlap then is: from public numbers alone. Pure. */
 import { assert } from "../../shared/base/assert.ts";
-
-/** Below, an estimate is too far from normal for its interval. */
-export const SLOTS_MIN = 256;
+import { SLOTS_MAX, SLOTS_MIN } from "../../shared/charter/overlap-spec.ts";
 
 /** Two sets, and the sketches that they are compared by. */
 export interface OverlapSetting {
@@ -58,5 +56,5 @@ export function slotsFor({
   assert(noiseStdDev > 0 && memberCount >= 1, "a sketch of at least one member, with noise");
   const best = Math.round(sizeExpected / noiseStdDev ** 2);
   const affordable = Math.floor(bytesMax / (slotBytes * memberCount));
-  return Math.max(SLOTS_MIN, Math.min(best, affordable));
+  return Math.max(SLOTS_MIN, Math.min(best, affordable, SLOTS_MAX));
 }

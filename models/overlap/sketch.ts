@@ -6,16 +6,15 @@
  *   Chen and Farach-Colton, Finding frequent items in data streams, ICALP 2002 (one slot an identifier).
  */
 import { assert } from "../../shared/base/assert.ts";
+import { SLOTS_MAX } from "../../shared/charter/overlap-spec.ts";
 
 /** Bytes of a hash that decide the slot; the lowest bit of the next is the sign. */
 const SLOT_BYTES = 4;
-/** So that a slot's place is computed exactly. */
-const SLOTS_MAX = 2 ** 21;
 
 /**
  * Adds one identifier. Each at most once: a second time would count it doubly.
  *
- * @param sketch Shape [m], m ≤ 2^21. Changed. Some slots are likelier than others, by m·2^−32 of it at most; signs are
+ * @param sketch Shape [m], m ≤ `SLOTS_MAX`. Changed. Some slots are likelier than others, by m·2^−32 of it at most; signs are
  *   even, so that adds no bias to an overlap.
  * @param hashes Uniform bytes, of which the identifier's begin at `at`: five are used.
  */

@@ -3,7 +3,7 @@
  * bound it, and the interval spans what the bounds leave open. Pure.
  */
 import { normalQuantile } from "../../shared/base/normal.ts";
-import type { Estimate } from "./estimate.ts";
+import type { Estimate } from "../answers/answer.ts";
 import { type Gram, type Measured, measured, type Weights } from "./gram.ts";
 
 /** Each end of the interval fails in at most so many of all cases. */

@@ -1,15 +1,12 @@
 /** Estimates from sketches by simulation: unbiased, with the variance of the formula, and intervals that hold. */
 import { expect, test } from "vitest";
-import {
-  type Estimate,
-  overlapEstimate,
-  shareEstimate,
-  sizeEstimate,
-} from "../../../models/overlap/estimate.ts";
+import type { Estimate } from "../../../models/answers/answer.ts";
+import { overlapEstimate, shareEstimate, sizeEstimate } from "../../../models/overlap/estimate.ts";
 import type { Gram } from "../../../models/overlap/gram.ts";
-import { overlapVariance, SLOTS_MIN, slotsFor } from "../../../models/overlap/sketch-size.ts";
+import { overlapVariance, slotsFor } from "../../../models/overlap/sketch-size.ts";
 import { unionEstimate } from "../../../models/overlap/union.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
+import { SLOTS_MIN } from "../../../shared/charter/overlap-spec.ts";
 import { rng } from "../fixtures.ts";
 import { type Invented, inventedGram, trueOverlap, trueUnion } from "./sketching.ts";
 

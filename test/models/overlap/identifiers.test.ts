@@ -2,11 +2,17 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type IdentifierRule, normalIdentifier } from "../../../models/overlap/identifiers.ts";
-import { PHONE_PREFIXES, type PhoneRule } from "../../../models/overlap/phone.ts";
+import type { PhoneRule } from "../../../models/overlap/phone.ts";
 
 const EMAIL = { type: "email" } as const;
 const IBAN = { type: "iban" } as const;
-const GERMAN: PhoneRule = { type: "phone", countryCode: "49", ...PHONE_PREFIXES };
+const GERMAN: PhoneRule = {
+  type: "phone",
+  countryCode: "49",
+  trunkPrefix: "0",
+  internationalPrefix: "00",
+  bare: "national",
+};
 const NORTH_AMERICAN: PhoneRule = {
   type: "phone",
   countryCode: "1",
