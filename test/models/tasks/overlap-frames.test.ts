@@ -139,7 +139,7 @@ function formsOf(count: number): Uint8Array[] {
 }
 
 const holds = (bytes: Uint8Array, part: Uint8Array): boolean =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(part);
+  Buffer.from(bytes).includes(Buffer.from(part));
 
 function leaksIn(frames: readonly Frame[], counts: readonly number[]): string[] {
   const leaks: string[] = [];
@@ -180,7 +180,7 @@ test("no identifier, hash of one or count of a member is in any frame; vectors a
         expect(Math.abs(unevenness(vector))).toBeLessThan(5);
       }
     }),
-    { numRuns: 4 },
+    { numRuns: 3 },
   );
 });
 
