@@ -3,6 +3,7 @@ import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { boostTask } from "./boost.ts";
 import { glmTask } from "./glm.ts";
+import { overlapTask } from "./overlap.ts";
 import { probeTask } from "./probe.ts";
 import { queryTask } from "./query.ts";
 import type { Task } from "./task.ts";
@@ -22,6 +23,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
       return queryTask;
     case "glm":
       return glmTask;
+    case "overlap":
+      return overlapTask;
     case "probe":
       return probeTask;
     default:

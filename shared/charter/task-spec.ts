@@ -5,6 +5,7 @@ import { BoostTask } from "./boost-spec.ts";
 import { GlmTask } from "./glm-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
+import { OverlapTask } from "./overlap-spec.ts";
 import { QueryTask } from "./query-spec.ts";
 import { Strategy } from "./strategy-spec.ts";
 import { trainTaskFaults } from "./train-faults.ts";
@@ -60,6 +61,7 @@ export const TaskSpec = z.discriminatedUnion("kind", [
   BoostTask,
   QueryTask,
   GlmTask,
+  OverlapTask,
   ProbeTask,
 ]);
 
