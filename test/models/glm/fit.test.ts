@@ -50,7 +50,7 @@ function fitted(problem: Problem, members: readonly EncodedData[], ridge = 0) {
     sums = readFit(problem, count, added(parts));
     fit = advanceFit(rules, fit, sums);
     rounds += 1;
-    if (rounds > 40) throw new Error("it never settles");
+    if (rounds > 20) throw new Error("it never settles");
   }
   if (sums === null) throw new Error("no sums were opened");
   return { fit, sums, start, rounds };
@@ -152,6 +152,33 @@ function logDensity(family: Family, y: number, eta: number, variance: number): n
   for (let i = 2; i <= y; i++) logFactorial += Math.log(i);
   return y * eta - Math.exp(eta) - logFactorial;
 }
+
+test("a step that makes the fit worse is halved, and given up in the end", () => {
+  const problem = problemOf("logistic");
+  const names = problem.design.columns.map(({ name }) => name);
+  const rules = {
+    family: problem.family,
+    columnNames: names,
+    ridge: 0,
+    tolerance: 1e-7,
+    rowsPerColumn: 3,
+  };
+  const rows = rowsOf(tableFor("logistic", 200, "worse"));
+  const begun = beginFit(rules, readStart(problem, names.length, startSums(problem, rows)));
+  const sumsAt = ({ beta }: Fit) => readFit(problem, names.length, fitSums(problem, beta, rows));
+  const accepted = advanceFit(rules, begun, sumsAt(begun));
+  const worse = { ...sumsAt(accepted), deviance: 1e6 };
+  const once = advanceFit(rules, accepted, worse);
+  for (const [j, value] of once.beta.entries())
+    expect(value).toBeCloseTo(((begun.beta[j] ?? 0) + (accepted.beta[j] ?? 0)) / 2, 12);
+  // Rows that came or went are no reason.
+  expect(advanceFit(rules, accepted, { ...worse, rows: 199 }).halvings).toBe(0);
+  const fault = faultOf(() => {
+    let fit = once;
+    for (let i = 0; i < 20; i++) fit = advanceFit(rules, fit, worse);
+  });
+  expect(fault.code).toBe("glm.stuck");
+});
 
 test("a penalty is that of the penalised likelihood: its gradient is zero", () => {
   const problem = problemOf("logistic");

@@ -5,6 +5,7 @@ import { joinedData } from "../../../models/data-parts.ts";
 import { tableEncoder } from "../../../models/features/encoder.ts";
 import { glmTask } from "../../../models/tasks/glm.ts";
 import type { GlmContext } from "../../../models/tasks/glm-problem.ts";
+import { plannedReleases } from "../../../models/tasks/privacy-events.ts";
 import { vectorParts } from "../../../models/tasks/vector-parts.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
@@ -390,6 +391,25 @@ test.each([
   expect(all).toBe(40 * 4);
   expect(inside / all).toBeGreaterThan(0.9);
   expect(inside / all).toBeLessThan(0.995);
+});
+
+test("both partitions pay for each round, all of them alike", () => {
+  const context = glmContext(
+    SCHEMA,
+    { family: "poisson", target: "visits", columns: COLUMNS, rounds: 8 },
+    3,
+    NOISE,
+  );
+  expect(plannedReleases(context.spec, context)).toEqual(
+    ["train", "holdout"].map((partition) => ({
+      partition,
+      event: { kind: "gaussian", noiseMultiplier: NOISE.trainMultiplier },
+      count: 9,
+      askKinds: ["start", "fit"],
+    })),
+  );
+  const few = glmContext(SCHEMA, { family: "logistic", columns: COLUMNS, rounds: 4 }, 3, NOISE);
+  expect(() => glmTask.plannedAsks(few)).toThrow("under noise a fit needs 5 rounds");
 });
 
 test("noise that hides the rows ends the run", () => {
