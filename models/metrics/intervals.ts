@@ -7,7 +7,7 @@ export interface Interval {
 }
 
 /** Of the standard normal distribution, two-sided 95 %. */
-export const Z_95 = 1.959963984540054;
+const Z_95 = 1.959963984540054;
 
 /**
  * The standard error of a ROC-AUC. It takes rows for independent and counts for exact, so it is too small where one

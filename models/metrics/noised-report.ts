@@ -1,9 +1,10 @@
 /** An evaluation's figures with what noise leaves open of them: a 95 % interval each. Pure; the same counts, the same intervals. */
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
+import { Z_95 } from "../answers/estimate.ts";
 import { countsOfTree, treeLength } from "./count-tree.ts";
 import type { Figure } from "./figure.ts";
-import { type Interval, Z_95 } from "./intervals.ts";
+import type { Interval } from "./intervals.ts";
 import { type EvaluationReport, type ReportRequest, reportOf } from "./report.ts";
 import { runningCounts, type ScoreCounts, totals } from "./running-counts.ts";
 
@@ -16,8 +17,8 @@ export interface Told {
   readonly binning: Interval;
 }
 
-/** Times that noise is added once more to see what it does: the standard deviation is known to 5 %. */
-const DRAWS = 200;
+/** Times that noise is added once more to see what it does: the standard deviation is known to 7 %. */
+const DRAWS = 100;
 /** A class must be so many times its noise to be taken for rows. */
 const NOISE_FACTOR = 4;
 /** Exact sums are of whole rows. */

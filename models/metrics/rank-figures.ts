@@ -4,32 +4,10 @@
  * follows from that. Pure.
  */
 import { count, type Figure, ratio, share, shareOf } from "./figure.ts";
-import { type RunningCounts, totals } from "./running-counts.ts";
+import { type RunningCounts, type Step, totals } from "./running-counts.ts";
 
 /** The highest bins are taken together until they have so many standard deviations of rows: precision divides by them. */
 const POOLED_STD_DEVS = 3;
-
-/** One bin, of all bins from the highest. */
-interface Step {
-  /** In higher bins. */
-  readonly positivesAbove: number;
-  readonly negativesAbove: number;
-  /** In this one. */
-  readonly positives: number;
-  readonly negatives: number;
-}
-
-function* stepsOf({ positives, negatives }: RunningCounts): Generator<Step> {
-  for (let k = 0; k + 1 < positives.length; k++) {
-    const [positivesAbove, negativesAbove] = [positives[k] ?? 0, negatives[k] ?? 0];
-    yield {
-      positivesAbove,
-      negativesAbove,
-      positives: (positives[k + 1] ?? 0) - positivesAbove,
-      negatives: (negatives[k + 1] ?? 0) - negativesAbove,
-    };
-  }
-}
 
 /**
  * The area under the ROC curve; rows of a bin count as ties.
@@ -39,7 +17,7 @@ function* stepsOf({ positives, negatives }: RunningCounts): Generator<Step> {
 export function rocAucOf(counts: RunningCounts): Figure {
   const all = totals(counts);
   let [area, ties] = [0, 0];
-  for (const { positivesAbove, positives, negatives } of stepsOf(counts)) {
+  for (const { positivesAbove, positives, negatives } of counts.steps) {
     area += negatives * (positivesAbove + positives / 2);
     ties += negatives * positives;
   }
@@ -74,11 +52,11 @@ export function prAucOf(counts: RunningCounts): Figure {
   return shareOf(count(value, low, high), totals(counts).positives);
 }
 
-/** As `stepsOf`; under noise the highest bins are one step, wide enough that precision is not one of noise. */
+/** The steps; under noise the highest bins are one step, wide enough that precision is not one of noise. */
 function* pooledSteps(counts: RunningCounts): Generator<Step> {
   let pooled: Step | null = null;
   const rowsMin = POOLED_STD_DEVS * counts.noiseStdDev;
-  for (const step of stepsOf(counts)) {
+  for (const step of counts.steps) {
     const { positives, negatives } = step;
     const before: Step = pooled ?? { ...step, positives: 0, negatives: 0 };
     const whole = {
@@ -103,7 +81,7 @@ function precisionSum(from: number, to: number, passed: number): number {
 export function ksOf(counts: RunningCounts): Figure {
   const all = totals(counts);
   let [value, high] = [0, 0];
-  for (const { positivesAbove, negativesAbove, positives, negatives } of stepsOf(counts)) {
+  for (const { positivesAbove, negativesAbove, positives, negatives } of counts.steps) {
     const recall = ratio(positivesAbove + positives, all.positives);
     const alarms = ratio(negativesAbove + negatives, all.negatives);
     value = Math.max(value, Math.abs(recall - alarms));
@@ -119,7 +97,7 @@ export function ksOf(counts: RunningCounts): Figure {
 export function recallAtOf(counts: RunningCounts, falsePositiveRate: number): Figure {
   const all = totals(counts);
   const budget = falsePositiveRate * all.negatives;
-  for (const { positivesAbove, negativesAbove, positives, negatives } of stepsOf(counts)) {
+  for (const { positivesAbove, negativesAbove, positives, negatives } of counts.steps) {
     if (negativesAbove + negatives <= budget) continue;
     const [low, high] = [positivesAbove, positivesAbove + positives];
     const value = low + (positives * (budget - negativesAbove)) / negatives;
@@ -138,7 +116,7 @@ export interface TopRows {
 
 /** @param rows How many; all where there are fewer. */
 export function topRows(counts: RunningCounts, rows: number): TopRows {
-  for (const { positivesAbove, negativesAbove, positives, negatives } of stepsOf(counts)) {
+  for (const { positivesAbove, negativesAbove, positives, negatives } of counts.steps) {
     const above = positivesAbove + negativesAbove;
     if (above + positives + negatives < rows) continue;
     if (!(positives + negatives > 0)) continue;

@@ -7,6 +7,15 @@ export interface ScoreCounts {
   readonly positives: Float64Array;
 }
 
+/** One bin, and what is above it. */
+export interface Step {
+  readonly positivesAbove: number;
+  readonly negativesAbove: number;
+  /** In the bin itself. */
+  readonly positives: number;
+  readonly negatives: number;
+}
+
 /**
  * Rows in the k highest bins, k = 0 … bins. Shape [bins + 1] each. Without noise they never fall; with it they may, for
  * only so are they right on average, and with them whatever is linear in them.
@@ -14,6 +23,8 @@ export interface ScoreCounts {
 export interface RunningCounts {
   readonly negatives: Float64Array;
   readonly positives: Float64Array;
+  /** The same bin by bin, highest first. Shape [bins]. */
+  readonly steps: readonly Step[];
   /** Of the noise in the counts' tree, at each node; 0: counts are exact. */
   readonly noiseStdDev: number;
 }
@@ -21,7 +32,25 @@ export interface RunningCounts {
 export function runningCounts(counts: ScoreCounts, noiseStdDev = 0): RunningCounts {
   const { negatives, positives } = counts;
   assert(negatives.length === positives.length, "both labels have the same bins");
-  return { negatives: fromTop(negatives), positives: fromTop(positives), noiseStdDev };
+  return withSteps(fromTop(positives), fromTop(negatives), noiseStdDev);
+}
+
+function withSteps(
+  positives: Float64Array,
+  negatives: Float64Array,
+  noiseStdDev: number,
+): RunningCounts {
+  const steps: Step[] = [];
+  for (let k = 0; k + 1 < positives.length; k++) {
+    const [positivesAbove, negativesAbove] = [positives[k] ?? 0, negatives[k] ?? 0];
+    steps.push({
+      positivesAbove,
+      negativesAbove,
+      positives: (positives[k + 1] ?? 0) - positivesAbove,
+      negatives: (negatives[k + 1] ?? 0) - negativesAbove,
+    });
+  }
+  return { positives, negatives, steps, noiseStdDev };
 }
 
 function fromTop(counts: Float64Array): Float64Array {
@@ -44,7 +73,7 @@ export function totals({ positives, negatives }: RunningCounts): {
 
 /** The nearest counts (least squares) that never fall and never are negative; exact ones as they are. */
 export function risingCounts({ positives, negatives, noiseStdDev }: RunningCounts): RunningCounts {
-  return { positives: rising(positives), negatives: rising(negatives), noiseStdDev };
+  return withSteps(rising(positives), rising(negatives), noiseStdDev);
 }
 
 /**
