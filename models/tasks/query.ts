@@ -1,10 +1,11 @@
 /**
  * A question to all members' tables: one secure sum of counts and other sums in each of its cells. Where no noise is
- * added, each member holds back its part of a cell with few of its rows, and says only that it did. Pure.
+ * added, each member holds back its part of a cell with few of its units, and says only that it did. Pure.
  */
 import { badInput } from "../../shared/base/errors.ts";
 import type { QueryTask } from "../../shared/charter/query-spec.ts";
 import type { Answer } from "../answers/answer.ts";
+import { UnitCounts, withoutSmall } from "./differencing.ts";
 import { oneSumTask } from "./one-sum.ts";
 import { type Cells, cellsOf } from "./query-cells.ts";
 import { countStatistic } from "./query-count.ts";
@@ -14,8 +15,8 @@ import { visitRows } from "./question-rows.ts";
 import { readSums, type SumsPlan, sumsShape, writeSums } from "./sums.ts";
 import type { ColumnUse } from "./task.ts";
 
-/** Rows of a member in a cell that is not held back, where the charter says nothing. */
-const CELL_MIN = 5;
+/** Units of a member in a cell that is not held back, where the charter says nothing. */
+export const CELL_MIN = 5;
 /** Of one question. */
 const NUMBERS_MAX = 1_000_000;
 
@@ -31,13 +32,27 @@ export const queryTask = oneSumTask<QueryTask>({
     const { cells, statistic } = asked(context);
     const width = statistic.sums.length;
     const sums = new Float64Array(planOf(context).length);
+    const units = new UnitCounts(cells.count);
     const isMatch = rowTest(context.schema, context.spec.where);
-    const { rowsPerUnitMax } = context.spec;
-    visitRows(context, data, rowsPerUnitMax, rng, isMatch, (part, row) =>
-      statistic.addInPlace(sums, cells.at(part, row) * width, part, row),
-    );
-    if (context.noise === null) holdBackInPlace(context, sums, cells.count, width);
+    visitRows(context, data, context.spec.rowsPerUnitMax, rng, isMatch, (part, row, unit) => {
+      const cell = cells.at(part, row);
+      const before = sums[cell * width];
+      statistic.addInPlace(sums, cell * width, part, row);
+      if (sums[cell * width] !== before) units.add(cell, unit);
+    });
+    if (context.noise === null) holdBackInPlace(context, sums, units.counts, width);
     return writeSums(context, planOf(context), sums);
+  },
+  cohorts(context, data) {
+    const { cells } = asked(context);
+    const isMatch = rowTest(context.schema, context.spec.where);
+    const { train, holdout } = data;
+    const result = new Int32Array(train.rowCount + holdout.rowCount).fill(-1);
+    for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const]) {
+      for (let row = 0; row < part.rowCount; row++)
+        if (isMatch(part, row)) result[from + row] = cells.at(part, row);
+    }
+    return withoutSmall(result, data, context.cellMin ?? CELL_MIN);
   },
   answer(context, aggregate) {
     const { cells, statistic } = asked(context);
@@ -82,17 +97,17 @@ function planOf(context: QueryContext): SumsPlan {
   return { length, values, rowNorm, rowsPerUnitMax: context.spec.rowsPerUnitMax };
 }
 
+/** @param units Of each cell. */
 function holdBackInPlace(
   { cellMin = CELL_MIN }: QueryContext,
   sums: Float64Array,
-  count: number,
+  units: Uint32Array,
   width: number,
 ): void {
-  for (let cell = 0; cell < count; cell++) {
-    const rows = sums[cell * width] ?? 0;
-    if (rows === 0 || rows >= cellMin) continue;
+  for (const [cell, count] of units.entries()) {
+    if (count === 0 || count >= cellMin) continue;
     sums.fill(0, cell * width, (cell + 1) * width);
-    sums[count * width + cell] = 1;
+    sums[units.length * width + cell] = 1;
   }
 }
 
@@ -122,7 +137,7 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
       .map((cell) => `${cells.labelsOf(cell).join(", ") || "all rows"} (${opened.heldBack(cell)})`);
     const more = held.length > 10 ? `, and ${held.length - 10} more` : "";
     notes.push(
-      `members with 1 to ${cellMin - 1} rows in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
+      `members with 1 to ${cellMin - 1} units in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
     );
   }
   return { ...answer, notes };

@@ -127,6 +127,11 @@ export interface Task<Spec, State> {
   absorb(context: TaskContext<Spec>, state: State, aggregate: Aggregate): State;
   /** What a question comes to, once it is complete; null before. Left out: the task is no question. */
   answer?(context: TaskContext<Spec>, state: State): Answer | null;
+  /**
+   * Of each row of both partitions, training first, the set whose sum is opened exactly; −1: none. So that questions
+   * can be held against one another. Left out: no sum of the task is one over chosen rows.
+   */
+  cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
   /** Which columns are read, and what for. Left out: as a model reads them. */
   columnUse?(context: TaskContext<Spec>): ColumnUse;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
