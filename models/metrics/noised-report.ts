@@ -29,7 +29,7 @@ const ROWS_MIN = 0.5;
  *
  * Intervals: the same noise is drawn afresh on the counts at hand, the figures are read again, and their root mean square
  * distance from the figure as told is taken for its standard error (a parametric bootstrap; Efron and Tibshirani, An
- * Introduction to the Bootstrap, 1993, §6.5). The draws protect nobody and come from a fixed seed.
+ * Introduction to the Bootstrap, 1993, §6.5). The draws protect nobody: the counts are their seed.
  *
  * @returns Null where a class has no rows, or fewer than noise may have made.
  */
@@ -62,7 +62,9 @@ function standardErrors(
   noiseStdDev: number,
   request: ReportRequest,
 ): Float64Array {
-  const source = new UniformSource(reproducibleRng("cloister/evaluation-intervals"));
+  // Draws of their own for each counts: where they happen to be small, they are not so for every evaluation.
+  const seed = `cloister/evaluation-intervals/${counts.negatives.join()}/${counts.positives.join()}`;
+  const source = new UniformSource(reproducibleRng(seed));
   const told = valuesOf(counts, noiseStdDev, request);
   const squares = new Float64Array(told.length);
   for (let draw = 0; draw < DRAWS; draw++) {
