@@ -21,7 +21,6 @@ import { begunWith, resolvedPlan } from "./evaluated.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
-import { agreedManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
@@ -113,10 +112,7 @@ export class CoordinatorService {
   propose(asked: Plan | PlanRequest, startedBy?: StartedBy): { runId: string } {
     const charter = this.rooms.charter(asked.room);
     const plan = resolvedPlan(asked, charter, this.catalog);
-    const members = this.rooms.roster(charter.room);
-    const coordinatorKey = toHex(this.#identity.publicKey);
-    const inputs = { plan, charter, members, coordinatorKey, nowMs: osClock.nowMs(), rng: osRng };
-    return { runId: this.#proposals.propose(charter, agreedManifest(inputs), startedBy) };
+    return { runId: this.#proposals.propose(charter, this.rooms.manifestFor(plan), startedBy) };
   }
 
   /** Takes a proposed run back, or ends one that is under way. Of a run that is over already: nothing more. */

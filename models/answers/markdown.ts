@@ -1,8 +1,6 @@
 /** An answer as Markdown, for a person's own files. Pure. */
-import type { Answer, Cell, Column, Table } from "./answer.ts";
-
-/** Significant digits of a number that is no count. */
-const DIGITS = 4;
+import type { Answer, Table } from "./answer.ts";
+import { cellText } from "./figures.ts";
 
 export function answerMarkdown({ title, tables, notes }: Answer): string {
   const parts = [`# ${title}`, ...tables.map(tableMarkdown)];
@@ -17,17 +15,12 @@ function tableMarkdown({ name, columns, rows }: Table): string {
     "",
     line(columns.map((column) => column.name)),
     line(columns.map(({ kind }) => (kind === "text" ? "---" : "---:"))),
-    ...rows.map((cells) => line(cells.map((cell, i) => cellText(cell, columns[i])))),
+    ...rows.map((cells) =>
+      line(cells.map((cell, i) => escaped(cellText(cell, columns[i]?.kind ?? "text")))),
+    ),
   ].join("\n");
 }
 
-function cellText(cell: Cell, column: Column | undefined): string {
-  if (cell === null) return "–";
-  if (typeof cell === "string") return cell.replaceAll("|", "\\|");
-  const text = (value: number): string =>
-    column?.kind === "count" || Number.isInteger(value)
-      ? String(Math.round(value))
-      : String(Number(value.toPrecision(DIGITS)));
-  if (typeof cell === "number") return text(cell);
-  return `${text(cell.value)} (${text(cell.low)} … ${text(cell.high)})`;
+function escaped(text: string): string {
+  return text.replaceAll("|", "\\|");
 }

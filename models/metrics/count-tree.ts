@@ -9,6 +9,7 @@
  *   Consistency, PVLDB 3(1), 2010, §4.
  */
 import { assert } from "../../shared/base/assert.ts";
+import { consistentBins } from "../statistics/tree-histogram.ts";
 
 /** Nodes of a tree over so many bins, a power of two: the root first, then level by level, the bins last. */
 export function treeLength(bins: number): number {
@@ -39,28 +40,7 @@ export function treeOf(counts: Float64Array): Float64Array {
  * Exact nodes give their bins. Counts may come out negative.
  *
  * @param nodes Shape [treeLength(bins)]. Unchanged.
- * @see Hay et al. 2010, theorem 3, with k = 2.
  */
 export function countsOfTree(nodes: Float64Array): Float64Array {
-  const bins = (nodes.length + 1) / 2;
-  assert(isPowerOfTwo(bins), "a tree has a power of two of bins");
-  const below = nodes.slice();
-  for (let node = bins - 2; node >= 0; node--) {
-    // A node with ℓ levels from it downwards, itself counted: 2^ℓ and 2^(ℓ−1) share it with its children.
-    const size = 2 ** levelsFrom(node, bins);
-    const children = (below[2 * node + 1] ?? 0) + (below[2 * node + 2] ?? 0);
-    below[node] = ((size / 2) * (nodes[node] ?? 0) + (size / 2 - 1) * children) / (size - 1);
-  }
-  const whole = below;
-  for (let node = 0; node < bins - 1; node++) {
-    const [left, right] = [2 * node + 1, 2 * node + 2];
-    const half = ((whole[node] ?? 0) - (whole[left] ?? 0) - (whole[right] ?? 0)) / 2;
-    whole[left] = (whole[left] ?? 0) + half;
-    whole[right] = (whole[right] ?? 0) + half;
-  }
-  return whole.slice(bins - 1);
-}
-
-function levelsFrom(node: number, bins: number): number {
-  return levelCount(bins) - Math.floor(Math.log2(node + 1));
+  return consistentBins({ sums: nodes, stdDev: 0 }).bins;
 }
