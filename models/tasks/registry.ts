@@ -2,6 +2,7 @@
 import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { boostTask } from "./boost.ts";
+import { evaluateTask } from "./evaluate.ts";
 import { glmTask } from "./glm.ts";
 import { overlapTask } from "./overlap.ts";
 import { probeTask } from "./probe.ts";
@@ -25,6 +26,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
       return glmTask;
     case "overlap":
       return overlapTask;
+    case "evaluate":
+      return evaluateTask;
     case "probe":
       return probeTask;
     default:

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
+import { EvaluateRequest, EvaluateTask } from "./evaluate-spec.ts";
 import { GlmTask } from "./glm-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
@@ -62,6 +63,17 @@ export const TaskSpec = z.discriminatedUnion("kind", [
   QueryTask,
   GlmTask,
   OverlapTask,
+  EvaluateTask,
+  ProbeTask,
+]);
+
+/** As a plan has it: a model that is to be evaluated is named by its run. */
+export const PlannedTask = z.discriminatedUnion("kind", [
+  TrainTask,
+  BoostTask,
+  QueryTask,
+  OverlapTask,
+  EvaluateRequest,
   ProbeTask,
 ]);
 
