@@ -149,7 +149,6 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   expect(await run(tell)).toMatch(/^Asks +3 members[\s\S]*Costs +ε = 1.5 [\s\S]*Verdict +good/);
   expect(argumentsOf(tell)).toEqual([...argumentsOf(ask), "--preview"]);
   const asking = spawn(process.execPath, [BIN, ...argumentsOf(ask)], { cwd: folder, env });
-  staying.push(asking);
   const answered = text(asking.stdout);
   let asked = "";
   for await (const line of createInterface({ input: asking.stderr })) {
