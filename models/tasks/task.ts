@@ -93,6 +93,8 @@ export interface TaskContext<Spec> {
   /** Charter's bound on one member's rows. */
   readonly rowsMax: number;
   readonly memberCount: number;
+  /** Who they are, in the order of the roster. Left out: only that they are so many. */
+  readonly memberIds?: readonly string[];
   /** Without noise, a member holds back each cell of an answer with fewer of its rows. Left out: 5. */
   readonly cellMin?: number;
 }
@@ -117,6 +119,13 @@ export interface Task<Spec, State> {
   ): Float64Array;
   /** The model that only this member has, after an ask; null where a run has none such. */
   ownModel?(context: TaskContext<Spec>, ask: Ask, memory: MemberMemory): Model | null;
+  /** What a member learns of its own rows from an ask, for its own disk and nobody else. Left out: nothing. */
+  ownReport?(
+    context: TaskContext<Spec>,
+    ask: Ask,
+    data: PartitionedData,
+    own: readonly { readonly runId: string; readonly model: Model }[],
+  ): Answer;
   /** The memory that goes with such a model, for a member that has restarted. */
   recall?(context: TaskContext<Spec>, own: Model): MemberMemory;
 
@@ -134,6 +143,8 @@ export interface Task<Spec, State> {
   cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
   /** Which columns are read, and what for. Left out: as a model reads them. */
   columnUse?(context: TaskContext<Spec>): ColumnUse;
+  /** True where a sum that lacks a member tells nothing right: no drop-out may be allowed for. */
+  readonly needsEveryMember?: true;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
   /** What a person watches. */

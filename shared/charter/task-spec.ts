@@ -2,8 +2,10 @@
 import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
+import { EvaluateRequest, EvaluateTask } from "./evaluate-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
+import { OverlapTask } from "./overlap-spec.ts";
 import { QueryTask } from "./query-spec.ts";
 import { Strategy } from "./strategy-spec.ts";
 import { trainTaskFaults } from "./train-faults.ts";
@@ -54,7 +56,24 @@ export const ProbeTask = z.strictObject({
   rounds: Rounds,
 });
 
-export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, QueryTask, ProbeTask]);
+export const TaskSpec = z.discriminatedUnion("kind", [
+  TrainTask,
+  BoostTask,
+  QueryTask,
+  OverlapTask,
+  EvaluateTask,
+  ProbeTask,
+]);
+
+/** As a plan has it: a model that is to be evaluated is named by its run. */
+export const PlannedTask = z.discriminatedUnion("kind", [
+  TrainTask,
+  BoostTask,
+  QueryTask,
+  OverlapTask,
+  EvaluateRequest,
+  ProbeTask,
+]);
 
 export type MetricName = z.infer<typeof MetricName>;
 export type TrainTask = z.infer<typeof TrainTask>;
