@@ -5,6 +5,7 @@ import { BoostTask } from "./boost-spec.ts";
 import { EvaluateRequest, EvaluateTask } from "./evaluate-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
+import { OverlapTask } from "./overlap-spec.ts";
 import { QueryTask } from "./query-spec.ts";
 import { Strategy } from "./strategy-spec.ts";
 import { trainTaskFaults } from "./train-faults.ts";
@@ -59,6 +60,7 @@ export const TaskSpec = z.discriminatedUnion("kind", [
   TrainTask,
   BoostTask,
   QueryTask,
+  OverlapTask,
   EvaluateTask,
   ProbeTask,
 ]);
@@ -68,6 +70,7 @@ export const PlannedTask = z.discriminatedUnion("kind", [
   TrainTask,
   BoostTask,
   QueryTask,
+  OverlapTask,
   EvaluateRequest,
   ProbeTask,
 ]);
