@@ -28,6 +28,22 @@ export function askCommand(program: Command): void {
     .description("ask all members' tables a question; what it costs and is worth is told first")
     .argument("[file]", "a question, or a whole plan, in YAML or JSON")
     .option("--count", "how many rows there are")
+    .option("--units", "how many customers have such a row")
+    .option(
+      "--mean <column>",
+      "mean, sum and variance of a column of numbers; so --sum, --variance",
+    )
+    .option("--sum <column>", "the same as --mean")
+    .option("--variance <column>", "the same as --mean")
+    .option("--quantiles <column>", "quartiles, or --shares 0.5,0.99")
+    .option("--histogram <column>", "rows in bands over the declared range")
+    .option("--crosstab <columns>", "counts by two to four columns, with tests: 'channel, label'")
+    .option("--correlation <columns>", "of columns of numbers")
+    .option("--compare <columns>", "means by group, with tests: 'amount by channel'")
+    .option("--top <column>", "the categories with the most rows")
+    .option("--bins <count>", "of --histogram (20) or --quantiles (256)")
+    .option("--shares <list>", "of --quantiles: 0.25,0.5,0.75")
+    .option("--most <count>", "of --top (10)")
     .option(
       "--where <condition>",
       "only such rows: 'amount > 100', 'country in DE,FR', 'hour between 0 and 5', 'income is missing'; all of several",

@@ -4,6 +4,7 @@ import { rowTest } from "../../models/tasks/query-filter.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";
 import type { Condition as Asked } from "../../shared/charter/query-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
+import { checkColumn } from "./columns.ts";
 import { nearest } from "./nearest.ts";
 import { parseNumber } from "./reader.ts";
 import type { Condition, Value } from "./where.ts";
@@ -34,32 +35,6 @@ export function understood(schema: DataSchema, conditions: readonly Condition[])
     return asked ?? [];
   });
   return { where, warnings };
-}
-
-interface Place {
-  readonly source: string;
-  readonly at: number;
-}
-
-/** @throws {CloisterError} If the schema has no such column that questions may read: which was meant, perhaps. */
-export function checkColumn(
-  schema: DataSchema,
-  option: string,
-  name: string,
-  { source, at }: Place,
-): string {
-  const { features, others = [], label } = schema;
-  const names = [...features, ...others].map((one) => one.name).concat(label.column);
-  if (names.includes(name)) return name;
-  const meant = nearest(name, names);
-  if (meant !== null)
-    throw syntaxFault(
-      option,
-      source,
-      at,
-      `the charter has no column "${name}"; did you mean "${meant}"?`,
-    );
-  return columnReader(schema, name).name; // Says which there are, or why it may not be read.
 }
 
 function numberCondition({ column, test, source, at }: Condition): Asked {

@@ -3,6 +3,8 @@ import { parseNumber, Reader } from "./reader.ts";
 
 export interface Group {
   readonly column: string;
+  /** Where the column is named, from 0. */
+  readonly at: number;
   /** Left out: a category column. */
   readonly edges?: readonly number[];
 }
@@ -20,15 +22,15 @@ export function parseGroups(option: string, source: string): Group[] {
 }
 
 function group(reader: Reader): Group {
-  const column = reader.word("a column's name").text;
-  if (!reader.takes("at")) return { column };
+  const { text: column, at } = reader.word("a column's name");
+  if (!reader.takes("at")) return { column, at };
   const edges = [edge(reader)];
   // A comma goes before an edge and before a column; only an edge is a number.
   while (reader.next?.text === "," && isNumber(reader.second?.text)) {
     reader.skip();
     edges.push(edge(reader));
   }
-  return { column, edges };
+  return { column, at, edges };
 }
 
 function edge(reader: Reader): number {

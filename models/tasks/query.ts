@@ -79,8 +79,14 @@ export const queryTask = oneSumTask<QueryTask>({
   },
 });
 
-/** Cells that rows are broken down into, by the question and within by its statistic. */
-export const cellCount = (context: QueryContext): number => asked(context).cells.count;
+/** Told of all rows of a cell, or of its largest parts: how finely these are counted does not matter. */
+const TOLD_WHOLE: ReadonlySet<string> = new Set(["quantiles", "survival", "top"]);
+
+/** Cells that an answer's numbers are of: the question's, and what its statistic breaks them down into. */
+export function cellCount(context: QueryContext): number {
+  const { cells, by } = asked(context);
+  return TOLD_WHOLE.has(context.spec.statistic.kind) ? by.count : cells.count;
+}
 
 interface Asked {
   readonly cells: Cells;

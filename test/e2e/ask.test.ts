@@ -25,7 +25,7 @@ beforeAll(async () => {
   const data = new Map(members.map((memberId) => [memberId, join(folder, `${memberId}.csv`)]));
   for (const [memberId, path] of data) writeFileSync(path, smallTable(memberId, 60));
   room = await startRoom({ folder, charter, data, patience: PATIENCE });
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await room.close();
