@@ -182,7 +182,8 @@ function unevenness(bytes: Uint8Array): number {
 }
 
 test("no identifier, hash of one or count of a member is in any frame; vectors are uniform", () => {
-  const size = fc.integer({ min: 1001, max: ROWS });
+  // Well above the minimum, of which nobody is told who is below.
+  const size = fc.integer({ min: 1200, max: ROWS });
   let run = 0;
   fc.assert(
     fc.property(fc.array(size, { minLength: 3, maxLength: 4 }), (counts) => {
