@@ -11,6 +11,7 @@ import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
 import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
+import { releaseCommand } from "./release.ts";
 import { rosterCommands } from "./roster.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
@@ -43,6 +44,7 @@ export function agentCommands(program: Command): void {
     .action(printTranscript);
   previewCommand(agent);
   approvalCommands(agent);
+  releaseCommand(agent);
   rosterCommands(agent);
   leaveCommand(agent);
 }

@@ -10,6 +10,7 @@ import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Decision } from "../shared/charter/decision.ts";
 import { MemberStatement } from "../shared/charter/member-statement.ts";
+import { ReleaseDecision } from "../shared/charter/release.ts";
 import { ConfirmedRoster, keysOf } from "../shared/charter/roster.ts";
 import { openDatabase, readDatabase, transaction } from "../shared/edge/database.ts";
 import { Reason } from "../shared/protocol/messages.ts";
@@ -22,6 +23,7 @@ CREATE TABLE IF NOT EXISTS proposal (
   run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL, received_at_ms INTEGER NOT NULL, reasons TEXT NOT NULL, closed TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS run_over (run_id TEXT PRIMARY KEY, why TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS release (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS decision (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 DROP TABLE IF EXISTS channel;`;
 
@@ -220,14 +222,28 @@ export class Vault {
     return row ? Decision.parse(JSON.parse(String(row["body"]))) : null;
   }
 
-  /** A veto stands, whichever process says otherwise afterwards. */
   saveDecision(decision: Decision): void {
+    this.#saveWord("decision", decision);
+  }
+
+  /** What this member's people said of the release of a run's model. */
+  releaseOf(runId: string): ReleaseDecision | null {
+    const row = this.#database.prepare("SELECT body FROM release WHERE run_id = ?").get(runId);
+    return row ? ReleaseDecision.parse(JSON.parse(String(row["body"]))) : null;
+  }
+
+  saveRelease(decision: ReleaseDecision): void {
+    this.#saveWord("release", decision);
+  }
+
+  /** A veto stands, whichever process says otherwise afterwards. */
+  #saveWord(table: "decision" | "release", word: { readonly runId: string }): void {
     this.#database
       .prepare(
-        `INSERT INTO decision VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET body = excluded.body
-         WHERE json_extract(decision.body, '$.decision') <> 'vetoed'`,
+        `INSERT INTO ${table} VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET body = excluded.body
+         WHERE json_extract(${table}.body, '$.decision') <> 'vetoed'`,
       )
-      .run(decision.runId, JSON.stringify(decision));
+      .run(word.runId, JSON.stringify(word));
   }
 
   decisions(): Decision[] {

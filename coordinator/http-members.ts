@@ -1,8 +1,11 @@
 /** EDGE: members over HTTP: who is in a room with which key, one member's part in it, and what it signs about itself. */
 import type { Hono } from "hono";
 import { MemberStatement } from "../shared/charter/member-statement.ts";
+import { fingerprint } from "../shared/crypto/identity.ts";
 import { type Access, checkMemberAsked, roomAsked } from "./http-access.ts";
 import { bodyOf } from "./http-body.ts";
+import { checkMember } from "./rooms.ts";
+import { type MemberView, memberRuns } from "./run-views.ts";
 import type { CoordinatorService } from "./service.ts";
 
 export function memberRoutes(api: Hono<Access>, service: CoordinatorService): void {
@@ -14,7 +17,7 @@ export function memberRoutes(api: Hono<Access>, service: CoordinatorService): vo
     const memberId = context.req.param("member");
     checkMemberAsked(context.var.within, memberId);
     const room = roomAsked(context.var.within, context.req.query("room"));
-    return context.json(service.memberView(room, memberId));
+    return context.json(memberView(service, room, memberId));
   });
   api.post("/v1/members/:member/statements", async (context) => {
     const memberId = context.req.param("member");
@@ -25,4 +28,21 @@ export function memberRoutes(api: Hono<Access>, service: CoordinatorService): vo
     service.rooms.addStatement({ room, memberId }, statement);
     return context.json({ room, memberId, kind: statement.kind });
   });
+}
+
+function memberView(
+  { rooms, catalog, isConnected }: CoordinatorService,
+  room: string | undefined,
+  memberId: string,
+): MemberView {
+  const charter = rooms.charter(room);
+  checkMember(charter, memberId);
+  const address = { room: charter.room, memberId };
+  const key = rooms.identityKeyOf(address);
+  return {
+    ...address,
+    identity: key && fingerprint(key),
+    isConnected: isConnected(address),
+    runs: memberRuns(catalog.list(charter.room), memberId),
+  };
 }

@@ -18,7 +18,9 @@ import { adminRoutes } from "./http-admin.ts";
 import { auditRoutes } from "./http-audit.ts";
 import { bodyOf, limitBody } from "./http-body.ts";
 import { memberRoutes } from "./http-members.ts";
+import { releaseRoutes } from "./http-release.ts";
 import { checkReceiver, receiversOf } from "./receivers.ts";
+import { checkReleased } from "./releases.ts";
 import { isLast, type RunEvent, type RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
@@ -52,6 +54,7 @@ export function httpApi(
   adminRoutes(api, service);
   auditRoutes(api, service);
   memberRoutes(api, service);
+  releaseRoutes(api, service);
   runRoutes(api, service);
   return api;
 }
@@ -81,6 +84,7 @@ function runRoutes(api: Hono<Access>, service: CoordinatorService): void {
     const charter = service.rooms.charter(run.manifest.room);
     const { caller, within } = context.var;
     if (within.asReceiver) checkReceiver(caller.role, receiversOf(charter, run.manifest), run);
+    checkReleased(charter, run);
     const files = modelFiles({
       charter,
       run,

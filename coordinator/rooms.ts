@@ -100,6 +100,11 @@ export class Rooms {
     return [...last.values()];
   }
 
+  /** Hexadecimal; undefined: not enrolled, or it has left. */
+  keyOf({ room, memberId }: MemberAddress): string | undefined {
+    return this.roster(room).find((member) => member.memberId === memberId)?.identityKey;
+  }
+
   /** Null: not enrolled. */
   identityKeyOf({ room, memberId }: MemberAddress): Uint8Array | null {
     const member = this.members(room).find((known) => known.memberId === memberId);

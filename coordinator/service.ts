@@ -7,7 +7,7 @@ import type { Charter } from "../shared/charter/charter.ts";
 import { fromWire } from "../shared/charter/decision.ts";
 import type { Plan } from "../shared/charter/manifest.ts";
 import type { RosterAnswer } from "../shared/charter/roster.ts";
-import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
+import { type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
@@ -22,13 +22,13 @@ import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { agreedManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
+import { Releases } from "./releases.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
 import { RunCatalog } from "./run-catalog.ts";
 import { runDocuments } from "./run-documents.ts";
 import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
 import { isRunMessage, type LiveEvent, type RunPorts } from "./run-ports.ts";
-import { type MemberView, memberRuns } from "./run-views.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { TranscriptSync } from "./transcript-sync.ts";
@@ -45,6 +45,7 @@ export class CoordinatorService {
   /** What is kept of released rounds. */
   readonly audits: Audits;
   readonly catalog: RunCatalog;
+  readonly releases: Releases;
   readonly #maskThreads = new MaskThreads();
   readonly #identity: Identity;
   readonly #server: Server;
@@ -65,6 +66,12 @@ export class CoordinatorService {
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
     this.catalog = new RunCatalog(this.#store);
+    this.releases = new Releases({
+      clock: osClock,
+      endOf: ({ runId, manifest }) => this.#store.transcripts.endOf(manifest.room, runId),
+      keyOf: (room, memberId) => this.rooms.keyOf({ room, memberId }),
+      append: (event) => this.#store.append(event),
+    });
     const { failuresPerMinute } = config.access;
     const listener = getRequestListener(httpApi(this, { adminToken, failuresPerMinute }).fetch);
     this.#server = createServer(config, listener);
@@ -136,21 +143,10 @@ export class CoordinatorService {
   }
 
   rosterAnswer(room: string | undefined): RosterAnswer {
-    return this.rooms.rosterAnswer(room, (member) => this.#gateway.isConnected(member));
+    return this.rooms.rosterAnswer(room, this.isConnected);
   }
 
-  memberView(room: string | undefined, memberId: string): MemberView {
-    const charter = this.rooms.charter(room);
-    checkMember(charter, memberId);
-    const address = { room: charter.room, memberId };
-    const key = this.rooms.identityKeyOf(address);
-    return {
-      ...address,
-      identity: key && fingerprint(key),
-      isConnected: this.#gateway.isConnected(address),
-      runs: memberRuns(this.catalog.list(charter.room), memberId),
-    };
-  }
+  readonly isConnected = (member: MemberAddress): boolean => this.#gateway.isConnected(member);
 
   events(runId: string): RunEvent[] {
     return this.#store.events(runId);

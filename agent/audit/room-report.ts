@@ -1,7 +1,10 @@
 /** EDGE: what a room's history that holds says, in lines for people and as data for programs; a time is shown as a date. */
 import { short } from "../../shared/audit/check.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import { releaseStanding } from "../../shared/charter/release.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
+import { releaseLines } from "../../shared/edge/release-lines.ts";
 import type { Document } from "../../shared/transcript/room/document.ts";
 import type { WholeHistory } from "../../shared/transcript/room/history.ts";
 import type { RoomRun, RoomState, Stated } from "../../shared/transcript/room/state.ts";
@@ -15,7 +18,7 @@ export function reportLines(whole: WholeHistory, remarks: readonly string[]): st
     `Charter ${short(charterHash)}  ${charter.purpose}`,
     ...[...keys].map(([memberId, key]) => memberLine(state, memberId, key)),
     ...stated.map(statedLine),
-    ...[...runs].flatMap(([runId, run]) => runLines(runId, run, documents)),
+    ...[...runs].flatMap(([runId, run]) => runLines(charter, runId, run, documents)),
     ...documents.flatMap(extractLine),
     ...remarks.map((remark) => `Look into: ${remark}`),
     "The history holds. Whose keys these are only a person can say: compare them by telephone.",
@@ -38,8 +41,13 @@ function statedLine({ entry, statement }: Stated): string {
   return `Entry ${entry}: ${memberId} signed on ${new Date(atMs).toISOString()} that it ${what}`;
 }
 
-function runLines(runId: string, run: RoomRun, documents: readonly Document[]): string[] {
-  const { manifest, phase, refusal, decisions, heads, end, isDeleted } = run;
+function runLines(
+  charter: Charter,
+  runId: string,
+  run: RoomRun,
+  documents: readonly Document[],
+): string[] {
+  const { manifest, phase, refusal, decisions, heads, end, releases, isDeleted } = run;
   const rounds = heads.length - 1;
   const outcome = end ? end.outcome : (refusal ?? phase);
   const lines = [`Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${rounds} rounds`];
@@ -48,6 +56,7 @@ function runLines(runId: string, run: RoomRun, documents: readonly Document[]): 
     const said = decision === "refused" ? "could take no part" : decision;
     lines.push(`  ${memberId} ${said}${why && `: ${why}`}`);
   }
+  if (end?.modelHash) lines.push(`  model ${short(end.modelHash)}`);
   for (const [kind, name, hash] of [
     ["modelCard", "model card", end?.cardHash],
     ["privacyStatement", "privacy statement", end?.statementHash],
@@ -56,6 +65,7 @@ function runLines(runId: string, run: RoomRun, documents: readonly Document[]): 
     const isHere = documents.some((one) => one.kind === kind && one.runId === runId);
     lines.push(`  ${name} ${short(hash)}  ${isHere ? "is here, and is that one" : "is not here"}`);
   }
+  if (end?.modelHash) lines.push(...releaseLines(charter, releases));
   if (isDeleted) lines.push("  model and kept rounds deleted, by the coordinator's word");
   return lines;
 }
@@ -82,7 +92,8 @@ export function reportData({ state, head, documents }: WholeHistory, remarks: re
     }),
     statements: stated,
     runs: [...runs].map(([runId, { heads, ...run }]) => {
-      return { runId, ...run, rounds: heads.length - 1 };
+      const release = run.end?.modelHash ? releaseStanding(charter, run.releases) : null;
+      return { runId, ...run, rounds: heads.length - 1, release };
     }),
     documents,
     remarks,

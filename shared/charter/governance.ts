@@ -4,6 +4,14 @@ import { DAY_MS, daysSince1970 } from "../base/calendar.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 
+/** Who must have reviewed a completed run's model before anybody is handed it; whose veto counts is as for manifests. */
+const ReleaseRule = z.strictObject({
+  /** So many members. */
+  approvals: z.int().min(1).max(LIMITS.membersMax),
+  /** Members without whose approval nothing is released. */
+  mustApprove: z.array(MemberId).default([]),
+});
+
 /** Who must sign a manifest before any agent works on it. */
 export const Governance = z.strictObject({
   /** So many members. Left out: more than half. */
@@ -14,6 +22,8 @@ export const Governance = z.strictObject({
   vetoes: z.union([z.literal("any"), z.array(MemberId)]).default("any"),
   /** No agent works with keys that its people have not compared with the other members'; probes only. Left out: pinned keys do. */
   confirmedRoster: z.literal("required").optional(),
+  /** Left out: a completed run's model is released as it is. */
+  release: ReleaseRule.optional(),
 });
 export type Governance = z.infer<typeof Governance>;
 

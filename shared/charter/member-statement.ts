@@ -8,6 +8,12 @@ import { LABELS } from "../crypto/labels.ts";
 import { MemberId } from "../protocol/messages.ts";
 import { HexKey, HexSignature } from "./manifest.ts";
 
+/** Printed on other members' terminals. */
+export const TextLine = z
+  .string()
+  .max(500)
+  .regex(/^\P{Cc}+$/u, "must be a line of text");
+
 const common = {
   charterHash: HexKey,
   memberId: MemberId,
@@ -23,11 +29,7 @@ const RosterConfirmed = z.strictObject({
 /** From its time on the member's data has no part in any run. */
 const Left = z.strictObject({
   kind: z.literal("left"),
-  /** Printed on other members' terminals. */
-  reason: z
-    .string()
-    .max(500)
-    .regex(/^\P{Cc}+$/u, "must be a line of text"),
+  reason: TextLine,
   ...common,
 });
 export const MemberStatement = z.discriminatedUnion("kind", [RosterConfirmed, Left]);

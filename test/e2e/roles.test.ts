@@ -15,6 +15,7 @@ import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
 import { type MemberStatement, signStatement } from "../../shared/charter/member-statement.ts";
+import { type ReleaseDecision, signRelease } from "../../shared/charter/release.ts";
 import { rosterHash } from "../../shared/charter/roster.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
@@ -42,7 +43,15 @@ const TRAIN = Plan.parse({
   room: OWN,
 });
 
+/** One member's people are to look at a model before it is handed out. */
+const REVIEWING = Charter.parse({
+  ...smallCharter(members),
+  governance: { approvals: 2, release: { approvals: 1 } },
+});
+
 let room: ServiceRoom;
+/** Of the completed run's model, signed by bank-1. */
+let release: ReleaseDecision;
 let api: ReturnType<typeof httpApi>;
 /** A completed training run in the own room. */
 let trained = "";
@@ -50,11 +59,12 @@ const strangersIdentity = identityFromSecret(randomBytes(reproducibleRng("other"
 
 beforeAll(async () => {
   const tables = new Map(members.map((memberId) => [memberId, smallTable(memberId, 40)]));
-  room = await serviceRoom({ folder, charter: smallCharter(members), tables });
+  room = await serviceRoom({ folder, charter: REVIEWING, tables });
   api = httpApi(room.service, { adminToken: ADMIN, failuresPerMinute: 0 });
   trained = room.service.propose(TRAIN).runId;
   await idle();
   expect(room.service.catalog.find(trained, OWN).status).toBe("completed");
+  release = approval();
   room.service.rooms.create({ ...smallCharter(members), room: OTHER });
   enrolInOther("bank-1");
 }, 60_000);
@@ -147,6 +157,19 @@ function confirmation(): MemberStatement {
   return signStatement({ ...said, ...about }, identity);
 }
 
+function approval(): ReleaseDecision {
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  vault.close();
+  const run = room.service.catalog.find(trained, OWN);
+  const { reviewed } = room.service.releases.view(REVIEWING, run);
+  const { head, modelHash, cardHash } = reviewed ?? {};
+  if (!head || !modelHash || !cardHash) throw new Error("the run left no model");
+  const what = { runId: trained, head, modelHash, cardHash };
+  const who = { memberId: "bank-1", reviewer: "Ada", reason: "read", atMs: osClock.nowMs() };
+  return signRelease({ ...what, ...who, decision: "approved" }, identity);
+}
+
 /** Somebody of a role: of the room or of the other, and if of a member, of bank-1. */
 function somebody(role: Role, ofRoom: string): Authorize {
   if (role === "operator") return operator;
@@ -202,6 +225,12 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "GET /v1/runs/:run": ofRun(""),
   "GET /v1/runs/:run/events": ofRun("/events"),
   "GET /v1/runs/:run/privacy": ofRun("/privacy"),
+  "GET /v1/runs/:run/release": ofRun("/release"),
+  "POST /v1/runs/:run/release/:member": () => ({
+    path: `/v1/runs/${trained}/release/bank-1`,
+    body: () => release,
+    elsewhere: "run.unknown",
+  }),
   "GET /v1/runs/:run/model": ofRun("/model?format=json"),
   "GET /v1/runs/:run/manifest": ofRun("/manifest"),
   "GET /v1/runs/:run/documents": ofRun("/documents"),
@@ -259,6 +288,8 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/runs/:run": "any room room none none",
   "GET /v1/runs/:run/events": "any room room none none",
   "GET /v1/runs/:run/privacy": "any room room room none",
+  "GET /v1/runs/:run/release": "any room room room room",
+  "POST /v1/runs/:run/release/:member": "none none none none own",
   "GET /v1/runs/:run/model": "any receiver none none none",
   "GET /v1/runs/:run/manifest": "any room room room room",
   "GET /v1/runs/:run/documents": "any room room room room",

@@ -38,11 +38,16 @@ export const CHARTER = Charter.parse({
   privacy: { budget: null, unnoisedRuns: "allowed" },
 });
 
-export const enrolmentOf = (memberId: string) => enrolled(memberId, charterHash(CHARTER));
+export const enrolmentOf = (memberId: string, charter = CHARTER) =>
+  enrolled(memberId, charterHash(charter));
 
 /** `n` tells runs apart. */
-export function manifestOf(n = 0, changes: Partial<Manifest> = {}): Manifest {
-  return signedManifest(CHARTER, {
+export function manifestOf(
+  n = 0,
+  changes: Partial<Manifest> = {},
+  charter: Charter = CHARTER,
+): Manifest {
+  return signedManifest(charter, {
     coordinatorKey: COORDINATOR_KEY,
     task: { kind: "probe", dimension: 1, rounds: 2 },
     privacy: null,
@@ -117,12 +122,12 @@ export class RoomWriter {
   }
 }
 
-export function openRoom(): RoomWriter {
-  const created = { type: "roomCreated", version: 1, room: CHARTER.room } as const;
-  const charter = canonicalJson(CHARTER);
+export function openRoom(under: Charter = CHARTER): RoomWriter {
+  const created = { type: "roomCreated", version: 1, room: under.room } as const;
+  const charter = canonicalJson(under);
   return new RoomWriter()
     .add({ ...created, coordinatorKey: COORDINATOR_KEY, charter })
-    .add(...MEMBERS.map((id) => ({ type: "memberEnrolled", ...enrolmentOf(id) }) as const));
+    .add(...MEMBERS.map((id) => ({ type: "memberEnrolled", ...enrolmentOf(id, under) }) as const));
 }
 
 export function proposed(manifest: Manifest): RoomEvent {
@@ -163,7 +168,10 @@ export function playedRoom(): RoomWriter {
   const runId = runIdOf(manifest);
   const hash = charterHash(CHARTER);
   const confirmed = { kind: "rosterConfirmed", memberId: "bank-1", charterHash: hash } as const;
-  const roster = rosterHash(hash, MEMBERS.map(enrolmentOf));
+  const roster = rosterHash(
+    hash,
+    MEMBERS.map((id) => enrolmentOf(id)),
+  );
   const writer = openRoom()
     .add(stated({ ...confirmed, rosterHash: roster, atMs: 900 }, identityOf("bank-1")))
     .add(proposed(manifest))

@@ -7,6 +7,7 @@ import { parseCanonical } from "../../base/canonical.ts";
 import { isSignedDecision, standingOf } from "../../charter/decision.ts";
 import { Manifest, sumParams } from "../../charter/manifest.ts";
 import { signedRosterFaults } from "../../charter/policy/binding.ts";
+import { releaseFault } from "../../charter/release.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { firstHead, nextHead } from "../chain.ts";
 import type { RoomEvent, RoomEventOf } from "./event.ts";
@@ -23,7 +24,8 @@ export function applyRunEventInPlace(
   if (body.type === "runProposed") return propose(state, body, atMs);
   const run = state.runs.get(body.runId);
   if (!run) return "no such run was proposed";
-  if (run.phase === "ended" && body.type !== "runDeleted") return "the run had ended";
+  if (run.phase === "ended" && body.type !== "runDeleted" && body.type !== "releaseDecided")
+    return "the run had ended";
   if (run.phase === "refused") return "the run was refused";
   switch (body.type) {
     case "runDecided":
@@ -38,6 +40,8 @@ export function applyRunEventInPlace(
       return abort(run, body);
     case "runEnded":
       return end(run, body);
+    case "releaseDecided":
+      return review(state, run, body);
     case "runDeleted":
       return forget(run);
   }
@@ -72,6 +76,7 @@ function propose(
     phase: "proposed",
     refusal: null,
     decisions: [],
+    releases: [],
     isDeleted: false,
   });
   return null;
@@ -150,6 +155,23 @@ function end(run: RoomRun, body: RoomEventOf<"runEnded">): string | null {
   run.phase = "ended";
   run.end = body;
   return null;
+}
+
+function review(
+  { charter, keys, left }: RoomState,
+  run: RoomRun,
+  { runId, decision }: RoomEventOf<"releaseDecided">,
+): string | null {
+  if (!charter.governance?.release) return "the charter asks for no review of models";
+  if (!run.end) return "the run had not ended";
+  if (run.isDeleted) return "the run's model was deleted before";
+  const { memberId } = decision;
+  if (decision.runId !== runId) return "the word is on another run";
+  if (left.has(memberId)) return `${memberId} has left the room`;
+  const known = run.releases.find((other) => other.memberId === memberId);
+  const fault = releaseFault(decision, run.end, known, keys.get(memberId));
+  if (fault === null) run.releases = [...run.releases.filter((other) => other !== known), decision];
+  return fault;
 }
 
 function forget(run: RoomRun): string | null {

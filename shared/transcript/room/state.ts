@@ -4,6 +4,7 @@ import type { Charter } from "../../charter/charter.ts";
 import type { Decision } from "../../charter/decision.ts";
 import type { Manifest } from "../../charter/manifest.ts";
 import type { MemberStatement } from "../../charter/member-statement.ts";
+import type { ReleaseDecision } from "../../charter/release.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import type { RoomEventOf } from "./event.ts";
 
@@ -60,6 +61,8 @@ export interface RoomRun {
   readonly heads: Uint8Array[];
   lastAttempt: number;
   end: RoomEventOf<"runEnded"> | null;
+  /** Each member's last word on the release of its model. */
+  releases: readonly ReleaseDecision[];
   /** By the coordinator's word. */
   isDeleted: boolean;
 }
