@@ -91,12 +91,12 @@ export function previewOf(params: PreviewParams): Preview {
 function columnsOf(
   { schema }: Charter,
   manifest: Manifest,
-  { columns, summedColumns: summed }: TaskFacts,
+  { columns: { read, summed, grouped } }: TaskFacts,
 ): Columns {
   const { delay } = schema.label;
-  const dated = delay && columns.length > 0 ? [...columns, delay.column] : columns;
-  const isGrouped = manifest.task.kind === "boost";
-  const groupedBy = isGrouped ? schema.features.map(({ name }) => name) : [];
+  const dated = delay && read.length > 0 ? [...read, delay.column] : read;
+  const isBinned = manifest.task.kind === "boost";
+  const groupedBy = isBinned ? schema.features.map(({ name }) => name) : grouped;
   return { read: [...new Set(dated)], summed, groupedBy };
 }
 

@@ -66,7 +66,10 @@ function confirmed({ of = rosterOf(MEMBERS), by = "bank-1", charter = charterHas
   return stated({ ...said, memberId: "bank-1", atMs: 900 }, identityOf(by));
 }
 const rosterOf = (ids: readonly string[]): string =>
-  rosterHash(charterHash(CHARTER), ids.map((id) => enrolmentOf(id)));
+  rosterHash(
+    charterHash(CHARTER),
+    ids.map((id) => enrolmentOf(id)),
+  );
 const altered = (
   decision: "approved" | "vetoed",
   changes: { memberId?: string; decision?: "approved" },
