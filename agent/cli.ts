@@ -13,6 +13,7 @@ import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
 import { releaseCommand } from "./release.ts";
 import { rosterCommands } from "./roster.ts";
+import { keyCommands } from "./rotate-key.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
@@ -46,6 +47,7 @@ export function agentCommands(program: Command): void {
   approvalCommands(agent);
   releaseCommand(agent);
   rosterCommands(agent);
+  keyCommands(agent);
   leaveCommand(agent);
 }
 
@@ -95,7 +97,7 @@ async function start({
 }: MemberOptions & { quiet?: boolean; population?: string }): Promise<void> {
   optimiseEarly();
   const show = json ? printJson : printEvent;
-  const agent = await startAgent({
+  const options: AgentOptions = {
     folder,
     caPath,
     allowPlain,
@@ -103,9 +105,13 @@ async function start({
     onEvent: (event) => {
       if (!quiet || (event.type !== "round" && event.type !== "sent")) show(event);
     },
-  });
+  };
+  let agent = await startAgent(options);
   onStop(() => agent.close());
-  await agent.done;
+  while ((await agent.done) === "rotated") {
+    await agent.close();
+    agent = await startAgent(options);
+  }
 }
 
 function parsePopulation(name: string | undefined): string | undefined {

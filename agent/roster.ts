@@ -98,7 +98,7 @@ async function confirm(text: string, options: MemberOptions): Promise<void> {
 }
 
 /** @throws {CloisterError} If the coordinator's answer does not hold, or lists this member with another key. */
-async function askRoster(vault: Vault, options: MemberOptions): Promise<RosterAnswer> {
+export async function askRoster(vault: Vault, options: MemberOptions): Promise<RosterAnswer> {
   const { charter: text, memberId, coordinatorUrl } = vault.enrolment();
   const charter = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
   const told = await httpOf(vault, options).get<unknown>("/v1/roster");
@@ -141,8 +141,10 @@ const httpOf = (vault: Vault, { ca: caPath, allowPlain }: MemberOptions) =>
 /** What this agent holds of a listed key. */
 function stateIn(vault: Vault): (member: RosterAnswer["roster"][number]) => string {
   const confirmed = vault.confirmedKeys();
-  const pinned = vault.pinnedKeys();
+  const pinned = vault.keys.pinned();
+  const revoked = vault.keys.revoked();
   return ({ memberId, identityKey }) => {
+    if (revoked.has(identityKey)) return "KEY REVOKED";
     const known = confirmed?.get(memberId) ?? pinned.get(memberId);
     if (known !== undefined && known !== identityKey) return "ANOTHER KEY THAN BEFORE";
     if (confirmed?.has(memberId)) return "key confirmed here";

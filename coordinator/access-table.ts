@@ -49,6 +49,7 @@ const TABLE: readonly Row[] = [
   [`GET ${AUDIT}/audit/:member`,          "audit rounds",                   "any", "none", "room", "none", "room"],
   ["GET /v1/roster",                      "see the roster",                 "any", "room", "room", "room", "room"],
   ["POST /v1/members/:member/statements", "sign for its member",            "none", "none", "none", "none", "own"],
+  ["POST /v1/members/:member/keys",       "rotate its member's key",        "none", "none", "none", "none", "own"],
   ["GET /v1/members/:member",             "see a member's runs",            "any", "none", "room", "own",  "own"],
 ];
 

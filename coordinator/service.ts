@@ -26,9 +26,9 @@ import { Releases } from "./releases.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
 import { RunCatalog } from "./run-catalog.ts";
-import { runDocuments } from "./run-documents.ts";
 import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
 import { isRunMessage, type LiveEvent, type RunPorts } from "./run-ports.ts";
+import { recordRun } from "./run-record.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { TranscriptSync } from "./transcript-sync.ts";
@@ -121,7 +121,8 @@ export class CoordinatorService {
     const members = this.rooms.roster(charter.room);
     const coordinatorKey = toHex(this.#identity.publicKey);
     const nowMs = osClock.nowMs();
-    const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng };
+    const keysSinceMs = this.rooms.keysSinceMs(charter.room);
+    const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng, keysSinceMs };
     return { runId: this.#proposals.propose(charter, agreedManifest(inputs), startedBy) };
   }
 
@@ -131,6 +132,16 @@ export class CoordinatorService {
     if (status === "running") this.#runs.get(runId)?.cancel();
     return { runId };
   }
+
+  /** A member has another key, or none: what lists the old one is void, and so is its session. */
+  keyGone(member: MemberAddress, key: string): void {
+    this.#proposals.keyGone(member.room, key);
+    this.#runOf(member)?.cancel();
+    this.#gateway.end(member);
+  }
+
+  /** A run under way with the member knows it by its key. */
+  readonly isAtWork = (member: MemberAddress): boolean => this.#runOf(member) !== null;
 
   createToken(request: TokenRequest): IssuedToken {
     const charter = this.rooms.charter(request.room);
@@ -251,16 +262,6 @@ export class CoordinatorService {
     this.#runs.set(runId, run);
   }
 
-  /** With what the run leaves behind, where it ends. */
-  #record(charter: Charter, event: RunEvent, after: Uint8Array | undefined): void {
-    const { runId, type } = event;
-    if (type !== "completed" && type !== "failed") return this.#store.append(event, after);
-    const events = [...this.#store.events(runId), event];
-    const createdAt = new Date(events[0]?.atMs ?? 0).toISOString();
-    const left = runDocuments(charter, events, this.#store.taskState(runId), createdAt);
-    this.#store.append(event, after, left);
-  }
-
   #makeRun(
     charter: Charter,
     { runId, manifest, decisions }: RunSummary,
@@ -273,7 +274,8 @@ export class CoordinatorService {
       rng: osRng,
       send: (...to: Parameters<RunPorts["send"]>) => this.#gateway.send(room, ...to),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
-      append: (event: RunEvent, after?: Uint8Array) => this.#record(charter, event, after),
+      append: (event: RunEvent, after?: Uint8Array) =>
+        recordRun(this.#store, charter, event, after),
       openSpool: (id: string, attempt: number) => this.audits.openSpool(id, attempt),
       expand: (...job: Parameters<RunPorts["expand"]>) => this.#maskThreads.expand(...job),
       watch: (event: RunEvent | LiveEvent) => this.#tellWatchers(event),

@@ -2,6 +2,7 @@
 import { short } from "../../shared/audit/check.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
+import type { MemberStatement } from "../../shared/charter/member-statement.ts";
 import { releaseStanding } from "../../shared/charter/release.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
 import { releaseLines } from "../../shared/edge/release-lines.ts";
@@ -11,12 +12,13 @@ import type { RoomRun, RoomState, Stated } from "../../shared/transcript/room/st
 
 export function reportLines(whole: WholeHistory, remarks: readonly string[]): string[] {
   const { state, head, documents } = whole;
-  const { room, charterHash, charter, keys, stated, runs } = state;
+  const { room, charterHash, charter, keys, revoked, stated, runs } = state;
   const upTo = new Date(state.latestMs).toISOString();
   return [
     `Room "${room}": ${head.size} entries to ${upTo}, signed by coordinator ${printOf(state.coordinatorKey)}`,
     `Charter ${short(charterHash)}  ${charter.purpose}`,
     ...[...keys].map(([memberId, key]) => memberLine(state, memberId, key)),
+    ...[...revoked].map(([key, memberId]) => `Revoked    key ${printOf(key)} of ${memberId}`),
     ...stated.map(statedLine),
     ...[...runs].flatMap(([runId, run]) => runLines(charter, runId, run, documents)),
     ...documents.flatMap(extractLine),
@@ -25,20 +27,32 @@ export function reportLines(whole: WholeHistory, remarks: readonly string[]): st
   ];
 }
 
-function memberLine({ cosigned, left }: RoomState, memberId: string, key: string): string {
+function memberLine(state: RoomState, memberId: string, key: string): string {
+  const { cosigned, left, trails } = state;
+  const rotated = (trails.get(memberId)?.keys.length ?? 1) - 1;
   const size = cosigned.get(memberId);
   const seen = size === undefined ? "has signed for no entry" : `has signed for ${size} entries`;
   const gone = left.has(memberId) ? ", and has left" : "";
-  return `Member ${memberId}  key ${printOf(key)}  ${seen}${gone}`;
+  const chain = rotated === 0 ? "" : `, signed for by the one before (${rotated} rotations)`;
+  return `Member ${memberId}  key ${printOf(key)}${chain}  ${seen}${gone}`;
 }
 
 function statedLine({ entry, statement }: Stated): string {
-  const { memberId, kind, atMs } = statement;
-  const what =
-    kind === "left"
-      ? `left the room: ${statement.reason}`
-      : `confirmed the roster ${short(statement.rosterHash)}`;
-  return `Entry ${entry}: ${memberId} signed on ${new Date(atMs).toISOString()} that it ${what}`;
+  const { memberId, atMs } = statement;
+  return `Entry ${entry}: ${memberId} signed on ${new Date(atMs).toISOString()} that it ${saidIn(statement)}`;
+}
+
+function saidIn(statement: MemberStatement): string {
+  switch (statement.kind) {
+    case "left":
+      return `left the room: ${statement.reason}`;
+    case "rosterConfirmed":
+      return `confirmed the roster ${short(statement.rosterHash)}`;
+    case "keyRevoked": {
+      const { about, identityKey, reason } = statement;
+      return `revokes the key ${printOf(identityKey)} of ${about}: ${reason}`;
+    }
+  }
 }
 
 function runLines(
@@ -79,6 +93,7 @@ function extractLine(document: Document): string[] {
 /** For programs: everything, readable. */
 export function reportData({ state, head, documents }: WholeHistory, remarks: readonly string[]) {
   const { room, coordinatorKey, charter, charterHash, keys, stated, runs, cosigned } = state;
+  const { trails, revoked } = state;
   return {
     type: "holds",
     room,
@@ -88,8 +103,10 @@ export function reportData({ state, head, documents }: WholeHistory, remarks: re
     charterHash,
     charter,
     members: [...keys].map(([memberId, identityKey]) => {
-      return { memberId, identityKey, cosigned: cosigned.get(memberId) ?? 0 };
+      const trail = trails.get(memberId)?.keys ?? [];
+      return { memberId, identityKey, trail, cosigned: cosigned.get(memberId) ?? 0 };
     }),
+    revoked: [...revoked].map(([identityKey, memberId]) => ({ memberId, identityKey })),
     statements: stated,
     runs: [...runs].map(([runId, { heads, ...run }]) => {
       const release = run.end?.modelHash ? releaseStanding(charter, run.releases) : null;

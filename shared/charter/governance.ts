@@ -22,6 +22,8 @@ export const Governance = z.strictObject({
   vetoes: z.union([z.literal("any"), z.array(MemberId)]).default("any"),
   /** No agent works with keys that its people have not compared with the other members'; probes only. Left out: pinned keys do. */
   confirmedRoster: z.literal("required").optional(),
+  /** Days after which a member's key is good for no further run, and has to be rotated. Left out: never. */
+  keyDays: z.int().min(1).max(3650).optional(),
   /** Left out: a completed run's model is released as it is. */
   release: ReleaseRule.optional(),
 });
@@ -118,4 +120,9 @@ export function approvalsRequired({
 export function hasVeto(governance: Governance | undefined, memberId: string): boolean {
   const vetoes = governance?.vetoes ?? "any";
   return vetoes === "any" || vetoes.includes(memberId);
+}
+
+/** From when on a key is good for no further run; null: it never expires. @param sinceMs When it became its member's. */
+export function keyEndMs(governance: Governance | undefined, sinceMs: number): number | null {
+  return governance?.keyDays === undefined ? null : sinceMs + governance.keyDays * DAY_MS;
 }

@@ -1,4 +1,7 @@
-/** What a member signs about the room, outside of any run: that it confirmed the roster, that it leaves. Pure. */
+/**
+ * What a member signs about the room, outside of any run: that it confirmed the roster, that it leaves, that another
+ * member's key is worth nothing any more. Pure.
+ */
 import { z } from "zod";
 import { fromHex, toHex } from "../base/bytes.ts";
 import { canonicalJson } from "../base/canonical.ts";
@@ -32,7 +35,16 @@ const Left = z.strictObject({
   reason: TextLine,
   ...common,
 });
-export const MemberStatement = z.discriminatedUnion("kind", [RosterConfirmed, Left]);
+/** Another member's key is lost or stolen: once enough members say so, nothing that it signs counts. */
+const KeyRevoked = z.strictObject({
+  kind: z.literal("keyRevoked"),
+  /** Whose key. */
+  about: MemberId,
+  identityKey: HexKey,
+  reason: TextLine,
+  ...common,
+});
+export const MemberStatement = z.discriminatedUnion("kind", [RosterConfirmed, Left, KeyRevoked]);
 export type MemberStatement = z.infer<typeof MemberStatement>;
 
 type Unsigned<T> = T extends MemberStatement ? Omit<T, "signature"> : never;

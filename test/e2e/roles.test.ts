@@ -12,7 +12,8 @@ import { signRequest } from "../../shared/audit/request.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
-import { Charter } from "../../shared/charter/charter.ts";
+import { Charter, charterHash } from "../../shared/charter/charter.ts";
+import { type KeyRotation, signRotation } from "../../shared/charter/key-change.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
 import { type MemberStatement, signStatement } from "../../shared/charter/member-statement.ts";
 import { type ReleaseDecision, signRelease } from "../../shared/charter/release.ts";
@@ -170,6 +171,27 @@ function approval(): ReleaseDecision {
   return signRelease({ ...what, ...who, decision: "approved" }, identity);
 }
 
+/** bank-1's next key, drawn once. */
+function nextKey(): KeyRotation {
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const own = identityFromSecret(vault.identitySecret(osRng));
+  const next = identityFromSecret(vault.keys.nextSecret(osRng));
+  vault.close();
+  return signRotation(charterHash(REVIEWING), "bank-1", own, next);
+}
+
+/** If it was taken, the agent is started again with it. */
+async function withNextKey(): Promise<void> {
+  const { identityKey } = nextKey();
+  if (room.service.rooms.keyOf({ room: OWN, memberId: "bank-1" }) !== identityKey) return;
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const own = identityFromSecret(vault.identitySecret(osRng));
+  vault.keys.adoptNext(toHex(own.publicKey), identityKey);
+  vault.close();
+  await room.agents.get("bank-1")?.close();
+  await room.start("bank-1");
+}
+
 /** Somebody of a role: of the room or of the other, and if of a member, of bank-1. */
 function somebody(role: Role, ofRoom: string): Authorize {
   if (role === "operator") return operator;
@@ -247,6 +269,12 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
     body: confirmation,
     elsewhere: "token.room",
   }),
+  "POST /v1/members/:member/keys": () => ({
+    path: `/v1/members/bank-1/keys?room=${OWN}`,
+    body: nextKey,
+    elsewhere: "token.room",
+    after: withNextKey,
+  }),
   "GET /v1/members/:member": () => ({
     path: `/v1/members/bank-1?room=${OWN}`,
     elsewhere: "token.room",
@@ -297,6 +325,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/runs/:run/rounds/:round/audit": "any none room none room",
   "GET /v1/runs/:run/rounds/:round/prekeys": "any none room none room",
   "GET /v1/runs/:run/rounds/:round/audit/:member": "any none room none room",
+  "POST /v1/members/:member/keys": "none none none none own",
   "GET /v1/members/:member": "any none room own own",
   "GET /v1/roster": "any room room room room",
   "POST /v1/members/:member/statements": "none none none none own",

@@ -3,6 +3,7 @@ import { fromHex, toHex } from "../../shared/base/bytes.ts";
 import { canonicalJson } from "../../shared/base/canonical.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
 import { type Decision, signDecision } from "../../shared/charter/decision.ts";
+import { signRotation } from "../../shared/charter/key-change.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
 import { signStatement } from "../../shared/charter/member-statement.ts";
 import { rosterHash } from "../../shared/charter/roster.ts";
@@ -212,4 +213,25 @@ export function packedRoom(): RoomWriter {
     .document({ kind: "modelCard", runId, content: CARD })
     .document({ kind: "privacyStatement", runId, content: STATEMENT })
     .document(ledgerExtract("bank-2"));
+}
+
+/** bank-`by` says that the key of another member is worth nothing any more. */
+export function revoking(
+  by: string,
+  about: string,
+  identityKey = keyOf(about),
+  charter = CHARTER,
+): RoomEventOf<"memberStated"> {
+  const said = { kind: "keyRevoked", about, identityKey, reason: "stolen" } as const;
+  const who = { memberId: by, charterHash: charterHash(charter), atMs: 1000 };
+  return stated({ ...said, ...who }, identityOf(by));
+}
+
+/** A member's new key, which the old one signed for and which signs the charter. @param by Whose key signs for it. */
+export function rotation(
+  memberId: string,
+  next: Identity,
+  old: Identity = identityOf(memberId),
+): RoomEventOf<"keyRotated"> {
+  return { type: "keyRotated", ...signRotation(charterHash(CHARTER), memberId, old, next) };
 }
