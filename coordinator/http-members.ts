@@ -1,4 +1,4 @@
-/** EDGE: members over HTTP: who is in a room with which key, one member's part in it, and what it signs about itself. */
+/** EDGE: members over HTTP: what they agreed on, who is in with which key, one's part in it, what it signs about itself. */
 import type { Hono } from "hono";
 import { badInput } from "../shared/base/errors.ts";
 import { KeyRotation } from "../shared/charter/key-change.ts";
@@ -12,6 +12,9 @@ import { type MemberView, memberRuns } from "./run-views.ts";
 import type { CoordinatorService } from "./service.ts";
 
 export function memberRoutes(api: Hono<Access>, service: CoordinatorService): void {
+  api.get("/v1/charter", (context) =>
+    context.json(service.rooms.charter(roomAsked(context.var.within, context.req.query("room")))),
+  );
   api.get("/v1/roster", (context) => {
     const room = roomAsked(context.var.within, context.req.query("room"));
     return context.json(service.rosterAnswer(room));

@@ -22,6 +22,8 @@ export interface OneSum<Spec> {
     memory: MemberMemory | undefined,
   ): Float64Array;
   answer(context: TaskContext<Spec>, aggregate: Aggregate): Answer;
+  /** @see Task.cohorts */
+  cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
   columnUse(context: TaskContext<Spec>): ColumnUse;
   partNames(context: TaskContext<Spec>): readonly (readonly [string, number])[];
 }
@@ -56,6 +58,7 @@ export function oneSumTask<Spec>(one: OneSum<Spec>): Task<Spec, OneSumState> {
       return { sum: aggregate.slice() };
     },
     answer: (context, { sum }) => (sum === null ? null : one.answer(context, sum)),
+    ...(one.cohorts && { cohorts: one.cohorts }),
     columnUse: one.columnUse,
     partNames: one.partNames,
     progress: ({ sum }) => ({ done: sum === null ? 0 : 1, total: 1, loss: null, metrics: null }),

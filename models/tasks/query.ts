@@ -1,21 +1,22 @@
 /**
  * A question to all members' tables: one secure sum of counts and other sums in each of its cells. Where no noise is
- * added, each member holds back its part of a cell with few of its rows, and says only that it did. Pure.
+ * added, each member holds back its part of a cell with few of its units, and says only that it did. Pure.
  */
 import { badInput } from "../../shared/base/errors.ts";
 import type { QueryTask } from "../../shared/charter/query-spec.ts";
 import type { Answer } from "../answers/answer.ts";
+import { UnitCounts, withoutSmall } from "./differencing.ts";
 import { oneSumTask } from "./one-sum.ts";
-import { type Cells, cellsOf } from "./query-cells.ts";
-import { countStatistic } from "./query-count.ts";
-import { rowTest } from "./query-filter.ts";
+import { axisOf, type Cells, cellsOf } from "./query-cells.ts";
+import { type RowTest, rowTest } from "./query-filter.ts";
 import type { OpenedCells, QueryContext, Statistic } from "./query-statistic.ts";
+import { statisticOf } from "./query-statistics.ts";
 import { visitRows } from "./question-rows.ts";
 import { readSums, type SumsPlan, sumsShape, writeSums } from "./sums.ts";
 import type { ColumnUse } from "./task.ts";
 
-/** Rows of a member in a cell that is not held back, where the charter says nothing. */
-const CELL_MIN = 5;
+/** Units of a member in a cell that is not held back, where the charter says nothing. */
+export const CELL_MIN = 5;
 /** Of one question. */
 const NUMBERS_MAX = 1_000_000;
 
@@ -31,21 +32,37 @@ export const queryTask = oneSumTask<QueryTask>({
     const { cells, statistic } = asked(context);
     const width = statistic.sums.length;
     const sums = new Float64Array(planOf(context).length);
-    const isMatch = rowTest(context.schema, context.spec.where);
+    const units = new UnitCounts(cells.count);
     const { rowsPerUnitMax } = context.spec;
-    visitRows(context, data, rowsPerUnitMax, rng, isMatch, (part, row) =>
-      statistic.addInPlace(sums, cells.at(part, row) * width, part, row),
-    );
-    if (context.noise === null) holdBackInPlace(context, sums, cells.count, width);
+    visitRows(context, data, rowsPerUnitMax, rng, matchOf(context), (part, row, unit) => {
+      const cell = cells.at(part, row);
+      const isNew = units.add(cell, unit);
+      statistic.addInPlace(sums, cell * width, part, row, isNew);
+    });
+    if (context.noise === null) holdBackInPlace(context, sums, units.counts, width);
     return writeSums(context, planOf(context), sums);
   },
+  cohorts(context, data) {
+    const { cells } = asked(context);
+    const isMatch = matchOf(context);
+    const { train, holdout } = data;
+    const result = new Int32Array(train.rowCount + holdout.rowCount).fill(-1);
+    for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const]) {
+      for (let row = 0; row < part.rowCount; row++)
+        if (isMatch(part, row)) result[from + row] = cells.at(part, row);
+    }
+    return withoutSmall(result, data, context.cellMin ?? CELL_MIN);
+  },
   answer(context, aggregate) {
-    const { cells, statistic } = asked(context);
+    const { cells, by, statistic } = asked(context);
     const width = statistic.sums.length;
+    const within = (cells.count / by.count) * width;
     const { sums, stdDev } = readSums(context, planOf(context), aggregate);
     const opened: OpenedCells = {
       cells,
+      by,
       stdDev,
+      sumsWithin: (outer) => sums.subarray(outer * within, (outer + 1) * within),
       sumsOf: (cell) => sums.subarray(cell * width, (cell + 1) * width),
       heldBack: (cell) => (context.noise === null ? (sums[cells.count * width + cell] ?? 0) : 0),
     };
@@ -62,12 +79,34 @@ export const queryTask = oneSumTask<QueryTask>({
   },
 });
 
-function asked(context: QueryContext): { readonly cells: Cells; readonly statistic: Statistic } {
-  return { cells: cellsOf(context.schema, context.spec.by), statistic: statisticOf(context) };
+/** Told of all rows of a cell, or of its largest parts: how finely these are counted does not matter. */
+const TOLD_WHOLE: ReadonlySet<string> = new Set(["quantiles", "survival", "top"]);
+
+/** Cells that an answer's numbers are of: the question's, and what its statistic breaks them down into. */
+export function cellCount(context: QueryContext): number {
+  const { cells, by } = asked(context);
+  return TOLD_WHOLE.has(context.spec.statistic.kind) ? by.count : cells.count;
 }
 
-function statisticOf(context: QueryContext): Statistic {
-  return countStatistic(context);
+interface Asked {
+  readonly cells: Cells;
+  /** Without the statistic's own within. */
+  readonly by: Cells;
+  readonly statistic: Statistic;
+}
+
+function asked(context: QueryContext): Asked {
+  const statistic = statisticOf(context);
+  const axes = context.spec.by.map((group) => axisOf(context.schema, group));
+  return { cells: cellsOf([...axes, ...statistic.axes]), by: cellsOf(axes), statistic };
+}
+
+/** Rows that meet the question's conditions and its statistic's. */
+function matchOf(context: QueryContext): RowTest {
+  const isMatch = rowTest(context.schema, context.spec.where);
+  const { isCounted } = statisticOf(context);
+  if (!isCounted) return isMatch;
+  return (data, row) => isMatch(data, row) && isCounted(data, row);
 }
 
 /** The cells' sums and, without noise, of each cell how many members hold it back. */
@@ -82,17 +121,17 @@ function planOf(context: QueryContext): SumsPlan {
   return { length, values, rowNorm, rowsPerUnitMax: context.spec.rowsPerUnitMax };
 }
 
+/** @param units Of each cell. */
 function holdBackInPlace(
   { cellMin = CELL_MIN }: QueryContext,
   sums: Float64Array,
-  count: number,
+  units: Uint32Array,
   width: number,
 ): void {
-  for (let cell = 0; cell < count; cell++) {
-    const rows = sums[cell * width] ?? 0;
-    if (rows === 0 || rows >= cellMin) continue;
+  for (const [cell, count] of units.entries()) {
+    if (count === 0 || count >= cellMin) continue;
     sums.fill(0, cell * width, (cell + 1) * width);
-    sums[count * width + cell] = 1;
+    sums[units.length * width + cell] = 1;
   }
 }
 
@@ -112,6 +151,11 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
   const all = Array.from({ length: cells.count }, (_, cell) => cell);
   const held = all.filter((cell) => opened.heldBack(cell) > 0);
   const notes = [...answer.notes];
+  const { rowsPerUnitMax } = context.spec;
+  if (context.noise !== null && context.schema.unit !== null)
+    notes.push(
+      `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} were counted`,
+    );
   if (stdDev > 0)
     notes.push(
       "intervals are of the noise: the number over all members' rows is within them in 95 of 100 questions",
@@ -122,7 +166,7 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
       .map((cell) => `${cells.labelsOf(cell).join(", ") || "all rows"} (${opened.heldBack(cell)})`);
     const more = held.length > 10 ? `, and ${held.length - 10} more` : "";
     notes.push(
-      `members with 1 to ${cellMin - 1} rows in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
+      `members with 1 to ${cellMin - 1} units in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
     );
   }
   return { ...answer, notes };

@@ -5,7 +5,8 @@ import type { EncodedData, PartitionedData } from "../data.ts";
 import { checkAllRows } from "./row-limit.ts";
 import type { TaskContext } from "./task.ts";
 
-type Visit = (data: EncodedData, row: number) => void;
+/** `unit` counts the units of both partitions from 0; a unit's rows come together. */
+type Visit = (data: EncodedData, row: number, unit: number) => void;
 
 /**
  * Visits matching rows of both partitions: all of them without noise; under noise at most `rowsPerUnitMax` of each
@@ -23,17 +24,15 @@ export function visitRows(
 ): void {
   checkAllRows(rowsMax, data);
   const source = new UniformSource(rng);
+  let unit = 0;
   for (const part of [data.train, data.holdout]) {
-    if (noise === null) {
-      for (let row = 0; row < part.rowCount; row++) if (isMatch(part, row)) visit(part, row);
-      continue;
-    }
     const { unitStarts } = part;
-    for (let u = 0; u + 1 < unitStarts.length; u++) {
+    for (let u = 0; u + 1 < unitStarts.length; u++, unit++) {
       const rows: number[] = [];
       for (let row = unitStarts[u] ?? 0; row < (unitStarts[u + 1] ?? 0); row++)
         if (isMatch(part, row)) rows.push(row);
-      for (const row of drawn(rows, rowsPerUnitMax, source)) visit(part, row);
+      const taken = noise === null ? rows : drawn(rows, rowsPerUnitMax, source);
+      for (const row of taken) visit(part, row, unit);
     }
   }
 }

@@ -93,6 +93,8 @@ export interface TaskContext<Spec> {
   /** Charter's bound on one member's rows. */
   readonly rowsMax: number;
   readonly memberCount: number;
+  /** Who they are, in the order of the roster. Left out: only that they are so many. */
+  readonly memberIds?: readonly string[];
   /** Without noise, a member holds back each cell of an answer with fewer of its rows. Left out: 5. */
   readonly cellMin?: number;
 }
@@ -127,8 +129,15 @@ export interface Task<Spec, State> {
   absorb(context: TaskContext<Spec>, state: State, aggregate: Aggregate): State;
   /** What a question comes to, once it is complete; null before. Left out: the task is no question. */
   answer?(context: TaskContext<Spec>, state: State): Answer | null;
+  /**
+   * Of each row of both partitions, training first, the set whose sum is opened exactly; −1: none. So that questions
+   * can be held against one another. Left out: no sum of the task is one over chosen rows.
+   */
+  cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
   /** Which columns are read, and what for. Left out: as a model reads them. */
   columnUse?(context: TaskContext<Spec>): ColumnUse;
+  /** True where a sum that lacks a member tells nothing right: no drop-out may be allowed for. */
+  readonly needsEveryMember?: true;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
   /** What a person watches. */

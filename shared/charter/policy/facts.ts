@@ -53,6 +53,8 @@ export interface AgentFacts {
 export interface DatasetFacts {
   readonly rows: number;
   readonly units: number;
+  /** With an earlier answer, this one would tell of a few of the member's units. Left out: no. */
+  readonly isolatesFew?: boolean;
 }
 
 /** Whether the ledger can pay the run to its end, by who pays. */

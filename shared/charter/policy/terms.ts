@@ -101,9 +101,14 @@ export function privacyReasons({ charter, manifest }: PolicyFacts): Reason[] {
 /** A probe sums up zeros: it asks nothing of the data. */
 export function datasetReasons(
   { charter, manifest }: PolicyFacts,
-  { rows, units }: DatasetFacts,
+  { rows, units, isolatesFew = false }: DatasetFacts,
 ): Reason[] {
   const { reasons, refuse } = reasonList();
+  if (isolatesFew)
+    refuse(
+      "isolatesFew",
+      "with an earlier answer this one would tell of a few units: ask the earlier question again, a coarser one, or with noise",
+    );
   const { minimums, rowsMax, dominanceMax, privacy } = charter;
   if (rows < minimums.rows) refuse("tooFewRows", "fewer rows than the charter asks");
   if (rows > rowsMax) refuse("tooManyRows", "more rows than the charter's rowsMax");
