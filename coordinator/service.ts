@@ -127,8 +127,9 @@ export class CoordinatorService {
     return { runId };
   }
 
-  /** A member has another key, or none: what lists the old one is void, and so is its session. */
+  /** A member has another key, or none: what lists the old one is void, and so is its session. All hear of it first. */
   keyGone(member: MemberAddress, key: string): void {
+    this.transcripts.flush(member.room);
     this.#proposals.keyGone(member.room, key);
     this.#runOf(member)?.cancel();
     this.#gateway.end(member);
