@@ -86,3 +86,16 @@ test("another coordinator than the pinned one is found", () => {
     run: null,
   });
 });
+
+test("a key on the trail of the one that is known passes, before and after it; another does not", () => {
+  const [old, later] = ["0a".repeat(32), "0b".repeat(32)];
+  for (const trail of [
+    [second.identityKey, later],
+    [old, second.identityKey],
+  ]) {
+    const keyTrails = new Map([[second.memberId, trail]]);
+    expect(play(undefined, { ...own, keyTrails }).lines).toContain("roster holds");
+  }
+  const keyTrails = new Map([[second.memberId, [old, later]]]);
+  expect(play(undefined, { ...own, keyTrails }).lines.at(-1)).toBe("roster fails");
+});
