@@ -1,7 +1,7 @@
 /**
  * Exact sums over sets of rows that differ by a few units tell of those few: the difference of two answers is an answer.
- * Each member holds its own sets against those of earlier questions, on its own rows. Only sets of which one contains
- * the other are compared: combinations of more than two answers are not seen. Pure.
+ * Each member holds its own sets against those of earlier questions, on its own rows, two questions at a time: what only
+ * three answers tell together is not seen. Pure.
  */
 import type { PartitionedData } from "../data.ts";
 
@@ -62,8 +62,15 @@ function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Array {
 }
 
 /**
- * Whether a set of one question, or all its sets together, contains one of the other and exceeds it by at least one
- * and fewer than `unitsMin` units. @param a, b Cohorts of two questions on the same rows. @see Task.cohorts
+ * Whether adding and subtracting sums of two questions' sets leaves a few units alone: at least one, and fewer than
+ * `unitsMin`.
+ *
+ * Let the sets of both be nodes, what is in no set of a question one more, and rows edges from their set in `a` to that in
+ * `b`. A sum with a factor x for each set of `a` and −y for each of `b` has the factor x − y for the rows of an edge: it
+ * tells of those whose ends differ, which is a cut. Nodes between which there are enough units are never parted, and
+ * become one; of what is left each node is cut off. (Two such nodes cut off together are not looked at.)
+ *
+ * @param a, b Cohorts of two questions on the same rows. @see Task.cohorts
  */
 export function isolatesFew(
   a: Int32Array,
@@ -71,48 +78,94 @@ export function isolatesFew(
   units: Uint32Array,
   unitsMin: number,
 ): boolean {
-  const views = (sets: Int32Array): Int32Array[] => [sets, sets.map((cell) => Math.min(cell, 0))];
-  return views(a).some((one) =>
-    views(b).some(
-      (other) =>
-        exceedsByFew(one, other, units, unitsMin) || exceedsByFew(other, one, units, unitsMin),
-    ),
-  );
+  let edges = edgesOf(a, b, units, unitsMin);
+  const groups = new Groups();
+  for (let isMerged = true; isMerged; ) {
+    isMerged = false;
+    edges = edgesBetween(groups, edges, unitsMin);
+    for (const { from, to, units: few } of edges) {
+      if (few.size < unitsMin) continue;
+      groups.merge(from, to);
+      isMerged = true;
+    }
+  }
+  const around = new Map<number, Set<number>>();
+  for (const { from, to, units: few } of edges)
+    for (const node of [from, to]) addUpTo(unitsMin, setAt(around, node), few);
+  return [...around.values()].some(({ size }) => size < unitsMin);
 }
 
-/** Whether a set of `outer` contains one of `inner` and little more. */
-function exceedsByFew(
-  outer: Int32Array,
-  inner: Int32Array,
+interface Edge {
+  readonly from: number;
+  readonly to: number;
+  /** Those with such a row; no more of them than are enough. */
+  readonly units: Set<number>;
+}
+
+/** Of rows that are in no set. */
+const NOWHERE = 0;
+
+function edgesOf(
+  a: Int32Array,
+  b: Int32Array,
   units: Uint32Array,
-  unitsMin: number,
-): boolean {
-  // The one set of `outer` that contains a set of `inner`; −1: there is none.
-  const container = new Map<number, number>();
-  for (let row = 0; row < inner.length; row++) {
-    const [cell, around] = [inner[row] ?? -1, outer[row] ?? -1];
-    if (cell < 0) continue;
-    const known = container.get(cell);
-    if (known === undefined) container.set(cell, around);
-    else if (known !== around) container.set(cell, -1);
+  enough: number,
+): readonly Edge[] {
+  const firstOfB = a.reduce((most, cell) => Math.max(most, cell), 0) + 2;
+  const width = b.reduce((most, cell) => Math.max(most, cell), 0) + 2;
+  const edges = new Map<number, Edge>();
+  for (let row = 0; row < a.length; row++) {
+    const [one, other] = [a[row] ?? -1, b[row] ?? -1];
+    if (one < 0 && other < 0) continue;
+    const key = (one + 1) * width + other + 1;
+    const to = other < 0 ? NOWHERE : firstOfB + other;
+    const edge = edges.get(key) ?? { from: one + 1, to, units: new Set() };
+    edges.set(key, edge);
+    if (edge.units.size < enough) edge.units.add(units[row] ?? 0);
   }
-  for (const [cell, around] of container) {
-    if (around < 0) continue;
-    const beyond = unitsBeyond({ outer, inner, units }, around, cell, unitsMin);
-    if (beyond > 0 && beyond < unitsMin) return true;
-  }
-  return false;
+  return [...edges.values()];
 }
 
-/** Units with a row in the outer set and not in the inner one; counted up to `enough`. */
-function unitsBeyond(
-  { outer, inner, units }: { outer: Int32Array; inner: Int32Array; units: Uint32Array },
-  around: number,
-  cell: number,
-  enough: number,
-): number {
-  const beyond = new Set<number>();
-  for (let row = 0; row < outer.length && beyond.size < enough; row++)
-    if (outer[row] === around && inner[row] !== cell) beyond.add(units[row] ?? 0);
-  return beyond.size;
+/** Edges between groups, one for each two of them. `edges` are changed. */
+function edgesBetween(groups: Groups, edges: readonly Edge[], enough: number): readonly Edge[] {
+  const between = new Map<string, Edge>();
+  for (const edge of edges) {
+    const [one, other] = [groups.of(edge.from), groups.of(edge.to)];
+    if (one === other) continue;
+    const [from, to] = [Math.min(one, other), Math.max(one, other)];
+    const known = between.get(`${from} ${to}`);
+    if (known) addUpTo(enough, known.units, edge.units);
+    else between.set(`${from} ${to}`, { from, to, units: edge.units });
+  }
+  return [...between.values()];
+}
+
+/** Which nodes have become one. */
+class Groups {
+  readonly #parents = new Map<number, number>();
+
+  of(node: number): number {
+    let at = node;
+    for (let up = this.#parents.get(at); up !== undefined; up = this.#parents.get(at)) {
+      const above = this.#parents.get(up);
+      if (above !== undefined) this.#parents.set(at, above);
+      at = up;
+    }
+    return at;
+  }
+
+  merge(one: number, other: number): void {
+    const [from, to] = [this.of(one), this.of(other)];
+    if (from !== to) this.#parents.set(from, to);
+  }
+}
+
+function setAt(sets: Map<number, Set<number>>, key: number): Set<number> {
+  const set = sets.get(key) ?? new Set();
+  sets.set(key, set);
+  return set;
+}
+
+function addUpTo(enough: number, set: Set<number>, more: ReadonlySet<number>): void {
+  for (const unit of more) if (set.size < enough) set.add(unit);
 }
