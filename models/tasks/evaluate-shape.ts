@@ -65,10 +65,9 @@ function widthOf({ spec, noise }: EvaluateContext): number {
   return noise === null ? spec.bins : treeLength(spec.bins);
 }
 
-/** Without noise a member may hold segments back, and then says of each label that it did. */
+/** Without noise a member holds back a label's rows where they are few, and says that it did. */
 function flagCount(context: EvaluateContext): number {
-  const { spec, noise } = context;
-  return noise === null && spec.by !== undefined ? segmentsOf(context).names.length * LABELS : 0;
+  return context.noise === null ? segmentsOf(context).names.length * LABELS : 0;
 }
 
 /** What the coordinates mean. */
@@ -77,7 +76,7 @@ export function evaluateParts(context: EvaluateContext): readonly (readonly [str
   const rows = segmentsOf(context).names.flatMap((name) =>
     ["negative", "positive"].map((label) => [`${name}: ${label} rows by score`, width] as const),
   );
-  return [...rows, ["segments held back", flagCount(context)]];
+  return [...rows, ["labels held back", flagCount(context)]];
 }
 
 /** @param scores Log-odds of each row of a part of `data`. @returns The contribution. */
@@ -161,16 +160,18 @@ export function openEvaluation(context: EvaluateContext, aggregate: Aggregate): 
   return { segments, stdDev };
 }
 
-/** Each row's segment; −1: it takes no part. @see Task.cohorts */
-export function segmentRows(context: EvaluateContext, data: PartitionedData): Int32Array {
+/** Each row's segment and label, which are told apart; −1: it takes no part. @see Task.cohorts */
+export function labelledRows(context: EvaluateContext, data: PartitionedData): Int32Array {
   const segments = segmentsOf(context);
   const asked = new Set(partsOf(context, data));
   const { train, holdout } = data;
   const result = new Int32Array(train.rowCount + holdout.rowCount).fill(-1);
   for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const]) {
     if (!asked.has(part)) continue;
-    for (let row = 0; row < part.rowCount; row++)
-      if ((part.labels[row] ?? LABELS) < LABELS) result[from + row] = segments.at(part, row);
+    for (let row = 0; row < part.rowCount; row++) {
+      const label = part.labels[row] ?? LABELS;
+      if (label < LABELS) result[from + row] = segments.at(part, row) * LABELS + label;
+    }
   }
   return result;
 }

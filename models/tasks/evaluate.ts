@@ -15,8 +15,8 @@ import {
   type EvaluateContext,
   evaluateParts,
   evaluatePlan,
+  labelledRows,
   openEvaluation,
-  segmentRows,
 } from "./evaluate-shape.ts";
 import { CELL_MIN } from "./query.ts";
 import { sumsShape } from "./sums.ts";
@@ -46,7 +46,7 @@ export const evaluateTask: Task<EvaluateTask, EvaluateState> = {
     return countRows(context, data, (part) => modelScores(context, ask.input, part), rng);
   },
   cohorts: (context, data) =>
-    withoutSmall(segmentRows(context, data), data, context.cellMin ?? CELL_MIN),
+    withoutSmall(labelledRows(context, data), data, context.cellMin ?? CELL_MIN),
   ownReport,
   begin: () => ({ input: null, sum: null }),
   nextAsk: (_, { input, sum }) =>

@@ -5,6 +5,7 @@ import type { EncodedData, PartitionedData } from "../../../models/data.ts";
 import { joinedData } from "../../../models/data-parts.ts";
 import { metricsOfScores } from "../../../models/metrics/ranking.ts";
 import { modelOf as treeModelOf } from "../../../models/tasks/boost.ts";
+import { isolatesFew, unitsOf } from "../../../models/tasks/differencing.ts";
 import { begunEvaluation, evaluateTask } from "../../../models/tasks/evaluate.ts";
 import { netInput, netScores, treesInput } from "../../../models/tasks/evaluate-model.ts";
 import type { EvaluateContext } from "../../../models/tasks/evaluate-shape.ts";
@@ -237,6 +238,38 @@ test("by segment: every category's rows, and small parts of a member are held ba
   expect(table(hidden, "by f1").every(([, positives]) => positives === null)).toBe(true);
 });
 
+test("without segments a member's few positives are held back as well", () => {
+  const [first] = MEMBERS;
+  if (!first) throw new Error("there is a member");
+  const labels = first.holdout.labels.map((_, row) => (row < 3 ? 1 : 0));
+  const members = [{ train: first.train, holdout: { ...first.holdout, labels } }];
+  const context = asked();
+  const [part] = partsOf(context, members);
+  expect([...(part ?? [])].slice(64)).toEqual([...Array(65).fill(0), 1]);
+  const { notes, tables } = answered(context, part ?? new Float64Array(0));
+  expect(notes.join()).toContain("all rows (1)");
+  expect(tables).toEqual([]);
+});
+
+test("an evaluation counts the positives: an answer about all but one of them is one too many", () => {
+  const [first] = MEMBERS;
+  const sets = first && evaluateTask.cohorts?.(asked({ rows: "all" }), first);
+  if (!sets) throw new Error("there is a member, and sets");
+  const labels = [...first.train.labels, ...first.holdout.labels];
+  const butOne = Int32Array.from(labels, (label, row) =>
+    label === 1 && row !== labels.indexOf(1) ? 0 : -1,
+  );
+  expect(isolatesFew(sets, butOne, unitsOf(first), 5)).toBe(true);
+  expect(
+    isolatesFew(
+      sets,
+      sets.map((cell) => Math.min(cell, 0)),
+      unitsOf(first),
+      5,
+    ),
+  ).toBe(false);
+});
+
 test("members without positives, or without any held-out row, answer like everybody", () => {
   const none = tableOf(SCHEMA, 0, () => 1);
   const [first] = MEMBERS;
@@ -249,7 +282,7 @@ test("members without positives, or without any held-out row, answer like everyb
   ];
   const context = asked();
   const parts = partsOf(context, members);
-  expect(parts.map(({ length }) => length)).toEqual([128, 128, 128]);
+  expect(parts.map(({ length }) => length)).toEqual([130, 130, 130]);
   expect(table(answered(context, added(parts)), "rows")[0]).toEqual([
     "positive",
     first.holdout.labels.reduce((sum, label) => sum + label, 0),
