@@ -97,8 +97,10 @@ export class Gate {
     const { manifest, runId, decisions } = question;
     assert(decisions !== null, "a run that is only proposed is not taken up");
     const reasons = this.judge(question).flatMap((ruling) => ruling.reasons);
-    if (reasons.length === 0 && this.#run?.runId !== runId)
+    if (reasons.length === 0 && this.#run?.runId !== runId) {
       this.#run = { manifest, runId, memory: this.#memoryOf(manifest, runId) };
+      this.#pending = null; // What was computed for one run is not sealed, or paid for, as another's.
+    }
     return reasons;
   }
 

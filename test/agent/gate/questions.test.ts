@@ -89,3 +89,11 @@ test("what was only proposed, and never answered, stands in nobody's way", () =>
   expect(codes(gate, asking([]))).toEqual([]);
   expect(codes(gate, asking([{ column: name, is: "<", value: max }]))).toEqual([]);
 });
+
+test("what was computed for one question does not leave as another's, which would be noted in its stead", () => {
+  const gate = opened();
+  expect(codes(gate, asking([]))).toEqual([]);
+  gate.work(0, "query", new Float32Array(0));
+  expect(codes(gate, asking([{ column: name, is: "<", value: (min + max) / 2 }]))).toEqual([]);
+  expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "wrongAttempt" });
+});
