@@ -2,7 +2,7 @@
  * EDGE: the questions that this member answered with exact sums, as one line each in a file of its agent's folder. Later
  * ones are held against them. Only the gate's thread writes and reads it.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
@@ -32,13 +32,29 @@ export function pastQuestionsIn(path: string): PastQuestions {
 }
 
 function read(path: string): Line[] {
+  mendEnd(path);
   const texts = readFileSync(path, "utf8").split("\n").slice(0, -1);
   return texts.map((text, i) => {
-    try {
-      return Line.parse(JSON.parse(text));
-    } catch (cause) {
-      const message = `${path}: line ${i + 1} is not a question that was answered; restore the file from a copy`;
-      throw new CloisterError("gate.questions-damaged", message, EXIT.failed, cause);
-    }
+    const line = parsed(text);
+    if (line) return line;
+    const message = `${path}: line ${i + 1} is not a question that was answered; restore the file from a copy`;
+    throw new CloisterError("gate.questions-damaged", message, EXIT.failed);
   });
+}
+
+/** A line that broke off is of an answer that never left: the process ended before. The next one must not follow on it. */
+function mendEnd(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const end = text.lastIndexOf("\n") + 1;
+  if (end === text.length) return;
+  if (parsed(text.slice(end))) appendFileSync(path, "\n", { flush: true });
+  else truncateSync(path, Buffer.byteLength(text.slice(0, end)));
+}
+
+function parsed(text: string): Line | null {
+  try {
+    return Line.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }

@@ -1,10 +1,11 @@
 /** Questions with exact sums at the gate: what one answer and the next tell together is refused by the member alone. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Gate } from "../../../agent/gate/gate.ts";
 import { keptIn } from "../../../agent/gate/kept.ts";
+import { pastQuestionsIn } from "../../../agent/gate/past-questions.ts";
 import { openAccount } from "../../../agent/ledger/account.ts";
 import type { EncodedData } from "../../../models/data.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
@@ -96,4 +97,29 @@ test("what was computed for one question does not leave as another's, which woul
   gate.work(0, "query", new Float32Array(0));
   expect(codes(gate, asking([{ column: name, is: "<", value: (min + max) / 2 }]))).toEqual([]);
   expect(gate.seal(0, 0, MASKS)).toEqual({ refused: "wrongAttempt" });
+});
+
+test("a line that broke off as the process ended is left out, and the next one is whole; others are damage", () => {
+  const path = join(folder, "questions.jsonl");
+  const [first, second] = [asking([]), asking([{ column: name, is: "<", value: max }])];
+  const lines = [first, second].map((manifest) => ({
+    runId: runIdOf(manifest),
+    task: manifest.task,
+  }));
+  const [one, other] = lines;
+  if (!one || !other) throw new Error("there are two");
+  pastQuestionsIn(path).add(one);
+  appendFileSync(path, JSON.stringify(other).slice(0, 40));
+  const reopened = pastQuestionsIn(path);
+  expect(reopened.list()).toEqual([one]);
+  reopened.add(other);
+  expect(pastQuestionsIn(path).list()).toEqual(lines);
+  writeFileSync(path, lines.map((line) => JSON.stringify(line)).join("\n"));
+  pastQuestionsIn(path).add(one);
+  expect(pastQuestionsIn(path).list(), "an editor took the last line's end").toEqual([
+    ...lines,
+    one,
+  ]);
+  writeFileSync(path, `{}\n${JSON.stringify(one)}\n`);
+  expect(() => pastQuestionsIn(path)).toThrow("line 1 is not a question");
 });
