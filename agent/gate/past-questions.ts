@@ -9,7 +9,12 @@ import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { makeFolder } from "../../shared/edge/files.ts";
 
-const Line = z.strictObject({ runId: z.string(), task: TaskSpec });
+const Line = z.strictObject({
+  runId: z.string(),
+  task: TaskSpec,
+  /** How many of this member's units each of its sums was of. Left out: by an agent that did not count them. */
+  units: z.array(z.int().min(0)).optional(),
+});
 type Line = z.infer<typeof Line>;
 
 export interface PastQuestions {

@@ -5,7 +5,12 @@
  */
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
-import { isolatesFew, unitsOf } from "../../models/tasks/differencing.ts";
+import {
+  changedByFew,
+  isolatesFew,
+  unitsByCell,
+  unitsOf,
+} from "../../models/tasks/differencing.ts";
 import { CELL_MIN } from "../../models/tasks/query.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
@@ -32,6 +37,8 @@ export class QuestionGuard {
     if (cohorts === null) return false;
     const units = unitsOf(this.#data);
     const unitsMin = this.#charter.minimums.cell ?? CELL_MIN;
+    const counts = unitsByCell(cohorts, units);
+    if (this.#same(manifest).some((then) => changedByFew(then, counts, unitsMin))) return true;
     return this.#others(manifest, runId).some((task) => {
       const earlier = this.#cohorts(manifest, task);
       return earlier !== null && isolatesFew(cohorts, earlier, units, unitsMin);
@@ -40,9 +47,24 @@ export class QuestionGuard {
 
   /** Notes a question whose answer is about to leave. */
   answering(manifest: Manifest, runId: string): void {
-    const { task, privacy } = manifest;
-    if (privacy !== null || !taskFor(task).cohorts) return;
-    if (!this.#past.list().some((line) => line.runId === runId)) this.#past.add({ runId, task });
+    const { task } = manifest;
+    const cohorts = this.#cohorts(manifest, task);
+    if (cohorts === null) return;
+    const units = [...unitsByCell(cohorts, unitsOf(this.#data))];
+    const isNoted = this.#past
+      .list()
+      .some((line) => line.runId === runId && String(line.units) === String(units));
+    if (!isNoted) this.#past.add({ runId, task, units });
+  }
+
+  /** Of answers to this very question, this run's too: how many units each sum was of. */
+  #same({ task }: Manifest): (readonly number[])[] {
+    const own = canonicalJson(task as Json);
+    return this.#past
+      .list()
+      .flatMap(({ task: other, units }) =>
+        units && canonicalJson(other as Json) === own ? [units] : [],
+      );
   }
 
   /** Each question once, whoever asked it how often. */
@@ -69,6 +91,6 @@ export class QuestionGuard {
 }
 
 function inMemory(): PastQuestions {
-  const lines: { runId: string; task: TaskSpec }[] = [];
+  const lines: Parameters<PastQuestions["add"]>[0][] = [];
   return { list: () => lines, add: (line) => lines.push(line) };
 }

@@ -51,7 +51,8 @@ export function withoutSmall(
   return cohorts;
 }
 
-function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Array {
+/** Distinct units in each set. @param units @see unitsOf */
+export function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Array {
   const cellCount = cohorts.reduce((most, cell) => Math.max(most, cell + 1), 0);
   const counts = new UnitCounts(cellCount);
   for (let row = 0; row < cohorts.length; row++) {
@@ -93,6 +94,24 @@ export function isolatesFew(
   for (const { from, to, units: few } of edges)
     for (const node of [from, to]) addUpTo(unitsMin, setAt(around, node), few);
   return [...around.values()].some(({ size }) => size < unitsMin);
+}
+
+/**
+ * Whether a set has grown or shrunk by a few units between two answers to one question: the table has changed, and the
+ * answers' difference tells of those. Units that took others' places are not seen.
+ *
+ * @param then, now `unitsByCell`; what is beyond an end is empty.
+ */
+export function changedByFew(
+  then: ArrayLike<number>,
+  now: ArrayLike<number>,
+  unitsMin: number,
+): boolean {
+  for (let cell = 0; cell < Math.max(then.length, now.length); cell++) {
+    const change = Math.abs((now[cell] ?? 0) - (then[cell] ?? 0));
+    if (change > 0 && change < unitsMin) return true;
+  }
+  return false;
 }
 
 interface Edge {

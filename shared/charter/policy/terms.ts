@@ -107,7 +107,7 @@ export function datasetReasons(
   if (isolatesFew)
     refuse(
       "isolatesFew",
-      "with an earlier answer this one would tell of a few units: ask the earlier question again, a coarser one, or with noise",
+      "with an earlier answer this one would tell of a few units: ask the earlier question again (not of a table that has changed by so few), a coarser one, or with noise",
     );
   const { minimums, rowsMax, dominanceMax, privacy } = charter;
   if (rows < minimums.rows) refuse("tooFewRows", "fewer rows than the charter asks");

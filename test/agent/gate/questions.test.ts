@@ -47,13 +47,13 @@ function table(rowCount: number): EncodedData {
   return { rowCount, numbers, codes, labels: new Uint8Array(rowCount), unitStarts };
 }
 
-function opened(): Gate {
+function opened(rowCount = 41): Gate {
   const ledger = openAccount(fileLedger(join(folder, "ledger.db")), {
     ...TERMS,
     budget: CHARTER.privacy.budget,
     charterHash: charterHash(CHARTER),
   });
-  const data = { train: table(41), holdout: table(11) };
+  const data = { train: table(rowCount), holdout: table(11) };
   const rng = reproducibleRng("gate");
   return new Gate({ charter: CHARTER, memberId: "bank-1", data, ledger, rng, ...keptIn(folder) });
 }
@@ -122,4 +122,22 @@ test("a line that broke off as the process ended is left out, and the next one i
   ]);
   writeFileSync(path, `{}\n${JSON.stringify(one)}\n`);
   expect(() => pastQuestionsIn(path)).toThrow("line 1 is not a question");
+});
+
+test("of a table that has grown by few customers the same question is refused, in the same run too", () => {
+  const everybody = asking([]);
+  const gate = opened();
+  expect(codes(gate, everybody)).toEqual([]);
+  gate.work(0, "query", new Float32Array(0));
+  expect(gate.seal(0, 0, MASKS)).toHaveProperty("vector");
+  expect(codes(opened(43), everybody)).toEqual(["isolatesFew"]);
+  expect(codes(opened(43), { ...everybody, nonce: "12".repeat(16) })).toEqual(["isolatesFew"]);
+  const grown = opened(46);
+  expect(codes(grown, everybody)).toEqual([]);
+  grown.work(1, "query", new Float32Array(0));
+  expect(grown.seal(1, 1, MASKS)).toHaveProperty("vector");
+  expect(codes(opened(46), everybody)).toEqual([]);
+  expect(codes(opened(48), everybody), "seven more than first, two more than then").toEqual([
+    "isolatesFew",
+  ]);
 });
