@@ -70,7 +70,10 @@ export function outlookOf(charter: Charter, manifest: Manifest, runs: readonly R
   };
 }
 
-/** Of the same members, under the same charter, with the same noise: what it would answer was answered. */
+/**
+ * Of the same members, under the same charter, with the same noise: what it would answer was answered. And for the same
+ * purpose and receivers: what members approved for one is not an answer for another.
+ */
 function earlierRun(manifest: Manifest, runs: readonly Run[]): Earlier | null {
   const wanted = sameness(manifest);
   const found = runs.filter(
@@ -83,8 +86,9 @@ function earlierRun(manifest: Manifest, runs: readonly Run[]): Earlier | null {
   return ended.sort((a, b) => b.endedAtMs - a.endedAtMs)[0] ?? null;
 }
 
-function sameness({ task, privacy, roster, charterHash, encoding }: Manifest): string {
+function sameness(manifest: Manifest): string {
+  const { task, privacy, roster, charterHash, encoding, purpose, receivers } = manifest;
   const members = roster.map(({ memberId }) => memberId).sort();
-  const all = { task, privacy, members, charterHash, encoding: encoding ?? null };
+  const all = { task, privacy, members, charterHash, encoding, purpose, receivers };
   return canonicalJson(JSON.parse(JSON.stringify(all)) as Json);
 }

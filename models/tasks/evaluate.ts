@@ -65,7 +65,7 @@ export const evaluateTask: Task<EvaluateTask, EvaluateState> = {
     const columns = [...features.map(({ name }) => name), label.column, ...by];
     if (unit) columns.push(unit.column);
     if (label.delay) columns.push(label.delay.column);
-    return { read: [...new Set(columns)], summed: [], grouped: by, joined: [] };
+    return { read: [...new Set(columns)], summed: by, grouped: by, joined: [] };
   },
   partNames: evaluateParts,
   progress: ({ input, sum }) => ({

@@ -105,6 +105,8 @@ test("the same question of the same members with the same noise was answered bef
     manifestOf({ ...COUNT, rowsPerUnitMax: 2 }, { epsilon: 1 }),
     { ...again, roster: again.roster.slice(0, 2) },
     { ...again, charterHash: "00".repeat(32) },
+    { ...again, purpose: "marketing" },
+    { ...again, receivers: { models: [], metrics: ["analyst"] } },
   ];
   for (const other of others) expect(earlier(other, run(asked, "completed"))).toBeNull();
 });

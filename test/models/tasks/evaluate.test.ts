@@ -238,6 +238,11 @@ test("by segment: every category's rows, and small parts of a member are held ba
   expect(table(hidden, "by f1").every(([, positives]) => positives === null)).toBe(true);
 });
 
+test("a column that no sum may be opened by breaks no evaluation down", () => {
+  const used = evaluateTask.columnUse?.(asked({ by: "f1" }));
+  expect(used).toMatchObject({ summed: ["f1"], grouped: ["f1"] });
+});
+
 test("without segments a member's few positives are held back as well", () => {
   const [first] = MEMBERS;
   if (!first) throw new Error("there is a member");
