@@ -23,8 +23,8 @@ const query = (statistic: object, more: object = {}): object => ({
   ...more,
 });
 
-/** Counts are exact; of the rest, all that differs is that a member's sum is rounded once, to 2⁻²⁰. */
-const ROUNDED = 1e-6;
+/** Counts are exact; of the rest, all that differs is that a member's sum is rounded once, as finely as float64 sums are. */
+const ROUNDED = 1e-9;
 
 export const CASES: readonly Case[] = [
   {
