@@ -12,6 +12,7 @@ import { PopulationName } from "./ledger/entry.ts";
 import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
 import { releaseCommand } from "./release.ts";
+import { reportCommand } from "./report.ts";
 import { rosterCommands } from "./roster.ts";
 import { keyCommands } from "./rotate-key.ts";
 import { printTranscript } from "./transcript.ts";
@@ -48,6 +49,7 @@ export function agentCommands(program: Command): void {
   releaseCommand(agent);
   rosterCommands(agent);
   keyCommands(agent);
+  reportCommand(agent);
   leaveCommand(agent);
 }
 

@@ -119,6 +119,13 @@ export interface Task<Spec, State> {
   ): Float64Array;
   /** The model that only this member has, after an ask; null where a run has none such. */
   ownModel?(context: TaskContext<Spec>, ask: Ask, memory: MemberMemory): Model | null;
+  /** What a member learns of its own rows from an ask, for its own disk and nobody else. Left out: nothing. */
+  ownReport?(
+    context: TaskContext<Spec>,
+    ask: Ask,
+    data: PartitionedData,
+    own: readonly { readonly runId: string; readonly model: Model }[],
+  ): Answer;
   /** The memory that goes with such a model, for a member that has restarted. */
   recall?(context: TaskContext<Spec>, own: Model): MemberMemory;
 
@@ -140,6 +147,8 @@ export interface Task<Spec, State> {
   readonly needsEveryMember?: true;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
+  /** What only the member is told, of its own records, before it approves. Left out: nothing. */
+  ownNotes?(context: TaskContext<Spec>, data: PartitionedData): readonly string[];
   /** What a person watches. */
   progress(state: State): TaskProgress;
   /** The state as bytes, for the coordinator's store; exact. */
