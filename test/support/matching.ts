@@ -60,12 +60,18 @@ export class MatchPlay {
   reason: MatchReason | null = null;
   nowMs = 0;
 
-  constructor(room: MatchRoom, sets: readonly Iterable<string>[], hooks: MatchHooks = {}) {
+  /** @param rng Of the members; the operating system's but where a test must repeat. */
+  constructor(
+    room: MatchRoom,
+    sets: readonly Iterable<string>[],
+    hooks: MatchHooks = {},
+    rng: Rng = osRng,
+  ) {
     const { params: match, identities } = room;
     this.#hooks = hooks;
     this.members = identities.map((identity, index) => {
-      const set = matchSet(sets[index] ?? [], match.setSize, osRng);
-      return new MatchMember({ match, index, identity, rng: osRng }, set);
+      const set = matchSet(sets[index] ?? [], match.setSize, rng);
+      return new MatchMember({ match, index, identity, rng }, set);
     });
     this.memberHeard = this.members.map(() => []);
     this.relay = new MatchRelay({ match, patienceMs: 1000, rng: osRng }, 0);
