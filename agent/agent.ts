@@ -1,5 +1,4 @@
 /** EDGE: a running agent: vault, gate thread and connection wired together. */
-import { join } from "node:path";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import type { Decision } from "../shared/charter/decision.ts";
@@ -189,8 +188,7 @@ async function openGate(
   const population = declared ?? enrolment.population ?? populationOfFile(dataPath);
   const gate = new GateHost(memberId);
   try {
-    const modelsFolder = join(folder, "models");
-    const data = { dataPath, population, requester, purpose: "work", modelsFolder } as const;
+    const data = { dataPath, population, requester, purpose: "work", ownFolder: folder } as const;
     const { ledgerId } = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
     vault.saveEnrolment({ ...enrolment, ledgerPath: path, ledgerId, population });
     return gate;

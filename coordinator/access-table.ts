@@ -38,6 +38,7 @@ const TABLE: readonly Row[] = [
   ["GET /v1/runs/:run/events",            "watch runs",                     "any", "room", "room", "none", "none"],
   ["GET /v1/runs/:run/privacy",           "read privacy statements",        "any", "room", "room", "room", "none"],
   ["GET /v1/runs/:run/model",             "export released models",         "any", "receiver", "none", "none", "none"],
+  ["GET /v1/runs/:run/answer",            "read a question's answer",       "any", "room", "room", "room", "room"],
   ["GET /v1/runs/:run/documents",         "read what a run left behind",    "any", "room", "room", "room", "room"],
   ["GET /v1/transcript",                  "read a room's whole history",    "any", "none", "room", "room", "room"],
   ["GET /v1/runs/:run/manifest",          "read manifests",                 "any", "room", "room", "room", "room"],

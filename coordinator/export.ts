@@ -11,7 +11,7 @@ import { toHex, utf8 } from "../shared/base/bytes.ts";
 import { badInput, type CloisterError } from "../shared/base/errors.ts";
 import type { BoostTask } from "../shared/charter/boost-spec.ts";
 import type { Charter } from "../shared/charter/charter.ts";
-import type { TrainTask } from "../shared/charter/task-spec.ts";
+import { isModelTask, type TrainTask } from "../shared/charter/task-spec.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import type { RunSummary } from "./run-events.ts";
 
@@ -33,7 +33,7 @@ export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
   const { charter, run, state, statement, format, createdAt } = inputs;
   const { runId, manifest, status } = run;
   const { task } = manifest;
-  if (task.kind === "probe" || !state) throw noModel(run);
+  if (!isModelTask(task) || !state) throw noModel(run);
   const common = contextOf(charter, manifest);
   const context = { ...common, spec: task };
   const { exported, words, progress } =

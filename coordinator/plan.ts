@@ -15,6 +15,7 @@ import {
   runIdOf,
 } from "../shared/charter/manifest.ts";
 import { decide } from "../shared/charter/policy/decide.ts";
+import { isModelTask } from "../shared/charter/task-spec.ts";
 import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate.ts";
 import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
@@ -135,8 +136,9 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   return {
     epsilon,
     delta: budget.delta,
-    // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve.
-    trainMultiplier: calibrated("train", RETRIES_SHARE),
+    // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve. A question
+    // of one round keeps none: it would double the noise of every answer.
+    trainMultiplier: calibrated("train", isModelTask(plan.task) ? RETRIES_SHARE : 0),
     holdoutMultiplier: calibrated("holdout", 0),
     unitsExpected,
     maxDropouts: cohort.maxDropouts,

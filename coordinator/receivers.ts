@@ -24,6 +24,17 @@ export function mayReadCard(
   return receivers.metrics.includes(role) || receivers.metrics.includes(memberId ?? role);
 }
 
+/** @throws {CloisterError} If metrics, and answers, are not for the caller. */
+export function checkMetricsReceiver(
+  caller: Pick<Caller, "role" | "memberId">,
+  charter: Pick<Charter, "receivers">,
+  manifest: Pick<Manifest, "receivers" | "room">,
+): void {
+  if (mayReadCard(caller, charter, manifest)) return;
+  const message = `the charter of room "${manifest.room}" does not name ${caller.memberId ?? caller.role} a receiver of metrics`;
+  throw new CloisterError("token.receiver", message, EXIT.refused);
+}
+
 /** @throws {CloisterError} If the role is no receiver, or the run's model is not released. */
 export function checkReceiver(
   role: Role,

@@ -13,17 +13,18 @@ export function statementOf(
   return privacyStatement(charter, manifest, answersOf(events));
 }
 
-/** Members may have answered an attempt that failed: it counts, and of both kinds where its round never ended. */
+/** Members may have answered an attempt that failed: it counts, and as any kind where its round never ended. */
 export function answersOf(events: readonly RunEvent[]): AskCounts {
   const kinds = new Map<number, string>();
   for (const event of events)
     if (event.type === "roundReleased") kinds.set(event.round, event.askKind);
-  let [training, evaluation] = [0, 0];
+  const byKind = new Map<string, number>();
+  let unknown = 0;
   for (const event of events) {
     if (event.type !== "roundReleased" && event.type !== "attemptAborted") continue;
     const kind = kinds.get(event.round);
-    if (kind !== "evaluate") training += kind === "moments" || kind === "counts" ? 0 : 1;
-    if (kind === "evaluate" || kind === undefined) evaluation += 1;
+    if (kind === undefined) unknown += 1;
+    else byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
   }
-  return { training, evaluation };
+  return { byKind, unknown };
 }

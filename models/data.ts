@@ -17,6 +17,18 @@ export interface EncodedData {
   readonly labels: Uint8Array;
   /** Rows of unit u are unitStarts[u] … unitStarts[u + 1] − 1. Shape [unitCount + 1]. */
   readonly unitStarts: Uint32Array;
+  /** The schema's `others`, as the features above; left out where there are none. */
+  readonly others?: OtherColumns;
+  /** The cells of the schema's `identifiers` as they are, by column. Shape [identifierCount][rowCount]. */
+  readonly identifiers?: readonly (readonly string[])[];
+}
+
+/** Columns that questions read and no model does. */
+export interface OtherColumns {
+  /** Shape [rowCount × numberCount] of the others. */
+  readonly numbers: Float32Array;
+  /** Shape [rowCount × categoryCount] of the others. */
+  readonly codes: Uint16Array;
 }
 
 /** The two disjoint partitions of a member's units. No unit is in both, so their budgets never add. */

@@ -51,12 +51,12 @@ function ringElements(
     case "levels":
       return quantize(values, coding.quantizer, source);
     case "grid": {
-      const steps = toGrid(values, coding.sensitivity, coding.magnitudeMax);
+      const steps = toGrid(values, coding.span, coding.magnitudeMax);
       addDiscreteGaussianInPlace(steps, coding.shareStdDev, source);
       return toRing(steps, ringBits);
     }
     case "centralGrid":
-      return toRing(toGrid(values, coding.sensitivity, coding.magnitudeMax), ringBits);
+      return toRing(toGrid(values, coding.span, coding.magnitudeMax), ringBits);
     case "smooth":
       return toRing(toSmoothGrid(values, coding.sensitivity, coding.grid, source), ringBits);
     default:

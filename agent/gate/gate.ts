@@ -17,7 +17,7 @@ import { giveBack } from "../../shared/base/bytes.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
-import type { Manifest } from "../../shared/charter/manifest.ts";
+import { type Manifest, seatOf } from "../../shared/charter/manifest.ts";
 import { type Ruling, rulings } from "../../shared/charter/policy/decide.ts";
 import type { Reason } from "../../shared/charter/policy/facts.ts";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
@@ -26,7 +26,9 @@ import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
 import type { GateRefusal, RunQuestion } from "./messages.ts";
 import type { OwnModels } from "./own-models.ts";
+import type { PastQuestions } from "./past-questions.ts";
 import { answersMax, partitionOf } from "./plan.ts";
+import { QuestionGuard } from "./question-guard.ts";
 import { repeatableRng } from "./repeatable.ts";
 
 /** Who and what the gate guards. */
@@ -39,6 +41,8 @@ export interface GateParams {
   readonly rng: Rng;
   /** Where models are kept that this member alone has; left out: nowhere, they end with the process. */
   readonly ownModels?: OwnModels | undefined;
+  /** What was answered exactly before; left out: this process alone remembers. */
+  readonly pastQuestions?: PastQuestions | undefined;
 }
 
 interface Run {
@@ -58,11 +62,14 @@ interface Pending {
 
 export class Gate {
   readonly #params: GateParams;
+  readonly #questions: QuestionGuard;
   #run: Run | null = null;
   #pending: Pending | null = null;
 
   constructor(params: GateParams) {
     this.#params = params;
+    const { charter, data, pastQuestions } = params;
+    this.#questions = new QuestionGuard(charter, data, pastQuestions);
   }
 
   /** Every rule's word on a run, by all that this member knows. */
@@ -72,6 +79,7 @@ export class Gate {
     const dataset = {
       rows: data.train.rowCount + data.holdout.rowCount,
       units: unitCountOf(data.train) + unitCountOf(data.holdout),
+      isolatesFew: this.#questions.isolatesFew(manifest, runId),
     };
     const partitions = releasesOf(charter, manifest).map(({ partition, event, count }) => ({
       partition,
@@ -93,10 +101,10 @@ export class Gate {
 
   /** A run's memory when it is taken up: empty, or what its own model on the disk still tells. */
   #memoryOf(manifest: Manifest, runId: string): MemberMemory {
-    const { charter, ownModels } = this.#params;
+    const { charter, memberId, ownModels } = this.#params;
     const own = ownModels?.load(runId, charter.schema);
     const recalled = own && taskFor(manifest.task).recall?.(contextOf(charter, manifest), own);
-    return recalled ?? newMemory();
+    return recalled ?? newMemory(seatOf(manifest, memberId));
   }
 
   /** Local work for one ask. The result stays here. */
@@ -140,6 +148,7 @@ export class Gate {
     const parameters = { dimension, ringBits };
     const outcome = ledger.debit({ runId, round, attempt, askKind, partition, event, parameters });
     if (outcome !== "debited") return { refused: outcome };
+    this.#questions.answering(manifest, runId);
     const rng = event ? this.#params.rng : this.#repeatableRng(run, attempt, "rounding");
     const encode = { shape, manifest, runId, attempt };
     const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));

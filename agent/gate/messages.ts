@@ -36,8 +36,8 @@ export type ToGate =
       readonly requester: string;
       /** `check`: only whether data and ledger fit; the ledger learns nothing of them. */
       readonly purpose: "check" | "work";
-      /** Folder for models that this member alone has; left out: they are not kept. */
-      readonly modelsFolder?: string;
+      /** Folder for what the gate keeps of its own: models of this member alone, questions; left out: it keeps nothing. */
+      readonly ownFolder?: string;
     }
   /** What would become of this run here? Nothing is taken up. */
   | ({ readonly type: "judge" } & RunQuestion)

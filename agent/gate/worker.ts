@@ -13,15 +13,15 @@ import { PopulationName } from "../ledger/entry.ts";
 import { carryOver } from "../ledger/migrate.ts";
 import { openKnownLedger, openLedger } from "../ledger/open.ts";
 import { Gate } from "./gate.ts";
+import { keptIn } from "./kept.ts";
 import type { FromGate, ToGate } from "./messages.ts";
-import { ownModelsIn } from "./own-models.ts";
 
 const { memberId } = workerData as { memberId: string };
 let gate: Gate | null = null;
 let ledger: Account | null = null;
 
 async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGate> {
-  const { charter, dataPath, requester, purpose, modelsFolder } = message;
+  const { charter, dataPath, requester, purpose, ownFolder } = message;
   const population = parseOrRefuse(
     PopulationName,
     message.population,
@@ -40,8 +40,8 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   }
   ledger = openAccount(opened.ledger, terms);
   carryOver(opened.store, opened.ledger, terms);
-  const ownModels = modelsFolder === undefined ? undefined : ownModelsIn(modelsFolder);
-  gate = new Gate({ charter, memberId, data, ledger, rng: osRng, ownModels });
+  const own = ownFolder === undefined ? {} : keptIn(ownFolder);
+  gate = new Gate({ charter, memberId, data, ledger, rng: osRng, ...own });
   return reply;
 }
 

@@ -3,7 +3,7 @@
  * the population must allow a release: all charters' admitted so far, or the last renewal's and those
  * since, and the member's lifetime budget. Pure, but for the ledger that it is given.
  */
-import type { Partition } from "../../models/tasks/privacy-events.ts";
+import { type Partition, payersOf } from "../../models/tasks/privacy-events.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { epsilonSpent, mayRelease, type Ruling } from "../../shared/privacy/accounting/budget.ts";
@@ -115,7 +115,9 @@ export class Account {
     if (book.runs.get(runId)?.attempts.has(attempt)) return "alreadyAnswered";
     if (!event) return "debited";
     if (!this.#terms.budget) return "noBudget";
-    const rulings = this.#rulings(book, { event, partition });
+    const rulings = payersOf(partition).flatMap((side) =>
+      this.#rulings(book, { event, partition: side }),
+    );
     return rulings.every(({ ruling }) => ruling.allowed) ? "debited" : "budgetSpent";
   }
 

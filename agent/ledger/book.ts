@@ -3,7 +3,7 @@
  *
  * Invariant: the same entries always give the same book, whoever reads them.
  */
-import type { Partition } from "../../models/tasks/privacy-events.ts";
+import { type Partition, payersOf } from "../../models/tasks/privacy-events.ts";
 import { assert, unreachable } from "../../shared/base/assert.ts";
 import {
   addEventInPlace,
@@ -164,7 +164,9 @@ function recordDebit(book: Book, entry: DebitEntry): void {
     return;
   }
   const all = [run.spent, population.period, population.lifetime];
-  const sides = all.map((splits) => sidesOf(splits, policy.split)[entry.partition]);
+  const sides = all.flatMap((splits) =>
+    payersOf(entry.partition).map((side) => sidesOf(splits, policy.split)[side]),
+  );
   addEventInPlace(sides, entry.event);
 }
 

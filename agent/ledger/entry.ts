@@ -98,7 +98,8 @@ const Debit = z.strictObject({
   kind: z.literal("debit"),
   population: PopulationName,
   unit: z.string().nullable(),
-  partition: z.enum(PARTITIONS),
+  /** `all`: each side of the division pays. */
+  partition: z.enum([...PARTITIONS, "all"]),
   /** The hash of the run's manifest. */
   runId: z.string(),
   /** Null: carried over from a ledger that did not keep it. */

@@ -15,6 +15,7 @@ import { print, printJson } from "../../shared/edge/terminal.ts";
 import { agentFactsOf } from "../agent-facts.ts";
 import { findProposal } from "../approvals.ts";
 import { readRecords } from "../data/records.ts";
+import { keptIn } from "../gate/kept.ts";
 import type { RunQuestion } from "../gate/messages.ts";
 import { openAccount } from "../ledger/account.ts";
 import { openSnapshot } from "../ledger/open.ts";
@@ -64,7 +65,11 @@ async function previewIn(
   const place = { charter, dataPath, population, requester: enrolment.coordinatorKey };
   const { table, terms } = await readRecords(place, secret, question.nowMs);
   const account = openAccount(ledger, terms);
-  return previewOf({ charter, question, table, account, rng: osRng, withSample });
+  const { pastQuestions } = keptIn(folder);
+  return previewOf({
+    ...{ charter, question, table, account, pastQuestions },
+    ...{ rng: osRng, withSample },
+  });
 }
 
 async function proposed(vault: Vault, prefix: string): Promise<Manifest> {

@@ -49,14 +49,15 @@ function dataLines({ columns, data, unsettledRows, manifest }: Preview): string[
     "Records",
     `  read    ${columns.read.join(", ") || none}`,
     `  summed  ${columns.summed.join(", ") || "no column's own values"}`,
-    ...(columns.groupedBy.length === 0 ? [] : [`  by bins ${columns.groupedBy.join(", ")}`]),
+    ...(columns.groupedBy.length === 0 ? [] : [`  by      ${columns.groupedBy.join(", ")}`]),
     `  there   ${size("train")}, ${size("holdout")}${waiting}`,
   ];
 }
 
 function askLines(ask: AskPreview, { manifest }: Preview): string[] {
   const { kind, partition, count, answersMax, dimension, wireDimension, ringBits } = ask;
-  const of = manifest.task.kind === "probe" ? "" : ` on ${partition}`;
+  const where = partition === "all" ? "train and holdout" : partition;
+  const of = manifest.task.kind === "probe" ? "" : ` on ${where}`;
   const padded = wireDimension === dimension ? "" : ` (${wireDimension} on the wire)`;
   const size = `${dimension} numbers${padded} of ${ringBits} bits`;
   return [

@@ -10,6 +10,7 @@ import { type Ruling, rulings as rulingsOf } from "../../shared/charter/policy/d
 import type { TaskFacts } from "../../shared/charter/policy/facts.ts";
 import { Gate } from "../gate/gate.ts";
 import type { RunQuestion } from "../gate/messages.ts";
+import type { PastQuestions } from "../gate/past-questions.ts";
 import type { Account } from "../ledger/account.ts";
 import { type AskPreview, askPreviews } from "./asks.ts";
 import { costsOf, type PartitionCost } from "./cost.ts";
@@ -55,10 +56,11 @@ export interface PreviewParams {
   readonly account: Account;
   readonly rng: Rng;
   readonly withSample: boolean;
+  readonly pastQuestions?: PastQuestions | undefined;
 }
 
 export function previewOf(params: PreviewParams): Preview {
-  const { charter, question, table, account, rng, withSample } = params;
+  const { charter, question, table, account, rng, withSample, pastQuestions } = params;
   const { manifest, runId, agent } = question;
   const { memberId } = agent;
   const { data } = table;
@@ -66,7 +68,7 @@ export function previewOf(params: PreviewParams): Preview {
   // What cannot be carried out at all never comes before the gate, and has neither vectors nor costs.
   const isUsable = task.faults.length === 0;
   const rulings = isUsable
-    ? new Gate({ charter, memberId, data, ledger: account, rng }).judge(question)
+    ? new Gate({ charter, memberId, data, ledger: account, rng, pastQuestions }).judge(question)
     : rulingsOf({ ...question, charter, task, dataset: null, ledger: null });
   const tooManyRows = rulings.some(({ reasons }) => reasons.some(isTooManyRows));
   return {
@@ -91,12 +93,12 @@ export function previewOf(params: PreviewParams): Preview {
 function columnsOf(
   { schema }: Charter,
   manifest: Manifest,
-  { columns, summedColumns: summed }: TaskFacts,
+  { columns: { read, summed, grouped } }: TaskFacts,
 ): Columns {
   const { delay } = schema.label;
-  const dated = delay && columns.length > 0 ? [...columns, delay.column] : columns;
-  const isGrouped = manifest.task.kind === "boost";
-  const groupedBy = isGrouped ? schema.features.map(({ name }) => name) : [];
+  const dated = delay && read.length > 0 ? [...read, delay.column] : read;
+  const isBinned = manifest.task.kind === "boost";
+  const groupedBy = isBinned ? schema.features.map(({ name }) => name) : grouped;
   return { read: [...new Set(dated)], summed, groupedBy };
 }
 

@@ -12,7 +12,7 @@ import { wireFormat } from "../../models/tasks/wire.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
-import type { Manifest } from "../../shared/charter/manifest.ts";
+import { type Manifest, seatOf } from "../../shared/charter/manifest.ts";
 import { fromRing } from "../../shared/privacy/encoding/ring.ts";
 import { encodeContribution } from "../gate/encode.ts";
 import { repeatableRng } from "../gate/repeatable.ts";
@@ -61,7 +61,8 @@ export function sampleOf(params: SampleParams): Sample | null {
   const isNoised = shape.release.kind === "noised";
   const rngFor = (use: "work" | "rounding"): Rng =>
     isNoised ? rng : repeatableRng(manifest, runId, memberId, 0, use);
-  const contribution = task.contribute(context, ask, data, rngFor("work"), newMemory());
+  const memory = newMemory(seatOf(manifest, memberId));
+  const contribution = task.contribute(context, ask, data, rngFor("work"), memory);
   const source = new UniformSource(rngFor("rounding"));
   const ring = encodeContribution(contribution, { shape, manifest, runId, attempt: 0 }, source);
   const parts = vectorParts(context, ask.kind);

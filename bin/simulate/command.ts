@@ -5,6 +5,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { badInput } from "../../shared/base/errors.ts";
+import { isModelTask } from "../../shared/charter/task-spec.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import type { Plan } from "../../shared/charter/manifest.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
@@ -59,8 +60,10 @@ export function simulateCommand(program: Command): void {
 async function simulate(planPath: string, options: SimulateOptions): Promise<void> {
   const wanted = wantedOf(options);
   const plan = readPlan(planPath);
-  if (plan.task.kind === "probe")
-    throw badInput("simulate.task", `${planPath}: a probe trains nothing that could be simulated`);
+  if (!isModelTask(plan.task)) {
+    const message = `${planPath}: ${plan.task.kind} trains nothing that could be simulated`;
+    throw badInput("simulate.task", message);
+  }
   checkFormat(options.data);
   const simulation = await prepared(plan, options, wanted);
   const progress = process.stderr.isTTY ? new Progress(process.stderr) : null;

@@ -9,7 +9,7 @@ import { taskFor } from "../../models/tasks/registry.ts";
 import type { Ask, Metrics, TaskContext } from "../../models/tasks/task.ts";
 import { modelOf as netOf, trainTask } from "../../models/tasks/train.ts";
 import { assert } from "../../shared/base/assert.ts";
-import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { isModelTask, type TaskSpec } from "../../shared/charter/task-spec.ts";
 
 /** A run, or training alone, that has come to its end. */
 export interface Trained {
@@ -28,7 +28,7 @@ export function isPersonal(spec: TaskSpec): boolean {
 /** @param memory The member's whose model is meant, where the last layers are personal. */
 export function scorerOf({ context, state, lastAsk }: Trained, memory: MemberMemory): Scorer {
   const { spec } = context;
-  assert(spec.kind !== "probe", "a probe has no model");
+  assert(isModelTask(spec), "only training makes a model");
   const bytes = taskFor(spec).encodeState(state);
   if (spec.kind === "boost") {
     const own = { ...context, spec };

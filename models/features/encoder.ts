@@ -4,9 +4,11 @@
  */
 import { badInput } from "../../shared/base/errors.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
-import { type EncodedData, type PartitionedData, UNLABELLED } from "../data.ts";
+import { type PartitionedData, UNLABELLED } from "../data.ts";
 import { detachText, trimCell } from "./cell.ts";
-import { drainRows, type GrowingRows, growingRows, nextPlace, withRoomFor } from "./growing.ts";
+import { gatherSides, type TakenRows } from "./gather.ts";
+import { type GrowingRows, growingRows, nextPlace, withRoomFor } from "./growing.ts";
+import { identifierKeeper } from "./identifier-cells.ts";
 import { unsettledRows } from "./label-delay.ts";
 import type { HoldoutRule } from "./partition.ts";
 import {
@@ -52,14 +54,11 @@ export interface TableEncoder {
   finish(): EncodedTable;
 }
 
-interface TableState {
+interface TableState extends TakenRows {
   readonly options: EncodeOptions;
-  readonly rows: GrowingRows;
   readonly unitIndexOf: Map<string, number>;
-  /** 1 where the unit is held out. One entry a unit. */
   readonly unitSides: number[];
   readonly mayBeUnlabelled: boolean;
-  /** Per row: 4·unit + label. */
   marks: Uint32Array;
   positiveCount: number;
   unlabelledCount: number;
@@ -82,14 +81,20 @@ export function tableEncoder(
   const features = schema.features.map((feature) => feature.name);
   const { delay } = schema.label;
   const labelNames = schema.label.missing === "allow" ? [] : [schema.label.column];
+  const questioned = [...(schema.others ?? []), ...(schema.identifiers ?? [])];
   const needed = [...labelNames, ...unitNames, ...(delay ? [delay.column] : []), ...features];
-  columnIndices(needed, header, table);
+  columnIndices([...needed, ...questioned.map(({ name }) => name)], header, table);
   const encoder = rowEncoder(schema, header, table);
+  const others = schema.others ? rowEncoder({ features: schema.others }, header, table) : null;
   const place: RowPlace = { table, row: 0, line: 0 };
   const labelOf = labelReader(schema, header, place);
   const unitOf = unitReader(schema, header, place);
   const isUnsettled = unsettledRows(schema, header, place, options.nowMs);
-  const state = emptyState(encoder, options, schema.label.missing === "allow");
+  const state = {
+    ...emptyState(encoder, options, schema.label.missing === "allow"),
+    others: others && growingRows(others.numberCount, others.categoryCount),
+    identifiers: schema.identifiers ? identifierKeeper(schema.identifiers, header) : null,
+  };
   return {
     add(cells, row, line) {
       place.row = row;
@@ -99,6 +104,11 @@ export function tableEncoder(
         return;
       }
       appendRow(encoder, state.rows, cells, place);
+      if (others && state.others) {
+        appendRow(others, state.others, cells, place);
+        state.others.rowCount += 1;
+      }
+      state.identifiers?.add(cells);
       const label = labelOf(cells);
       const mark = 4 * unitIndex(state, unitOf(cells), row) + label;
       state.marks = withRoomFor(state.marks, state.rows.rowCount);
@@ -115,7 +125,7 @@ function emptyState(
   { numberCount, categoryCount }: RowEncoder,
   options: EncodeOptions,
   mayBeUnlabelled: boolean,
-): TableState {
+): Omit<TableState, "others" | "identifiers"> {
   const rows = growingRows(numberCount, categoryCount);
   const unitIndexOf = new Map<string, number>();
   const counts = { positiveCount: 0, unlabelledCount: 0, unsettledCount: 0 };
@@ -214,70 +224,7 @@ function finishTable(state: TableState): EncodedTable {
     const reason = `all ${rowCount} labels are ${found}; training needs rows of both classes`;
     throw badInput("data.one-class", `${options.table}: ${reason}`);
   }
-  const data = gather(state);
+  const data = gatherSides(state);
   const unitCount = state.unitSides.length;
   return { data, rowCount, unsettledCount, unlabelledCount, unitCount, positiveCount };
-}
-
-/** Each side's rows, grouped by unit: units and their rows in order of first appearance. The blocks are used up. */
-function gather({ rows, marks, unitSides }: TableState): PartitionedData {
-  const { starts, next } = unitOffsets(rows, marks, unitSides);
-  const [train, holdout] = [sideFor(rows, starts[0]), sideFor(rows, starts[1])];
-  drainRows(rows, (block, at, row) => {
-    const mark = marks[row] ?? 0;
-    const unit = mark >>> 2;
-    const side = unitSides[unit] === 0 ? train : holdout;
-    const to = next[unit] ?? 0;
-    next[unit] = to + 1;
-    side.labels[to] = mark & 3;
-    copyRow(block.numbers, at, side.numbers, to, rows.numberCount);
-    copyRow(block.codes, at, side.codes, to, rows.categoryCount);
-  });
-  return { train, holdout };
-}
-
-function sideFor(
-  { numberCount, categoryCount }: GrowingRows,
-  unitStarts: Uint32Array,
-): EncodedData {
-  const rowCount = unitStarts[unitStarts.length - 1] ?? 0;
-  return {
-    rowCount,
-    numbers: new Float32Array(rowCount * numberCount),
-    codes: new Uint16Array(rowCount * categoryCount),
-    labels: new Uint8Array(rowCount),
-    unitStarts,
-  };
-}
-
-/** @returns Both sides' `unitStarts`, and for every unit where on its side its next row goes. */
-function unitOffsets(
-  { rowCount }: GrowingRows,
-  marks: Uint32Array,
-  unitSides: readonly number[],
-): { starts: readonly [Uint32Array, Uint32Array]; next: Uint32Array } {
-  const counts = new Uint32Array(unitSides.length);
-  for (let row = 0; row < rowCount; row++) {
-    const unit = (marks[row] ?? 0) >>> 2;
-    counts[unit] = (counts[unit] ?? 0) + 1;
-  }
-  const starts: [number[], number[]] = [[0], [0]];
-  const next = new Uint32Array(unitSides.length);
-  for (const [unit, side] of unitSides.entries()) {
-    const ends = starts[side === 0 ? 0 : 1];
-    const total = ends[ends.length - 1] ?? 0;
-    next[unit] = total;
-    ends.push(total + (counts[unit] ?? 0));
-  }
-  return { starts: [Uint32Array.from(starts[0]), Uint32Array.from(starts[1])], next };
-}
-
-function copyRow(
-  source: Float32Array | Uint16Array,
-  from: number,
-  target: Float32Array | Uint16Array,
-  to: number,
-  width: number,
-): void {
-  for (let i = 0; i < width; i++) target[to * width + i] = source[from * width + i] ?? 0;
 }

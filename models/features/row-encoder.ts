@@ -55,15 +55,15 @@ interface Placed<Column> {
  * @throws {CloisterError} `data.missing-columns`, naming all of them; `data.bad-bounds`.
  */
 export function rowEncoder(
-  schema: DataSchema,
+  { features }: Pick<DataSchema, "features">,
   header: readonly string[],
   table: string,
 ): RowEncoder {
-  const names = schema.features.map((feature) => feature.name);
+  const names = features.map((feature) => feature.name);
   const indices = columnIndices(names, header, table);
   const numbers: Placed<NumberColumn>[] = [];
   const categories: Placed<CategoryColumn>[] = [];
-  for (const [i, feature] of schema.features.entries()) {
+  for (const [i, feature] of features.entries()) {
     const index = indices[i] ?? 0;
     if (feature.type === "number") numbers.push({ column: numberColumn(feature), index });
     else categories.push({ column: categoryColumn(feature), index });

@@ -31,7 +31,7 @@ function valuesOf(sum: Uint32Array, { coding, ringBits }: WireFormat): Float64Ar
       return dequantizeSum(sum, coding.quantizer);
     case "grid":
     case "centralGrid":
-      return fromGrid(fromRing(sum, ringBits), coding.sensitivity);
+      return fromGrid(fromRing(sum, ringBits), coding.span);
     case "smooth":
       return fromSmoothGrid(fromRing(sum, ringBits), coding.sensitivity, coding.grid);
     default:

@@ -8,6 +8,8 @@
 
 /** One run's. Changed by the member's half of the task; empty at first, and after a restart. */
 export interface MemberMemory {
+  /** The member's place in the roster. */
+  readonly index: number;
   last: {
     readonly input: Float32Array;
     readonly before: Carried;
@@ -22,8 +24,9 @@ export interface Carried {
   readonly personal: Float32Array | null;
 }
 
-export function newMemory(): MemberMemory {
-  return { last: null };
+/** @param index The member's place in the roster; most tasks do not look at it. */
+export function newMemory(index = 0): MemberMemory {
+  return { index, last: null };
 }
 
 const NOTHING: Carried = { control: null, personal: null };

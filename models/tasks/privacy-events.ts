@@ -7,11 +7,16 @@ import type { GaussianDpEvent, SingleDpEvent } from "../../shared/privacy/accoun
 import { epsilonAtOrder, rdpAccountant, rdpOfEvent } from "../../shared/privacy/accounting/rdp.ts";
 import { contextOf } from "./context.ts";
 import { taskFor } from "./registry.ts";
-import type { ReleaseShape, TaskContext } from "./task.ts";
+import type { Payers, ReleaseShape, TaskContext } from "./task.ts";
 
 /** The two partitions of a member's units: no unit is in both, so their losses do not add. */
 export const PARTITIONS = ["train", "holdout"] as const;
 export type Partition = (typeof PARTITIONS)[number];
+
+/** The partitions whose units pay. */
+export function payersOf(payers: Payers): readonly Partition[] {
+  return payers === "all" ? PARTITIONS : [payers];
+}
 
 /** Releases of one kind. */
 export interface Releases {
@@ -20,10 +25,10 @@ export interface Releases {
   readonly count: number;
 }
 
-/** How often each kind of ask is answered. */
+/** How often asks were answered, by kind; `unknown` of a kind that nobody knows any more: it may be any. */
 export interface AskCounts {
-  readonly training: number;
-  readonly evaluation: number;
+  readonly byKind: ReadonlyMap<string, number>;
+  readonly unknown: number;
 }
 
 /**
@@ -44,14 +49,13 @@ export function privacyEvent({ release }: ReleaseShape): SingleDpEvent | null {
  */
 export function releasesOf(charter: Charter, manifest: Manifest, counts?: AskCounts): Releases[] {
   if (!manifest.privacy) return [];
-  const releases: Releases[] = [];
-  for (const planned of plannedReleases(manifest.task, contextOf(charter, manifest))) {
-    const { partition, event } = planned;
-    const answered = partition === "train" ? counts?.training : counts?.evaluation;
-    const count = answered ?? planned.count;
-    if (count > 0) releases.push({ partition, event, count });
-  }
-  return releases;
+  const planned = plannedReleases(manifest.task, contextOf(charter, manifest));
+  const releases = planned.map(({ partition, event, count, askKinds }) => {
+    if (!counts) return { partition, event, count };
+    const known = askKinds.reduce((sum, kind) => sum + (counts.byKind.get(kind) ?? 0), 0);
+    return { partition, event, count: known + counts.unknown };
+  });
+  return releases.filter(({ count }) => count > 0);
 }
 
 /** Calibration ends on the safe side; what is left is rounding. */
@@ -75,22 +79,30 @@ export function isEpsilonHonest(charter: Charter, manifest: Manifest): boolean {
   });
 }
 
+/** With the kinds of ask that they answer. */
+interface PlannedReleases extends Releases {
+  readonly askKinds: readonly string[];
+}
+
 /**
  * The noised releases that a run of this task plans: of each partition one kind, however many kinds
  * of ask they answer.
  */
-export function plannedReleases(spec: TaskSpec, context: TaskContext<TaskSpec>): Releases[] {
+export function plannedReleases(spec: TaskSpec, context: TaskContext<TaskSpec>): PlannedReleases[] {
   const task = taskFor(spec);
-  const releases = new Map<Partition, Releases>();
-  for (const { kind, partition, count } of task.plannedAsks(context)) {
+  const releases = new Map<Partition, PlannedReleases>();
+  for (const { kind, partition: payers, count } of task.plannedAsks(context)) {
     const event = privacyEvent(task.shapeOf(context, kind));
     if (!event) continue;
-    const known = releases.get(partition);
-    assert(
-      !known || JSON.stringify(known.event) === JSON.stringify(event),
-      "a partition's releases are alike",
-    );
-    releases.set(partition, { partition, event, count: count + (known?.count ?? 0) });
+    for (const partition of payersOf(payers)) {
+      const known = releases.get(partition);
+      assert(
+        !known || JSON.stringify(known.event) === JSON.stringify(event),
+        "a partition's releases are alike",
+      );
+      const askKinds = [...(known?.askKinds ?? []), kind];
+      releases.set(partition, { partition, event, count: count + (known?.count ?? 0), askKinds });
+    }
   }
   return [...releases.values()];
 }

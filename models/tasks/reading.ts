@@ -1,7 +1,7 @@
 /** What one opened sum tells by itself, for a person who looks at a single round of a run. Pure. */
 
 import type { RingBits } from "../../shared/base/ring-bits.ts";
-import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { isModelTask, type TaskSpec } from "../../shared/charter/task-spec.ts";
 import { decodeSum } from "./decode.ts";
 import { readEvaluation } from "./evaluation.ts";
 import { taskFor } from "./registry.ts";
@@ -42,7 +42,7 @@ export function readSum(
   const { spec } = context;
   const shape = taskFor(spec).shapeOf(context, askKind);
   const aggregate: Aggregate = decodeSum(sum, shape, manifest, place);
-  if (askKind === "evaluate" && spec.kind !== "probe") {
+  if (askKind === "evaluate" && isModelTask(spec)) {
     const { metrics } = readEvaluation({ ...context, spec }, aggregate);
     return { loss: null, metrics };
   }

@@ -3,6 +3,7 @@ import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { boostTask } from "./boost.ts";
 import { probeTask } from "./probe.ts";
+import { queryTask } from "./query.ts";
 import type { Task } from "./task.ts";
 import { trainTask } from "./train.ts";
 
@@ -16,6 +17,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
       return trainTask;
     case "boost":
       return boostTask;
+    case "query":
+      return queryTask;
     case "probe":
       return probeTask;
     default:

@@ -3,12 +3,15 @@ import { CloisterError } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { Reason, TaskFacts } from "../../shared/charter/policy/facts.ts";
+import { isModelTask } from "../../shared/charter/task-spec.ts";
 import { contextOf } from "./context.ts";
 import { checkEncoding } from "./encoding.ts";
 import { isEpsilonHonest } from "./privacy-events.ts";
 import { taskFor } from "./registry.ts";
+import type { ColumnUse } from "./task.ts";
 
-const NONE = { sums: 0, dimensionMax: 0, columns: [], summedColumns: [], bins: 0 } as const;
+const NO_COLUMNS: ColumnUse = { read: [], summed: [], grouped: [], joined: [] };
+const NONE = { sums: 0, dimensionMax: 0, columns: NO_COLUMNS, bins: 0 } as const;
 
 export function taskFactsOf(charter: Charter, manifest: Manifest): TaskFacts {
   try {
@@ -19,8 +22,8 @@ export function taskFactsOf(charter: Charter, manifest: Manifest): TaskFacts {
     return {
       sums: asks.reduce((sum, { count }) => sum + count, 0),
       dimensionMax: Math.max(0, ...dimensions),
-      ...columnsOf(charter, manifest),
-      bins: manifest.task.kind === "probe" ? 0 : manifest.task.evaluation.bins,
+      columns: task.columnUse?.(context) ?? modelColumns(charter, manifest),
+      bins: isModelTask(manifest.task) ? manifest.task.evaluation.bins : 0,
       faults: [...encodingFaults(charter, manifest), ...epsilonFaults(charter, manifest)],
     };
   } catch (error) {
@@ -28,21 +31,18 @@ export function taskFactsOf(charter: Charter, manifest: Manifest): TaskFacts {
   }
 }
 
-/** Nothing reads a record in a probe. */
-function columnsOf(
-  { schema }: Charter,
-  { task }: Manifest,
-): Pick<TaskFacts, "columns" | "summedColumns"> {
-  if (task.kind === "probe") return { columns: [], summedColumns: [] };
+/** As a model reads them. */
+function modelColumns({ schema }: Charter, { task }: Manifest): ColumnUse {
+  if (!isModelTask(task)) return NO_COLUMNS; // Nothing reads a record in a probe.
   const { label, unit, features } = schema;
   const names = features.map(({ name }) => name);
-  const columns = [...names, label.column];
-  if (label.delay) columns.push(label.delay.column);
-  if (unit) columns.push(unit.column);
+  const read = [...names, label.column];
+  if (label.delay) read.push(label.delay.column);
+  if (unit) read.push(unit.column);
   const numbers = features.filter(({ type }) => type === "number").map(({ name }) => name);
   // Trees open sums of gradients, and counts, by each feature's own values.
-  if (task.kind === "boost") return { columns, summedColumns: names };
-  return { columns, summedColumns: task.scaling === "moments" ? numbers : [] };
+  if (task.kind === "boost") return { ...NO_COLUMNS, read, summed: names };
+  return { ...NO_COLUMNS, read, summed: task.scaling === "moments" ? numbers : [] };
 }
 
 function encodingFaults(charter: Charter, manifest: Manifest): Reason[] {

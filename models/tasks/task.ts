@@ -5,6 +5,7 @@
  */
 import type { Rng } from "../../shared/base/env.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { Answer } from "../answers/answer.ts";
 import type { PartitionedData } from "../data.ts";
 import type { Model } from "../model.ts";
 import type { MemberMemory } from "./member-memory.ts";
@@ -42,8 +43,18 @@ export interface NoisedRelease {
   /** Standard deviation of the noise in the opened sum, in units of `sensitivity`. */
   readonly noiseMultiplier: number;
   /** Whose budget pays. */
-  readonly partition: "train" | "holdout";
+  readonly partition: Payers;
+  /**
+   * True where coordinates are integers: they are released as they are, with noise that is an integer. Left out:
+   * they are rounded to a grid first.
+   */
+  readonly integers?: true;
+  /** With `integers`: the ring that they fit. Left out: 32 bits. */
+  readonly ringBits?: 16 | 24 | 32;
 }
+
+/** Units of one partition; `all`: of both, so each side's budget pays. */
+export type Payers = "train" | "holdout" | "all";
 
 /** A bounded sum hidden by secure aggregation only: no guarantee about what the sum itself tells. */
 export interface BoundedRelease {
@@ -62,7 +73,7 @@ export interface BoundedRelease {
 export interface PlannedAsk {
   readonly kind: string;
   /** Whose units answer. */
-  readonly partition: "train" | "holdout";
+  readonly partition: Payers;
   readonly count: number;
 }
 
@@ -76,10 +87,14 @@ export interface TaskContext<Spec> {
     readonly holdoutMultiplier: number;
     /** Public estimate of all members' training units together; scales sums to means. */
     readonly unitsExpected: number;
+    /** By how much an opened sum's noise exceeds what is guaranteed, if every member answers. Left out: 1. */
+    readonly inflation?: number;
   } | null;
   /** Charter's bound on one member's rows. */
   readonly rowsMax: number;
   readonly memberCount: number;
+  /** Without noise, a member holds back each cell of an answer with fewer of its rows. Left out: 5. */
+  readonly cellMin?: number;
 }
 
 /** The opened sum of a round, in the contribution's own units. Shape [dimension]. */
@@ -110,11 +125,33 @@ export interface Task<Spec, State> {
   /** The next ask, or null when the task is complete. */
   nextAsk(context: TaskContext<Spec>, state: State): Ask | null;
   absorb(context: TaskContext<Spec>, state: State, aggregate: Aggregate): State;
+  /** What a question comes to, once it is complete; null before. Left out: the task is no question. */
+  answer?(context: TaskContext<Spec>, state: State): Answer | null;
+  /**
+   * Of each row of both partitions, training first, the set whose sum is opened exactly; −1: none. So that questions
+   * can be held against one another. Left out: no sum of the task is one over chosen rows.
+   */
+  cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
+  /** Which columns are read, and what for. Left out: as a model reads them. */
+  columnUse?(context: TaskContext<Spec>): ColumnUse;
+  /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
+  partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
   /** What a person watches. */
   progress(state: State): TaskProgress;
   /** The state as bytes, for the coordinator's store; exact. */
   encodeState(state: State): Uint8Array;
   decodeState(context: TaskContext<Spec>, bytes: Uint8Array): State;
+}
+
+/** Columns by what becomes of them; each may be in several lists. */
+export interface ColumnUse {
+  readonly read: readonly string[];
+  /** Their values are added up. */
+  readonly summed: readonly string[];
+  /** Sums are broken down by their values. */
+  readonly grouped: readonly string[];
+  /** Customers are matched by them. */
+  readonly joined: readonly string[];
 }
 
 export interface TaskProgress {

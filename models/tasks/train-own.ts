@@ -1,7 +1,7 @@
 /** The whole model that one member has where the last layers are personal. Pure; it is for the member's own disk. */
 import { architectureOf } from "../engine/architecture.ts";
 import type { Model } from "../model.ts";
-import { carriedInto, type MemberMemory } from "./member-memory.ts";
+import { carriedInto, type MemberMemory, newMemory } from "./member-memory.ts";
 import type { Ask } from "./task.ts";
 import { readInput } from "./train-input.ts";
 import { checkKind, sharedCount, type TrainContext } from "./train-shape.ts";
@@ -27,5 +27,5 @@ export function ownModel(context: TrainContext, ask: Ask, memory: MemberMemory):
 export function recall(context: TrainContext, { params }: Model): MemberMemory {
   const shared = sharedCount(context, architectureOf(context.schema, context.spec.model));
   const after = { control: null, personal: params.slice(shared) };
-  return { last: { input: new Float32Array(0), before: after, after } };
+  return { ...newMemory(), last: { input: new Float32Array(0), before: after, after } };
 }

@@ -1,5 +1,4 @@
 /** What the coordinates of a contribution mean, by name: for a person who looks at what would be sent. Pure. */
-import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { GRID_CELLS } from "../trees/bins.ts";
 import {
@@ -43,6 +42,8 @@ export function vectorParts(context: TaskContext<TaskSpec>, askKind: string): Ve
 
 function namedParts(context: TaskContext<TaskSpec>, askKind: string): readonly Named[] {
   const { spec } = context;
+  const told = taskFor(spec).partNames?.(context, askKind);
+  if (told) return told;
   switch (spec.kind) {
     case "train":
       return trainParts({ ...context, spec }, askKind);
@@ -51,7 +52,7 @@ function namedParts(context: TaskContext<TaskSpec>, askKind: string): readonly N
     case "probe":
       return [["zeros", spec.dimension]];
     default:
-      return unreachable(spec);
+      return [];
   }
 }
 

@@ -9,11 +9,16 @@ import type { RingBits } from "../../shared/base/ring-bits.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { unnoisedEncoding } from "../../shared/privacy/encoding/profiles.ts";
 import type { Quantizer } from "../../shared/privacy/encoding/quantize.ts";
-import { gridMagnitudeMax } from "../../shared/privacy/mechanism/grid.ts";
 import {
+  GRID_STEPS,
+  gridMagnitudeMax,
+  integerMagnitudeMax,
+} from "../../shared/privacy/mechanism/grid.ts";
+import {
+  ALONE,
   type Cohort,
-  centralNoiseStdDev,
   gridNoiseShare,
+  integerNoiseShare,
   noiseCohort,
 } from "../../shared/privacy/mechanism/noise-share.ts";
 import { type SmoothGrid, smoothGrid } from "../../shared/privacy/mechanism/smooth-grid.ts";
@@ -35,17 +40,18 @@ export interface WireFormat {
 export type Coding =
   /** Without noise: rounded at random to levels. */
   | { readonly kind: "levels"; readonly quantizer: Quantizer }
-  /** Rounded to the 32-bit grid, noise added by the members. */
+  /** Rounded to the grid of the ring, noise added by the members. */
   | {
       readonly kind: "grid";
-      readonly sensitivity: number;
+      /** What `GRID_STEPS` steps are worth: one unit's bound, or, where the vector has integers, as many. */
+      readonly span: number;
       readonly shareStdDev: number;
       readonly magnitudeMax: number;
     }
   /** Rounded to the 32-bit grid; the coordinator adds all noise to the opened sum. */
   | {
       readonly kind: "centralGrid";
-      readonly sensitivity: number;
+      readonly span: number;
       readonly centralStdDev: number;
       readonly magnitudeMax: number;
     }
@@ -86,22 +92,19 @@ function boundedFormat(
 
 function noisedFormat(
   dimension: number,
-  { sensitivity, noiseMultiplier, samplingProbability }: NoisedRelease,
+  release: NoisedRelease,
   { roster, privacy, encoding }: WireManifest,
 ): WireFormat {
   assert(privacy !== null, "a noised release needs the run's privacy settings");
+  const { noiseMultiplier, samplingProbability, sensitivity } = release;
   const memberCount = roster.length;
   const { noisePlacement = "distributed", maxDropouts, maxColluders } = privacy;
   if (noisePlacement === "central") {
     if (encoding !== undefined) throw membersDrawNothing(encoding.profile);
-    const coding = centralCoding(sensitivity, noiseMultiplier, dimension, memberCount);
-    return { dimension, ringBits: 32, rotated: false, coding };
+    return onGrid(dimension, release, { memberCount, adding: "central" });
   }
   const cohort = noiseCohort({ memberCount, maxDropouts, maxColluders }, noisePlacement);
-  if (encoding === undefined) {
-    const coding = gridCoding(sensitivity, noiseMultiplier, dimension, cohort);
-    return { dimension, ringBits: 32, rotated: false, coding };
-  }
+  if (encoding === undefined) return onGrid(dimension, release, { memberCount, adding: cohort });
   if (encoding.profile !== "dp") {
     throw badInput(
       "encoding.noised",
@@ -114,29 +117,30 @@ function noisedFormat(
   return { dimension, ringBits, rotated: true, coding: { kind: "smooth", sensitivity, grid } };
 }
 
-function gridCoding(
-  sensitivity: number,
-  noiseMultiplier: number,
+/** @param adding Whose noise it is: shares of a cohort, or the coordinator's. */
+function onGrid(
   dimension: number,
-  cohort: Cohort,
-): Coding {
-  const { memberCount } = cohort;
-  const { shareStdDev } = gridNoiseShare(noiseMultiplier, dimension, cohort);
-  const magnitudeMax = gridMagnitudeMax({ memberCount, shareStdDev, dimension });
-  return { kind: "grid", sensitivity, shareStdDev, magnitudeMax };
-}
-
-function centralCoding(
-  sensitivity: number,
-  noiseMultiplier: number,
-  dimension: number,
-  memberCount: number,
-): Coding {
-  const centralStdDev = centralNoiseStdDev(noiseMultiplier, dimension);
-  // The sum's noise is what K such shares would add up to.
-  const shareStdDev = centralStdDev / Math.sqrt(memberCount);
-  const magnitudeMax = gridMagnitudeMax({ memberCount, shareStdDev, dimension });
-  return { kind: "centralGrid", sensitivity, centralStdDev, magnitudeMax };
+  release: NoisedRelease,
+  { memberCount, adding }: { readonly memberCount: number; readonly adding: Cohort | "central" },
+): WireFormat {
+  const { sensitivity, noiseMultiplier } = release;
+  const cohort = adding === "central" ? ALONE : adding;
+  const { shareStdDev } = release.integers
+    ? integerNoiseShare(noiseMultiplier, sensitivity, cohort)
+    : gridNoiseShare(noiseMultiplier, dimension, cohort);
+  const ringBits = release.integers ? (release.ringBits ?? 32) : 32;
+  // The sum's central noise is what K such shares would add up to.
+  const reach = adding === "central" ? shareStdDev / Math.sqrt(memberCount) : shareStdDev;
+  const bounds = { memberCount, shareStdDev: reach, dimension };
+  const magnitudeMax = release.integers
+    ? integerMagnitudeMax(bounds, ringBits, sensitivity)
+    : gridMagnitudeMax(bounds);
+  const span = release.integers ? GRID_STEPS : sensitivity;
+  const coding: Coding =
+    adding === "central"
+      ? { kind: "centralGrid", span, centralStdDev: shareStdDev, magnitudeMax }
+      : { kind: "grid", span, shareStdDev, magnitudeMax };
+  return { dimension, ringBits, rotated: false, coding };
 }
 
 function membersDrawNothing(profile: string): Error {

@@ -10,6 +10,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 import { ColumnRule, ExpiryDate, Governance, Hours, Receivers, RunLimits } from "./governance.ts";
 import { DataSchema } from "./schema.ts";
+import { TASK_KINDS } from "./task-kinds.ts";
 
 export const PurposeTag = MemberId;
 const LegalBasis = z.strictObject({
@@ -30,7 +31,7 @@ export const Charter = z
     schema: DataSchema,
     /** Share of the units that every member keeps out of training, to measure the model on. */
     holdoutFraction: z.number().min(0.01).max(0.9).default(0.2),
-    tasks: z.array(z.enum(["train", "boost", "probe"])).min(1),
+    tasks: z.array(z.enum(TASK_KINDS)).min(1),
     limits: RunLimits.optional(),
     /** By column of the schema. Left out: every feature is one, and nothing else. */
     columns: z.record(z.string(), ColumnRule).optional(),
@@ -48,6 +49,8 @@ export const Charter = z
       rows: z.int().min(1),
       /** A member with fewer privacy units takes no part. */
       units: z.int().min(1).optional(),
+      /** Without noise, a member holds back each cell of an answer with fewer of its rows. Left out: 5. */
+      cell: z.int().min(1).optional(),
     }),
     /** No member takes part with more than this share of `privacy.unitsExpected`: a sum would be mostly its own. */
     dominanceMax: z.number().gt(0).max(1).optional(),
@@ -123,7 +126,8 @@ function governanceFaults({
   for (const name of named)
     if (!members.includes(name)) faults.push(`governance: ${name} is not a member`);
   const features = schema.features.map(({ name }) => name);
-  const known = [...features, schema.label.column, schema.unit?.column];
+  const others = [...(schema.others ?? []), ...(schema.identifiers ?? [])].map(({ name }) => name);
+  const known = [...features, ...others, schema.label.column, schema.unit?.column];
   for (const [name, rule] of Object.entries(columns ?? {})) {
     if (!known.includes(name)) faults.push(`columns: the schema has no column "${name}"`);
     if (!rule.feature && features.includes(name))

@@ -119,6 +119,11 @@ export function manifestText(manifest: Manifest): string {
   return canonicalJson(manifest);
 }
 
+/** A member's place in the roster; −1: it has none. */
+export function seatOf({ roster }: Pick<Manifest, "roster">, memberId: string): number {
+  return roster.findIndex((seat) => seat.memberId === memberId);
+}
+
 /** The rules of a run's secure sums, as every side derives them from the manifest and the charter. */
 export function sumParams(manifest: Manifest, charter: Charter, runId: string): SumParams {
   const count = manifest.roster.length;

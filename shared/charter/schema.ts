@@ -37,6 +37,13 @@ export const CategoryFeature = z.strictObject({
 
 export const Feature = z.discriminatedUnion("type", [NumberFeature, CategoryFeature]);
 
+/** A column that customers may be matched by. Its values never leave, not even as a sum. */
+const Identifier = z.strictObject({
+  name: ColumnName,
+  /** Decides how spellings of one identifier are made alike. */
+  type: z.enum(["email", "phone", "iban", "text"]),
+});
+
 /** A label is taken for settled once its row is so old. */
 const LabelDelay = z.strictObject({
   /** When the row happened. */
@@ -71,17 +78,24 @@ export const DataSchema = z
     /** The privacy unit: all rows with one value of this column belong to one person. Null: each row is a unit. */
     unit: z.strictObject({ column: ColumnName }).nullable(),
     features: z.array(Feature).min(1).max(LIMITS.featuresMax),
+    /** Columns that questions may read and no model does. */
+    others: z.array(Feature).max(LIMITS.featuresMax).optional(),
+    identifiers: z.array(Identifier).max(16).optional(),
   })
   .superRefine((schema, context) => {
-    const names = [schema.label.column, ...schema.features.map((feature) => feature.name)];
-    if (schema.unit) names.push(schema.unit.column);
+    const described = [...schema.features, ...(schema.others ?? [])];
+    const names = [schema.label.column, ...described.map(({ name }) => name)];
+    names.push(...(schema.identifiers ?? []).map(({ name }) => name));
+    // Customers may be matched by what tells them apart.
+    const isMatchedBy = schema.identifiers?.some(({ name }) => name === schema.unit?.column);
+    if (schema.unit && !isMatchedBy) names.push(schema.unit.column);
     const { delay } = schema.label;
     if (delay && (delay.column === schema.label.column || delay.column === schema.unit?.column))
       context.addIssue(`label.delay: column "${delay.column}" is not a time`);
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) !== index) context.addIssue(`column "${name}" is used twice`);
     }
-    for (const feature of schema.features) {
+    for (const feature of described) {
       if (feature.type === "number" && !(feature.min < feature.max)) {
         context.addIssue(`feature "${feature.name}": min must be below max`);
       }
@@ -91,4 +105,5 @@ export const DataSchema = z
 export type NumberFeature = z.infer<typeof NumberFeature>;
 export type CategoryFeature = z.infer<typeof CategoryFeature>;
 export type Feature = z.infer<typeof Feature>;
+export type Identifier = z.infer<typeof Identifier>;
 export type DataSchema = z.infer<typeof DataSchema>;

@@ -4,6 +4,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
+import { QueryTask } from "./query-spec.ts";
 import { Strategy } from "./strategy-spec.ts";
 import { trainTaskFaults } from "./train-faults.ts";
 
@@ -53,9 +54,16 @@ export const ProbeTask = z.strictObject({
   rounds: Rounds,
 });
 
-export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, ProbeTask]);
+export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, QueryTask, ProbeTask]);
 
 export type MetricName = z.infer<typeof MetricName>;
 export type TrainTask = z.infer<typeof TrainTask>;
 export type ProbeTask = z.infer<typeof ProbeTask>;
 export type TaskSpec = z.infer<typeof TaskSpec>;
+
+/** A task that makes a model. */
+export type ModelTask = TrainTask | BoostTask;
+
+export function isModelTask(spec: TaskSpec): spec is ModelTask {
+  return spec.kind === "train" || spec.kind === "boost";
+}

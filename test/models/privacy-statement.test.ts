@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "../../coordinator/run-events.ts";
 import { answersOf } from "../../coordinator/statement.ts";
+import { type AskCounts, releasesOf } from "../../models/tasks/privacy-events.ts";
 import { privacyStatement, statementLines } from "../../models/privacy-statement.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { sampledGaussian } from "../../shared/privacy/accounting/events.ts";
@@ -16,8 +17,11 @@ const placed = (noisePlacement: "distributed" | "local" | "central"): Manifest =
 
 test("ε is the larger partition's, by the tightest accountant, over what was answered", () => {
   const { guarantee } = privacyStatement(charter, placed("distributed"), {
-    training: 7,
-    evaluation: 2,
+    byKind: new Map([
+      ["gradient", 7],
+      ["evaluate", 2],
+    ]),
+    unknown: 0,
   });
   if (!guarantee) throw new Error("the run is noised");
   const [train, holdout] = guarantee.partitions;
@@ -52,7 +56,7 @@ test("a run without noise claims nothing, and says what its sums may tell", () =
   expect(words).not.toContain("ε");
 });
 
-test("attempts that failed count as answered, as both kinds where their round never ended", () => {
+test("attempts that failed count as answered, as any kind where their round never ended", () => {
   const at = { runId: "ab".repeat(32), atMs: 0 };
   const released = (round: number, askKind: string): RunEvent =>
     ({ ...at, type: "roundReleased", round, askKind }) as unknown as RunEvent;
@@ -69,10 +73,16 @@ test("attempts that failed count as answered, as both kinds where their round ne
     released(1, "gradient"),
     released(2, "gradient"),
   ];
-  expect(answersOf(log)).toEqual({ training: 3, evaluation: 0 });
-  expect(answersOf([...log, aborted(3), released(3, "evaluate")])).toEqual({
-    training: 3,
-    evaluation: 2,
-  });
-  expect(answersOf([...log, aborted(3)])).toEqual({ training: 4, evaluation: 1 });
+  const counted = { moments: 1, gradient: 3 };
+  const asPlain = ({ byKind, unknown }: AskCounts) => ({ ...Object.fromEntries(byKind), unknown });
+  expect(asPlain(answersOf(log))).toEqual({ ...counted, unknown: 0 });
+  const evaluated = answersOf([...log, aborted(3), released(3, "evaluate")]);
+  expect(asPlain(evaluated)).toEqual({ ...counted, evaluate: 2, unknown: 0 });
+  const unended = answersOf([...log, aborted(3)]);
+  expect(asPlain(unended)).toEqual({ ...counted, unknown: 1 });
+  const releases = releasesOf(charter, placed("distributed"), unended);
+  expect(releases.map(({ partition, count }) => [partition, count])).toEqual([
+    ["train", 4],
+    ["holdout", 1],
+  ]);
 });

@@ -15,10 +15,13 @@ export interface TaskFacts {
   readonly sums: number;
   /** Length of the longest vector that a member sends. */
   readonly dimensionMax: number;
-  /** Columns of the schema that are read. */
-  readonly columns: readonly string[];
-  /** Columns whose own values are added up and opened. */
-  readonly summedColumns: readonly string[];
+  /** Columns of the schema: those that are read, whose own values are added up, by which sums are broken down, matched by. */
+  readonly columns: {
+    readonly read: readonly string[];
+    readonly summed: readonly string[];
+    readonly grouped: readonly string[];
+    readonly joined: readonly string[];
+  };
   /** Score bins of an evaluation; 0: none. */
   readonly bins: number;
   /** Why the manifest cannot be carried out as it is written. */
@@ -46,6 +49,8 @@ export interface AgentFacts {
 export interface DatasetFacts {
   readonly rows: number;
   readonly units: number;
+  /** With an earlier answer, this one would tell of a few of the member's units. Left out: no. */
+  readonly isolatesFew?: boolean;
 }
 
 /** Whether the ledger can pay the run to its end, by who pays. */

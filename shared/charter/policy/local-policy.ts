@@ -6,9 +6,10 @@ import { z } from "zod";
 import { MemberId } from "../../protocol/messages.ts";
 import { Hours } from "../governance.ts";
 import type { Manifest } from "../manifest.ts";
+import { TASK_KINDS } from "../task-kinds.ts";
 import type { TaskFacts } from "./facts.ts";
 
-const TaskKind = z.enum(["train", "boost", "probe"]);
+const TaskKind = z.enum(TASK_KINDS);
 const Tags = z.array(MemberId);
 
 /** Runs within all of these bounds are approved without asking a person. An empty rule: all that is not refused. */

@@ -26,7 +26,7 @@ export function localReasons(
   if (policy.centralNoise === "refused" && privacy?.noisePlacement === "central")
     refuse("local.centralNoise", "this member does not trust the coordinator with exact sums");
   for (const name of policy.columnsRefused ?? []) {
-    if (task.columns.includes(name))
+    if ([...task.columns.read, ...task.columns.joined].includes(name))
       refuse("local.column", `this member lets no run read column "${name}"`);
   }
   const receivers = manifest.receivers ?? charter.receivers;

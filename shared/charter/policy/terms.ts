@@ -23,16 +23,26 @@ export function taskReasons({ charter, manifest, task }: PolicyFacts): Reason[] 
 export function columnReasons({ charter, task }: PolicyFacts): Reason[] {
   const { reasons, refuse } = reasonList();
   const features = new Set(charter.schema.features.map(({ name }) => name));
-  for (const name of task.columns) {
-    if (features.has(name) && charter.columns?.[name]?.feature === false)
+  const { read, summed, grouped, joined } = task.columns;
+  const rules = charter.columns ?? {};
+  for (const name of read) {
+    if (features.has(name) && rules[name]?.feature === false)
       refuse("columnNotAFeature", `column "${name}" may not be read by a model`);
   }
-  for (const name of task.summedColumns) {
-    if (charter.columns?.[name]?.sums === "never")
+  for (const name of summed) {
+    if (rules[name]?.sums === "never")
       refuse(
         "columnNeverSummed",
         `no sum of column "${name}", or by its values, may be opened (scaling: moments and boosted trees do)`,
       );
+  }
+  for (const name of grouped) {
+    if (rules[name]?.group !== true)
+      refuse("columnNotAGroup", `the charter does not let sums be broken down by column "${name}"`);
+  }
+  for (const name of joined) {
+    if (rules[name]?.join !== true)
+      refuse("columnNotAKey", `the charter does not let customers be matched by column "${name}"`);
   }
   return reasons;
 }
@@ -91,9 +101,14 @@ export function privacyReasons({ charter, manifest }: PolicyFacts): Reason[] {
 /** A probe sums up zeros: it asks nothing of the data. */
 export function datasetReasons(
   { charter, manifest }: PolicyFacts,
-  { rows, units }: DatasetFacts,
+  { rows, units, isolatesFew = false }: DatasetFacts,
 ): Reason[] {
   const { reasons, refuse } = reasonList();
+  if (isolatesFew)
+    refuse(
+      "isolatesFew",
+      "with an earlier answer this one would tell of a few units: ask the earlier question again, a coarser one, or with noise",
+    );
   const { minimums, rowsMax, dominanceMax, privacy } = charter;
   if (rows < minimums.rows) refuse("tooFewRows", "fewer rows than the charter asks");
   if (rows > rowsMax) refuse("tooManyRows", "more rows than the charter's rowsMax");

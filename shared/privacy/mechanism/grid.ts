@@ -4,6 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
+import type { RingBits } from "../../base/ring-bits.ts";
 import { signedMax } from "../encoding/ring.ts";
 
 /** G: grid steps per sensitivity (the ℓ2 bound of one unit's part). */
@@ -113,6 +114,22 @@ export function gridMagnitudeMax(bounds: SumBounds): number {
     );
   }
   return magnitudeMax;
+}
+
+/**
+ * As `gridMagnitudeMax`, of integers that are released as they are in a ring of `ringBits`.
+ *
+ * @throws {CloisterError} `privacy.noise-exceeds-ring` If a unit's part does not fit beside the noise.
+ */
+export function integerMagnitudeMax(
+  bounds: SumBounds,
+  ringBits: RingBits,
+  sensitivity: number,
+): number {
+  const room = Math.floor((signedMax(ringBits) - noiseReach(bounds)) / bounds.memberCount);
+  if (room >= sensitivity) return room;
+  const message = `the noise leaves no room for a single unit in the ${ringBits}-bit ring: lower the noise`;
+  throw badInput("privacy.noise-exceeds-ring", message);
 }
 
 /**

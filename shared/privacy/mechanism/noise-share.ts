@@ -4,7 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
-import { effectiveNoiseMultiplier, gridSensitivity, SMOOTHING_VARIANCE } from "./grid.ts";
+import { gridSensitivity, SMOOTHING_VARIANCE } from "./grid.ts";
 
 /** Who may be missing from a release's noise. Part of the manifest, checked by every agent. */
 export interface Cohort {
@@ -30,11 +30,8 @@ export function noiseCohort(cohort: Cohort, placement: Exclude<NoisePlacement, "
   return { memberCount, maxDropouts: 0, maxColluders: memberCount - 1 };
 }
 
-/** σ of the noise that a trusted coordinator adds to the opened sum, in grid steps. An integer. */
-export function centralNoiseStdDev(noiseMultiplier: number, dimension: number): number {
-  const alone = { memberCount: 1, maxDropouts: 0, maxColluders: 0 };
-  return gridNoiseShare(noiseMultiplier, dimension, alone).shareStdDev;
-}
+/** One who adds all noise: a trusted coordinator. */
+export const ALONE: Cohort = { memberCount: 1, maxDropouts: 0, maxColluders: 0 };
 
 /** Smallest share, in grid steps. */
 const SHARE_STD_DEV_MIN = 4;
@@ -118,15 +115,29 @@ export function gridNoiseShare(
   dimension: number,
   cohort: Cohort,
 ): GridNoiseShare {
+  return integerNoiseShare(noiseMultiplier, gridSensitivity(dimension), cohort);
+}
+
+/**
+ * As `gridNoiseShare`, of integers that are released as they are: a step is 1, and no rounding adds to what one unit
+ * can change.
+ *
+ * @param sensitivity S: ℓ2 bound of one unit's part, in steps.
+ */
+export function integerNoiseShare(
+  noiseMultiplier: number,
+  sensitivity: number,
+  cohort: Cohort,
+): GridNoiseShare {
   assert(
     Number.isFinite(noiseMultiplier) && noiseMultiplier > 0,
     "the noise multiplier is positive",
   );
   const honest = honestSurvivors(cohort);
-  const variance = (noiseMultiplier * gridSensitivity(dimension)) ** 2 + SMOOTHING_VARIANCE;
+  const variance = (noiseMultiplier * sensitivity) ** 2 + SMOOTHING_VARIANCE;
   let shareStdDev = Math.max(SHARE_STD_DEV_MIN, Math.ceil(Math.sqrt(variance / honest)));
   const guaranteed = (): number =>
-    effectiveNoiseMultiplier({ stdDev: Math.sqrt(honest) * shareStdDev, dimension });
+    Math.sqrt((Math.sqrt(honest) * shareStdDev) ** 2 - SMOOTHING_VARIANCE) / sensitivity;
   // The square roots above and below were rounded; what is promised must not fall short for that.
   while (guaranteed() < noiseMultiplier) shareStdDev += 1;
   return { shareStdDev, noiseMultiplier: guaranteed() };

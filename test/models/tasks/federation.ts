@@ -30,7 +30,7 @@ export function federation(
   members: readonly PartitionedData[],
 ): Federation {
   const context = { spec, schema, noise: null, rowsMax: 10_000, memberCount: members.length };
-  return { context, members, memories: members.map(newMemory) };
+  return { context, members, memories: members.map((_, k) => newMemory(k)) };
 }
 
 /** @param present Which members answer; all where left out. */

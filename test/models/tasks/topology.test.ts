@@ -52,7 +52,7 @@ function lossOf(context: TaskContext<TrainTask>, state: TrainState): number {
 function noised(context: TaskContext<TrainTask>): TrainState {
   let state = trainTask.begin(context);
   const source = new UniformSource(rng("noise"));
-  const memories = members.map(newMemory);
+  const memories = members.map((_, k) => newMemory(k));
   for (let ask = trainTask.nextAsk(context, state); ask; ask = trainTask.nextAsk(context, state)) {
     const { dimension, release } = trainTask.shapeOf(context, ask.kind);
     const stdDev = release.kind === "noised" ? release.noiseMultiplier * release.sensitivity : 0;

@@ -1,0 +1,74 @@
+/**
+ * Holds a question with exact sums against those that were answered before: two answers whose difference is a few of
+ * this member's units are one too many. Under noise there is no need: the ledger bounds what all answers tell. Pure,
+ * but for the list of past questions that it is given.
+ */
+import type { PartitionedData } from "../../models/data.ts";
+import { contextOf } from "../../models/tasks/context.ts";
+import { isolatesFew, unitsOf } from "../../models/tasks/differencing.ts";
+import { CELL_MIN } from "../../models/tasks/query.ts";
+import { taskFor } from "../../models/tasks/registry.ts";
+import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
+import { CloisterError } from "../../shared/base/errors.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import type { Manifest } from "../../shared/charter/manifest.ts";
+import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import type { PastQuestions } from "./past-questions.ts";
+
+export class QuestionGuard {
+  readonly #charter: Charter;
+  readonly #data: PartitionedData;
+  readonly #past: PastQuestions;
+
+  constructor(charter: Charter, data: PartitionedData, past: PastQuestions = inMemory()) {
+    this.#charter = charter;
+    this.#data = data;
+    this.#past = past;
+  }
+
+  /** Whether the answer, with one given before, would tell of fewer of this member's units than a cell may have. */
+  isolatesFew(manifest: Manifest, runId: string): boolean {
+    const cohorts = this.#cohorts(manifest, manifest.task);
+    if (cohorts === null) return false;
+    const units = unitsOf(this.#data);
+    const unitsMin = this.#charter.minimums.cell ?? CELL_MIN;
+    return this.#others(manifest, runId).some((task) => {
+      const earlier = this.#cohorts(manifest, task);
+      return earlier !== null && isolatesFew(cohorts, earlier, units, unitsMin);
+    });
+  }
+
+  /** Notes a question whose answer is about to leave. */
+  answering(manifest: Manifest, runId: string): void {
+    const { task, privacy } = manifest;
+    if (privacy !== null || !taskFor(task).cohorts) return;
+    if (!this.#past.list().some((line) => line.runId === runId)) this.#past.add({ runId, task });
+  }
+
+  /** Each question once, whoever asked it how often. */
+  #others(manifest: Manifest, runId: string): TaskSpec[] {
+    const own = canonicalJson(manifest.task as Json);
+    const tasks = new Map<string, TaskSpec>();
+    for (const line of this.#past.list())
+      if (line.runId !== runId) tasks.set(canonicalJson(line.task as Json), line.task);
+    tasks.delete(own);
+    return [...tasks.values()];
+  }
+
+  /** Null: no sum of it is over chosen rows, or it cannot be asked of this schema (any more). */
+  #cohorts(manifest: Manifest, task: TaskSpec): Int32Array | null {
+    if (manifest.privacy !== null) return null;
+    try {
+      const context = contextOf(this.#charter, { ...manifest, task });
+      return taskFor(task).cohorts?.(context, this.#data) ?? null;
+    } catch (error) {
+      if (error instanceof CloisterError) return null; // Other rules say what is wrong with it.
+      throw error;
+    }
+  }
+}
+
+function inMemory(): PastQuestions {
+  const lines: { runId: string; task: TaskSpec }[] = [];
+  return { list: () => lines, add: (line) => lines.push(line) };
+}

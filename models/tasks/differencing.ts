@@ -1,0 +1,116 @@
+/**
+ * Exact sums over sets of rows that differ by a few units tell of those few: the difference of two answers is an answer.
+ * Each member holds its own sets against those of earlier questions, on its own rows. Only sets of which one contains
+ * the other are compared: combinations of more than two answers are not seen. Pure.
+ */
+import type { PartitionedData } from "../data.ts";
+
+/** Distinct units of each cell; a unit's rows come together. */
+export class UnitCounts {
+  readonly counts: Uint32Array;
+  /** The unit that was last seen in a cell, + 1. */
+  readonly #last: Uint32Array;
+
+  constructor(cellCount: number) {
+    this.counts = new Uint32Array(cellCount);
+    this.#last = new Uint32Array(cellCount);
+  }
+
+  add(cell: number, unit: number): void {
+    if (this.#last[cell] === unit + 1) return;
+    this.#last[cell] = unit + 1;
+    this.counts[cell] = (this.counts[cell] ?? 0) + 1;
+  }
+}
+
+/** Of each row of both partitions, training first, its unit. */
+export function unitsOf({ train, holdout }: PartitionedData): Uint32Array {
+  const units = new Uint32Array(train.rowCount + holdout.rowCount);
+  let [unit, from] = [0, 0];
+  for (const { unitStarts, rowCount } of [train, holdout]) {
+    for (let u = 0; u + 1 < unitStarts.length; u++, unit++)
+      units.fill(unit, from + (unitStarts[u] ?? 0), from + (unitStarts[u + 1] ?? 0));
+    from += rowCount;
+  }
+  return units;
+}
+
+/** Cells that a member holds back are opened by nobody. `cohorts` is changed, and returned. */
+export function withoutSmall(
+  cohorts: Int32Array,
+  data: PartitionedData,
+  unitsMin: number,
+): Int32Array {
+  const counts = unitsByCell(cohorts, unitsOf(data));
+  for (let row = 0; row < cohorts.length; row++) {
+    const cell = cohorts[row] ?? -1;
+    if (cell >= 0 && (counts[cell] ?? 0) < unitsMin) cohorts[row] = -1;
+  }
+  return cohorts;
+}
+
+function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Array {
+  const cellCount = cohorts.reduce((most, cell) => Math.max(most, cell + 1), 0);
+  const counts = new UnitCounts(cellCount);
+  for (let row = 0; row < cohorts.length; row++) {
+    const cell = cohorts[row] ?? -1;
+    if (cell >= 0) counts.add(cell, units[row] ?? 0);
+  }
+  return counts.counts;
+}
+
+/**
+ * Whether a set of one question, or all its sets together, contains one of the other and exceeds it by at least one
+ * and fewer than `unitsMin` units. @param a, b Cohorts of two questions on the same rows. @see Task.cohorts
+ */
+export function isolatesFew(
+  a: Int32Array,
+  b: Int32Array,
+  units: Uint32Array,
+  unitsMin: number,
+): boolean {
+  const views = (sets: Int32Array): Int32Array[] => [sets, sets.map((cell) => Math.min(cell, 0))];
+  return views(a).some((one) =>
+    views(b).some(
+      (other) =>
+        exceedsByFew(one, other, units, unitsMin) || exceedsByFew(other, one, units, unitsMin),
+    ),
+  );
+}
+
+/** Whether a set of `outer` contains one of `inner` and little more. */
+function exceedsByFew(
+  outer: Int32Array,
+  inner: Int32Array,
+  units: Uint32Array,
+  unitsMin: number,
+): boolean {
+  // The one set of `outer` that contains a set of `inner`; −1: there is none.
+  const container = new Map<number, number>();
+  for (let row = 0; row < inner.length; row++) {
+    const [cell, around] = [inner[row] ?? -1, outer[row] ?? -1];
+    if (cell < 0) continue;
+    const known = container.get(cell);
+    if (known === undefined) container.set(cell, around);
+    else if (known !== around) container.set(cell, -1);
+  }
+  for (const [cell, around] of container) {
+    if (around < 0) continue;
+    const beyond = unitsBeyond({ outer, inner, units }, around, cell, unitsMin);
+    if (beyond > 0 && beyond < unitsMin) return true;
+  }
+  return false;
+}
+
+/** Units with a row in the outer set and not in the inner one; counted up to `enough`. */
+function unitsBeyond(
+  { outer, inner, units }: { outer: Int32Array; inner: Int32Array; units: Uint32Array },
+  around: number,
+  cell: number,
+  enough: number,
+): number {
+  const beyond = new Set<number>();
+  for (let row = 0; row < outer.length && beyond.size < enough; row++)
+    if (outer[row] === around && inner[row] !== cell) beyond.add(units[row] ?? 0);
+  return beyond.size;
+}

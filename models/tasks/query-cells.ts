@@ -1,0 +1,99 @@
+/** The cells that a question is broken down into, and which of them a row is in. Pure. */
+import { badInput } from "../../shared/base/errors.ts";
+import type { Group } from "../../shared/charter/query-spec.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { EncodedData } from "../data.ts";
+import { columnReader } from "./columns.ts";
+import { placeIn } from "./query-filter.ts";
+
+/** Of one column: where a row is, and what the places are called. */
+interface Axis {
+  readonly name: string;
+  readonly labels: readonly string[];
+  at(data: EncodedData, row: number): number;
+}
+
+export interface Cells {
+  /** Names of the columns. */
+  readonly names: readonly string[];
+  readonly count: number;
+  /** The cell of a row. */
+  at(data: EncodedData, row: number): number;
+  /** What a cell is of each column. Shape [names]. */
+  labelsOf(cell: number): string[];
+}
+
+/** Of a value that is in no declared category, or missing. */
+export const ANYTHING_ELSE = "(other)";
+const MISSING = "(missing)";
+
+/** @throws {CloisterError} If a column cannot be broken down so; says what to change. */
+export function cellsOf(schema: DataSchema, groups: readonly Group[]): Cells {
+  const axes = groups.map((group) => axisOf(schema, group));
+  const count = axes.reduce((product, { labels }) => product * labels.length, 1);
+  return {
+    names: axes.map(({ name }) => name),
+    count,
+    at: (data, row) =>
+      axes.reduce((cell, axis) => cell * axis.labels.length + axis.at(data, row), 0),
+    labelsOf(cell) {
+      const result: string[] = [];
+      let rest = cell;
+      for (const { labels } of axes.toReversed()) {
+        result.unshift(labels[rest % labels.length] ?? "");
+        rest = Math.floor(rest / labels.length);
+      }
+      return result;
+    },
+  };
+}
+
+function axisOf(schema: DataSchema, { column: name, edges }: Group): Axis {
+  const reader = columnReader(schema, name);
+  if (reader.kind === "category") {
+    if (edges) {
+      const message = `column "${name}" has categories; edges are for numbers`;
+      throw badInput("question.group", message);
+    }
+    return { name, labels: [...reader.categories, ANYTHING_ELSE], at: categoryPlace };
+  }
+  if (!edges) {
+    const message = `column "${name}" has numbers; say at which edges to part them, such as ${name}: [${reader.min}, ${reader.max}]`;
+    throw badInput("question.group", message);
+  }
+  if (edges.some((edge, i) => i > 0 && !(edge > (edges[i - 1] ?? edge)))) {
+    const message = `column "${name}": the edges must ascend`;
+    throw badInput("question.group", message);
+  }
+  const places = Float64Array.from(edges, (edge) => placeIn(reader, edge));
+  return {
+    name,
+    labels: [...bandNames(edges), MISSING],
+    at(data, row) {
+      const place = reader.place(data, row);
+      return Number.isNaN(place) ? edges.length + 1 : bandAt(places, place);
+    },
+  };
+
+  function categoryPlace(data: EncodedData, row: number): number {
+    if (reader.kind !== "category") return 0;
+    const code = reader.read(data, row);
+    return code === 0 ? reader.categories.length : code - 1;
+  }
+}
+
+function bandNames(edges: readonly number[]): string[] {
+  const inner = edges.slice(1).map((edge, i) => `${edges[i]} to < ${edge}`);
+  return [`< ${edges[0]}`, ...inner, `≥ ${edges.at(-1)}`];
+}
+
+/** How many of the edges are at or below `place`. */
+function bandAt(edges: Float64Array, place: number): number {
+  let [low, high] = [0, edges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((edges[middle] ?? 0) <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,144 @@
+/**
+ * A question to all members' tables: one secure sum of counts and other sums in each of its cells. Where no noise is
+ * added, each member holds back its part of a cell with few of its units, and says only that it did. Pure.
+ */
+import { badInput } from "../../shared/base/errors.ts";
+import type { QueryTask } from "../../shared/charter/query-spec.ts";
+import type { Answer } from "../answers/answer.ts";
+import { UnitCounts, withoutSmall } from "./differencing.ts";
+import { oneSumTask } from "./one-sum.ts";
+import { type Cells, cellsOf } from "./query-cells.ts";
+import { countStatistic } from "./query-count.ts";
+import { rowTest } from "./query-filter.ts";
+import type { OpenedCells, QueryContext, Statistic } from "./query-statistic.ts";
+import { visitRows } from "./question-rows.ts";
+import { readSums, type SumsPlan, sumsShape, writeSums } from "./sums.ts";
+import type { ColumnUse } from "./task.ts";
+
+/** Units of a member in a cell that is not held back, where the charter says nothing. */
+export const CELL_MIN = 5;
+/** Of one question. */
+const NUMBERS_MAX = 1_000_000;
+
+export const queryTask = oneSumTask<QueryTask>({
+  ask: "query",
+  partition: "all",
+  check(context) {
+    rowTest(context.schema, context.spec.where);
+    planOf(context);
+  },
+  shapeOf: (context) => sumsShape(context, planOf(context)),
+  contribute(context, data, rng) {
+    const { cells, statistic } = asked(context);
+    const width = statistic.sums.length;
+    const sums = new Float64Array(planOf(context).length);
+    const units = new UnitCounts(cells.count);
+    const isMatch = rowTest(context.schema, context.spec.where);
+    visitRows(context, data, context.spec.rowsPerUnitMax, rng, isMatch, (part, row, unit) => {
+      const cell = cells.at(part, row);
+      const before = sums[cell * width];
+      statistic.addInPlace(sums, cell * width, part, row);
+      if (sums[cell * width] !== before) units.add(cell, unit);
+    });
+    if (context.noise === null) holdBackInPlace(context, sums, units.counts, width);
+    return writeSums(context, planOf(context), sums);
+  },
+  cohorts(context, data) {
+    const { cells } = asked(context);
+    const isMatch = rowTest(context.schema, context.spec.where);
+    const { train, holdout } = data;
+    const result = new Int32Array(train.rowCount + holdout.rowCount).fill(-1);
+    for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const]) {
+      for (let row = 0; row < part.rowCount; row++)
+        if (isMatch(part, row)) result[from + row] = cells.at(part, row);
+    }
+    return withoutSmall(result, data, context.cellMin ?? CELL_MIN);
+  },
+  answer(context, aggregate) {
+    const { cells, statistic } = asked(context);
+    const width = statistic.sums.length;
+    const { sums, stdDev } = readSums(context, planOf(context), aggregate);
+    const opened: OpenedCells = {
+      cells,
+      stdDev,
+      sumsOf: (cell) => sums.subarray(cell * width, (cell + 1) * width),
+      heldBack: (cell) => (context.noise === null ? (sums[cells.count * width + cell] ?? 0) : 0),
+    };
+    return withNotes(context, statistic.answer(opened), opened);
+  },
+  columnUse,
+  partNames(context) {
+    const { cells, statistic } = asked(context);
+    const names = Array.from({ length: cells.count }, (_, cell) => {
+      const where = cells.labelsOf(cell).join(", ");
+      return statistic.sums.map((sum) => [where === "" ? sum : `${where}: ${sum}`, 1] as const);
+    }).flat();
+    return context.noise === null ? [...names, ["cells held back", cells.count]] : names;
+  },
+});
+
+function asked(context: QueryContext): { readonly cells: Cells; readonly statistic: Statistic } {
+  return { cells: cellsOf(context.schema, context.spec.by), statistic: statisticOf(context) };
+}
+
+function statisticOf(context: QueryContext): Statistic {
+  return countStatistic(context);
+}
+
+/** The cells' sums and, without noise, of each cell how many members hold it back. */
+function planOf(context: QueryContext): SumsPlan {
+  const { cells, statistic } = asked(context);
+  const { sums, values, rowNorm } = statistic;
+  const length = cells.count * (sums.length + (context.noise === null ? 1 : 0));
+  if (length > NUMBERS_MAX) {
+    const message = `the question has ${cells.count} cells of ${sums.length} numbers; ${NUMBERS_MAX} numbers are the most: break down by less`;
+    throw badInput("question.too-many-cells", message);
+  }
+  return { length, values, rowNorm, rowsPerUnitMax: context.spec.rowsPerUnitMax };
+}
+
+/** @param units Of each cell. */
+function holdBackInPlace(
+  { cellMin = CELL_MIN }: QueryContext,
+  sums: Float64Array,
+  units: Uint32Array,
+  width: number,
+): void {
+  for (const [cell, count] of units.entries()) {
+    if (count === 0 || count >= cellMin) continue;
+    sums.fill(0, cell * width, (cell + 1) * width);
+    sums[units.length * width + cell] = 1;
+  }
+}
+
+function columnUse(context: QueryContext): ColumnUse {
+  const { where, by } = context.spec;
+  const { summed, grouped } = statisticOf(context).columns;
+  const parted = [...grouped, ...by.map(({ column }) => column)];
+  const conditions = where.map(({ column }) => column);
+  // What is counted by a column's values tells of its values.
+  const all = [...new Set([...conditions, ...summed, ...parted])];
+  return { read: all, summed: all, grouped: parted, joined: [] };
+}
+
+function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): Answer {
+  const { cellMin = CELL_MIN } = context;
+  const { cells, stdDev } = opened;
+  const all = Array.from({ length: cells.count }, (_, cell) => cell);
+  const held = all.filter((cell) => opened.heldBack(cell) > 0);
+  const notes = [...answer.notes];
+  if (stdDev > 0)
+    notes.push(
+      "intervals are of the noise: the number over all members' rows is within them in 95 of 100 questions",
+    );
+  if (held.length > 0) {
+    const which = held
+      .slice(0, 10)
+      .map((cell) => `${cells.labelsOf(cell).join(", ") || "all rows"} (${opened.heldBack(cell)})`);
+    const more = held.length > 10 ? `, and ${held.length - 10} more` : "";
+    notes.push(
+      `members with 1 to ${cellMin - 1} units in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
+    );
+  }
+  return { ...answer, notes };
+}
