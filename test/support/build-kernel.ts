@@ -49,6 +49,12 @@ export const KERNELS: readonly KernelBuild[] = [
   },
   { ...TREES, binary: "binary.ts", name: "TREES_BINARY", features: ["simd"] },
   { ...CURVE, binary: "binary.ts", name: "CURVE_BINARY", features: ["simd"] },
+  {
+    ...CURVE,
+    binary: "relaxed-binary.ts",
+    name: "RELAXED_CURVE_BINARY",
+    features: ["simd", "relaxed-simd"],
+  },
 ];
 
 /**

@@ -17,6 +17,15 @@ import {
   multiplyInPlace,
   POINT_BYTES,
 } from "../../../shared/matching/curve.ts";
+import { CURVE_BINARY } from "../../../shared/matching/kernel/binary.ts";
+import { RELAXED_CURVE_BINARY } from "../../../shared/matching/kernel/relaxed-binary.ts";
+
+/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Memory: new (pages: { initial: number }) => { readonly buffer: ArrayBuffer };
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+};
 
 const PRIME = 2n ** 255n - 19n;
 const J = 486_662n;
@@ -140,6 +149,29 @@ test("rows are multiplied as two other implementations do it, across batches", (
     if (i % 40 === 39)
       expect(product).toBe(toHex(x25519.getSharedSecret(scalar, rowOf(before, i))));
   }
+});
+
+test("the module without fused products computes to the bit the same", () => {
+  const uniform = randomBytes(rng, 48 * 41);
+  const scalar = clampScalar(randomBytes(rng, 32));
+  const [plain, fused] = [CURVE_BINARY, RELAXED_CURVE_BINARY].map((base64) => {
+    const memory = new WebAssembly.Memory({ initial: 2 });
+    const module = new WebAssembly.Module(Buffer.from(base64, "base64"));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const bytes = new Uint8Array(memory.buffer);
+    bytes.set(uniform, 8192);
+    bytes.set(scalar, 4096);
+    const call = exports as Record<string, (...args: number[]) => number>;
+    call["mapToCurve"]?.(8192, 16_384, 41, 32_768);
+    const bad = call["findBadPoint"]?.(16_384, 41);
+    const zero = call["multiplyPoints"]?.(16_384, 41, 4096, 32_768);
+    return [bad, zero, toHex(bytes.slice(16_384, 16_384 + 32 * 41))];
+  });
+  expect(plain?.slice(0, 2)).toEqual([-1, -1]);
+  expect(plain).toEqual(fused);
+  const points = mapToCurve(uniform);
+  multiplyInPlace(points, scalar);
+  expect(plain?.[2]).toBe(toHex(points));
 });
 
 test("the order in which members multiply does not matter", () => {
