@@ -65,7 +65,8 @@ export class RowNumbers {
 
   /** The number of each row. A row seen for the first time has the number that `count` was before it. */
   add(rows: Uint8Array): Uint32Array {
-    const words = new Uint32Array(rows.slice().buffer);
+    // Not `slice`: of a Buffer that is a view, and its memory is that of others too.
+    const words = new Uint32Array(new Uint8Array(rows).buffer);
     const numbers = new Uint32Array(words.length / this.#words);
     for (let i = 0; i < numbers.length; i++) numbers[i] = this.#numberOf(words, i * this.#words);
     return numbers;

@@ -5,6 +5,7 @@ import { type BenchResult, machine, printTable } from "./format.ts";
 import { kernelBench } from "./kernel.ts";
 import { ledgerBench } from "./ledger.ts";
 import { memoryBench } from "./memory.ts";
+import { overlapBench } from "./overlap.ts";
 import { privacyBench } from "./privacy.ts";
 import { rounds100Bench, roundsBench } from "./rounds.ts";
 import { scaleBench } from "./scale.ts";
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<BenchResult[]>> = {
   kernel: kernelBench,
   ledger: ledgerBench,
   memory: memoryBench,
+  overlap: overlapBench,
   privacy: privacyBench,
   serve: serveBench,
 };
