@@ -55,7 +55,7 @@ export async function matchOverSockets(setting: MatchSetting): Promise<MatchOutc
     return startMember(start);
   });
   try {
-    const outcome = await ended;
+    const outcome = await Promise.race([ended, ...members.map(endedEarly)]);
     const costs = await Promise.all(members.map(costOf));
     return { ...outcome, costs: costs.filter((cost) => cost !== null) };
   } finally {
@@ -66,6 +66,15 @@ export async function matchOverSockets(setting: MatchSetting): Promise<MatchOutc
 
 function startMember(start: MatchProcess): ChildProcess {
   return fork(new URL("./match-process.ts", import.meta.url), [JSON.stringify(start)]);
+}
+
+/** Rejects if a process fails of itself; one that is killed is missed by the coordinator. */
+function endedEarly(member: ChildProcess): Promise<never> {
+  return new Promise((_, reject) => {
+    member.on("exit", (code) => {
+      if (code !== null && code !== 0) reject(new Error(`a member's process ended with ${code}`));
+    });
+  });
 }
 
 /** Null: the process ended without. */
