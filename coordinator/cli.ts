@@ -8,12 +8,14 @@ import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { readPlan } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
+import { answerCommand, askCommand } from "./ask/command.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
 import { CoordinatorConfig } from "./config.ts";
 import type { HandedFile } from "./export.ts";
 import { showRoom } from "./room-show.ts";
 import { isLast, type RunEvent } from "./run-events.ts";
+import { eventLine } from "./run-lines.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { RunLine } from "./run-views.ts";
 import { CoordinatorService } from "./service.ts";
@@ -41,6 +43,7 @@ export function coordinatorCommands(program: Command): void {
     .option("--room <name>", "needed where there are several rooms")
     .action(showRoom);
   accessCommands(program);
+  askCommand(program);
   runCommands(program.command("run").description("runs: propose, watch, list, cancel"));
   const model = program.command("model").description("models of completed runs");
   example(asking(model.command("export")), "cloister model export 3f9a --format json --out model")
@@ -72,6 +75,7 @@ function runCommands(run: Command): void {
     .description("what a run's model says of its privacy, failed attempts counted")
     .argument("<run>", "a run's id, or its beginning")
     .action(showPrivacy);
+  answerCommand(run);
   example(asking(run.command("list")), "cloister run list --json")
     .description("list all runs")
     .action(listRuns);
@@ -145,51 +149,16 @@ async function watchRun(run: string, { json, ...connection }: Common): Promise<v
   let hasEnded = false;
   for await (const event of lines) {
     if (json) printJson(event);
-    else if (describe(event)) print(describe(event) ?? "");
+    else {
+      const line = eventLine(event);
+      if (line !== null) print(line);
+    }
     if (event.type === "failed" || event.type === "refused") process.exitCode = EXIT.failed;
     hasEnded ||= isLast(event.type);
   }
   if (hasEnded) return;
   const message = "the coordinator told no more before the run's end; is the token still good?";
   throw new CloisterError("run.not-heard", message);
-}
-
-function describe(event: RunEvent | LiveEvent): string | null {
-  switch (event.type) {
-    case "roundReleased": {
-      const loss = event.loss === null ? "" : `  loss ${event.loss.toFixed(4)}`;
-      const metrics = event.metrics
-        ? `  ROC-AUC ${event.metrics.rocAuc.toFixed(4)}  PR-AUC ${event.metrics.prAuc.toFixed(4)}`
-        : "";
-      const { scores } = event;
-      const spread = scores
-        ? `  score median ${scores.p50.toFixed(3)}, 99 % below ${scores.p99.toFixed(3)}`
-        : "";
-      return `round ${event.round}  ${event.askKind}  survivors ${event.survivors.length}/${event.cohort.length}  ${event.ms} ms${loss}${metrics}${spread}`;
-    }
-    case "attemptAborted":
-      return `round ${event.round}  attempt ${event.attempt} aborted: ${event.reason}; trying again`;
-    case "declined":
-      return `${event.memberId} declines: ${event.reasons.map(({ message }) => message).join("; ")}`;
-    case "decided": {
-      const { memberId, decision, reasons } = event.decision;
-      const why = reasons.map(({ message }) => message).join("; ");
-      return `${memberId} ${decision === "refused" ? "cannot take part" : decision}${why && `: ${why}`}`;
-    }
-    case "begun":
-      return "Enough members approved; the run begins.";
-    case "refused":
-      return `The run will not be: it is ${event.code}.`;
-    case "completed":
-      return "The run is complete.";
-    case "failed":
-      return `The run failed: ${event.reason}`;
-    case "joined":
-    case "left":
-      return `${event.memberId} ${event.type} (${event.joined} there)`;
-    default:
-      return null;
-  }
 }
 
 async function listRuns({ json, ...connection }: Common): Promise<void> {

@@ -1,4 +1,4 @@
-/** EDGE: members over HTTP: who is in a room with which key, one member's part in it, and what it signs about itself. */
+/** EDGE: members over HTTP: what they agreed on, who is in with which key, one's part in it, what it signs about itself. */
 import type { Hono } from "hono";
 import { MemberStatement } from "../shared/charter/member-statement.ts";
 import { type Access, checkMemberAsked, roomAsked } from "./http-access.ts";
@@ -6,6 +6,9 @@ import { bodyOf } from "./http-body.ts";
 import type { CoordinatorService } from "./service.ts";
 
 export function memberRoutes(api: Hono<Access>, service: CoordinatorService): void {
+  api.get("/v1/charter", (context) =>
+    context.json(service.rooms.charter(roomAsked(context.var.within, context.req.query("room")))),
+  );
   api.get("/v1/roster", (context) => {
     const room = roomAsked(context.var.within, context.req.query("room"));
     return context.json(service.rosterAnswer(room));

@@ -6,7 +6,6 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { PrivacyStatement } from "../models/privacy-statement.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Plan } from "../shared/charter/manifest.ts";
-import { answerOf } from "./answer.ts";
 import { handed, modelFiles } from "./export.ts";
 import {
   type Access,
@@ -19,7 +18,8 @@ import { adminRoutes } from "./http-admin.ts";
 import { auditRoutes } from "./http-audit.ts";
 import { bodyOf, limitBody } from "./http-body.ts";
 import { memberRoutes } from "./http-members.ts";
-import { checkMetricsReceiver, checkReceiver, receiversOf } from "./receivers.ts";
+import { questionRoutes } from "./http-questions.ts";
+import { checkReceiver, receiversOf } from "./receivers.ts";
 import { isLast, type RunEvent, type RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
@@ -54,6 +54,7 @@ export function httpApi(
   auditRoutes(api, service);
   memberRoutes(api, service);
   runRoutes(api, service);
+  questionRoutes(api, service);
   return api;
 }
 
@@ -76,12 +77,6 @@ function runRoutes(api: Hono<Access>, service: CoordinatorService): void {
   api.get("/v1/runs/:run/privacy", (context) =>
     context.json(runStatement(service, runOf(context, service))),
   );
-  api.get("/v1/runs/:run/answer", (context) => {
-    const run = runOf(context, service);
-    const charter = service.rooms.charter(run.manifest.room);
-    checkMetricsReceiver(context.var.caller, charter, run.manifest);
-    return context.json(answerOf(charter, run, service.taskState(run.runId)));
-  });
   api.get("/v1/runs/:run/events", (context) => streamEvents(context, service));
   api.get("/v1/runs/:run/model", (context) => {
     const run = runOf(context, service);

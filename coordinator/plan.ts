@@ -1,6 +1,7 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
 import { checkEncoding } from "../models/tasks/encoding.ts";
 import { type Partition, plannedReleases } from "../models/tasks/privacy-events.ts";
+import { taskFor } from "../models/tasks/registry.ts";
 import { taskFactsOf } from "../models/tasks/task-facts.ts";
 import { checkNoised } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
@@ -15,7 +16,7 @@ import {
   runIdOf,
 } from "../shared/charter/manifest.ts";
 import { decide } from "../shared/charter/policy/decide.ts";
-import { isModelTask } from "../shared/charter/task-spec.ts";
+import { isModelTask, type TaskSpec } from "../shared/charter/task-spec.ts";
 import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate.ts";
 import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
@@ -53,13 +54,14 @@ export function agreedManifest(inputs: ManifestInputs): Manifest {
 
 /** @throws {CloisterError} If the plan cannot be carried out under the charter; says what to change. */
 export function buildManifest({
-  plan,
+  plan: proposed,
   charter,
   members,
   coordinatorKey,
   nowMs,
   rng,
 }: ManifestInputs): Manifest {
+  const plan = { ...proposed, task: salted(proposed.task, rng) };
   if (!charter.tasks.includes(plan.task.kind)) {
     throw badInput(
       "plan.task",
@@ -91,6 +93,12 @@ export function buildManifest({
   return manifest;
 }
 
+/** Sketches of one run are like those of no other. */
+function salted(task: TaskSpec, rng: Rng): TaskSpec {
+  if (task.kind !== "overlap" || task.salt !== undefined) return task;
+  return { ...task, salt: toHex(randomBytes(rng, 16)) };
+}
+
 function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestPrivacy | null {
   const { budget, unnoisedRuns, unitsExpected } = charter.privacy;
   if (plan.privacy === "none" || plan.task.kind === "probe") {
@@ -119,7 +127,9 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
       `privacy.epsilon ${epsilon} exceeds the charter's budget of ${budget.epsilon}`,
     );
   }
-  const cohort = { ...defaultCohort(memberCount), ...definedOnly(plan.privacy) };
+  const usual = defaultCohort(memberCount);
+  const maxDropouts = taskFor(plan.task).needsEveryMember ? 0 : usual.maxDropouts;
+  const cohort = { ...usual, maxDropouts, ...definedOnly(plan.privacy) };
   const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
   const multipliers = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };
   const { schema, rowsMax } = charter;

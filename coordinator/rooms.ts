@@ -2,12 +2,14 @@
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
+import type { Manifest, Plan } from "../shared/charter/manifest.ts";
 import { isSignedStatement, type MemberStatement } from "../shared/charter/member-statement.ts";
 import type { RosterAnswer } from "../shared/charter/roster.ts";
 import { fingerprint } from "../shared/crypto/identity.ts";
-import { osRng } from "../shared/edge/os.ts";
+import { osClock, osRng } from "../shared/edge/os.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import type { MemberAddress } from "./peer.ts";
+import { agreedManifest } from "./plan.ts";
 import type { EnrolledMember, Store } from "./store.ts";
 
 const INVITATION_MS = 7 * 24 * 3600 * 1000;
@@ -56,6 +58,15 @@ export class Rooms {
     const left = this.#lastStatements(room).filter(({ kind }) => kind === "left");
     const gone = new Set(left.map(({ memberId }) => memberId));
     return this.members(room).filter(({ memberId }) => !gone.has(memberId));
+  }
+
+  /** What its members would be asked to sign for a plan. @throws {CloisterError} As `agreedManifest`. */
+  manifestFor(plan: Plan): Manifest {
+    const charter = this.charter(plan.room);
+    const members = this.roster(charter.room);
+    const coordinatorKey = toHex(this.#coordinatorKey);
+    const nowMs = osClock.nowMs();
+    return agreedManifest({ plan, charter, members, coordinatorKey, nowMs, rng: osRng });
   }
 
   /** Who is in the room with which key, and what they signed about that. */

@@ -20,7 +20,6 @@ import { type CoordinatorConfig, patienceOf } from "./config.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
-import { agreedManifest } from "./plan.ts";
 import { Proposals } from "./proposals.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
@@ -111,11 +110,7 @@ export class CoordinatorService {
   /** Asks the members; the run begins once enough of them approve. */
   propose(plan: Plan, startedBy?: StartedBy): { runId: string } {
     const charter = this.rooms.charter(plan.room);
-    const members = this.rooms.roster(charter.room);
-    const coordinatorKey = toHex(this.#identity.publicKey);
-    const nowMs = osClock.nowMs();
-    const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng };
-    return { runId: this.#proposals.propose(charter, agreedManifest(inputs), startedBy) };
+    return { runId: this.#proposals.propose(charter, this.rooms.manifestFor(plan), startedBy) };
   }
 
   /** Takes a proposed run back, or ends one that is under way. Of a run that is over already: nothing more. */

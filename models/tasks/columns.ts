@@ -16,6 +16,8 @@ export interface NumberReader {
   place(data: EncodedData, row: number): number;
   /** The place that a value of the column would have. */
   placeOf(value: number): number;
+  /** The value of a place. */
+  valueAt(place: number): number;
 }
 
 export interface CategoryReader {
@@ -85,6 +87,7 @@ function readerIn(
     max: feature.max,
     place,
     placeOf: (value) => Math.fround(encodeNumber(column, value)),
+    valueAt: (at) => decoded(column, at),
     read: (data, row) => decoded(column, place(data, row)),
   };
 }

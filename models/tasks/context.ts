@@ -18,6 +18,7 @@ export function contextOf(charter: Charter, manifest: Manifest): TaskContext<Tas
     },
     rowsMax: charter.rowsMax,
     memberCount: manifest.roster.length,
+    memberIds: manifest.roster.map(({ memberId }) => memberId),
     ...(charter.minimums.cell !== undefined && { cellMin: charter.minimums.cell }),
   };
 }

@@ -16,10 +16,12 @@ export class UnitCounts {
     this.#last = new Uint32Array(cellCount);
   }
 
-  add(cell: number, unit: number): void {
-    if (this.#last[cell] === unit + 1) return;
+  /** @returns Whether it is the unit's first row in the cell. */
+  add(cell: number, unit: number): boolean {
+    if (this.#last[cell] === unit + 1) return false;
     this.#last[cell] = unit + 1;
     this.counts[cell] = (this.counts[cell] ?? 0) + 1;
+    return true;
   }
 }
 

@@ -3,11 +3,11 @@ import { badInput } from "../../shared/base/errors.ts";
 import type { Group } from "../../shared/charter/query-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData } from "../data.ts";
-import { columnReader } from "./columns.ts";
+import { type CategoryReader, columnReader, type NumberReader } from "./columns.ts";
 import { placeIn } from "./query-filter.ts";
 
 /** Of one column: where a row is, and what the places are called. */
-interface Axis {
+export interface Axis {
   readonly name: string;
   readonly labels: readonly string[];
   at(data: EncodedData, row: number): number;
@@ -25,11 +25,10 @@ export interface Cells {
 
 /** Of a value that is in no declared category, or missing. */
 export const ANYTHING_ELSE = "(other)";
-const MISSING = "(missing)";
+export const MISSING = "(missing)";
 
-/** @throws {CloisterError} If a column cannot be broken down so; says what to change. */
-export function cellsOf(schema: DataSchema, groups: readonly Group[]): Cells {
-  const axes = groups.map((group) => axisOf(schema, group));
+/** All places of the first axis, within each all of the second, and so on. */
+export function cellsOf(axes: readonly Axis[]): Cells {
   const count = axes.reduce((product, { labels }) => product * labels.length, 1);
   return {
     names: axes.map(({ name }) => name),
@@ -48,14 +47,15 @@ export function cellsOf(schema: DataSchema, groups: readonly Group[]): Cells {
   };
 }
 
-function axisOf(schema: DataSchema, { column: name, edges }: Group): Axis {
+/** @throws {CloisterError} If a column cannot be broken down so; says what to change. */
+export function axisOf(schema: DataSchema, { column: name, edges }: Group): Axis {
   const reader = columnReader(schema, name);
   if (reader.kind === "category") {
     if (edges) {
       const message = `column "${name}" has categories; edges are for numbers`;
       throw badInput("question.group", message);
     }
-    return { name, labels: [...reader.categories, ANYTHING_ELSE], at: categoryPlace };
+    return categoryAxis(reader);
   }
   if (!edges) {
     const message = `column "${name}" has numbers; say at which edges to part them, such as ${name}: [${reader.min}, ${reader.max}]`;
@@ -74,12 +74,52 @@ function axisOf(schema: DataSchema, { column: name, edges }: Group): Axis {
       return Number.isNaN(place) ? edges.length + 1 : bandAt(places, place);
     },
   };
+}
 
-  function categoryPlace(data: EncodedData, row: number): number {
-    if (reader.kind !== "category") return 0;
-    const code = reader.read(data, row);
-    return code === 0 ? reader.categories.length : code - 1;
-  }
+/** Its categories, then anything else. */
+export function categoryAxis(reader: CategoryReader): Axis {
+  const { name, categories } = reader;
+  return {
+    name,
+    labels: [...categories, ANYTHING_ELSE],
+    at(data, row) {
+      const code = reader.read(data, row);
+      return code === 0 ? categories.length : code - 1;
+    },
+  };
+}
+
+/** Bands of equal width over the declared range, then rows without a value. */
+export function binsAxis(reader: NumberReader, bins: number): Axis {
+  const edges = binEdges(reader, bins).map((edge) => Number(edge.toPrecision(6)));
+  const labels = edges.slice(1).map((edge, b) => `${edges[b]} to ${edge}`);
+  const binOf = binFinder(reader, bins);
+  return {
+    name: reader.name,
+    labels: [...labels, MISSING],
+    at(data, row) {
+      const place = reader.place(data, row);
+      return Number.isNaN(place) ? bins : binOf(place);
+    },
+  };
+}
+
+/** Values at which the bins begin and the last one ends. Shape [bins + 1]. */
+export function binEdges(reader: NumberReader, bins: number): number[] {
+  return Array.from({ length: bins + 1 }, (_, b) => binValue(reader, bins, b));
+}
+
+/** The value at a place among the bins, from 0 to `bins`. */
+export function binValue(reader: NumberReader, bins: number, at: number): number {
+  const [from, to] = [reader.placeOf(reader.min), reader.placeOf(reader.max)];
+  return reader.valueAt(from + (at / bins) * (to - from));
+}
+
+/** The bin of a place as rows have it. */
+export function binFinder(reader: NumberReader, bins: number): (place: number) => number {
+  const [from, to] = [reader.placeOf(reader.min), reader.placeOf(reader.max)];
+  return (place) =>
+    Math.min(bins - 1, Math.max(0, Math.floor(((place - from) / (to - from)) * bins)));
 }
 
 function bandNames(edges: readonly number[]): string[] {

@@ -1,59 +1,87 @@
-/** How many rows there are in each cell. Pure. */
-import type { Answer, Cell } from "../answers/answer.ts";
+/** How many rows, or units, there are in each cell; also by bands of one more column, as a histogram. Pure. */
+import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { Answer, Cell, Table } from "../answers/answer.ts";
 import { estimate } from "../answers/estimate.ts";
-import { ANYTHING_ELSE } from "./query-cells.ts";
+import { columnReader } from "./columns.ts";
+import { ANYTHING_ELSE, type Axis, binsAxis, categoryAxis } from "./query-cells.ts";
 import type { OpenedCells, QueryContext, Statistic } from "./query-statistic.ts";
+import { column, pointsOf } from "./query-tables.ts";
 
-export function countStatistic({ schema, noise, spec }: QueryContext): Statistic {
-  const isLimited = noise !== null && schema.unit !== null;
+export function countStatistic(): Statistic {
   return {
+    axes: [],
     sums: ["rows"],
     values: "integers",
     rowNorm: 1,
     columns: { summed: [], grouped: [] },
-    addInPlace(sums, at) {
-      sums[at] = (sums[at] ?? 0) + 1;
-    },
-    answer: (opened) => answerOf(opened, isLimited ? spec.rowsPerUnitMax : null),
+    addInPlace: addRowInPlace,
+    answer: (opened) => answerOf(opened, "rows"),
   };
 }
 
-function answerOf(opened: OpenedCells, rowsPerUnitMax: number | null): Answer {
-  const { cells, stdDev } = opened;
+/** A unit counts once in each cell that it has a row in. */
+export function unitsStatistic(): Statistic {
+  return {
+    ...countStatistic(),
+    sums: ["units"],
+    addInPlace(sums, at, _data, _row, isNew) {
+      if (isNew) addRowInPlace(sums, at);
+    },
+    answer: (opened) => answerOf(opened, "units"),
+  };
+}
+
+/** @throws {CloisterError} If it is no column that questions read. */
+export function histogramStatistic(
+  { schema }: QueryContext,
+  name: string,
+  bins: number,
+): Statistic {
+  const axis = spreadAxis(schema, name, bins);
+  return { ...countStatistic(), axes: [axis], columns: { summed: [], grouped: [name] } };
+}
+
+/** Numbers in bins, and categories as they are. */
+export function spreadAxis(schema: DataSchema, name: string, bins: number): Axis {
+  const reader = columnReader(schema, name);
+  return reader.kind === "number" ? binsAxis(reader, bins) : categoryAxis(reader);
+}
+
+export function addRowInPlace(sums: Float64Array, at: number): void {
+  sums[at] = (sums[at] ?? 0) + 1;
+}
+
+/** Counts of all cells. */
+export function countTable({ cells, sumsOf, stdDev }: OpenedCells, what: string): Table {
   const rows = Array.from({ length: cells.count }, (_, cell): Cell[] => {
-    const [count = 0] = opened.sumsOf(cell);
+    const [count = 0] = sumsOf(cell);
     return [...cells.labelsOf(cell), estimate(count, stdDev)];
   });
-  const names = cells.names.map((name) => ({ name, kind: "text" as const }));
-  const table = {
-    name: "rows",
-    columns: [...names, { name: "rows", kind: "count" as const }],
-    rows,
-  };
-  const limit = `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} were counted`;
+  const names = cells.names.map((name) => column(name, "text"));
+  return { name: what, columns: [...names, column(what, "count")], rows };
+}
+
+function answerOf(opened: OpenedCells, what: string): Answer {
+  const { names } = opened.cells;
+  const subject = what === "rows" ? "Rows" : "Units";
   return {
-    title: cells.names.length > 0 ? `Rows by ${cells.names.join(", ")}` : "Rows",
-    tables: [table],
-    charts: cells.names.length === 1 ? [bars(opened)] : [],
-    notes: rowsPerUnitMax === null ? [] : [limit],
+    title: names.length > 0 ? `${subject} by ${names.join(", ")}` : subject,
+    tables: [countTable(opened, what)],
+    charts: names.length === 1 ? [bars(opened, what, subject)] : [],
+    notes: [],
   };
 }
 
-function bars({ cells, sumsOf, stdDev }: OpenedCells): Answer["charts"][number] {
+function bars(
+  { cells, sumsOf, stdDev }: OpenedCells,
+  what: string,
+  subject: string,
+): Answer["charts"][number] {
   const points = Array.from({ length: cells.count }, (_, cell) => {
     const [count = 0] = sumsOf(cell);
-    const value = estimate(count, stdDev);
-    const x = cells.labelsOf(cell)[0] ?? ANYTHING_ELSE;
-    return typeof value === "number"
-      ? { x, y: value }
-      : { x, y: value.value, low: value.low, high: value.high };
-  });
+    return pointsOf(cells.labelsOf(cell)[0] ?? ANYTHING_ELSE, estimate(count, stdDev));
+  }).flat();
   const name = cells.names[0] ?? "";
-  return {
-    kind: "bars",
-    title: `Rows by ${name}`,
-    x: name,
-    y: "rows",
-    series: [{ name: "rows", points }],
-  };
+  const series = [{ name: what, points }];
+  return { kind: "bars", title: `${subject} by ${name}`, x: name, y: what, series };
 }

@@ -2,7 +2,8 @@
 import type { QueryTask } from "../../shared/charter/query-spec.ts";
 import type { Answer } from "../answers/answer.ts";
 import type { EncodedData } from "../data.ts";
-import type { Cells } from "./query-cells.ts";
+import type { Axis, Cells } from "./query-cells.ts";
+import type { RowTest } from "./query-filter.ts";
 import type { TaskContext } from "./task.ts";
 
 export type QueryContext = TaskContext<QueryTask>;
@@ -15,23 +16,33 @@ export interface StatisticColumns {
 
 /** Made ready for one question. */
 export interface Statistic {
-  /** What each cell's sums are called. The first is always the rows that count. */
+  /** Each of the question's cells has these within: what is counted there is held back by itself. */
+  readonly axes: readonly Axis[];
+  /** Left out: all rows of a cell count. */
+  readonly isCounted?: RowTest;
+  /** What each cell's sums are called. The first is always the rows that count, or of units that have one. */
   readonly sums: readonly string[];
   readonly values: "integers" | "reals";
   /** ℓ2 bound of one row's part of its cell's sums. */
   readonly rowNorm: number;
   readonly columns: StatisticColumns;
   /**
-   * Adds a row to its cell's sums, which begin at `at`: 1 to the first where the row counts, and nothing else has an
-   * absolute value above 1.
+   * Adds a row that counts to its cell's sums, which begin at `at`: 1 to the first, and nothing else has an absolute
+   * value above 1.
+   *
+   * @param isNew Whether it is the first row of its unit in the cell.
    */
-  addInPlace(sums: Float64Array, at: number, data: EncodedData, row: number): void;
+  addInPlace(sums: Float64Array, at: number, data: EncodedData, row: number, isNew: boolean): void;
   answer(opened: OpenedCells): Answer;
 }
 
 /** All that was opened of a question. */
 export interface OpenedCells {
   readonly cells: Cells;
+  /** The question's cells without the statistic's own within. */
+  readonly by: Cells;
+  /** Of one of those, all cells within. Shape [cells within × sums]. */
+  sumsWithin(outer: number): Float64Array;
   /** Of one cell, without its noise's standard deviation. Shape [sums]. */
   sumsOf(cell: number): Float64Array;
   /** Of the noise in each sum; 0 without noise. */

@@ -7,10 +7,10 @@ import type { QueryTask } from "../../shared/charter/query-spec.ts";
 import type { Answer } from "../answers/answer.ts";
 import { UnitCounts, withoutSmall } from "./differencing.ts";
 import { oneSumTask } from "./one-sum.ts";
-import { type Cells, cellsOf } from "./query-cells.ts";
-import { countStatistic } from "./query-count.ts";
-import { rowTest } from "./query-filter.ts";
+import { axisOf, type Cells, cellsOf } from "./query-cells.ts";
+import { type RowTest, rowTest } from "./query-filter.ts";
 import type { OpenedCells, QueryContext, Statistic } from "./query-statistic.ts";
+import { statisticOf } from "./query-statistics.ts";
 import { visitRows } from "./question-rows.ts";
 import { readSums, type SumsPlan, sumsShape, writeSums } from "./sums.ts";
 import type { ColumnUse } from "./task.ts";
@@ -33,19 +33,18 @@ export const queryTask = oneSumTask<QueryTask>({
     const width = statistic.sums.length;
     const sums = new Float64Array(planOf(context).length);
     const units = new UnitCounts(cells.count);
-    const isMatch = rowTest(context.schema, context.spec.where);
-    visitRows(context, data, context.spec.rowsPerUnitMax, rng, isMatch, (part, row, unit) => {
+    const { rowsPerUnitMax } = context.spec;
+    visitRows(context, data, rowsPerUnitMax, rng, matchOf(context), (part, row, unit) => {
       const cell = cells.at(part, row);
-      const before = sums[cell * width];
-      statistic.addInPlace(sums, cell * width, part, row);
-      if (sums[cell * width] !== before) units.add(cell, unit);
+      const isNew = units.add(cell, unit);
+      statistic.addInPlace(sums, cell * width, part, row, isNew);
     });
     if (context.noise === null) holdBackInPlace(context, sums, units.counts, width);
     return writeSums(context, planOf(context), sums);
   },
   cohorts(context, data) {
     const { cells } = asked(context);
-    const isMatch = rowTest(context.schema, context.spec.where);
+    const isMatch = matchOf(context);
     const { train, holdout } = data;
     const result = new Int32Array(train.rowCount + holdout.rowCount).fill(-1);
     for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const]) {
@@ -55,12 +54,15 @@ export const queryTask = oneSumTask<QueryTask>({
     return withoutSmall(result, data, context.cellMin ?? CELL_MIN);
   },
   answer(context, aggregate) {
-    const { cells, statistic } = asked(context);
+    const { cells, by, statistic } = asked(context);
     const width = statistic.sums.length;
+    const within = (cells.count / by.count) * width;
     const { sums, stdDev } = readSums(context, planOf(context), aggregate);
     const opened: OpenedCells = {
       cells,
+      by,
       stdDev,
+      sumsWithin: (outer) => sums.subarray(outer * within, (outer + 1) * within),
       sumsOf: (cell) => sums.subarray(cell * width, (cell + 1) * width),
       heldBack: (cell) => (context.noise === null ? (sums[cells.count * width + cell] ?? 0) : 0),
     };
@@ -77,12 +79,34 @@ export const queryTask = oneSumTask<QueryTask>({
   },
 });
 
-function asked(context: QueryContext): { readonly cells: Cells; readonly statistic: Statistic } {
-  return { cells: cellsOf(context.schema, context.spec.by), statistic: statisticOf(context) };
+/** Told of all rows of a cell, or of its largest parts: how finely these are counted does not matter. */
+const TOLD_WHOLE: ReadonlySet<string> = new Set(["quantiles", "survival", "top"]);
+
+/** Cells that an answer's numbers are of: the question's, and what its statistic breaks them down into. */
+export function cellCount(context: QueryContext): number {
+  const { cells, by } = asked(context);
+  return TOLD_WHOLE.has(context.spec.statistic.kind) ? by.count : cells.count;
 }
 
-function statisticOf(context: QueryContext): Statistic {
-  return countStatistic(context);
+interface Asked {
+  readonly cells: Cells;
+  /** Without the statistic's own within. */
+  readonly by: Cells;
+  readonly statistic: Statistic;
+}
+
+function asked(context: QueryContext): Asked {
+  const statistic = statisticOf(context);
+  const axes = context.spec.by.map((group) => axisOf(context.schema, group));
+  return { cells: cellsOf([...axes, ...statistic.axes]), by: cellsOf(axes), statistic };
+}
+
+/** Rows that meet the question's conditions and its statistic's. */
+function matchOf(context: QueryContext): RowTest {
+  const isMatch = rowTest(context.schema, context.spec.where);
+  const { isCounted } = statisticOf(context);
+  if (!isCounted) return isMatch;
+  return (data, row) => isMatch(data, row) && isCounted(data, row);
 }
 
 /** The cells' sums and, without noise, of each cell how many members hold it back. */
@@ -127,6 +151,11 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
   const all = Array.from({ length: cells.count }, (_, cell) => cell);
   const held = all.filter((cell) => opened.heldBack(cell) > 0);
   const notes = [...answer.notes];
+  const { rowsPerUnitMax } = context.spec;
+  if (context.noise !== null && context.schema.unit !== null)
+    notes.push(
+      `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} were counted`,
+    );
   if (stdDev > 0)
     notes.push(
       "intervals are of the noise: the number over all members' rows is within them in 95 of 100 questions",

@@ -2,6 +2,7 @@
 import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { boostTask } from "./boost.ts";
+import { overlapTask } from "./overlap.ts";
 import { probeTask } from "./probe.ts";
 import { queryTask } from "./query.ts";
 import type { Task } from "./task.ts";
@@ -19,6 +20,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
       return boostTask;
     case "query":
       return queryTask;
+    case "overlap":
+      return overlapTask;
     case "probe":
       return probeTask;
     default:

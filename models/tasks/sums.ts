@@ -5,7 +5,6 @@
 import { assert } from "../../shared/base/assert.ts";
 import {
   type FixedPoint,
-  fixedPoint,
   readSum as readLimbs,
   writeSumInPlace as writeLimbsInPlace,
 } from "./boost-fixed-point.ts";
@@ -31,13 +30,23 @@ const ROOM = 2 ** 30;
 /** A member's units are hardly more than so many times all that are expected. */
 const UNITS_FACTOR = 4;
 
+/** Of the 32-bit ring what sums of limbs stay within. */
+const RING_MAX = 2 ** 31 - 1;
+/** Whole numbers of so many bits are exact in float64, sums of all members among them. */
+const FLOAT_BITS = 52;
+
 /** Relative room for the rounding of float64 sums, as one unit can move them. */
 const FLOAT_SLACK = 1e-9;
 
 /** Limbs of exact reals, or one integer each. */
 function exactPoint({ rowsMax, memberCount }: SumsContext, { values }: SumsPlan): FixedPoint {
-  if (values === "reals") return fixedPoint(rowsMax, memberCount);
-  return { scale: 1, limbs: 1, base: 1, limbMax: rowsMax };
+  if (values === "integers") return { scale: 1, limbs: 1, base: 1, limbMax: rowsMax };
+  // As fine as float64 sums are: variances and correlations are small differences of large sums.
+  const scale = 2 ** Math.floor(FLOAT_BITS - Math.log2(rowsMax * memberCount));
+  const base = 2 ** Math.floor(Math.log2(RING_MAX / memberCount));
+  const upperMax = Math.ceil((rowsMax * scale) / base) + 1;
+  assert(upperMax <= RING_MAX / memberCount, "the upper limbs of all members fit the ring");
+  return { scale, limbs: 2, base, limbMax: Math.max(base, upperMax) };
 }
 
 /** Steps to 1 of a noised sum: a power of two, as fine as the ring allows. */

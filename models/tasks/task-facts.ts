@@ -24,7 +24,11 @@ export function taskFactsOf(charter: Charter, manifest: Manifest): TaskFacts {
       dimensionMax: Math.max(0, ...dimensions),
       columns: task.columnUse?.(context) ?? modelColumns(charter, manifest),
       bins: isModelTask(manifest.task) ? manifest.task.evaluation.bins : 0,
-      faults: [...encodingFaults(charter, manifest), ...epsilonFaults(charter, manifest)],
+      faults: [
+        ...encodingFaults(charter, manifest),
+        ...epsilonFaults(charter, manifest),
+        ...attendanceFaults(manifest),
+      ],
     };
   } catch (error) {
     return { ...NONE, faults: [faultOf(error, "taskUnusable")] };
@@ -59,6 +63,13 @@ function epsilonFaults(charter: Charter, manifest: Manifest): Reason[] {
   if (isEpsilonHonest(charter, manifest)) return [];
   const message = "the run's noise does not give the ε that its manifest names";
   return [{ code: "epsilonUnderstated", message }];
+}
+
+/** Without noise any member may be missing, with it as many as the noise's shares allow for. */
+function attendanceFaults({ task, privacy }: Manifest): Reason[] {
+  if (!taskFor(task).needsEveryMember || privacy?.maxDropouts === 0) return [];
+  const message = `a ${task.kind} needs every member in its sum: plan with privacy.maxDropouts: 0`;
+  return [{ code: "everyMemberNeeded", message }];
 }
 
 function faultOf(error: unknown, code: string): Reason {

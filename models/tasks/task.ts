@@ -93,6 +93,8 @@ export interface TaskContext<Spec> {
   /** Charter's bound on one member's rows. */
   readonly rowsMax: number;
   readonly memberCount: number;
+  /** Who they are, in the order of the roster. Left out: only that they are so many. */
+  readonly memberIds?: readonly string[];
   /** Without noise, a member holds back each cell of an answer with fewer of its rows. Left out: 5. */
   readonly cellMin?: number;
 }
@@ -134,6 +136,8 @@ export interface Task<Spec, State> {
   cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
   /** Which columns are read, and what for. Left out: as a model reads them. */
   columnUse?(context: TaskContext<Spec>): ColumnUse;
+  /** True where a sum that lacks a member tells nothing right: no drop-out may be allowed for. */
+  readonly needsEveryMember?: true;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
   /** What a person watches. */

@@ -1,5 +1,6 @@
 /** The binomial distribution with full relative precision, for any number of trials. Pure. */
 import { assert } from "./assert.ts";
+import { deviance, stirlingError } from "./stirling.ts";
 
 /** Independent trials. Both probabilities are given, so that neither loses its small digits. */
 export interface Binomial {
@@ -63,30 +64,4 @@ function downwards(from: number, { trials, success, failure }: Binomial): number
 /** ln x, from whichever of x and 1 − x is the smaller. */
 function logComplement(x: number, complement: number): number {
   return x < 0.5 ? Math.log(x) : Math.log1p(-complement);
-}
-
-/** ln n! − ln(√(2πn)·(n/e)^n). */
-function stirlingError(n: number): number {
-  if (n >= 16) {
-    const s = 1 / (n * n);
-    return (1 / 12 - s * (1 / 360 - s * (1 / 1260 - s * (1 / 1680 - s / 1188)))) / n;
-  }
-  let factorial = 1;
-  for (let i = 2; i <= n; i++) factorial *= i;
-  return Math.log(factorial) - (n + 0.5) * Math.log(n) + n - 0.5 * Math.log(2 * Math.PI);
-}
-
-/** x ln(x/m) + m − x: what x successes deviate from m expected ones. Near m by its series. */
-function deviance(x: number, m: number): number {
-  if (Math.abs(x - m) >= 0.1 * (x + m)) return x * Math.log(x / m) + m - x;
-  const v = (x - m) / (x + m);
-  let power = 2 * x * v;
-  let sum = (x - m) * v;
-  for (let j = 1; j < 60; j++) {
-    power *= v * v;
-    const next = sum + power / (2 * j + 1);
-    if (next === sum) break;
-    sum = next;
-  }
-  return sum;
 }

@@ -22,9 +22,55 @@ const Group = z.strictObject({
   edges: z.array(Finite).min(1).max(1000).optional(),
 });
 
+/** Bands of equal width over a number column's declared range (of its logarithm where the schema says so). */
+const Bins = z.int().min(2).max(1000);
+
 const Statistic = z.discriminatedUnion("kind", [
   /** How many rows. */
   z.strictObject({ kind: z.literal("count") }),
+  /** How many units have such a row: under noise at most `rowsPerUnitMax` times, once each where that is 1. */
+  z.strictObject({ kind: z.literal("units") }),
+  /** Sum, mean and variance of a number column. */
+  z.strictObject({ kind: z.literal("moments"), column: Column }),
+  z.strictObject({ kind: z.literal("histogram"), column: Column, bins: Bins.default(20) }),
+  /** To within a bin; its number is a power of two. */
+  z.strictObject({
+    kind: z.literal("quantiles"),
+    column: Column,
+    shares: z.array(z.number().min(0).max(1)).min(1).max(100).default([0.25, 0.5, 0.75]),
+    bins: z.union([16, 32, 64, 128, 256, 512, 1024].map((bins) => z.literal(bins))).default(256),
+  }),
+  /** Counts by two to four columns, with a test of each pair. */
+  z.strictObject({ kind: z.literal("crosstab"), columns: z.array(Group).min(2).max(4) }),
+  /** Of rows in which no column is missing. */
+  z.strictObject({ kind: z.literal("correlation"), columns: z.array(Column).min(2).max(30) }),
+  /** Means of a number column by group: t-tests of two groups, analysis of variance of more. */
+  z.strictObject({ kind: z.literal("means"), column: Column, groups: Group }),
+  /** The population stability index of a column between rows of two kinds. Rows of both kinds count for neither. */
+  z.strictObject({
+    kind: z.literal("drift"),
+    column: Column,
+    /** Of a number column. */
+    bins: Bins.default(10),
+    before: z.array(Condition).min(1).max(20),
+    after: z.array(Condition).min(1).max(20),
+  }),
+  /** Kaplan-Meier curves, and the log-rank test of several groups. */
+  z.strictObject({
+    kind: z.literal("survival"),
+    time: Column,
+    /** What a row is like at whose time the event came; at any other's it was withdrawn. */
+    event: z.array(Condition).min(1).max(20),
+    /** Where the curve is told: times that ascend. */
+    grid: z.array(Finite).min(1).max(1000),
+    group: Group.optional(),
+  }),
+  /** The categories with the most rows. */
+  z.strictObject({
+    kind: z.literal("top"),
+    column: Column,
+    k: z.int().min(1).max(1000).default(10),
+  }),
 ]);
 
 export const QueryTask = z.strictObject({
@@ -37,6 +83,11 @@ export const QueryTask = z.strictObject({
   statistic: Statistic,
 });
 
+/** What is asked, of one kind. */
+export type StatisticSpec<Kind extends z.infer<typeof Statistic>["kind"]> = Extract<
+  z.infer<typeof Statistic>,
+  { kind: Kind }
+>;
 export type Condition = z.infer<typeof Condition>;
 export type Group = z.infer<typeof Group>;
 export type QueryTask = z.infer<typeof QueryTask>;

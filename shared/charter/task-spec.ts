@@ -4,6 +4,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
+import { OverlapTask } from "./overlap-spec.ts";
 import { QueryTask } from "./query-spec.ts";
 import { Strategy } from "./strategy-spec.ts";
 import { trainTaskFaults } from "./train-faults.ts";
@@ -54,7 +55,13 @@ export const ProbeTask = z.strictObject({
   rounds: Rounds,
 });
 
-export const TaskSpec = z.discriminatedUnion("kind", [TrainTask, BoostTask, QueryTask, ProbeTask]);
+export const TaskSpec = z.discriminatedUnion("kind", [
+  TrainTask,
+  BoostTask,
+  QueryTask,
+  OverlapTask,
+  ProbeTask,
+]);
 
 export type MetricName = z.infer<typeof MetricName>;
 export type TrainTask = z.infer<typeof TrainTask>;

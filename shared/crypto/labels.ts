@@ -67,6 +67,9 @@ export const LABELS = {
   keyRotated: "cloister/3/key-rotated",
   ledgerExtract: "cloister/3/ledger-extract",
 
+  /** Identifiers by which customers are matched. */
+  identifierHash: "cloister/3/identifier-hash",
+
   /** A member's privacy ledger. */
   ledgerMacKey: "cloister/3/ledger-mac-key",
   ledgerUnitKey: "cloister/3/ledger-unit-key",

@@ -11,6 +11,11 @@ export function print(line: string): void {
   process.stdout.write(`${harmless(line)}\n`);
 }
 
+/** For people, and not part of what a command's output is: that may go into a file. */
+export function tell(line: string): void {
+  process.stderr.write(`${harmless(line)}\n`);
+}
+
 /** What others said is shown without the characters that would steer a terminal, or turn its text around. */
 function harmless(line: string): string {
   return line.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, " ");

@@ -10,7 +10,7 @@ import { taskFor } from "../../models/tasks/registry.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { memberIds } from "../support/charters.ts";
-import { questionOf, signedManifest } from "../support/manifests.ts";
+import { PRIVACY, questionOf, signedManifest } from "../support/manifests.ts";
 
 /** What the parent is told. */
 export interface Measured {
@@ -27,7 +27,9 @@ const RESOLUTION_MS = 5;
 
 const [folder = "", dataPath = "", columns = ""] = process.argv.slice(2);
 const charter = charterOf(columns.split(","));
-const manifest = signedManifest(charter, { task: taskOf() });
+const { delta = 0 } = charter.privacy.budget ?? {};
+const privacy = { ...PRIVACY, epsilon: 8, delta, unitsExpected: 300_000 };
+const manifest = signedManifest(charter, { task: taskOf(), privacy });
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();
 const seconds = await train();
@@ -59,7 +61,10 @@ async function train(): Promise<{ openSeconds: number; roundSeconds: number }> {
       key: new Uint8Array(32).fill(byte),
       sign: 1 as const,
     }));
-    await gate.ask({ type: "work", attempt: round, askKind: "gradient", input }, "worked");
+    await gate.ask(
+      { type: "work", attempt: round, askKind: "gradient", input: input.slice() },
+      "worked",
+    );
     await gate.ask({ type: "seal", round, attempt: round, masks }, "sealed");
   }
   const trained = performance.now();

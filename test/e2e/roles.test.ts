@@ -41,20 +41,33 @@ const TRAIN = Plan.parse({
   privacy: "none",
   room: OWN,
 });
+const COUNT = Plan.parse({
+  task: { kind: "query", statistic: { kind: "count" } },
+  privacy: "none",
+  room: OWN,
+});
+const CHARTER: Charter = {
+  ...smallCharter(members),
+  tasks: ["train", "query", "probe"],
+};
 
 let room: ServiceRoom;
 let api: ReturnType<typeof httpApi>;
 /** A completed training run in the own room. */
 let trained = "";
+/** One that asked a question. */
+let asked = "";
 const strangersIdentity = identityFromSecret(randomBytes(reproducibleRng("other"), 32));
 
 beforeAll(async () => {
   const tables = new Map(members.map((memberId) => [memberId, smallTable(memberId, 40)]));
-  room = await serviceRoom({ folder, charter: smallCharter(members), tables });
+  room = await serviceRoom({ folder, charter: CHARTER, tables });
   api = httpApi(room.service, { adminToken: ADMIN, failuresPerMinute: 0 });
   trained = room.service.propose(TRAIN).runId;
+  asked = room.service.propose(COUNT).runId;
   await idle();
-  expect(room.service.catalog.find(trained, OWN).status).toBe("completed");
+  for (const run of [trained, asked])
+    expect(room.service.catalog.find(run, OWN).status).toBe("completed");
   room.service.rooms.create({ ...smallCharter(members), room: OTHER });
   enrolInOther("bank-1");
 }, 60_000);
@@ -191,6 +204,7 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
     elsewhere: "token.room",
     after: idle,
   }),
+  "POST /v1/outlook": () => ({ path: "/v1/outlook", body: () => COUNT, elsewhere: "token.room" }),
   "POST /v1/runs/:run/cancel": () => ({
     // Asked in this very process, before any member can have approved it.
     path: `/v1/runs/${room.service.propose({ ...probe(1), room: OWN }).runId}/cancel`,
@@ -203,6 +217,10 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "GET /v1/runs/:run/events": ofRun("/events"),
   "GET /v1/runs/:run/privacy": ofRun("/privacy"),
   "GET /v1/runs/:run/model": ofRun("/model?format=json"),
+  "GET /v1/runs/:run/answer": () => ({
+    path: `/v1/runs/${asked}/answer`,
+    elsewhere: "run.unknown",
+  }),
   "GET /v1/runs/:run/manifest": ofRun("/manifest"),
   "GET /v1/runs/:run/documents": ofRun("/documents"),
   "GET /v1/transcript": () => ({
@@ -212,6 +230,7 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "GET /v1/runs/:run/rounds/:round/audit": ofRun("/rounds/0/audit"),
   "GET /v1/runs/:run/rounds/:round/prekeys": ofRun("/rounds/0/prekeys"),
   "GET /v1/runs/:run/rounds/:round/audit/:member": ofRun("/rounds/0/audit/bank-2"),
+  "GET /v1/charter": () => ({ path: `/v1/charter?room=${OWN}`, elsewhere: "token.room" }),
   "GET /v1/roster": () => ({ path: `/v1/roster?room=${OWN}`, elsewhere: "token.room" }),
   "POST /v1/members/:member/statements": () => ({
     path: `/v1/members/bank-1/statements?room=${OWN}`,
@@ -254,12 +273,14 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/tokens": "any none none none none",
   "POST /v1/tokens/:token/revoke": "any none none none none",
   "POST /v1/runs": "any room none none none",
+  "POST /v1/outlook": "any room none none none",
   "POST /v1/runs/:run/cancel": "any room none none none",
   "GET /v1/runs": "any room room room room",
   "GET /v1/runs/:run": "any room room none none",
   "GET /v1/runs/:run/events": "any room room none none",
   "GET /v1/runs/:run/privacy": "any room room room none",
   "GET /v1/runs/:run/model": "any receiver none none none",
+  "GET /v1/runs/:run/answer": "any room room room room",
   "GET /v1/runs/:run/manifest": "any room room room room",
   "GET /v1/runs/:run/documents": "any room room room room",
   "GET /v1/transcript": "any none room room room",
@@ -267,6 +288,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/runs/:run/rounds/:round/prekeys": "any none room none room",
   "GET /v1/runs/:run/rounds/:round/audit/:member": "any none room none room",
   "GET /v1/members/:member": "any none room own own",
+  "GET /v1/charter": "any room room room room",
   "GET /v1/roster": "any room room room room",
   "POST /v1/members/:member/statements": "none none none none own",
 };

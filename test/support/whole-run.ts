@@ -41,6 +41,8 @@ export interface WholeRun {
   readonly openSpool?: () => AttemptSpool;
   /** All that the coordinator stores, with the task's state after it where it changed. */
   readonly append?: (event: RunEvent, state?: Uint8Array) => void;
+  /** All that a member sends, as it leaves. */
+  readonly heard?: (memberId: string, message: AgentMessage, vector: Uint8Array | null) => void;
   /** What the coordinator signed to a member. */
   readonly record?: (memberId: string, entry: SignedEntry) => void;
 }
@@ -115,6 +117,7 @@ export function playRun(whole: WholeRun): void {
       members.delete(memberId);
       return run.disconnected(memberId);
     }
+    whole.heard?.(memberId, message, vector ?? null);
     if (!isRunMessage(message)) return;
     run.deliver(memberId, { message, vector: new Uint8Array() });
     if (vector) run.deliverPart(memberId, message, vector);

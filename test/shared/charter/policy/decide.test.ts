@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Charter } from "../../../../shared/charter/charter.ts";
 import { charterHash } from "../../../../shared/charter/charter.ts";
+import { ColumnRule } from "../../../../shared/charter/governance.ts";
 import { decide, rulings } from "../../../../shared/charter/policy/decide.ts";
 import { LocalPolicy } from "../../../../shared/charter/policy/local-policy.ts";
 import { TaskSpec } from "../../../../shared/charter/task-spec.ts";
@@ -28,6 +29,14 @@ const minimums = (changes: object): Case => ({
 const limits = (changes: object): Case => ({ charter: { limits: changes } });
 /** What was approved is another manifest: the approvals are signed anew for it. */
 const changed = (changes: Case["manifest"]): Case => ({ manifest: changes ?? {} });
+const rule = (changes: Partial<ColumnRule>): ColumnRule => ColumnRule.parse(changes);
+const question = (spec: object, charter: Case["charter"] = {}): Case => ({
+  charter: { tasks: ["train", "boost", "query"], ...charter },
+  manifest: {
+    task: TaskSpec.parse({ kind: "query", statistic: { kind: "count" }, ...spec }),
+    privacy: null,
+  },
+});
 const CONFIRMED = new Map(roster.map(({ memberId, identityKey }) => [memberId, identityKey]));
 const without = (gone: string): Map<string, string> =>
   new Map([...CONFIRMED].filter(([memberId]) => memberId !== gone));
@@ -217,6 +226,41 @@ const CASES: readonly (readonly [codes: string | null, what: string, change: Cas
     {
       charter: { columns: { amount: { feature: true, group: false, join: false, sums: "never" } } },
     },
+  ],
+  // Questions.
+  ["taskNotAllowed", "a question where none may be asked", question({}, { tasks: ["train"] })],
+  [
+    "columnNotAGroup",
+    "sums broken down by a column that the charter does not let part them",
+    question({ by: [{ column: "channel" }] }),
+  ],
+  [
+    null,
+    "sums broken down by a column that may part them",
+    question({ by: [{ column: "channel" }] }, { columns: { channel: rule({ group: true }) } }),
+  ],
+  [
+    "columnNeverSummed",
+    "a count by a column of which nothing may be counted",
+    question(
+      { where: [{ column: "amount", is: ">", value: 10 }] },
+      { columns: { amount: rule({ sums: "never" }) } },
+    ),
+  ],
+  [
+    "taskUnusable",
+    "a question about a column that nobody declared",
+    question({ where: [{ column: "salary", is: ">", value: 10 }] }),
+  ],
+  [
+    "taskUnusable",
+    "a question about who a row is of",
+    question({ where: [{ column: "customer", is: "=", value: "x" }] }),
+  ],
+  [
+    "isolatesFew",
+    "a question that with an earlier one tells of a few customers",
+    { facts: { dataset: { rows: 1000, units: 500, isolatesFew: true } } },
   ],
   // Purpose and receivers.
   ["purposeMissing", "no purpose where some are agreed", { charter: { purposes: ["fraud"] } }],

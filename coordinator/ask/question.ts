@@ -1,0 +1,87 @@
+/** From the options of `cloister ask`, or a file's content, to the plan of a run. Pure. */
+import { badInput } from "../../shared/base/errors.ts";
+import { type Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
+import { Plan } from "../../shared/charter/manifest.ts";
+import { understood } from "./conditions.ts";
+import { groupsOf, numberOf, type StatisticOptions, statisticOf, usage } from "./statistic.ts";
+import { parseWhere } from "./where.ts";
+
+/** As typed. */
+export interface QuestionOptions extends StatisticOptions {
+  readonly where: readonly string[];
+  readonly by: readonly string[];
+  readonly rowsPerUnit?: string;
+  readonly epsilon?: string;
+  readonly exact?: boolean;
+  readonly purpose?: string;
+}
+
+export interface Question {
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+}
+
+/** @throws {CloisterError} If an option makes no sense, alone or under the charter: what to change. */
+export function questionOf(options: QuestionOptions, charter: Charter): Question {
+  const { room, schema } = charter;
+  const statistic = statisticOf(options, charter);
+  if (!statistic)
+    throw usage(
+      "what is asked? --count, --mean COLUMN … (see --help), or a file with the question",
+    );
+  const { where, warnings } = understood(schema, options.where.flatMap(parseWhere));
+  const by = options.by.flatMap((source) => groupsOf("--by", source, charter));
+  const rows = options.rowsPerUnit;
+  const task = {
+    kind: "query",
+    where,
+    by,
+    ...(rows !== undefined && { rowsPerUnitMax: numberOf("--rows-per-unit", rows) }),
+    statistic,
+  };
+  const { purpose } = options;
+  const plan = { room, task, privacy: privacyOf(options, charter), ...(purpose && { purpose }) };
+  return { plan: parseOrRefuse(Plan, plan, "the question"), warnings };
+}
+
+/**
+ * A file holds a whole plan, as `cloister run start` takes it, or the task alone: then its privacy is an option.
+ *
+ * @param path Where the content is from, for the errors.
+ */
+export function questionIn(
+  content: unknown,
+  path: string,
+  options: QuestionOptions,
+  charter: Charter,
+): Question {
+  const { where, by, rowsPerUnit, epsilon, exact, purpose } = options;
+  const isAsked = statisticOf(options, charter) !== null || where.length > 0 || by.length > 0;
+  if (isAsked || rowsPerUnit !== undefined)
+    throw usage(`${path} holds the question: leave out --count, --where, --by and the like`);
+  const isPlan = typeof content === "object" && content !== null && "task" in content;
+  if (isPlan) {
+    if (epsilon !== undefined || exact || purpose !== undefined)
+      throw usage(`${path} is a whole plan: leave out --epsilon, --exact, --purpose`);
+    return {
+      plan: parseOrRefuse(Plan, { room: charter.room, ...content }, path),
+      warnings: [],
+    };
+  }
+  const privacy = privacyOf(options, charter);
+  const plan = { room: charter.room, task: content, privacy, ...(purpose && { purpose }) };
+  return { plan: parseOrRefuse(Plan, plan, path), warnings: [] };
+}
+
+/** Nothing is spent, and nothing is opened exactly, without somebody having said so. */
+function privacyOf({ epsilon, exact }: QuestionOptions, { privacy }: Charter): Plan["privacy"] {
+  if (epsilon !== undefined && exact) throw usage("--epsilon and --exact: give one of them");
+  if (epsilon !== undefined) {
+    const value = numberOf("--epsilon", epsilon);
+    if (value > 0) return { epsilon: value };
+    throw badInput("ask.option", `--epsilon ${epsilon}: not a number above 0`);
+  }
+  if (exact || !privacy.budget) return "none";
+  const without = privacy.unnoisedRuns === "allowed" ? ", or --exact for sums without noise" : "";
+  throw usage(`how much may it cost? --epsilon, up to ${privacy.budget.epsilon}${without}`);
+}

@@ -1,0 +1,137 @@
+/** Which number is asked for: one option of `cloister ask` for each kind that a line can say. Pure. */
+import { numberReader } from "../../models/tasks/columns.ts";
+import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import { checkColumn, checkGroup } from "./columns.ts";
+import { type Group, parseGroups } from "./groups.ts";
+import { parseNumber, Reader } from "./reader.ts";
+
+/** As typed. */
+export interface StatisticOptions {
+  readonly count?: boolean;
+  readonly units?: boolean;
+  readonly mean?: string;
+  readonly sum?: string;
+  readonly variance?: string;
+  readonly histogram?: string;
+  readonly quantiles?: string;
+  readonly crosstab?: string;
+  readonly correlation?: string;
+  readonly compare?: string;
+  readonly top?: string;
+  readonly bins?: string;
+  readonly shares?: string;
+  readonly most?: string;
+}
+
+type Kind = Exclude<keyof StatisticOptions, "bins" | "shares" | "most">;
+
+const KINDS: Readonly<Record<Kind, (options: StatisticOptions, charter: Charter) => object>> = {
+  count: () => ({ kind: "count" }),
+  units: () => ({ kind: "units" }),
+  mean: ({ mean = "" }, charter) => moments("--mean", mean, charter),
+  sum: ({ sum = "" }, charter) => moments("--sum", sum, charter),
+  variance: ({ variance = "" }, charter) => moments("--variance", variance, charter),
+  histogram: ({ histogram = "", bins }, charter) => ({
+    kind: "histogram",
+    column: numbers("--histogram", histogram, charter),
+    ...(bins !== undefined && { bins: numberOf("--bins", bins) }),
+  }),
+  quantiles: ({ quantiles = "", bins, shares }, charter) => ({
+    kind: "quantiles",
+    column: numbers("--quantiles", quantiles, charter),
+    ...(bins !== undefined && { bins: numberOf("--bins", bins) }),
+    ...(shares !== undefined && {
+      shares: shares.split(",").map((share) => numberOf("--shares", share.trim())),
+    }),
+  }),
+  crosstab: ({ crosstab = "" }, charter) => ({
+    kind: "crosstab",
+    columns: groupsOf("--crosstab", crosstab, charter),
+  }),
+  correlation: ({ correlation = "" }, { schema }) => ({
+    kind: "correlation",
+    columns: parseGroups("--correlation", correlation).map(({ column, at }) =>
+      checkColumn(schema, "--correlation", column, { source: correlation, at }),
+    ),
+  }),
+  compare: ({ compare = "" }, charter) => comparison(compare, charter),
+  top: ({ top = "", most }, charter) => ({
+    kind: "top",
+    column: single("--top", top, charter, (source) => groupsOf("--top", source, charter)),
+    ...(most !== undefined && { k: numberOf("--most", most) }),
+  }),
+};
+
+const OF: Readonly<Record<"bins" | "shares" | "most", readonly Kind[]>> = {
+  bins: ["histogram", "quantiles"],
+  shares: ["quantiles"],
+  most: ["top"],
+};
+
+/** Null: none is named. @throws {CloisterError} If there are two, or one makes no sense: what to change. */
+export function statisticOf(options: StatisticOptions, charter: Charter): object | null {
+  const all = Object.keys(KINDS) as Kind[];
+  const named = all.filter((kind) => options[kind] !== undefined && options[kind] !== false);
+  const [kind, second] = named;
+  if (second !== undefined) throw usage(`--${kind} and --${second}: one question at a time`);
+  for (const [option, kinds] of Object.entries(OF))
+    if (options[option as keyof typeof OF] !== undefined && !(kind && kinds.includes(kind)))
+      throw usage(`--${option} belongs to --${kinds.join(" or --")}`);
+  return kind === undefined ? null : KINDS[kind](options, charter);
+}
+
+/** Categories need no edges and numbers do; which columns may part sums is the charter's word. */
+export function groupsOf(option: string, source: string, charter: Charter): Omit<Group, "at">[] {
+  return parseGroups(option, source).map(({ at, ...group }) => {
+    checkGroup(charter, option, group.column, { source, at });
+    return group;
+  });
+}
+
+/** Sum, mean and variance are one question. */
+const moments = (option: string, source: string, charter: Charter): object => ({
+  kind: "moments",
+  column: numbers(option, source, charter),
+});
+
+/** `amount by channel`. */
+function comparison(source: string, charter: Charter): object {
+  const reader = new Reader("--compare", source);
+  const { text: column, at } = reader.word("a column of numbers");
+  checkColumn(charter.schema, "--compare", column, { source, at });
+  if (!reader.takes("by"))
+    throw reader.fault('expected "by" and the column whose groups to compare');
+  const rest = source.slice(reader.next?.at ?? source.length);
+  const [groups, second] = groupsOf("--compare", rest, charter);
+  if (second) throw reader.fault("groups are of one column");
+  return { kind: "means", column: numberReader(charter.schema, column).name, groups };
+}
+
+function numbers(option: string, source: string, charter: Charter): string {
+  const name = single(option, source, charter, (text) => parseGroups(option, text));
+  return numberReader(charter.schema, name).name;
+}
+
+/** One column, and nothing more. */
+function single(
+  option: string,
+  source: string,
+  { schema }: Charter,
+  parse: (source: string) => readonly { readonly column: string; readonly edges?: unknown }[],
+): string {
+  const [first, second] = parse(source);
+  if (!first || second || first.edges)
+    throw badInput("ask.option", `${option} ${JSON.stringify(source)}: one column is asked for`);
+  return checkColumn(schema, option, first.column, { source, at: 0 });
+}
+
+/** @throws {CloisterError} `ask.option` */
+export function numberOf(option: string, text: string): number {
+  const value = parseNumber(text);
+  if (value !== null) return value;
+  throw badInput("ask.option", `${option} ${text}: not a number`);
+}
+
+export const usage = (message: string): CloisterError =>
+  new CloisterError("ask.usage", message, EXIT.usage);

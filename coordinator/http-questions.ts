@@ -1,0 +1,29 @@
+/** EDGE: questions over HTTP: what one would cost and be worth, and what it came to. */
+import type { Hono } from "hono";
+import { answerData } from "../models/answers/json.ts";
+import { Plan } from "../shared/charter/manifest.ts";
+import { answerOf } from "./answer.ts";
+import { type Access, roomAsked } from "./http-access.ts";
+import { bodyOf } from "./http-body.ts";
+import { outlookOf } from "./outlook.ts";
+import { checkMetricsReceiver } from "./receivers.ts";
+import type { CoordinatorService } from "./service.ts";
+
+export function questionRoutes(api: Hono<Access>, service: CoordinatorService): void {
+  api.post("/v1/outlook", async (context) => {
+    const plan = await bodyOf(context, Plan, "the plan");
+    const room = roomAsked(context.var.within, plan.room);
+    const manifest = service.rooms.manifestFor({ ...plan, room });
+    const runs = service.catalog.list(manifest.room);
+    const logged = runs.map((run) => ({ ...run, events: service.events(run.runId) }));
+    return context.json(outlookOf(service.rooms.charter(manifest.room), manifest, logged));
+  });
+  api.get("/v1/runs/:run/answer", (context) => {
+    const run = service.catalog.find(context.req.param("run"), context.var.within.room);
+    const charter = service.rooms.charter(run.manifest.room);
+    checkMetricsReceiver(context.var.caller, charter, run.manifest);
+    const answer = answerOf(charter, run, service.taskState(run.runId));
+    // JSON has no infinities; an answer may.
+    return context.json(answerData(answer) as object);
+  });
+}

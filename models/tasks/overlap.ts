@@ -1,0 +1,139 @@
+/**
+ * How many customers the members share, two by two, from one secure sum of all their noised sketches. Nobody sees a
+ * sketch without noise, and a member that has too few customers contributes nothing but noise. Pure.
+ */
+import { assert, unreachable } from "../../shared/base/assert.ts";
+import type { Rng } from "../../shared/base/env.ts";
+import { badInput } from "../../shared/base/errors.ts";
+import { identifierHasher } from "../../shared/charter/identifier-hash.ts";
+import type { OverlapTask } from "../../shared/charter/overlap-spec.ts";
+import type { Identifier } from "../../shared/charter/schema.ts";
+import type { EncodedData, PartitionedData } from "../data.ts";
+import { gramOf } from "../overlap/gram.ts";
+import type { IdentifierRule } from "../overlap/identifiers.ts";
+import { type IdentifiedRows, sketchInPlace } from "../overlap/member-sketch.ts";
+import { isLargeEnough } from "../overlap/minimum.ts";
+import type { MemberMemory } from "./member-memory.ts";
+import { oneSumTask } from "./one-sum.ts";
+import { overlapAnswer } from "./overlap-answer.ts";
+import { OVERLAP_SCALE, type OverlapContext, overlapPlan } from "./overlap-shape.ts";
+import { checkAllRows } from "./row-limit.ts";
+
+/** What the hashes are for: others' are not alike. */
+const PURPOSE = "overlap";
+
+export const overlapTask = {
+  ...oneSumTask<OverlapTask>({
+    ask: "sketches",
+    partition: "all",
+    check(context) {
+      ruleOf(context);
+      saltOf(context);
+      overlapPlan(context);
+    },
+    shapeOf(context) {
+      const { slots, release } = overlapPlan(context);
+      return { dimension: slots * context.memberCount, release };
+    },
+    contribute,
+    answer(context, aggregate) {
+      const { noiseStdDev } = overlapPlan(context);
+      const sketches = aggregate.map((steps) => steps / OVERLAP_SCALE);
+      return overlapAnswer(context, gramOf(sketches, context.memberCount, noiseStdDev));
+    },
+    columnUse: ({ spec, schema }) => ({
+      read: schema.unit ? [schema.unit.column] : [],
+      summed: [],
+      grouped: [],
+      joined: [spec.column],
+    }),
+    partNames(context) {
+      const { slots } = overlapPlan(context);
+      return Array.from(
+        { length: context.memberCount },
+        (_, k) => [`sketch of member ${k + 1}`, slots] as const,
+      );
+    },
+  }),
+  /** Whose section is missing would be taken for one without customers. */
+  needsEveryMember: true,
+} as const;
+
+/**
+ * @param rng Decides with which noise the size is compared to the least one.
+ * @throws {CloisterError} If there are more rows than the charter allows.
+ */
+function contribute(
+  context: OverlapContext,
+  data: PartitionedData,
+  rng: Rng,
+  memory: MemberMemory | undefined,
+): Float64Array {
+  checkAllRows(context.rowsMax, data);
+  const { spec, memberCount, noise } = context;
+  const { slots } = overlapPlan(context);
+  const index = memory?.index ?? -1;
+  assert(index >= 0 && index < memberCount, "a sketch needs its member's place in the roster");
+  assert(noise !== null, "a plan has noise");
+  const contribution = new Float64Array(slots * memberCount);
+  const own = contribution.subarray(index * slots, (index + 1) * slots);
+  const { identifiers } = sketchInPlace(own, identifiedRows(context, data), {
+    rule: ruleOf(context),
+    hasher: identifierHasher({
+      salt: saltOf(context),
+      purpose: PURPOSE,
+      type: askedColumn(context).type,
+    }),
+    perUnitMax: spec.identifiersPerUnitMax,
+  });
+  const minimum = {
+    sizeMin: spec.sizeMin,
+    perUnitMax: spec.identifiersPerUnitMax,
+    noiseMultiplier: noise.trainMultiplier,
+  };
+  if (!isLargeEnough(identifiers, minimum, rng)) own.fill(0);
+  for (let s = 0; s < own.length; s++) own[s] = OVERLAP_SCALE * (own[s] ?? 0);
+  return contribution;
+}
+
+/** @throws {CloisterError} If the schema has no such column to match customers by. */
+function askedColumn({ spec, schema }: OverlapContext): Identifier {
+  const column = schema.identifiers?.find(({ name }) => name === spec.column);
+  if (column) return column;
+  const names = schema.identifiers?.map(({ name }) => name).join(", ") ?? "";
+  const known = names === "" ? "the charter's schema lists none" : `the charter lists ${names}`;
+  throw badInput("overlap.column", `column "${spec.column}" is no identifier: ${known}`);
+}
+
+function saltOf({ spec }: OverlapContext): string {
+  if (spec.salt !== undefined) return spec.salt;
+  throw badInput("overlap.salt", "the manifest has no salt for the sketches: make it anew");
+}
+
+/** @throws {CloisterError} If telephone numbers without a country code have no meaning. */
+function ruleOf(context: OverlapContext): IdentifierRule {
+  const { spec } = context;
+  const { type } = askedColumn(context);
+  switch (type) {
+    case "email":
+    case "iban":
+      return { type };
+    case "text":
+      return { type, letterCase: spec.letterCase };
+    case "phone": {
+      if (spec.phone) return { type, ...spec.phone };
+      const message = `column "${spec.column}" has telephone numbers: say phone.countryCode of those without one`;
+      throw badInput("overlap.phone", message);
+    }
+    default:
+      return unreachable(type);
+  }
+}
+
+function identifiedRows({ spec, schema }: OverlapContext, data: PartitionedData): IdentifiedRows[] {
+  const index = schema.identifiers?.findIndex(({ name }) => name === spec.column) ?? -1;
+  return [data.train, data.holdout].map((side: EncodedData) => ({
+    cells: side.identifiers?.[index] ?? [],
+    unitStarts: side.unitStarts,
+  }));
+}

@@ -1,0 +1,43 @@
+/** The closed list of what a question may ask for. Pure. */
+import { unreachable } from "../../shared/base/assert.ts";
+import { correlationStatistic } from "./query-correlation.ts";
+import { countStatistic, histogramStatistic, unitsStatistic } from "./query-count.ts";
+import { crosstabStatistic } from "./query-crosstab.ts";
+import { driftStatistic } from "./query-drift.ts";
+import { meansStatistic } from "./query-means.ts";
+import { momentsStatistic } from "./query-moments.ts";
+import { quantilesStatistic } from "./query-quantiles.ts";
+import type { QueryContext, Statistic } from "./query-statistic.ts";
+import { survivalStatistic } from "./query-survival.ts";
+import { topStatistic } from "./query-top.ts";
+
+/** @throws {CloisterError} If the question does not fit the schema; says what to change. */
+export function statisticOf(context: QueryContext): Statistic {
+  const { statistic } = context.spec;
+  switch (statistic.kind) {
+    case "count":
+      return countStatistic();
+    case "units":
+      return unitsStatistic();
+    case "histogram":
+      return histogramStatistic(context, statistic.column, statistic.bins);
+    case "moments":
+      return momentsStatistic(context, statistic);
+    case "quantiles":
+      return quantilesStatistic(context, statistic);
+    case "crosstab":
+      return crosstabStatistic(context, statistic);
+    case "correlation":
+      return correlationStatistic(context, statistic);
+    case "means":
+      return meansStatistic(context, statistic);
+    case "drift":
+      return driftStatistic(context, statistic);
+    case "survival":
+      return survivalStatistic(context, statistic);
+    case "top":
+      return topStatistic(context, statistic);
+    default:
+      return unreachable(statistic);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What noise would leave of a question's answer, before it is asked: from what everybody knows, the charter, the
+ * manifest and a public estimate of the units. Reads no record. Pure.
+ */
+import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { Z_95 } from "../answers/estimate.ts";
+import { cellCount } from "./query.ts";
+import { taskFor } from "./registry.ts";
+import type { TaskContext } from "./task.ts";
+
+export interface QuestionOutlook {
+  /** Numbers that are opened. */
+  readonly numbers: number;
+  /** Cells that the rows are broken down into. */
+  readonly cells: number;
+  /** Units in a cell, if they were spread evenly and met every condition; null: the charter has no estimate. */
+  readonly unitsPerCell: number | null;
+  /**
+   * Standard deviation of the noise in each number if every member answers, in units: so many units' parts, each as
+   * large as it may be, are as much. A count of one row a unit is off by so many rows. 0: no noise.
+   */
+  readonly stdDev: number;
+  readonly verdict: "exact" | "good" | "rough" | "hopeless";
+}
+
+/** 1.96 standard deviations are so many average cells at most: the half-width of the interval against the number. */
+const GOOD_MAX = 0.1;
+const HOPELESS_MIN = 1;
+
+/**
+ * Hopeless is a question whose 95 % intervals would reach as far as an average cell is large: most of its answers
+ * could not be told from nothing.
+ *
+ * @returns Null where the task is no question.
+ * @throws {CloisterError} If the question does not fit the schema.
+ */
+export function questionOutlook(context: TaskContext<TaskSpec>): QuestionOutlook | null {
+  const { spec, noise } = context;
+  const task = taskFor(spec);
+  if (!task.answer) return null;
+  const releases = task.plannedAsks(context).map(({ kind }) => task.shapeOf(context, kind));
+  const numbers = Math.max(0, ...releases.map(({ dimension }) => dimension));
+  const multipliers = releases.map(({ release }) =>
+    release.kind === "noised" ? release.noiseMultiplier : 0,
+  );
+  const stdDev = Math.max(0, ...multipliers) * (noise?.inflation ?? 1);
+  const cells = spec.kind === "query" ? cellCount({ ...context, spec }) : 1;
+  const unitsPerCell = noise && noise.unitsExpected / cells;
+  return { numbers, cells, unitsPerCell, stdDev, verdict: verdictOf(stdDev, unitsPerCell) };
+}
+
+function verdictOf(stdDev: number, unitsPerCell: number | null): QuestionOutlook["verdict"] {
+  if (stdDev === 0 || unitsPerCell === null) return "exact";
+  const share = (Z_95 * stdDev) / unitsPerCell;
+  if (share >= HOPELESS_MIN) return "hopeless";
+  return share <= GOOD_MAX ? "good" : "rough";
+}
