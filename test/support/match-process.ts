@@ -4,11 +4,10 @@
  */
 import { pack, unpack } from "msgpackr";
 import { WebSocket } from "ws";
-import { MatchThreads } from "../../agent/gate/match-threads.ts";
+import { Matching, type MatchingPorts } from "../../agent/gate/matching.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osRng } from "../../shared/edge/os.ts";
-import { MatchMember, type MemberEffect } from "../../shared/matching/member.ts";
 import type { RelayMatchMessage } from "../../shared/matching/messages.ts";
 import type { MatchParams } from "../../shared/matching/params.ts";
 import { matchSet } from "../../shared/matching/set.ts";
@@ -56,36 +55,31 @@ function run({ port, index, secret, params, sets }: MatchProcess): void {
   const match = { ...params, roster };
   const identity = identityFromSecret(fromHex(secret));
   const set = matchSet(inventedSet(sets, index), match.setSize, osRng);
-  const member = new MatchMember({ match, index, identity, rng: osRng }, set);
-  const threads = new MatchThreads(member.key, 1);
   const socket = new WebSocket(`ws://127.0.0.1:${port}/${index}`);
   let bytesSent = 0;
-  const obey = (effects: readonly MemberEffect[]): void => {
-    for (const effect of effects) {
-      if (effect.type === "work")
-        void threads.work(effect.job).then((result) => obey(member.worked(result)), ignore);
-      else {
-        const frame = pack(effect.message);
-        bytesSent += frame.length;
-        socket.send(frame);
-      }
-    }
-    process.send?.({ type: "progress", ...member.progress });
+  const ports: MatchingPorts = {
+    send: (message) => {
+      const frame = pack(message);
+      bytesSent += frame.length;
+      socket.send(frame);
+    },
+    onProgress: (done, total) => void process.send?.({ type: "progress", done, total }),
+    onFailure: (error) => {
+      throw error;
+    },
   };
-  socket.on("open", () => obey(member.begin()));
+  const matching = new Matching({ match, index, identity, rng: osRng }, set, ports, 1);
+  socket.on("open", () => matching.begin());
   socket.on("message", (frame: Buffer) => {
-    obey(member.hear(unpack(frame) as RelayMatchMessage));
-    if (!member.isOver) return;
+    matching.hear(unpack(frame) as RelayMatchMessage);
+    if (!matching.isOver) return;
     const { user, system } = process.cpuUsage();
     const peakMb = process.resourceUsage().maxRSS / 1000;
     const cost: MatchCost = { cpuSeconds: (user + system) / 1e6, peakMb, bytesSent };
-    void threads.close().then(() => {
+    void matching.close().then(() => {
       process.send?.({ type: "cost", ...cost });
       process.disconnect();
       socket.close();
     });
   });
 }
-
-/** Chunks that were under way when the matching ended. */
-function ignore(): void {}
