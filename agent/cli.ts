@@ -11,6 +11,7 @@ import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
 import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
+import { reportCommand } from "./report.ts";
 import { rosterCommands } from "./roster.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
@@ -44,6 +45,7 @@ export function agentCommands(program: Command): void {
   previewCommand(agent);
   approvalCommands(agent);
   rosterCommands(agent);
+  reportCommand(agent);
   leaveCommand(agent);
 }
 

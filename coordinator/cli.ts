@@ -6,7 +6,7 @@ import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
-import { readPlan } from "../shared/edge/plan-file.ts";
+import { readPlanRequest } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import { answerCommand, askCommand } from "./ask/command.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
@@ -123,7 +123,7 @@ async function invite(
 }
 
 async function startRun(planPath: string, { json, ...connection }: Common): Promise<void> {
-  const plan = readPlan(planPath);
+  const plan = readPlanRequest(planPath);
   const { runId } = await CoordinatorClient.from(connection).post<{ runId: string }>(
     "/v1/runs",
     plan,

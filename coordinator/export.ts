@@ -97,7 +97,7 @@ export function handed({ name, content }: ExportFile): HandedFile {
   return { name, base64: Buffer.from(content).toString("base64") };
 }
 
-function noModel({ runId, deletedAtMs }: RunSummary): CloisterError {
+export function noModel({ runId, deletedAtMs }: RunSummary): CloisterError {
   const short = runId.slice(0, 12);
   if (deletedAtMs === null) return badInput("model.none", `run ${short} has no model (yet)`);
   const why = "the charter's retentionDays were over";

@@ -1,8 +1,9 @@
 /** EDGE: questions over HTTP: what one would cost and be worth, and what it came to. */
 import type { Hono } from "hono";
 import { answerData } from "../models/answers/json.ts";
-import { Plan } from "../shared/charter/manifest.ts";
+import { PlanRequest } from "../shared/charter/manifest.ts";
 import { answerOf } from "./answer.ts";
+import { resolvedPlan } from "./evaluated.ts";
 import { type Access, roomAsked } from "./http-access.ts";
 import { bodyOf } from "./http-body.ts";
 import { outlookOf } from "./outlook.ts";
@@ -11,9 +12,11 @@ import type { CoordinatorService } from "./service.ts";
 
 export function questionRoutes(api: Hono<Access>, service: CoordinatorService): void {
   api.post("/v1/outlook", async (context) => {
-    const plan = await bodyOf(context, Plan, "the plan");
+    const plan = await bodyOf(context, PlanRequest, "the plan");
     const room = roomAsked(context.var.within, plan.room);
-    const manifest = service.rooms.manifestFor({ ...plan, room });
+    const asked = { ...plan, room };
+    const resolved = resolvedPlan(asked, service.rooms.charter(room), service.catalog);
+    const manifest = service.rooms.manifestFor(resolved);
     const runs = service.catalog.list(manifest.room);
     const logged = runs.map((run) => ({ ...run, events: service.events(run.runId) }));
     return context.json(outlookOf(service.rooms.charter(manifest.room), manifest, logged));

@@ -5,7 +5,7 @@ import { stream } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { PrivacyStatement } from "../models/privacy-statement.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
-import { Plan } from "../shared/charter/manifest.ts";
+import { PlanRequest } from "../shared/charter/manifest.ts";
 import { handed, modelFiles } from "./export.ts";
 import {
   type Access,
@@ -64,7 +64,7 @@ function statusOf({ exitCode }: CloisterError): ContentfulStatusCode {
 
 function runRoutes(api: Hono<Access>, service: CoordinatorService): void {
   api.post("/v1/runs", async (context) => {
-    const plan = await bodyOf(context, Plan, "the plan");
+    const plan = await bodyOf(context, PlanRequest, "the plan");
     const { caller, within } = context.var;
     const startedBy = caller.token && { tokenId: caller.token.id, name: caller.token.name };
     const room = roomAsked(within, plan.room);

@@ -1,6 +1,7 @@
 /** EDGE: the coordinator's runs, looked up in its store: of one room, or, for whoever may see all, of any. */
 import { badInput, type CloisterError } from "../shared/base/errors.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
+import type { Source } from "./evaluated.ts";
 import { isOutdated } from "./retention.ts";
 import { foldRun, type RunSummary } from "./run-events.ts";
 import type { Store } from "./store.ts";
@@ -35,6 +36,12 @@ export class RunCatalog {
       prefix,
       this.list(room).filter(({ runId }) => runId.startsWith(prefix)),
     );
+  }
+
+  /** As `find`, with the task's last state. */
+  source(prefix: string, room: string): Source {
+    const run = this.find(prefix, room);
+    return { run, state: this.#store.taskState(run.runId) };
   }
 
   /** As `find`, without reading what happened in the run. */

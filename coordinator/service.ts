@@ -5,7 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { toHex } from "../shared/base/bytes.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import { fromWire } from "../shared/charter/decision.ts";
-import type { Plan } from "../shared/charter/manifest.ts";
+import type { Plan, PlanRequest } from "../shared/charter/manifest.ts";
 import type { RosterAnswer } from "../shared/charter/roster.ts";
 import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
@@ -17,6 +17,7 @@ import type { TokenRequest } from "./access-token.ts";
 import type { AccessTokens, IssuedToken } from "./access-tokens.ts";
 import { Audits } from "./audits.ts";
 import { type CoordinatorConfig, patienceOf } from "./config.ts";
+import { begunWith, resolvedPlan } from "./evaluated.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
@@ -108,8 +109,9 @@ export class CoordinatorService {
   }
 
   /** Asks the members; the run begins once enough of them approve. */
-  propose(plan: Plan, startedBy?: StartedBy): { runId: string } {
-    const charter = this.rooms.charter(plan.room);
+  propose(asked: Plan | PlanRequest, startedBy?: StartedBy): { runId: string } {
+    const charter = this.rooms.charter(asked.room);
+    const plan = resolvedPlan(asked, charter, this.catalog);
     return { runId: this.#proposals.propose(charter, this.rooms.manifestFor(plan), startedBy) };
   }
 
@@ -246,8 +248,8 @@ export class CoordinatorService {
     if (status === "proposed" && how === "restart")
       return this.#proposals.resume({ runId, charter, manifest, decisions });
     if (status !== "proposed" && status !== "running") return;
-    const run = this.#makeRun(charter, summary, log, this.#store.taskState(runId));
-    this.#runs.set(runId, run);
+    const state = this.#store.taskState(runId) ?? begunWith(charter, manifest, this.catalog);
+    this.#runs.set(runId, this.#makeRun(charter, summary, log, state));
   }
 
   /** With what the run leaves behind, where it ends. */

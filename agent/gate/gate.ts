@@ -9,7 +9,7 @@ import { contextOf } from "../../models/tasks/context.ts";
 import { type MemberMemory, newMemory } from "../../models/tasks/member-memory.ts";
 import { privacyEvent, releasesOf } from "../../models/tasks/privacy-events.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
-import type { ReleaseShape } from "../../models/tasks/task.ts";
+import type { Ask, ReleaseShape } from "../../models/tasks/task.ts";
 import { taskFactsOf } from "../../models/tasks/task-facts.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
@@ -26,6 +26,7 @@ import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
 import type { GateRefusal, RunQuestion } from "./messages.ts";
 import type { OwnModels } from "./own-models.ts";
+import type { OwnReports } from "./own-reports.ts";
 import type { PastQuestions } from "./past-questions.ts";
 import { answersMax, partitionOf } from "./plan.ts";
 import { QuestionGuard } from "./question-guard.ts";
@@ -41,6 +42,8 @@ export interface GateParams {
   readonly rng: Rng;
   /** Where models are kept that this member alone has; left out: nowhere, they end with the process. */
   readonly ownModels?: OwnModels | undefined;
+  /** Where it is written how a model that is evaluated does on this member's own rows; left out: nowhere. */
+  readonly ownReports?: OwnReports | undefined;
   /** What was answered exactly before; left out: this process alone remembers. */
   readonly pastQuestions?: PastQuestions | undefined;
 }
@@ -124,6 +127,16 @@ export class Gate {
     this.#pending = { attempt, askKind, shape, contribution };
     const own = task.ownModel?.(context, ask, run.memory);
     if (own) this.#params.ownModels?.save(run.runId, own);
+    this.#report(run, ask);
+  }
+
+  /** What the member learns of its own rows goes to its own disk, and nowhere else. */
+  #report({ manifest, runId }: Run, ask: Ask): void {
+    const { charter, data, ownModels, ownReports } = this.#params;
+    const task = taskFor(manifest.task);
+    if (!ownReports || !task.ownReport) return;
+    const own = ownModels?.list(charter.schema) ?? [];
+    ownReports.save(runId, task.ownReport(contextOf(charter, manifest), ask, data, own));
   }
 
   /** Debits the ledger, and only then makes the vector that may leave: quantised, noised, masked. */

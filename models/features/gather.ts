@@ -1,7 +1,10 @@
-/** Rows as they came → the two partitions' arrays, grouped by privacy unit. Pure. */
+/**
+ * Rows as they came → the two partitions' arrays, grouped by privacy unit. Rows are first put in order where they are,
+ * and then copied in order, so that all of them are never in memory twice. Pure.
+ */
 import type { EncodedData, OtherColumns, PartitionedData } from "../data.ts";
-import { drainRows, type GrowingRows } from "./growing.ts";
-import type { KeptCells, Placed } from "./identifier-cells.ts";
+import { drainRows, type GrowingRows, permuteInPlace } from "./growing.ts";
+import type { KeptCells } from "./identifier-cells.ts";
 
 /** A table whose last row has come. */
 export interface TakenRows {
@@ -15,58 +18,56 @@ export interface TakenRows {
   readonly marks: Uint32Array;
 }
 
+type Sides<T> = readonly [train: T, holdout: T];
+
 /** Each side's rows, grouped by unit: units and their rows in order of first appearance. The blocks are used up. */
-export function gatherSides({
-  rows,
-  others,
-  identifiers,
-  marks,
-  unitSides,
-}: TakenRows): PartitionedData {
-  const { starts, next } = unitOffsets(rows, marks, unitSides);
-  const places = new Uint32Array(others || identifiers ? rows.rowCount : 0);
-  const [train, holdout] = [sideFor(rows, starts[0]), sideFor(rows, starts[1])];
-  const sideOf = (row: number): 0 | 1 => (unitSides[(marks[row] ?? 0) >>> 2] === 0 ? 0 : 1);
-  drainRows(rows, (block, at, row) => {
-    const mark = marks[row] ?? 0;
-    const unit = mark >>> 2;
-    const side = sideOf(row) === 0 ? train : holdout;
-    const to = next[unit] ?? 0;
-    next[unit] = to + 1;
-    places[row] = to;
-    side.labels[to] = mark & 3;
-    copyBlockRow(rows, block, at, side, to);
+export function gatherSides(taken: TakenRows): PartitionedData {
+  const { rows, others, identifiers, marks } = taken;
+  const { starts, places } = placesOf(taken);
+  const rowCounts = [starts[0].at(-1) ?? 0, starts[1].at(-1) ?? 0] as const;
+  const labels = new Uint8Array(rows.rowCount);
+  for (let row = 0; row < rows.rowCount; row++) labels[places[row] ?? 0] = (marks[row] ?? 0) & 3;
+  const columns = sidesOf(rows, places, rowCounts);
+  const other = others && sidesOf(others, places, rowCounts);
+  const cells = identifiers?.sides(places, rowCounts);
+  const side = (index: 0 | 1): EncodedData => ({
+    rowCount: rowCounts[index],
+    ...columns[index],
+    labels: index === 0 ? labels.slice(0, rowCounts[0]) : labels.slice(rowCounts[0]),
+    unitStarts: starts[index],
+    ...(other && { others: other[index] }),
+    ...(cells && { identifiers: cells[index] }),
   });
-  const placed = { places, sideOf, rowCounts: [train.rowCount, holdout.rowCount] } as const;
-  const more = [othersOf(others, placed), identifiers?.sides(placed)] as const;
-  return { train: withMore(train, 0, more), holdout: withMore(holdout, 1, more) };
+  return { train: side(0), holdout: side(1) };
 }
 
-/** The sides of what no model reads, where there is any. */
-function withMore(
-  data: EncodedData,
-  side: 0 | 1,
-  [others, identifiers]: readonly [
-    readonly [OtherColumns, OtherColumns] | undefined,
-    ReturnType<KeptCells["sides"]> | undefined,
-  ],
-): EncodedData {
-  return {
-    ...data,
-    ...(others && { others: others[side] }),
-    ...(identifiers && { identifiers: identifiers[side] }),
-  };
-}
-
-function othersOf(
-  others: GrowingRows | null,
-  { places, sideOf, rowCounts }: Placed,
-): readonly [OtherColumns, OtherColumns] | undefined {
-  if (others === null) return undefined;
-  const sides = [columnsFor(others, rowCounts[0]), columnsFor(others, rowCounts[1])] as const;
-  drainRows(others, (block, at, row) =>
-    copyBlockRow(others, block, at, sides[sideOf(row)], places[row] ?? 0),
-  );
+/** The blocks are used up. */
+function sidesOf(
+  rows: GrowingRows,
+  places: Uint32Array,
+  rowCounts: Sides<number>,
+): Sides<OtherColumns> {
+  permuteInPlace(rows, places);
+  const sides = [columnsFor(rows, rowCounts[0]), columnsFor(rows, rowCounts[1])] as const;
+  const { numberCount, categoryCount } = rows;
+  const border = rowCounts[0];
+  drainRows(rows, (block, first, count) => {
+    const inTrain = Math.min(count, Math.max(0, border - first));
+    for (const [side, from, to, at] of [
+      [sides[0], 0, inTrain, first],
+      [sides[1], inTrain, count, first + inTrain - border],
+    ] as const) {
+      if (from === to) continue;
+      side.numbers.set(
+        block.numbers.subarray(from * numberCount, to * numberCount),
+        at * numberCount,
+      );
+      side.codes.set(
+        block.codes.subarray(from * categoryCount, to * categoryCount),
+        at * categoryCount,
+      );
+    }
+  });
   return sides;
 }
 
@@ -77,18 +78,11 @@ function columnsFor({ numberCount, categoryCount }: GrowingRows, rowCount: numbe
   };
 }
 
-function sideFor(rows: GrowingRows, unitStarts: Uint32Array): EncodedData {
-  const rowCount = unitStarts[unitStarts.length - 1] ?? 0;
-  const labels = new Uint8Array(rowCount);
-  return { rowCount, ...columnsFor(rows, rowCount), labels, unitStarts };
-}
-
-/** @returns Both sides' `unitStarts`, and for every unit where on its side its next row goes. */
-function unitOffsets(
-  { rowCount }: GrowingRows,
-  marks: Uint32Array,
-  unitSides: readonly number[],
-): { starts: readonly [Uint32Array, Uint32Array]; next: Uint32Array } {
+/** @returns Both sides' `unitStarts`, and of every row its place: training rows first, then those held out. */
+function placesOf({ rows: { rowCount }, marks, unitSides }: TakenRows): {
+  readonly starts: Sides<Uint32Array>;
+  readonly places: Uint32Array;
+} {
   const counts = new Uint32Array(unitSides.length);
   for (let row = 0; row < rowCount; row++) {
     const unit = (marks[row] ?? 0) >>> 2;
@@ -98,30 +92,17 @@ function unitOffsets(
   const next = new Uint32Array(unitSides.length);
   for (const [unit, side] of unitSides.entries()) {
     const ends = starts[side === 0 ? 0 : 1];
-    const total = ends[ends.length - 1] ?? 0;
+    const total = ends.at(-1) ?? 0;
     next[unit] = total;
     ends.push(total + (counts[unit] ?? 0));
   }
-  return { starts: [Uint32Array.from(starts[0]), Uint32Array.from(starts[1])], next };
-}
-
-function copyBlockRow(
-  { numberCount, categoryCount }: GrowingRows,
-  block: OtherColumns,
-  at: number,
-  into: OtherColumns,
-  to: number,
-): void {
-  copyRow(block.numbers, at, into.numbers, to, numberCount);
-  copyRow(block.codes, at, into.codes, to, categoryCount);
-}
-
-function copyRow(
-  source: Float32Array | Uint16Array,
-  from: number,
-  target: Float32Array | Uint16Array,
-  to: number,
-  width: number,
-): void {
-  for (let i = 0; i < width; i++) target[to * width + i] = source[from * width + i] ?? 0;
+  const trainCount = starts[0].at(-1) ?? 0;
+  const places = new Uint32Array(rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    const unit = (marks[row] ?? 0) >>> 2;
+    const within = next[unit] ?? 0;
+    next[unit] = within + 1;
+    places[row] = unitSides[unit] === 0 ? within : trainCount + within;
+  }
+  return { starts: [Uint32Array.from(starts[0]), Uint32Array.from(starts[1])], places };
 }

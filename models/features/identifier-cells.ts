@@ -2,20 +2,18 @@
 import type { Identifier } from "../../shared/charter/schema.ts";
 import { detachText, trimCell } from "./cell.ts";
 
-/** Where each row of a table went. */
-export interface Placed {
-  /** By row: its place on its side. */
-  readonly places: Uint32Array;
-  /** By row: 0, training, or 1, holdout. */
-  readonly sideOf: (row: number) => 0 | 1;
-  readonly rowCounts: readonly [number, number];
-}
-
 export interface KeptCells {
   /** The cells of the next row that is taken. */
   add(cells: readonly string[]): void;
-  /** Of each side, by column and row: shape [identifierCount][rowCount]. */
-  sides(placed: Placed): readonly [string[][], string[][]];
+  /**
+   * Of each side, by column and row: shape [identifierCount][rowCount].
+   *
+   * @param places Of every row: training rows first, then those held out.
+   */
+  sides(
+    places: Uint32Array,
+    rowCounts: readonly [number, number],
+  ): readonly [string[][], string[][]];
 }
 
 export function identifierKeeper(
@@ -31,17 +29,17 @@ export function identifierKeeper(
       for (const column of columns)
         column.cells.push(detachText(trimCell(cells[column.index] ?? "")));
     },
-    sides({ places, sideOf, rowCounts }) {
-      const sides = [0, 1].map((side) =>
-        columns.map(() => new Array<string>(rowCounts[side] ?? 0).fill("")),
-      ) as [string[][], string[][]];
+    sides(places, [trainCount, holdoutCount]) {
+      const train = columns.map(() => new Array<string>(trainCount).fill(""));
+      const holdout = columns.map(() => new Array<string>(holdoutCount).fill(""));
       for (const [c, { cells }] of columns.entries()) {
         for (const [row, cell] of cells.entries()) {
-          const column = sides[sideOf(row)][c];
-          if (column) column[places[row] ?? 0] = cell;
+          const place = places[row] ?? 0;
+          const side = place < trainCount ? train[c] : holdout[c];
+          if (side) side[place < trainCount ? place : place - trainCount] = cell;
         }
       }
-      return sides;
+      return [train, holdout];
     },
   };
 }

@@ -8,8 +8,13 @@ const LOGIT_MAX = 8;
 
 /** Bin of a score, equal in log-odds on [−8, 8]; 0 is the lowest. A NaN falls into bin 0. */
 export function scoreBin(logit: number, bins: number): number {
-  const position = Math.floor(((logit + LOGIT_MAX) / (2 * LOGIT_MAX)) * bins);
+  const position = Math.floor(placeOf(logit, bins));
   return position > 0 ? Math.min(bins - 1, position) : 0;
+}
+
+/** Where log-odds are among the bins: from 0 to `bins`, or beyond. */
+export function placeOf(logit: number, bins: number): number {
+  return ((logit + LOGIT_MAX) / (2 * LOGIT_MAX)) * bins;
 }
 
 /** The log-odds at a place among the bins, from 0, their lower end, to `bins`. */

@@ -3,7 +3,7 @@ import { badInput } from "../../shared/base/errors.ts";
 import { checkEdges } from "../trees/bins.ts";
 import { pushTree, readerOf, readTree, unreadable } from "../trees/codec.ts";
 import type { Tree } from "../trees/tree.ts";
-import { type BoostContext, layoutOf, numberCountOf } from "./boost-shape.ts";
+import { layoutOf, numberCountOf, type TreesContext } from "./boost-shape.ts";
 
 /** Public once the first round is over, the same in every ask that follows. All 32-bit floats. */
 export interface Beginnings {
@@ -43,7 +43,7 @@ export interface ReadInput extends BoostInput {
 }
 
 /** @throws {CloisterError} If the input is not one of this run. */
-export function decodeInput(context: BoostContext, values: Float32Array): ReadInput {
+export function decodeInput(context: TreesContext, values: Float32Array): ReadInput {
   const layout = layoutOf(context);
   const { bins, trees: treesMax } = context.spec.model;
   const numberCount = numberCountOf(layout);

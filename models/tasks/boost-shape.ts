@@ -2,7 +2,8 @@
 import { badInput } from "../../shared/base/errors.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
-import { type BoostTask, LEVEL_SUMS_MAX } from "../../shared/charter/boost-spec.ts";
+import { type BoostTask, LEVEL_SUMS_MAX, type TreesSpec } from "../../shared/charter/boost-spec.ts";
+import type { DataSchema } from "../../shared/charter/schema.ts";
 import { type FeatureBins, featureBins, GRID_CELLS } from "../trees/bins.ts";
 import { type GrowRules, slotsMax } from "../trees/grow.ts";
 import { type FixedPoint, fixedPoint } from "./boost-fixed-point.ts";
@@ -22,7 +23,13 @@ export const NOISED_HESSIAN_WEIGHT = 3;
  */
 const NOISED_ROW_NORM = 1;
 
-export function layoutOf({ spec, schema }: Pick<BoostContext, "spec" | "schema">): FeatureBins[] {
+/** What an ensemble's numbers mean. */
+export interface TreesContext {
+  readonly spec: { readonly model: TreesSpec };
+  readonly schema: DataSchema;
+}
+
+export function layoutOf({ spec, schema }: TreesContext): FeatureBins[] {
   return featureBins(schema, spec.model.bins);
 }
 

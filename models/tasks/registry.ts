@@ -2,6 +2,7 @@
 import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { boostTask } from "./boost.ts";
+import { evaluateTask } from "./evaluate.ts";
 import { overlapTask } from "./overlap.ts";
 import { probeTask } from "./probe.ts";
 import { queryTask } from "./query.ts";
@@ -22,6 +23,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
       return queryTask;
     case "overlap":
       return overlapTask;
+    case "evaluate":
+      return evaluateTask;
     case "probe":
       return probeTask;
     default:

@@ -8,7 +8,7 @@ import {
   readSum as readLimbs,
   writeSumInPlace as writeLimbsInPlace,
 } from "./boost-fixed-point.ts";
-import type { Aggregate, ReleaseShape, TaskContext } from "./task.ts";
+import type { Aggregate, Payers, ReleaseShape, TaskContext } from "./task.ts";
 
 export interface SumsPlan {
   /** How many sums. */
@@ -19,6 +19,8 @@ export interface SumsPlan {
   readonly rowNorm: number;
   /** Under noise, so many rows of one unit take part at most. */
   readonly rowsPerUnitMax: number;
+  /** Whose rows are added up, and whose budgets pay. Left out: all. */
+  readonly payers?: Payers;
 }
 
 type SumsContext = Pick<TaskContext<unknown>, "noise" | "rowsMax" | "memberCount">;
@@ -60,7 +62,7 @@ function noisedScale({ noise, rowsMax, memberCount }: SumsContext, plan: SumsPla
 /** How the sums leave a member; they are of all its units. */
 export function sumsShape(context: SumsContext, plan: SumsPlan): ReleaseShape {
   const { noise } = context;
-  const { length, values, rowNorm, rowsPerUnitMax } = plan;
+  const { length, values, rowNorm, rowsPerUnitMax, payers = "all" } = plan;
   if (noise === null) {
     const { limbs, limbMax } = exactPoint(context, plan);
     const bounds = { magnitudeMax: limbMax, ringBits: 32, exact: true } as const;
@@ -75,8 +77,8 @@ export function sumsShape(context: SumsContext, plan: SumsPlan): ReleaseShape {
       kind: "noised",
       sensitivity,
       samplingProbability: 1,
-      noiseMultiplier: noise.trainMultiplier,
-      partition: "all",
+      noiseMultiplier: payers === "holdout" ? noise.holdoutMultiplier : noise.trainMultiplier,
+      partition: payers,
       integers: true,
     },
   };

@@ -119,6 +119,13 @@ export interface Task<Spec, State> {
   ): Float64Array;
   /** The model that only this member has, after an ask; null where a run has none such. */
   ownModel?(context: TaskContext<Spec>, ask: Ask, memory: MemberMemory): Model | null;
+  /** What a member learns of its own rows from an ask, for its own disk and nobody else. Left out: nothing. */
+  ownReport?(
+    context: TaskContext<Spec>,
+    ask: Ask,
+    data: PartitionedData,
+    own: readonly { readonly runId: string; readonly model: Model }[],
+  ): Answer;
   /** The memory that goes with such a model, for a member that has restarted. */
   recall?(context: TaskContext<Spec>, own: Model): MemberMemory;
 

@@ -8,7 +8,7 @@ import { MemberId } from "../protocol/messages.ts";
 import { groupRules, type SumParams, survivorsRequired } from "../secagg/params.ts";
 import { type Charter, PurposeTag } from "./charter.ts";
 import { Receivers } from "./governance.ts";
-import { TaskSpec } from "./task-spec.ts";
+import { PlannedTask, TaskSpec } from "./task-spec.ts";
 
 export const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
 export const HexSignature = z.string().regex(/^[0-9a-f]{128}$/);
@@ -94,7 +94,7 @@ export function parseManifest(text: string): Manifest | null {
   }
 }
 
-/** What `run start` takes: a task and the privacy that it should have. */
+/** A task and the privacy that it should have. */
 export const Plan = z.strictObject({
   room: MemberId.optional(),
   task: TaskSpec,
@@ -114,6 +114,10 @@ export const Plan = z.strictObject({
   validDays: z.number().gt(0).max(365).optional(),
 });
 export type Plan = z.infer<typeof Plan>;
+
+/** What `run start` takes: a plan that may name a model by its run. */
+export const PlanRequest = z.strictObject({ ...Plan.shape, task: PlannedTask });
+export type PlanRequest = z.infer<typeof PlanRequest>;
 
 export function manifestText(manifest: Manifest): string {
   return canonicalJson(manifest);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
+import { EvaluateRequest, EvaluateTask } from "./evaluate-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OverlapTask } from "./overlap-spec.ts";
@@ -60,6 +61,17 @@ export const TaskSpec = z.discriminatedUnion("kind", [
   BoostTask,
   QueryTask,
   OverlapTask,
+  EvaluateTask,
+  ProbeTask,
+]);
+
+/** As a plan has it: a model that is to be evaluated is named by its run. */
+export const PlannedTask = z.discriminatedUnion("kind", [
+  TrainTask,
+  BoostTask,
+  QueryTask,
+  OverlapTask,
+  EvaluateRequest,
   ProbeTask,
 ]);
 

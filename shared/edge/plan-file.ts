@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { badInput } from "../base/errors.ts";
 import { parseOrRefuse } from "../charter/charter.ts";
-import { Plan } from "../charter/manifest.ts";
+import { Plan, PlanRequest } from "../charter/manifest.ts";
 import { readSmallFile, readYaml } from "./files.ts";
 
 /** A plan in which the model's topology is a file: what TensorFlow.js saves as model.json, or model.toJSON(). */
@@ -19,13 +19,22 @@ const ByFile = z.looseObject({
  * @throws {CloisterError} If a file is missing, is not YAML or JSON, or is no plan.
  */
 export function readPlan(path: string): Plan {
+  return parseOrRefuse(Plan, planIn(path), path);
+}
+
+/** As `readPlan`; the plan may name a model by its run, which only a coordinator can look up. */
+export function readPlanRequest(path: string): PlanRequest {
+  return parseOrRefuse(PlanRequest, planIn(path), path);
+}
+
+function planIn(path: string): unknown {
   const value = readYaml(path, z.unknown());
   const named = ByFile.safeParse(value);
-  if (!named.success) return parseOrRefuse(Plan, value, path);
+  if (!named.success) return value;
   const { topologyFile, ...model } = named.data.task.model;
   const topology = topologyOf(resolve(dirname(path), topologyFile));
   const task = { ...named.data.task, model: { ...model, topology } };
-  return parseOrRefuse(Plan, { ...named.data, task }, path);
+  return { ...named.data, task };
 }
 
 function topologyOf(path: string): unknown {

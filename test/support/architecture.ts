@@ -174,9 +174,12 @@ export function randomnessFaults(sources: Sources): string[] {
 }
 
 const SEEDED = "shared/base/reproducible.ts";
-/** Initial weights, features of a tree, shuffles where nothing is promised; and simulations, which protect nothing. */
+/**
+ * Initial weights, features of a tree, shuffles where nothing is promised; simulations, which protect nothing; and what
+ * noise would do to a figure that is told already.
+ */
 const MAY_SEED =
-  /^(?:agent\/gate\/repeatable|models\/engine\/architecture|models\/tasks\/boost-shape|bin\/simulate\/[a-z-]+)\.ts$/;
+  /^(?:agent\/gate\/repeatable|models\/engine\/architecture|models\/metrics\/noised-report|models\/tasks\/boost-shape|bin\/simulate\/[a-z-]+)\.ts$/;
 
 /** A seeded generator makes no noise, no mask and no sample of a real run: who may have one is a closed list. */
 export function seedFaults(sources: Sources): string[] {
@@ -187,8 +190,9 @@ export function seedFaults(sources: Sources): string[] {
 
 const NOISE = /^shared\/privacy\/noise\//;
 const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
-/** Initial weights are drawn with `normal`, and its file defines it. */
-const MAY_DRAW_NORMAL = /^(?:models\/engine\/slices|shared\/base\/uniform)\.ts$/;
+/** Initial weights and the intervals of an evaluation are drawn with `normal`, and its file defines it. */
+const MAY_DRAW_NORMAL =
+  /^(?:models\/engine\/slices|models\/metrics\/noised-report|shared\/base\/uniform)\.ts$/;
 
 /** Noise comes from whole numbers: no logarithm or cosine near it, no normal of doubles anywhere. */
 export function noiseFaults(sources: Sources): string[] {
