@@ -298,6 +298,48 @@ describe("after a reconnection a set goes on at the chunk that was missing", () 
   });
 });
 
+test("last sets do not leave before the release, whoever asks for them again", () => {
+  const params = matchRoom(3, 4).params;
+  const play = new MatchPlay(matchRoom(3, 4), SETS, {
+    fromRelay: (_, message) => (message.type === "matchRelease" ? [] : [message]),
+  });
+  play.begin().run();
+  for (const [i, member] of play.members.entries())
+    for (const owner of [0, 1, 2]) {
+      const effects = member.hear({ type: "matchResend", owner, from: 0 });
+      if (isLastHolder(params, owner, i)) expect(effects).toEqual([]);
+    }
+  play.obey(1, play.members[1]?.held() ?? []);
+  const values = play
+    .run()
+    .relayHeard.filter(
+      ({ from, message }) =>
+        message.type === "matchChunk" && isLastHolder(params, message.owner, from),
+    );
+  expect(values).toEqual([]);
+});
+
+test("nobody is told that all are ready on a signature that is none, and no value is taken before", () => {
+  const forged = new MatchPlay(matchRoom(3, 4), SETS, {
+    fromMember: (from, message) =>
+      from === 2 && message.type === "matchReady"
+        ? [{ ...message, signature: new Uint8Array(64).fill(1) }]
+        : [message],
+  });
+  expect(forged.begin().run().reason).toEqual({ code: "badReady", member: 2 });
+  const told = forged.memberHeard.flat().map(({ type }) => type);
+  expect(told).toContain("matchEnded");
+  expect(told).not.toContain("matchRelease");
+  const early = new MatchPlay(matchRoom(3, 4), SETS, {
+    fromMember: (from, message) => (from === 2 && message.type === "matchReady" ? [] : [message]),
+  });
+  const { relay } = early.begin().run();
+  const before = relay.progress.done;
+  const values = { type: "matchChunk", owner: 1, index: 0, bytes: new Uint8Array(64) } as const;
+  expect(relay.hear(0, values, 0)).toEqual([]);
+  expect(relay.progress.done).toBe(before);
+});
+
 test("last sets do not leave for a release that somebody has not signed", () => {
   const play = new MatchPlay(matchRoom(3, 4), SETS, {
     fromRelay: (_, message) =>
