@@ -21,7 +21,7 @@ export const MATCH_LIMITS = {
 /** What is left of a fully masked point: enough to tell 3·10^8 of them apart with an error of 2^−72. */
 export const VALUE_BYTES = 16;
 /** AES-GCM's tag. */
-const SEAL_BYTES = 16;
+export const SEAL_BYTES = 16;
 
 export interface MatchParams {
   /** Hash of the manifest: no two runs share a point. */
@@ -85,6 +85,11 @@ export function chunkBytes(
   const points = pointsOf(params, index);
   if (isLastHolder(params, owner, from)) return points * VALUE_BYTES;
   return points * POINT_BYTES + SEAL_BYTES;
+}
+
+/** How long nothing need happen: a member that masks 500 points a second has time for a set, and a minute. */
+export function matchPatienceMs({ setSize }: MatchParams): number {
+  return 60_000 + 2 * setSize;
 }
 
 /** The tag under which identifiers become points: of this run, type and purpose. @see RFC 9380, §3.1. */

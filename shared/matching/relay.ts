@@ -193,7 +193,7 @@ export class MatchRelay {
     const effects: RelayEffect[] = [];
     for (const [owner, steps] of this.#carried.entries()) {
       const came = stepOf(match, owner, before);
-      const had = Math.min(Math.max(0, Math.trunc(held[owner] ?? 0)) || 0, steps[came] ?? 0);
+      const had = Math.min(held[owner] ?? 0, steps[came] ?? 0);
       if (owner !== member && had < (steps[came] ?? 0)) {
         steps[came] = had;
         effects.push(this.#to(before, { type: "matchResend", owner, from: had }));

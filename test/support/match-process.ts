@@ -8,7 +8,7 @@ import { Matching, type MatchingPorts } from "../../agent/gate/matching.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osRng } from "../../shared/edge/os.ts";
-import type { RelayMatchMessage } from "../../shared/matching/messages.ts";
+import { RelayMatchMessage } from "../../shared/matching/messages.ts";
 import type { MatchParams } from "../../shared/matching/params.ts";
 import { matchSet } from "../../shared/matching/set.ts";
 
@@ -71,7 +71,7 @@ function run({ port, index, secret, params, sets }: MatchProcess): void {
   const matching = new Matching({ match, index, identity, rng: osRng }, set, ports, 1);
   socket.on("open", () => matching.begin());
   socket.on("message", (frame: Buffer) => {
-    matching.hear(unpack(frame) as RelayMatchMessage);
+    matching.hear(RelayMatchMessage.parse(unpack(frame)));
     if (!matching.isOver) return;
     const { user, system } = process.cpuUsage();
     const peakMb = process.resourceUsage().maxRSS / 1000;

@@ -8,8 +8,8 @@ import { toHex } from "../../shared/base/bytes.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osRng } from "../../shared/edge/os.ts";
-import type { MatchReason, MemberMatchMessage } from "../../shared/matching/messages.ts";
-import { MATCH_LIMITS, type MatchParams } from "../../shared/matching/params.ts";
+import { type MatchReason, MemberMatchMessage } from "../../shared/matching/messages.ts";
+import { MATCH_LIMITS, type MatchParams, matchPatienceMs } from "../../shared/matching/params.ts";
 import { MatchRelay, type RelayEffect } from "../../shared/matching/relay.ts";
 import type { MatchCounts } from "../../shared/matching/tally.ts";
 import type { InventedSets, MatchCost, MatchProcess } from "./match-process.ts";
@@ -94,7 +94,10 @@ function coordinate(
   match: MatchParams,
   onProgress: (done: number) => void,
 ): Promise<Omit<MatchOutcome, "costs">> {
-  const relay = new MatchRelay({ match, patienceMs: 600_000, rng: osRng }, 0);
+  const relay = new MatchRelay(
+    { match, patienceMs: matchPatienceMs(match), rng: osRng },
+    performance.now(),
+  );
   const sockets = new Map<number, WebSocket>();
   const startedAtMs = performance.now();
   const started = process.cpuUsage();
@@ -115,7 +118,7 @@ function coordinate(
       const index = Number(request.url?.slice(1));
       sockets.set(index, socket);
       socket.on("message", (frame: Buffer) => {
-        follow(relay.hear(index, unpack(frame) as MemberMatchMessage, performance.now()));
+        follow(relay.hear(index, MemberMatchMessage.parse(unpack(frame)), performance.now()));
         onProgress(relay.progress.done);
       });
       socket.on("close", () => follow(relay.left(index)));

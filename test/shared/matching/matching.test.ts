@@ -8,7 +8,7 @@ import { agreementKey } from "../../../shared/crypto/agreement.ts";
 import { identityFromSecret } from "../../../shared/crypto/identity.ts";
 import { osRng } from "../../../shared/edge/os.ts";
 import { signMatchJoin } from "../../../shared/matching/channel.ts";
-import type { MemberMatchMessage } from "../../../shared/matching/messages.ts";
+import { MemberMatchMessage, RelayMatchMessage } from "../../../shared/matching/messages.ts";
 import { chunkCount, isLastHolder } from "../../../shared/matching/params.ts";
 import { matchSet } from "../../../shared/matching/set.ts";
 import {
@@ -356,6 +356,44 @@ test("last sets do not leave for a release that somebody has not signed", () => 
   expect(effects).toEqual([
     { type: "send", message: { type: "matchFailed", code: "badReady", member: 0 } },
   ]);
+});
+
+describe("messages", () => {
+  const said: unknown[] = [];
+  const play = new MatchPlay(matchRoom(3, 9), [["a"], ["a"], ["b"]], {
+    fromMember: (_, message) => {
+      said.push(MemberMatchMessage.parse(message));
+      return [message];
+    },
+  });
+  play.begin().runSome(12);
+  play.obey(1, play.members[1]?.held() ?? []);
+  play.run();
+
+  test("that honest members and the coordinator send have the form that is taken", () => {
+    expect(play.counts).not.toBeNull();
+    const types = said.map((message) => (message as MemberMatchMessage).type);
+    expect([...new Set(types)].sort()).toEqual(
+      ["matchChunk", "matchCount", "matchHeld", "matchJoined", "matchReady", "matchTaken"].sort(),
+    );
+    for (const message of play.memberHeard.flat())
+      expect(RelayMatchMessage.parse(message)).toEqual(message);
+  });
+
+  test.each([
+    { type: "matchCount", masked: -1 },
+    { type: "matchCount", masked: 0.5 },
+    { type: "matchCount", masked: 2 ** 32 },
+    { type: "matchHeld", held: [Number.NaN] },
+    { type: "matchHeld", held: [-1] },
+    { type: "matchTaken", owner: 32 },
+    { type: "matchChunk", owner: 0, index: 0, bytes: new Uint8Array(131_089) },
+    { type: "matchReady", signature: new Uint8Array(63) },
+    { type: "matchReady", signature: new Uint8Array(64), more: 1 },
+    { type: "matchFailed", code: "badLuck", member: null },
+  ])("of another form are not: %o", (message) => {
+    expect(MemberMatchMessage.safeParse(message).success).toBe(false);
+  });
 });
 
 test("an operator's word ends it", () => {
