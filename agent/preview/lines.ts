@@ -50,6 +50,7 @@ function dataLines({ columns, data, unsettledRows, manifest }: Preview): string[
     `  read    ${columns.read.join(", ") || none}`,
     `  summed  ${columns.summed.join(", ") || "no column's own values"}`,
     ...(columns.groupedBy.length === 0 ? [] : [`  by      ${columns.groupedBy.join(", ")}`]),
+    ...(columns.matchedBy.length === 0 ? [] : [`  match   ${columns.matchedBy.join(", ")}`]),
     `  there   ${size("train")}, ${size("holdout")}${waiting}`,
   ];
 }
@@ -122,7 +123,7 @@ function sightLines({ receivers, survivorsMin, manifest }: Preview): string[] {
 }
 
 function sampleLines(sample: Sample): string[] {
-  const { askKind, isDrawn, whole, encoded, parts, partsLeftOut } = sample;
+  const { askKind, isDrawn, whole, encoded, parts, partsLeftOut, notes } = sample;
   const drawn = isDrawn
     ? "; units and noise were drawn for this preview, the run draws others"
     : "";
@@ -144,6 +145,7 @@ function sampleLines(sample: Sample): string[] {
     ...tableLines([header, ...rows]),
     ...(partsLeftOut === 0 ? [] : [`  and ${partsLeftOut} parts more`]),
     `  encoded  ${range(encoded)}; begins with ${encoded.first.join(" ")} …`,
+    ...notes.map((note) => `  ${note}`),
   ];
 }
 

@@ -41,6 +41,8 @@ interface Columns {
   readonly summed: readonly string[];
   /** Sums are opened for each bin of their values. */
   readonly groupedBy: readonly string[];
+  /** Customers are matched by their values, of which nothing is opened but how many are alike. */
+  readonly matchedBy: readonly string[];
 }
 
 interface Size {
@@ -93,13 +95,13 @@ export function previewOf(params: PreviewParams): Preview {
 function columnsOf(
   { schema }: Charter,
   manifest: Manifest,
-  { columns: { read, summed, grouped } }: TaskFacts,
+  { columns: { read, summed, grouped, joined } }: TaskFacts,
 ): Columns {
   const { delay } = schema.label;
   const dated = delay && read.length > 0 ? [...read, delay.column] : read;
   const isBinned = manifest.task.kind === "boost";
   const groupedBy = isBinned ? schema.features.map(({ name }) => name) : grouped;
-  return { read: [...new Set(dated)], summed, groupedBy };
+  return { read: [...new Set(dated)], summed, groupedBy, matchedBy: joined };
 }
 
 const sizeOf = ({ rowCount, unitStarts }: EncodedData): Size => ({

@@ -28,6 +28,8 @@ export interface Sample {
   /** By what the coordinates mean; the first ones only of a vector with many parts. */
   readonly parts: readonly (Statistics & { readonly name: string; readonly offset: number })[];
   readonly partsLeftOut: number;
+  /** What else the member alone may know. */
+  readonly notes: readonly string[];
   /** As they would be masked: whole numbers, with this member's share of the noise if it adds any. */
   readonly encoded: Statistics;
 }
@@ -75,6 +77,7 @@ export function sampleOf(params: SampleParams): Sample | null {
       offset,
       ...statisticsOf(contribution.subarray(offset, offset + length)),
     })),
+    notes: task.ownNotes?.(context, data) ?? [],
     partsLeftOut: Math.max(0, parts.length - PARTS_SHOWN),
     encoded: statisticsOf(fromRing(ring, wireFormat(shape, manifest).ringBits)),
   };

@@ -3,14 +3,16 @@ import { assert } from "../../shared/base/assert.ts";
 import { giveBack } from "../../shared/base/bytes.ts";
 
 const MARKS_FIRST = 1024;
-/** Rows of a block: 2 MB of thirty numbers. */
-const BLOCK_ROWS = 16_384;
+/** Rows of the first block: most tables need no other. */
+const FIRST_ROWS = 16_384;
+/** Bytes of the others' numbers or codes. Memory in so large a piece is the operating system's again once it is given back. */
+const BLOCK_BYTES = 33 * 2 ** 20;
 
 /** A number and a code a column, row-major. */
 export interface RowBlock {
-  /** Shape [BLOCK_ROWS × numberCount]. */
+  /** Shape [rows of the block × numberCount]. */
   readonly numbers: Float32Array;
-  /** Shape [BLOCK_ROWS × categoryCount]. */
+  /** Shape [rows of the block × categoryCount]. */
   readonly codes: Uint16Array;
 }
 
@@ -18,26 +20,44 @@ export interface RowBlock {
 export interface GrowingRows {
   readonly numberCount: number;
   readonly categoryCount: number;
+  /** Rows of every block but the first. */
+  readonly blockRows: number;
   rowCount: number;
   readonly blocks: RowBlock[];
 }
 
-export function growingRows(numberCount: number, categoryCount: number): GrowingRows {
-  return { numberCount, categoryCount, rowCount: 0, blocks: [] };
+export function growingRows(
+  numberCount: number,
+  categoryCount: number,
+  blockBytes = BLOCK_BYTES,
+): GrowingRows {
+  const rowBytes = Math.max(4 * numberCount, 2 * categoryCount, 1);
+  const blockRows = Math.max(FIRST_ROWS, Math.ceil(blockBytes / rowBytes));
+  return { numberCount, categoryCount, blockRows, rowCount: 0, blocks: [] };
 }
 
+/** Where a row is: in which block, and there at which place. */
+function placeOf({ blockRows }: GrowingRows, row: number): readonly [index: number, at: number] {
+  if (row < FIRST_ROWS) return [0, row];
+  const index = 1 + Math.floor((row - FIRST_ROWS) / blockRows);
+  return [index, row - firstOf(blockRows, index)];
+}
+
+/** The first row of a block. */
+const firstOf = (blockRows: number, index: number): number =>
+  index === 0 ? 0 : FIRST_ROWS + (index - 1) * blockRows;
+
 /** The block of the next row, and the row's place in it. */
-export function nextPlace({ numberCount, categoryCount, rowCount, blocks }: GrowingRows): {
-  block: RowBlock;
-  at: number;
-} {
-  const index = Math.floor(rowCount / BLOCK_ROWS);
+export function nextPlace(rows: GrowingRows): { block: RowBlock; at: number } {
+  const { numberCount, categoryCount, rowCount, blocks, blockRows } = rows;
+  const [index, at] = placeOf(rows, rowCount);
+  const length = index === 0 ? FIRST_ROWS : blockRows;
   const block = blocks[index] ?? {
-    numbers: new Float32Array(BLOCK_ROWS * numberCount),
-    codes: new Uint16Array(BLOCK_ROWS * categoryCount),
+    numbers: new Float32Array(length * numberCount),
+    codes: new Uint16Array(length * categoryCount),
   };
   blocks[index] = block;
-  return { block, at: rowCount - index * BLOCK_ROWS };
+  return { block, at };
 }
 
 /**
@@ -66,16 +86,12 @@ export function permuteInPlace(rows: GrowingRows, places: Uint32Array): void {
 }
 
 /** The row that was carried stays, and the one that was there is carried. */
-function exchange(
-  { blocks, numberCount, categoryCount }: GrowingRows,
-  row: number,
-  carried: RowBlock,
-): void {
-  const block = blocks[Math.floor(row / BLOCK_ROWS)];
+function exchange(rows: GrowingRows, row: number, carried: RowBlock): void {
+  const [index, at] = placeOf(rows, row);
+  const block = rows.blocks[index];
   assert(block !== undefined, "a row is in a block");
-  const at = row % BLOCK_ROWS;
-  exchangeCells(block.numbers, at * numberCount, carried.numbers);
-  exchangeCells(block.codes, at * categoryCount, carried.codes);
+  exchangeCells(block.numbers, at * rows.numberCount, carried.numbers);
+  exchangeCells(block.codes, at * rows.categoryCount, carried.codes);
 }
 
 function exchangeCells(
@@ -92,12 +108,12 @@ function exchangeCells(
 
 /** Takes all rows in order, block by block, and frees each block's memory behind it. `rows` cannot be used any more. */
 export function drainRows(
-  { rowCount, blocks }: GrowingRows,
+  { rowCount, blocks, blockRows }: GrowingRows,
   take: (block: RowBlock, first: number, count: number) => void,
 ): void {
   for (const [index, block] of blocks.entries()) {
-    const first = index * BLOCK_ROWS;
-    take(block, first, Math.min(rowCount - first, BLOCK_ROWS));
+    const first = firstOf(blockRows, index);
+    take(block, first, Math.min(rowCount, firstOf(blockRows, index + 1)) - first);
     giveBack(block.numbers);
     giveBack(block.codes);
   }

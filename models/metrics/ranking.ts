@@ -75,6 +75,14 @@ export function metricsOfScores(
   scores: Float32Array | Float64Array,
   labels: Uint8Array,
 ): Metrics | null {
+  return rankingMetrics(groupsOfScores(scores, labels));
+}
+
+/** Rows with a label by their score. @param scores, labels As of `metricsOfScores`. */
+export function groupsOfScores(
+  scores: Float32Array | Float64Array,
+  labels: Uint8Array,
+): ScoreGroups {
   assert(scores.length === labels.length, "scores and labels differ in length");
   const ranked = Float64Array.from(scores, (score) => (Number.isNaN(score) ? -Infinity : score));
   const order = Uint32Array.from(ranked, (_, index) => index);
@@ -96,5 +104,8 @@ export function metricsOfScores(
     const counts = labels[index] === 1 ? positives : negatives;
     counts[group] = (counts[group] ?? 0) + 1;
   }
-  return rankingMetrics({ positives, negatives });
+  return {
+    positives: positives.subarray(0, group + 1),
+    negatives: negatives.subarray(0, group + 1),
+  };
 }

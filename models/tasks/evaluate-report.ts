@@ -7,6 +7,7 @@ import type { Answer, Cell } from "../answers/answer.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
 import { addScoresInPlace } from "../metrics/histogram.ts";
 import { type Told, toldReport } from "../metrics/noised-report.ts";
+import { groupsOfScores } from "../metrics/ranking.ts";
 import type { EvaluationReport } from "../metrics/report.ts";
 import type { Model } from "../model.ts";
 import { mainFigures, NOTHING_TOLD, requestOf } from "./evaluate-answer.ts";
@@ -14,7 +15,7 @@ import { modelScores, netScores } from "./evaluate-model.ts";
 import type { EvaluateContext } from "./evaluate-shape.ts";
 import type { Ask, TaskContext } from "./task.ts";
 
-/** Nobody else sees them: bins as fine as they come. */
+/** For how near scores are to probabilities; rankings are of the scores themselves. */
 const BINS = 4096;
 
 /** A model of which the last layers are the member's own. */
@@ -68,10 +69,15 @@ function reportOn(
   { labels }: EncodedData,
   scores: Float32Array,
 ): EvaluationReport<Told> | null {
+  const { positives, negatives } = groupsOfScores(scores, labels);
+  const ranked = { positives: positives.toReversed(), negatives: negatives.toReversed() };
+  const request = { ...requestOf(context), thresholds: [], alertBudgets: [] };
+  const report = toldReport(ranked, 0, { ...request, probabilities: false });
+  if (report === null || !request.probabilities) return report;
   const histogram = new Float64Array(2 * BINS);
   addScoresInPlace(histogram, scores, labels, null);
-  const counts = { negatives: histogram.subarray(0, BINS), positives: histogram.subarray(BINS) };
-  return toldReport(counts, 0, { ...requestOf(context), thresholds: [], alertBudgets: [] });
+  const binned = { negatives: histogram.subarray(0, BINS), positives: histogram.subarray(BINS) };
+  return { ...report, calibration: toldReport(binned, 0, request)?.calibration ?? null };
 }
 
 function figure(report: EvaluationReport<Told> | null, index: number): Cell {

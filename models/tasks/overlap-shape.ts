@@ -17,7 +17,7 @@ export type OverlapContext = TaskContext<OverlapTask>;
 export const OVERLAP_SCALE = 32;
 /** Widths of the ring, the first that leaves a slot room for so many standard deviations of what falls into it. */
 const RING_BITS = [16, 24, 32] as const;
-const ROOM_ERRORS = 16;
+const ROOM_ERRORS = 12;
 /** Numbers of a vector at most. */
 const NUMBERS_MAX = 8_000_000;
 /** Nobody pays for an overlap whose interval is as wide as all that could be in it. */

@@ -11,7 +11,11 @@ import type { Identifier } from "../../shared/charter/schema.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
 import { gramOf } from "../overlap/gram.ts";
 import type { IdentifierRule } from "../overlap/identifiers.ts";
-import { type IdentifiedRows, sketchInPlace } from "../overlap/member-sketch.ts";
+import {
+  type IdentifiedRows,
+  type SketchedCounts,
+  sketchInPlace,
+} from "../overlap/member-sketch.ts";
 import { isLargeEnough } from "../overlap/minimum.ts";
 import type { MemberMemory } from "./member-memory.ts";
 import { oneSumTask } from "./one-sum.ts";
@@ -55,6 +59,7 @@ export const overlapTask = {
       );
     },
   }),
+  ownNotes,
   /** Whose section is missing would be taken for one without customers. */
   needsEveryMember: true,
 } as const;
@@ -77,15 +82,7 @@ function contribute(
   assert(noise !== null, "a plan has noise");
   const contribution = new Float64Array(slots * memberCount);
   const own = contribution.subarray(index * slots, (index + 1) * slots);
-  const { identifiers } = sketchInPlace(own, identifiedRows(context, data), {
-    rule: ruleOf(context),
-    hasher: identifierHasher({
-      salt: saltOf(context),
-      purpose: PURPOSE,
-      type: askedColumn(context).type,
-    }),
-    perUnitMax: spec.identifiersPerUnitMax,
-  });
+  const { identifiers } = sketched(context, data, own);
   const minimum = {
     sizeMin: spec.sizeMin,
     perUnitMax: spec.identifiersPerUnitMax,
@@ -94,6 +91,28 @@ function contribute(
   if (!isLargeEnough(identifiers, minimum, rng)) own.fill(0);
   for (let s = 0; s < own.length; s++) own[s] = OVERLAP_SCALE * (own[s] ?? 0);
   return contribution;
+}
+
+function ownNotes(context: OverlapContext, data: PartitionedData): readonly string[] {
+  const { column, sizeMin } = context.spec;
+  const { identifiers, missingRows, invalidRows } = sketched(context, data, new Float64Array(1));
+  const counts = `column ${column}: ${identifiers} different identifiers take part; ${missingRows} rows have none, ${invalidRows} rows none that is valid`;
+  const few = `that is few: below about ${sizeMin} this member takes part as if it had none`;
+  return identifiers < 2 * sizeMin ? [counts, few] : [counts];
+}
+
+/** @param sketch Changed. */
+function sketched(
+  context: OverlapContext,
+  data: PartitionedData,
+  sketch: Float64Array,
+): SketchedCounts {
+  const { type } = askedColumn(context);
+  return sketchInPlace(sketch, identifiedRows(context, data), {
+    rule: ruleOf(context),
+    hasher: identifierHasher({ salt: saltOf(context), purpose: PURPOSE, type }),
+    perUnitMax: context.spec.identifiersPerUnitMax,
+  });
 }
 
 /** @throws {CloisterError} If the schema has no such column to match customers by. */

@@ -127,12 +127,19 @@ function bandNames(edges: readonly number[]): string[] {
   return [`< ${edges[0]}`, ...inner, `≥ ${edges.at(-1)}`];
 }
 
-/** How many of the edges are at or below `place`. */
+/** How many of the ascending edges are at or below `place`. */
 function bandAt(edges: Float64Array, place: number): number {
+  let band = edgesBelow(edges, place);
+  while (edges[band] === place) band += 1;
+  return band;
+}
+
+/** How many of the ascending edges are below `place`. */
+export function edgesBelow(edges: Float64Array, place: number): number {
   let [low, high] = [0, edges.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((edges[middle] ?? 0) <= place) low = middle + 1;
+    if ((edges[middle] ?? 0) < place) low = middle + 1;
     else high = middle;
   }
   return low;

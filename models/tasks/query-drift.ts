@@ -26,7 +26,7 @@ export function driftStatistic(
     ...countStatistic(),
     axes: [side, axis],
     isCounted: (data, row) => isBefore(data, row) !== isAfter(data, row),
-    columns: { summed: [], grouped: [...new Set([name, ...conditions])] },
+    columns: { summed: conditions, grouped: [name] },
     answer: (opened) => ({
       title: titleOf(`Drift of ${name}`, opened),
       tables: [

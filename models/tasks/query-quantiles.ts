@@ -26,7 +26,7 @@ type Spec = StatisticSpec<"quantiles">;
  */
 export function quantilesStatistic({ schema, noise }: QueryContext, spec: Spec): Statistic {
   const reader = numberReader(schema, spec.column);
-  const common = { isCounted: isPresent(reader), columns: { summed: [spec.column], grouped: [] } };
+  const common = { isCounted: isPresent(reader), columns: { summed: [], grouped: [spec.column] } };
   if (noise === null) {
     const bins = ({ sums }: NoisedSums): TreeHistogram => ({
       bins: sums.slice(0, spec.bins),

@@ -8,7 +8,7 @@ import { logRank } from "../statistics/log-rank.ts";
 import type { NoisedSums, Told } from "../statistics/noised.ts";
 import { firstAtMost, type SurvivalPoint, survivalCurve } from "../statistics/survival.ts";
 import { numberReader } from "./columns.ts";
-import { type Axis, axisOf } from "./query-cells.ts";
+import { type Axis, axisOf, edgesBelow } from "./query-cells.ts";
 import { countStatistic } from "./query-count.ts";
 import { placeIn, rowTest } from "./query-filter.ts";
 import { isPresent, SAMPLING_NOTE } from "./query-moments.ts";
@@ -36,12 +36,14 @@ export function survivalStatistic({ schema }: QueryContext, spec: Spec): Statist
     at: (data, row) => +!isEvent(data, row),
   };
   const groups = group === undefined ? null : axisOf(schema, group);
-  const grouped = [time, ...event.map((one) => one.column)];
   return {
     ...countStatistic(),
     axes: [...(groups === null ? [] : [groups]), end, timeAxis(schema, spec)],
     isCounted: isPresent(reader),
-    columns: { summed: [], grouped: [...new Set(group ? [...grouped, group.column] : grouped)] },
+    columns: {
+      summed: event.map((one) => one.column),
+      grouped: [time, ...(group ? [group.column] : [])],
+    },
     answer: (opened) => answerOf(opened, time, grid, groups),
   };
 }
@@ -51,15 +53,11 @@ function timeAxis(schema: DataSchema, { time, grid }: Spec): Axis {
   const reader = numberReader(schema, time);
   if (grid.some((at, j) => j > 0 && !(at > (grid[j - 1] ?? at))))
     throw badInput("question.grid", `the grid of times of "${time}" must ascend`);
-  const places = grid.map((at) => placeIn(reader, at));
+  const places = Float64Array.from(grid, (at) => placeIn(reader, at));
   return {
     name: time,
     labels: [...grid.map((at) => `≤ ${at}`), `> ${grid.at(-1)}`],
-    at(data, row) {
-      const place = reader.place(data, row);
-      const j = places.findIndex((edge) => place <= edge);
-      return j < 0 ? places.length : j;
-    },
+    at: (data, row) => edgesBelow(places, reader.place(data, row)),
   };
 }
 

@@ -23,7 +23,7 @@ export function taskFactsOf(charter: Charter, manifest: Manifest): TaskFacts {
       sums: asks.reduce((sum, { count }) => sum + count, 0),
       dimensionMax: Math.max(0, ...dimensions),
       columns: task.columnUse?.(context) ?? modelColumns(charter, manifest),
-      bins: isModelTask(manifest.task) ? manifest.task.evaluation.bins : 0,
+      bins: binsOf(manifest),
       faults: [
         ...encodingFaults(charter, manifest),
         ...epsilonFaults(charter, manifest),
@@ -33,6 +33,11 @@ export function taskFactsOf(charter: Charter, manifest: Manifest): TaskFacts {
   } catch (error) {
     return { ...NONE, faults: [faultOf(error, "taskUnusable")] };
   }
+}
+
+function binsOf({ task }: Manifest): number {
+  if (isModelTask(task)) return task.evaluation.bins;
+  return task.kind === "evaluate" ? task.bins : 0;
 }
 
 /** As a model reads them. */

@@ -147,6 +147,8 @@ export interface Task<Spec, State> {
   readonly needsEveryMember?: true;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
+  /** What only the member is told, of its own records, before it approves. Left out: nothing. */
+  ownNotes?(context: TaskContext<Spec>, data: PartitionedData): readonly string[];
   /** What a person watches. */
   progress(state: State): TaskProgress;
   /** The state as bytes, for the coordinator's store; exact. */

@@ -3,6 +3,7 @@ import { Charter } from "../../shared/charter/charter.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
 import { calibrateNoiseMultiplier } from "../../shared/privacy/accounting/calibrate.ts";
+import { epsilonAtOrder } from "../../shared/privacy/accounting/rdp.ts";
 import type { DemoOptions } from "./options.ts";
 
 export interface DemoMember {
@@ -18,6 +19,24 @@ export interface DemoRoom {
   readonly notes: readonly string[];
 }
 
+/** Of the budget, for the question that is asked after the training. */
+const QUESTION_SHARE = 0.05;
+
+/** What the training may cost. */
+export const trainingEpsilon = (epsilon: number): number => (1 - QUESTION_SHARE) * epsilon;
+
+/** What the question may cost; null: the charter has no budget. Told at the budget's order, it is more than it takes. */
+export function questionEpsilon({ privacy: { budget } }: Charter): number | null {
+  if (!budget) return null;
+  const { epsilon, delta, rdpOrder } = budget;
+  // A tenth is left for rounding.
+  return epsilonAtOrder(0.9 * QUESTION_SHARE * epsilon, delta, rdpOrder);
+}
+
+/** By which sums may be broken down: the first column of categories; null: there is none. */
+export const groupColumn = ({ features }: DataSchema): string | null =>
+  features.find(({ type }) => type === "category")?.name ?? null;
+
 /** @param unitsTraining Rounded to two digits before it is published as an estimate. */
 export function demoCharter(
   room: string,
@@ -30,6 +49,7 @@ export function demoCharter(
 ): Charter {
   const unitsExpected = Number(unitsTraining.toPrecision(2));
   const delta = Math.min(1e-6, Number((1 / (10 * unitsExpected)).toPrecision(1)));
+  const column = groupColumn(schema);
   return Charter.parse({
     version: 1,
     room,
@@ -37,12 +57,15 @@ export function demoCharter(
     members: members.map(({ memberId }) => memberId),
     schema,
     holdoutFraction,
-    tasks: ["train", "boost", "probe"],
+    tasks: ["train", "boost", "query", "probe"],
+    ...(column !== null && { columns: { [column]: { group: true } } }),
     minimums: { members: 3, rows: 50 },
     rowsMax: Number((2 * Math.max(...members.map(({ rowCount }) => rowCount))).toPrecision(1)),
     privacy: {
       budget:
-        epsilon === null ? null : { epsilon, delta, rdpOrder: bestOrder(epsilon, delta, task) },
+        epsilon === null
+          ? null
+          : { epsilon, delta, rdpOrder: bestOrder(trainingEpsilon(epsilon), delta, task) },
       unnoisedRuns: epsilon === null ? "allowed" : "refused",
       unitsExpected: epsilon === null ? null : unitsExpected,
     },

@@ -13,9 +13,10 @@ import { Progress } from "../../shared/edge/progress.ts";
 import { reportAndExit } from "../../shared/edge/terminal.ts";
 import { twoThirds } from "../../shared/secagg/params.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
-import type { DemoRoom } from "./charter.ts";
+import { type DemoRoom, trainingEpsilon } from "./charter.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
 import { exportPack } from "./pack.ts";
+import { askQuestion } from "./question.ts";
 import { references } from "./references.ts";
 import { type DemoReport, reportTable } from "./report.ts";
 import { demoRoom } from "./room.ts";
@@ -51,6 +52,8 @@ async function demo(options: DemoOptions): Promise<void> {
     );
     const modelText = model?.text ?? "";
     writeFileAtomic(modelPath, modelText);
+    progress.say("Asking a question of all banks' tables, as an analyst would …");
+    const question = await askQuestion(processes, room.charter);
     progress.say("Exporting the regulator's pack, and checking it as a regulator would …");
     const pack = await exportPack(processes, room.charter.members, folder);
     progress.say(
@@ -71,6 +74,7 @@ async function demo(options: DemoOptions): Promise<void> {
       privacy: privacyOf(options, room, watched.epsilonSpent),
       killed: watched.killed,
       approved: { by: watched.approvedBy, required: approving.length },
+      question,
       pack,
       bytesPerAgent: watched.bytesPerAgent,
       modelPath,
@@ -156,7 +160,9 @@ async function train(
     });
   };
   for (const { memberId } of room.members) meter(memberId);
-  const plan = { task, privacy: options.epsilon === null ? "none" : { epsilon: options.epsilon } };
+  const { epsilon } = options;
+  const privacy = epsilon === null ? "none" : { epsilon: trainingEpsilon(epsilon) };
+  const plan = { task, privacy };
   const { runId } = await processes.client.post<{ runId: string }>("/v1/runs", plan);
   progress.say(
     `Run ${runId.slice(0, 12)} is proposed: ${approvalsRequired(room.charter)} of ${room.members.length} members must sign it; every agent checks charter, roster and its own ledger.`,
@@ -285,6 +291,9 @@ function finish(
   progress.say("");
   progress.say(`On the held-out rows of all members together:`);
   progress.say(reportTable(report));
+  progress.say("");
+  progress.say(`Asked        ${report.question.command}`);
+  for (const line of report.question.lines) progress.say(line === "" ? "" : `  ${line}`);
   progress.say("");
   progress.say(`Privacy      ${report.privacy.statement}`);
   progress.say(

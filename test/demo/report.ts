@@ -1,6 +1,7 @@
 /** The demo's last words: the table, and the JSON. Pure. */
 import type { Metrics } from "../../models/tasks/task.ts";
 import type { PackReport } from "./pack.ts";
+import type { QuestionReport } from "./question.ts";
 
 export interface DemoReport {
   readonly durationS: number;
@@ -26,6 +27,7 @@ export interface DemoReport {
   readonly killed: { id: string; round: number; survivors: number; cameBack: boolean } | null;
   /** Whose signatures let the run begin, and how many had to sign. */
   readonly approved: { readonly by: readonly string[]; readonly required: number };
+  readonly question: QuestionReport;
   readonly pack: PackReport;
   readonly bytesPerAgent: number;
   readonly modelPath: string;

@@ -97,7 +97,7 @@ test("a noised count has an interval, costs what was said before, and the rest o
 test("a hopeless question is refused before anybody is asked, unless it is insisted on", async () => {
   const before = await runs();
   const edges = Array.from({ length: 40 }, (_, i) => 20 * (i + 1)).join(",");
-  const question = ["--count", "--by", `amount at ${edges}`, "--epsilon", "0.2"];
+  const question = ["--count", "--by", `amount at ${edges}`, "--epsilon", "0.25"];
   const refused = await ask(...question);
   expect(refused).toMatchObject({ code: 4, output: "" });
   expect(refused.errors).toContain("cloister: the answer would be hopeless: ± ");

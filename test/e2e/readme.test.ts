@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
@@ -62,9 +63,11 @@ function table(memberId: string, rowCount: number): string {
   return `customer,amount,hour,channel,label\n${lines.map((cells) => cells.join(",")).join("\n")}\n`;
 }
 
+/** As a shell takes them apart: what is in apostrophes is one. */
 const argumentsOf = (command: string): string[] => {
   expect(command).toMatch(/^npx cloister /);
-  return command.replace(/#.*/, "").trim().split(/\s+/).slice(2);
+  const words = command.replace(/#.*/, "").match(/'[^']*'|\S+/g) ?? [];
+  return words.map((word) => word.replaceAll("'", "")).slice(2);
 };
 
 /** @returns What it printed. @throws If it failed. */
@@ -139,7 +142,26 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   expect(await run(ledger)).toMatch(/budget .* of 3 at δ[\s\S]*gradient/);
   expect(await run(verify)).toMatch(/Run [0-9a-f]{12} {2}train[\s\S]*The history holds\./);
   expect((await run(score)).trim().split("\n")).toHaveLength(1 + 25);
-}, 120_000);
+
+  const question = /### Ask a question[\s\S]*?```\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  const [tell = "", ask = "", answer = "", ...others] = question.trim().split("\n");
+  expect(others).toEqual([]);
+  expect(await run(tell)).toMatch(/^Asks +3 members[\s\S]*Costs +ε = 1.5 [\s\S]*Verdict +good/);
+  expect(argumentsOf(tell)).toEqual([...argumentsOf(ask), "--preview"]);
+  const asking = spawn(process.execPath, [BIN, ...argumentsOf(ask)], { cwd: folder, env });
+  const answered = text(asking.stdout);
+  let asked = "";
+  for await (const line of createInterface({ input: asking.stderr })) {
+    asked = /^Run ([0-9a-f]+) is proposed/.exec(line)?.[1] ?? "";
+    if (asked !== "") break;
+  }
+  for (const memberId of members.slice(0, 2)) {
+    const command = approve.replace("RUN", asked).replaceAll("bank-1", memberId);
+    expect(await run(command)).toContain(`approved by ${memberId}`);
+  }
+  expect(await answered).toContain("Rows by channel");
+  expect(await run(answer.replace("RUN", asked))).toContain("channel,rows,rows low,rows high\r\n");
+}, 240_000);
 
 test("npx finds the command in a checkout", async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {

@@ -6,6 +6,8 @@ export interface Case {
   readonly set: string;
   /** As a plan has it, defaults left out. */
   readonly task: object;
+  /** The task evaluates a model, which is grown first. */
+  readonly model?: "trees";
   /** Bound of what secure and pooled may be apart, relative to numbers above 1. */
   readonly bound: number;
 }
@@ -21,8 +23,8 @@ const query = (statistic: object, more: object = {}): object => ({
   ...more,
 });
 
-/** Counts are exact; of the rest, all that differs is that a member's sum is rounded once, to 2⁻²⁰. */
-const ROUNDED = 1e-6;
+/** Counts are exact; of the rest, all that differs is that a member's sum is rounded once, as finely as float64 sums are. */
+const ROUNDED = 1e-9;
 
 export const CASES: readonly Case[] = [
   {
@@ -134,6 +136,20 @@ export const CASES: readonly Case[] = [
     name: "top-k of a declared domain",
     set: BANK,
     task: query({ kind: "top", column: "education", k: 3 }),
+    bound: 0,
+  },
+  {
+    name: "evaluation of a model",
+    set: CREDIT,
+    task: { kind: "evaluate", bins: 256 },
+    model: "trees",
+    bound: 0,
+  },
+  {
+    name: "evaluation by segment",
+    set: BANK,
+    task: { kind: "evaluate", by: "marital", alertBudgets: [0.01, 500] },
+    model: "trees",
     bound: 0,
   },
 ];

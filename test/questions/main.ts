@@ -12,6 +12,7 @@ import { DATA_SETS } from "../baselines/sets.ts";
 import { enrolled } from "../support/manifests.ts";
 import { CASES, type Case } from "./cases.ts";
 import { type Gap, gapOf } from "./compare.ts";
+import { evaluated } from "./evaluated.ts";
 import { threeWays } from "./play.ts";
 
 const { values } = parseArgs({
@@ -59,10 +60,12 @@ async function main(): Promise<void> {
 
 function lineOf(asked: Case, { schema, members }: LoadedSet): Line {
   const data = members.map((member) => member.data);
-  const spec = TaskSpec.parse(asked.task);
+  const begun = "model" in asked && evaluated(asked.task, schema, data, ROWS_MAX);
+  const spec = begun ? begun.spec : TaskSpec.parse(asked.task);
   const roster = data.map((_, k) => enrolled(`org-${k}`, "ab".repeat(32)));
   const manifest = { roster, privacy: null, encoding: undefined };
-  const ways = threeWays({ spec, schema, members: data, rowsMax: ROWS_MAX }, manifest);
+  const question = { spec, schema, members: data, rowsMax: ROWS_MAX };
+  const ways = threeWays({ ...question, ...(begun && { begun: begun.begun }) }, manifest);
   return {
     asked,
     members: data.length,

@@ -16,6 +16,8 @@ export interface Asked {
   readonly schema: DataSchema;
   readonly members: readonly PartitionedData[];
   readonly rowsMax: number;
+  /** What the task begins with, where that is more than its specification. */
+  readonly begun?: unknown;
 }
 
 export interface ThreeWays {
@@ -28,7 +30,7 @@ type Adding = (parts: readonly Float64Array[], askKind: string, step: number) =>
 
 /** @param manifest The members' roster, and no noise. Nothing is held back, so that all rows count each way. */
 export function threeWays(asked: Asked, manifest: WireManifest): ThreeWays {
-  const { spec, schema, members, rowsMax } = asked;
+  const { spec, schema, members, rowsMax, begun } = asked;
   const context = { spec, schema, rowsMax, noise: null, memberCount: members.length, cellMin: 1 };
   const side = (pick: (data: PartitionedData) => EncodedData): EncodedData =>
     joinedData(members.map(pick));
@@ -36,9 +38,9 @@ export function threeWays(asked: Asked, manifest: WireManifest): ThreeWays {
   const secure: Adding = (parts, askKind, step) =>
     secureSum(parts, taskFor(spec).shapeOf(context, askKind), manifest, step);
   return {
-    pooled: answered(context, [all], added),
-    federated: answered(context, members, added),
-    secure: answered(context, members, secure),
+    pooled: answered(context, [all], added, begun),
+    federated: answered(context, members, added, begun),
+    secure: answered(context, members, secure, begun),
   };
 }
 
@@ -52,10 +54,11 @@ function answered(
   context: TaskContext<TaskSpec>,
   members: readonly PartitionedData[],
   add: Adding,
+  begun: unknown,
 ): Answer {
   const task = taskFor(context.spec);
   const memories: MemberMemory[] = members.map((_, k) => newMemory(k));
-  let state = task.begin(context);
+  let state = begun ?? task.begin(context);
   for (let step = 0; ; step++) {
     const ask = task.nextAsk(context, state);
     if (ask === null) break;

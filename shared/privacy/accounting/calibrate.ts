@@ -96,10 +96,12 @@ function atNoise(
 }
 
 function unreachableTarget(target: CalibrationTarget): Error {
-  const where = target.order === undefined ? "" : ` at Rényi order ${target.order}`;
+  const { epsilon, delta, order } = target;
+  const where = order === undefined ? "" : ` at Rényi order ${order}`;
+  const least = order === undefined ? "" : ` (above ${epsilonAtOrder(0, delta, order).toFixed(3)})`;
   return badInput(
     "privacy.target-unreachable",
-    `no amount of noise gives ε = ${target.epsilon} at δ = ${target.delta}${where}: ` +
-      "raise ε or δ, or choose a higher order",
+    `no amount of noise gives ε = ${epsilon} at δ = ${delta}${where}: ` +
+      `raise ε${least} or δ, or choose a higher order`,
   );
 }

@@ -268,8 +268,8 @@ test("a member's own report: the global model beside its own, exact, and honest 
   const report = evaluateTask.ownReport(asked(), ask, first, own);
   const exact = metricsOfScores(netScores(NET, first.holdout), first.holdout.labels);
   const rows = new Map(report.tables[0]?.rows.map(([name, ...cells]) => [name, cells]));
-  expect(Number(rows.get("ROC-AUC")?.[0])).toBeCloseTo(exact?.rocAuc ?? Number.NaN, 3);
-  expect(Number(rows.get("ROC-AUC")?.[1])).toBeCloseTo(1 - (exact?.rocAuc ?? Number.NaN), 3);
+  expect(Number(rows.get("ROC-AUC")?.[0])).toBeCloseTo(exact?.rocAuc ?? Number.NaN, 12);
+  expect(Number(rows.get("ROC-AUC")?.[1])).toBeCloseTo(1 - (exact?.rocAuc ?? Number.NaN), 12);
   expect(report.tables[0]?.columns.map(({ name }) => name)).toContain(
     "own model of run fefefefefefe",
   );

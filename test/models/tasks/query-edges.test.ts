@@ -83,3 +83,18 @@ test.each([
 ])("%j is refused with what to change", (statistic, words) => {
   expect(() => queryTask.plannedAsks(contextOf(statistic))).toThrow(words);
 });
+
+test("what a column's values part must be allowed as a group; what is summed or a condition need not", () => {
+  const used = (statistic: object) => queryTask.columnUse?.(contextOf(statistic));
+  for (const kind of ["histogram", "quantiles"])
+    expect(used({ kind, column: "cost" })?.grouped).toEqual(["cost"]);
+  expect(used({ kind: "moments", column: "cost" })).toMatchObject({
+    summed: ["cost"],
+    grouped: [],
+  });
+  const event = [{ column: "sick", is: "=", value: "1" }];
+  const group = { column: "arm" };
+  const survival = used({ kind: "survival", time: "months", event, grid: [6], group });
+  expect(survival?.grouped).toEqual(["months", "arm"]);
+  expect(survival?.summed).toContain("sick");
+});

@@ -1,0 +1,42 @@
+/** EDGE: the demo's question beside its model: how many positive rows of all members there are, by a category. */
+import { parseAnswer } from "../../models/answers/json.ts";
+import { answerLines } from "../../models/answers/text.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import { type RoomProcesses, Subprocess } from "../support/processes.ts";
+import { groupColumn, questionEpsilon } from "./charter.ts";
+
+export interface QuestionReport {
+  readonly command: string;
+  /** Null: without noise. */
+  readonly epsilon: number | null;
+  readonly runId: string;
+  readonly lines: readonly string[];
+}
+
+const COLUMNS = 100;
+
+/** Asked with the command that an analyst would use. @throws If it fails. */
+export async function askQuestion(
+  { configPath }: RoomProcesses,
+  charter: Charter,
+): Promise<QuestionReport> {
+  const { label } = charter.schema;
+  const epsilon = questionEpsilon(charter);
+  const column = groupColumn(charter.schema);
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  const args = [
+    "ask",
+    ...["--count", "--where", `${quoted(label.column)} = ${quoted(label.positive)}`],
+    ...(column === null ? [] : ["--by", quoted(column)]),
+    ...(epsilon === null ? ["--exact"] : ["--epsilon", epsilon.toFixed(4)]),
+  ];
+  const asked = new Subprocess([...args, "--config", configPath, "--json"]);
+  const told = await asked.line((line) => "answer" in line);
+  await asked.ended;
+  return {
+    command: `npx cloister ${args.map((arg) => (/["= ]/.test(arg) ? `'${arg}'` : arg)).join(" ")}`,
+    epsilon,
+    runId: String(told["runId"]),
+    lines: answerLines(parseAnswer(told["answer"], "the answer"), COLUMNS),
+  };
+}
