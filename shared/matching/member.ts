@@ -99,9 +99,11 @@ export class MatchMember {
     return [send({ type: "matchJoined", ...join })];
   }
 
-  /** To be said after a reconnection in which messages may have been lost. */
+  /** To be said after a reconnection in which messages may have been lost: all that is not a chunk is said again. */
   held(): MemberEffect[] {
-    return [send({ type: "matchHeld", held: this.#sets.map(({ arrived }) => arrived) })];
+    const held = send({ type: "matchHeld", held: this.#sets.map(({ arrived }) => arrived) });
+    if (this.#phase === "joining") return [...this.begin(), held];
+    return [held, ...this.#readiness(), ...this.#count()];
   }
 
   hear(message: RelayMatchMessage): MemberEffect[] {
@@ -132,11 +134,22 @@ export class MatchMember {
     const set = this.#setOf(owner);
     if (!set.put(points)) return this.#fail("repeatedPoint", sender);
     if (!set.shuffled) return [];
-    const { match, index: own, identity } = this.#params;
-    if (!isLastHolder(match, owner, own)) return this.#pass(set, 0);
-    assert(this.#joins !== null, "sets arrive after the joins");
-    const signature = identity.sign(readyStatement(match, this.#joins, own));
+    const { match, index: own } = this.#params;
+    return isLastHolder(match, owner, own) ? this.#readiness() : this.#pass(set, 0);
+  }
+
+  /** That our last set is masked, once it is. */
+  #readiness(): MemberEffect[] {
+    const { match, index, identity } = this.#params;
+    if (!this.#joins || !this.#setOf(successor(match, index)).shuffled) return [];
+    const signature = identity.sign(readyStatement(match, this.#joins, index));
     return [send({ type: "matchReady", signature })];
+  }
+
+  #count(): MemberEffect[] {
+    if (this.#phase !== "released" || !this.#channels) return [];
+    const masked = maskedCount(this.#channels, this.#set.count);
+    return [send({ type: "matchCount", masked })];
   }
 
   #before(): number {
@@ -215,8 +228,7 @@ export class MatchMember {
     if (unsigned >= 0 || !last.shuffled)
       return this.#fail("badReady", unsigned >= 0 ? unsigned : null);
     this.#phase = "released";
-    const masked = maskedCount(this.#channels, this.#set.count);
-    return [...this.#pass(last, 0), send({ type: "matchCount", masked })];
+    return [...this.#pass(last, 0), ...this.#count()];
   }
 
   #fail(code: MatchFault, member: number | null): MemberEffect[] {

@@ -4,6 +4,7 @@
  * it came from. Pure: messages and times in, messages out.
  */
 import { assert } from "../base/assert.ts";
+import { equalBytes } from "../base/bytes.ts";
 import type { Rng } from "../base/env.ts";
 import { verifySignature } from "../crypto/identity.ts";
 import { isSignedMatchJoin, joinsHash, type MatchJoin, readyStatement } from "./channel.ts";
@@ -44,6 +45,8 @@ export class MatchRelay {
   #tally: MatchTally | null = null;
   #phase: "joining" | "passing" | "releasing" | "over" = "joining";
   #movedAtMs: number;
+  /** Why it is over; null: with an answer, or it is not. */
+  #reason: MatchReason | null = null;
 
   constructor(params: MatchRelayParams, nowMs: number) {
     checkMatchParams(params.match);
@@ -65,7 +68,10 @@ export class MatchRelay {
 
   /** @param from Index of a member that has proved who it is. */
   hear(from: number, message: MemberMatchMessage, nowMs: number): RelayEffect[] {
-    if (this.#phase === "over") return [];
+    if (this.#phase === "over") {
+      const end = { type: "matchEnded", reason: this.#reason } as const;
+      return message.type === "matchHeld" ? [this.#to(from, end)] : [];
+    }
     assert(from >= 0 && from < this.#size, "members are of the roster");
     switch (message.type) {
       case "matchJoined":
@@ -105,15 +111,21 @@ export class MatchRelay {
 
   #join(from: number, { channelKey, signature }: MatchJoin, nowMs: number): RelayEffect[] {
     const { match } = this.#params;
+    const known = this.#joins.get(from);
+    if (known && equalBytes(known.channelKey, channelKey)) return [];
     // A second key is that of a member that has lost the first, and with it all that was masked.
-    if (this.#joins.has(from)) return this.left(from);
+    if (known) return this.left(from);
     if (!isSignedMatchJoin(match, from, { channelKey, signature }))
       return this.#fail("badJoin", from);
     this.#joins.set(from, { channelKey, signature });
     this.#movedAtMs = nowMs;
     if (this.#joins.size < this.#size) return [];
     this.#phase = "passing";
-    return this.#toAll({ type: "matchMembers", joins: this.#orderedJoins() });
+    return this.#toAll(this.#members());
+  }
+
+  #members(): RelayMatchMessage {
+    return { type: "matchMembers", joins: this.#orderedJoins() };
   }
 
   #orderedJoins(): MatchJoin[] {
@@ -161,8 +173,13 @@ export class MatchRelay {
     this.#movedAtMs = nowMs;
     if (this.#ready.size < this.#size) return [];
     this.#phase = "releasing";
-    const signatures = match.roster.map((_, i) => this.#ready.get(i) ?? new Uint8Array());
-    return this.#toAll({ type: "matchRelease", signatures });
+    return this.#toAll(this.#release());
+  }
+
+  #release(): RelayMatchMessage {
+    const { roster } = this.#params.match;
+    const signatures = roster.map((_, i) => this.#ready.get(i) ?? new Uint8Array());
+    return { type: "matchRelease", signatures };
   }
 
   #count(from: number, masked: number, nowMs: number): RelayEffect[] {
@@ -186,11 +203,13 @@ export class MatchRelay {
     return [{ type: "counted", counts }, ...this.#toAll({ type: "matchEnded", reason: null })];
   }
 
-  /** Goes back to what a member has, on its way in and on its way out. */
+  /** Says again what a member may have missed, and goes back to what it has, on its way in and on its way out. */
   #resume(member: number, held: readonly number[]): RelayEffect[] {
     const { match } = this.#params;
     const before = (member + this.#size - 1) % this.#size;
     const effects: RelayEffect[] = [];
+    if (this.#phase !== "joining") effects.push(this.#to(member, this.#members()));
+    if (this.#phase === "releasing") effects.push(this.#to(member, this.#release()));
     for (const [owner, steps] of this.#carried.entries()) {
       const came = stepOf(match, owner, before);
       const had = Math.min(held[owner] ?? 0, steps[came] ?? 0);
@@ -226,6 +245,7 @@ export class MatchRelay {
 
   #fail(code: MatchFault, member: number | null): RelayEffect[] {
     const reason = { code, member };
+    this.#reason = reason;
     this.#end();
     return [{ type: "failed", reason }, ...this.#toAll({ type: "matchEnded", reason })];
   }

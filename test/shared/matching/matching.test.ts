@@ -279,6 +279,28 @@ describe("after a reconnection a set goes on at the chunk that was missing", () 
     for (const { progress } of play.members) expect(progress).toEqual({ done: 9, total: 9 });
   });
 
+  test("wherever it was: joins, readiness, release, counts and the end are said again", () => {
+    const room = matchRoom(3, 4, 2);
+    const whole = new MatchPlay(room, SETS).begin();
+    let messages = 0;
+    while (whole.members.some(({ isOver }) => !isOver)) {
+      whole.runSome(1);
+      messages++;
+    }
+    let lost = 0;
+    for (let at = 0; at < messages; at++) {
+      const play = new MatchPlay(room, SETS).begin().runSome(at);
+      lost += play.lose(1);
+      const [, member] = play.members;
+      if (member && !member.isOver) play.obey(1, member.held());
+      play.run();
+      expect(play.reason).toBeNull();
+      expect(play.counts).toEqual(plainCounts(SETS));
+      expect(play.members.every(({ isOver }) => isOver)).toBe(true);
+    }
+    expect(lost).toBeGreaterThan(messages);
+  });
+
   test("what is sent again is the same, to the byte", () => {
     const sent = new Map<string, Set<string>>();
     const play = new MatchPlay(matchRoom(3, 10, 10), SETS, {
