@@ -9,7 +9,10 @@ export interface AgentSelf {
   readonly identity: { readonly publicKey: Uint8Array };
   /** Pinned on enrolment, hexadecimal. */
   readonly coordinatorKey: string;
-  readonly vault: Pick<MemberVault, "pinnedKeys" | "confirmedKeys" | "decisionOf" | "isOver">;
+  readonly vault: Pick<
+    MemberVault,
+    "pinnedKeys" | "confirmedKeys" | "revokedKeys" | "keysSinceMs" | "decisionOf" | "isOver"
+  >;
   readonly policy: () => LocalPolicy;
 }
 
@@ -24,6 +27,8 @@ export function agentFactsOf(
     coordinatorKey,
     pinnedKeys: vault.pinnedKeys(),
     confirmedKeys: vault.confirmedKeys(),
+    revokedKeys: vault.revokedKeys(),
+    keysSinceMs: vault.keysSinceMs(),
     policy: policy(),
     ownDecision: vault.decisionOf(runId)?.decision ?? null,
     isOver: vault.isOver(runId),

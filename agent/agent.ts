@@ -4,6 +4,7 @@ import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import type { Decision } from "../shared/charter/decision.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osKem, osRng } from "../shared/edge/os.ts";
+import type { RoomState } from "../shared/transcript/room/state.ts";
 import { Connection } from "./connection.ts";
 import { hasLeft } from "./enrol.ts";
 import { Evidence, evidencePath } from "./evidence.ts";
@@ -11,6 +12,7 @@ import { GateHost } from "./gate/host.ts";
 import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
+import { OwnKey } from "./own-key.ts";
 import { readPolicy } from "./policy-file.ts";
 import { type CopyParams, TranscriptCopy } from "./transcript-copy.ts";
 import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
@@ -36,8 +38,8 @@ export interface AgentOptions extends Partial<Address> {
 
 export interface RunningAgent {
   readonly memberId: string;
-  /** Resolves when closed; rejects with what a retry cannot mend. */
-  readonly done: Promise<void>;
+  /** `rotated`: this member has a new key, and the agent is to be started again. Rejects with what a retry cannot mend. */
+  readonly done: Promise<"closed" | "rotated">;
   close(): Promise<void>;
 }
 
@@ -71,16 +73,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     identity,
     coordinatorKey,
     vault: {
-      pinnedKeys: () => vault.pinnedKeys(),
-      pinKey: (id, key) => vault.pinKey(id, key),
-      confirmedKeys: () => vault.confirmedKeys(),
-      isOver: (runId) => vault.isOver(runId),
+      ...vault.facts,
+      pinKey: (id, key) => {
+        vault.keys.pin(id, key);
+        vault.keys.seen(key, osClock.nowMs());
+      },
       endRun: (runId, why) => vault.endRun(runId, why),
       record: (entry) => {
         evidence.record(entry);
         copy.saw(entry);
       },
-      decisionOf: (runId) => vault.decisionOf(runId),
       saveProposal: (proposal) => vault.saveProposal(proposal),
       saveDecision: (decision) => vault.saveDecision(decision),
       closeProposal: (runId, code) => vault.closeProposal(runId, code),
@@ -121,8 +123,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       copy.announce();
     },
   });
+  const ownKey = new OwnKey(vault, identity);
   const stopHearing = hearDecisions(vault, (decision) => {
     if (decision === "left") stop(hasLeft(folder));
+    else if (decision === "changed") ownKey.look();
     else member.decided(decision);
   });
   if (copy.fault) report({ type: "history", code: copy.fault.code, entry: copy.fault.entry });
@@ -134,7 +138,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     vault.close();
     evidence.close();
   };
-  return { memberId, done: Promise.race([connection.run(), stopped]), close };
+  const run = Promise.race([connection.run(), stopped]).then(() => "closed" as const);
+  const done = Promise.race([run.catch((error) => ownKey.orRotated(error)), ownKey.rotated]);
+  return { memberId, done, close };
 }
 
 /** @throws {CloisterError} If the copy is not as this agent wrote it. */
@@ -150,7 +156,9 @@ function openCopy(
   const trust = { coordinatorKey, memberKeys: new Map(), heads };
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const saveCosigned = (size: number, root: string): void => vault.saveCosigned({ size, root });
-  return new TranscriptCopy({ folder, memberId, identity, trust, saveCosigned, ...ports });
+  const keysHeard = (state: RoomState): void => vault.keys.follow(state, osClock.nowMs());
+  const own = { folder, memberId, identity, trust };
+  return new TranscriptCopy({ ...own, saveCosigned, keysHeard, ...ports });
 }
 
 function unwritable(folder: string, cause: unknown): CloisterError {
@@ -159,12 +167,16 @@ function unwritable(folder: string, cause: unknown): CloisterError {
 }
 
 /** A person decides in another process, and the vault is where they meet. @returns Stops it. */
-function hearDecisions(vault: Vault, hear: (decision: Decision | "left") => void): () => void {
+function hearDecisions(
+  vault: Vault,
+  hear: (decision: Decision | "left" | "changed") => void,
+): () => void {
   const known = new Set(vault.decisions().map(({ signature }) => signature));
   let version = vault.dataVersion;
   const timer = setInterval(() => {
     if (vault.dataVersion === version) return;
     version = vault.dataVersion;
+    hear("changed");
     if (vault.leaving()) hear("left");
     for (const decision of vault.decisions()) {
       if (known.has(decision.signature)) continue;

@@ -11,8 +11,10 @@ import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
 import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
+import { releaseCommand } from "./release.ts";
 import { reportCommand } from "./report.ts";
 import { rosterCommands } from "./roster.ts";
+import { keyCommands } from "./rotate-key.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 
@@ -44,8 +46,10 @@ export function agentCommands(program: Command): void {
     .action(printTranscript);
   previewCommand(agent);
   approvalCommands(agent);
+  releaseCommand(agent);
   rosterCommands(agent);
   reportCommand(agent);
+  keyCommands(agent);
   leaveCommand(agent);
 }
 
@@ -95,7 +99,7 @@ async function start({
 }: MemberOptions & { quiet?: boolean; population?: string }): Promise<void> {
   optimiseEarly();
   const show = json ? printJson : printEvent;
-  const agent = await startAgent({
+  const options: AgentOptions = {
     folder,
     caPath,
     allowPlain,
@@ -103,9 +107,13 @@ async function start({
     onEvent: (event) => {
       if (!quiet || (event.type !== "round" && event.type !== "sent")) show(event);
     },
-  });
+  };
+  let agent = await startAgent(options);
   onStop(() => agent.close());
-  await agent.done;
+  while ((await agent.done) === "rotated") {
+    await agent.close();
+    agent = await startAgent(options);
+  }
 }
 
 function parsePopulation(name: string | undefined): string | undefined {

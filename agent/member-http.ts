@@ -9,9 +9,12 @@ import { type Address, checkAddress } from "./link.ts";
 import type { Vault } from "./vault.ts";
 
 /** @throws {CloisterError} If the coordinator's address is not one to use. */
-export function memberHttp(vault: Vault, address: Omit<Address, "url">): HttpClient {
+export function memberHttp(
+  vault: Vault,
+  address: Omit<Address, "url">,
+  identity = identityFromSecret(vault.identitySecret(osRng)),
+): HttpClient {
   const { memberId, room, coordinatorUrl, coordinatorKey: key } = vault.enrolment();
-  const identity = identityFromSecret(vault.identitySecret(osRng));
   checkAddress({ ...address, url: coordinatorUrl });
   if (address.caPath !== undefined) trustAuthority(address.caPath);
   const coordinatorKey = fromHex(key);

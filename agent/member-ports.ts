@@ -21,11 +21,15 @@ export interface Proposal {
 }
 
 export interface MemberVault {
-  /** Members' identity keys seen in earlier runs, hexadecimal, by member id. */
+  /** Members' identity keys seen in earlier runs, or those that they signed for since; hexadecimal, by member id. */
   pinnedKeys(): ReadonlyMap<string, string>;
   pinKey(memberId: string, identityKey: string): void;
   /** Keys that this member's people compared with the others'; null: none yet. */
   confirmedKeys(): ReadonlyMap<string, string> | null;
+  /** Keys that count for nothing any more, hexadecimal. */
+  revokedKeys(): ReadonlySet<string>;
+  /** Since when this agent knows keys, by key, hexadecimal. */
+  keysSinceMs(): ReadonlyMap<string, number>;
   /** Whether a run has ended here, or was left; after the member left the room, every run is. */
   isOver(runId: string): boolean;
   /** From now on, and for good, it is over for this agent. Durable when it returns. */

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { toHex } from "../shared/base/bytes.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
+import { keyEndMs } from "../shared/charter/governance.ts";
 import { type MemberStatement, signStatement } from "../shared/charter/member-statement.ts";
 import {
   keysOf,
@@ -48,7 +49,7 @@ async function showRoster(options: MemberOptions): Promise<void> {
     const { room, charterHash, roster } = answer;
     const hash = rosterHash(charterHash, roster);
     const code = rosterCode(hash);
-    const stateOf = stateIn(vault);
+    const stateOf = stateIn(vault, charterIn(vault));
     if (options.json) {
       const members = roster.map((member) => ({ ...member, state: stateOf(member) }));
       return printJson({ ...answer, roster: members, rosterHash: hash, code });
@@ -98,9 +99,9 @@ async function confirm(text: string, options: MemberOptions): Promise<void> {
 }
 
 /** @throws {CloisterError} If the coordinator's answer does not hold, or lists this member with another key. */
-async function askRoster(vault: Vault, options: MemberOptions): Promise<RosterAnswer> {
-  const { charter: text, memberId, coordinatorUrl } = vault.enrolment();
-  const charter = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
+export async function askRoster(vault: Vault, options: MemberOptions): Promise<RosterAnswer> {
+  const { memberId, coordinatorUrl } = vault.enrolment();
+  const charter = charterIn(vault);
   const told = await httpOf(vault, options).get<unknown>("/v1/roster");
   const answer = parseOrRefuse(RosterAnswer, told, `${coordinatorUrl}: the roster`);
   const faults = rosterFaults(charter, answer).map(({ message }) => message);
@@ -138,11 +139,30 @@ export async function tell(
 const httpOf = (vault: Vault, { ca: caPath, allowPlain }: MemberOptions) =>
   memberHttp(vault, { caPath, allowPlain });
 
-/** What this agent holds of a listed key. */
-function stateIn(vault: Vault): (member: RosterAnswer["roster"][number]) => string {
+const charterIn = (vault: Vault): Charter =>
+  parseOrRefuse(Charter, JSON.parse(vault.enrolment().charter), "the charter in the vault");
+
+type Listed = RosterAnswer["roster"][number];
+
+/** What this agent holds of a listed key, and, where the charter lets keys expire, until when it is good. */
+function stateIn(vault: Vault, { governance }: Charter): (member: Listed) => string {
+  const heldOf = knownIn(vault);
+  const sinceMs = vault.keys.sinceMs();
+  return (member) => {
+    const since = sinceMs.get(member.identityKey);
+    const endMs = since === undefined ? null : keyEndMs(governance, since);
+    const until =
+      endMs === null ? "" : `, good until ${new Date(endMs).toISOString().slice(0, 16)}Z`;
+    return `${heldOf(member)}${until}`;
+  };
+}
+
+function knownIn(vault: Vault): (member: Listed) => string {
   const confirmed = vault.confirmedKeys();
-  const pinned = vault.pinnedKeys();
+  const pinned = vault.keys.pinned();
+  const revoked = vault.keys.revoked();
   return ({ memberId, identityKey }) => {
+    if (revoked.has(identityKey)) return "KEY REVOKED";
     const known = confirmed?.get(memberId) ?? pinned.get(memberId);
     if (known !== undefined && known !== identityKey) return "ANOTHER KEY THAN BEFORE";
     if (confirmed?.has(memberId)) return "key confirmed here";

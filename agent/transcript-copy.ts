@@ -20,6 +20,7 @@ import {
   type RoomFault,
   type RoomTrust,
 } from "../shared/transcript/room/history.ts";
+import type { RoomState } from "../shared/transcript/room/state.ts";
 import { cosignStatement } from "../shared/transcript/room/statements.ts";
 
 export const copyPath = (folder: string): string => join(folder, "transcript.jsonl");
@@ -34,6 +35,8 @@ export interface CopyParams {
   /** How many entries this member has signed for, and the root over them; durable when it returns. */
   readonly saveCosigned: (size: number, root: string) => void;
   readonly send: (message: AgentMessage) => void;
+  /** Members' keys in the history are other than before. */
+  readonly keysHeard: (state: RoomState) => void;
   /** The copy cannot be written. */
   readonly failed: (error: unknown) => void;
   /** The coordinator is caught. */
@@ -47,6 +50,8 @@ export class TranscriptCopy {
   readonly #openings = new Map<string, { readonly round: number; readonly head: Uint8Array }>();
   #cosigned: number;
   #fault: RoomFault | null = null;
+  /** Who had how many keys since when, and how many were revoked, when that was last handed on. */
+  #keysTold = "";
   #written: Promise<FileHandle>;
 
   /** @throws {CloisterError} If the file is not as this agent wrote it. */
@@ -54,6 +59,7 @@ export class TranscriptCopy {
     this.#params = params;
     this.#history = readCopy(copyPath(params.folder), params.trust);
     this.#cosigned = Math.max(0, ...params.trust.heads.keys());
+    this.#tellKeys();
     if (existsSync(refusedPath(params.folder)))
       this.#fault = { code: "known", entry: this.#history.roots.length, text: "caught before" };
     this.#written = open(copyPath(params.folder), "a", 0o600);
@@ -81,6 +87,7 @@ export class TranscriptCopy {
     if (this.#fault) return;
     const fault = this.#follow(from, text);
     if (fault) return this.#catch(fault, text);
+    this.#tellKeys();
     const { head, lastEvent } = this.#history;
     const toSign = head && lastEvent > this.#cosigned ? head : null;
     if (toSign) this.#cosigned = toSign.size;
@@ -113,6 +120,15 @@ export class TranscriptCopy {
     }
     if (history.head?.size === history.roots.length && history.documents.length === 0) return null;
     return { code: "cutOff", entry: size, text: "no signed head covers the last entries" };
+  }
+
+  #tellKeys(): void {
+    const { state } = this.#history;
+    if (!state) return;
+    const seats = [...state.trails].map(([id, { since, keys }]) => `${id} ${since} ${keys.length}`);
+    const said = [...seats, state.revoked.size].join();
+    if (said !== this.#keysTold) this.#params.keysHeard(state);
+    this.#keysTold = said;
   }
 
   #cosign({ size, root }: SignedHead): void {

@@ -10,20 +10,23 @@ import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Decision } from "../shared/charter/decision.ts";
 import { MemberStatement } from "../shared/charter/member-statement.ts";
+import { ReleaseDecision } from "../shared/charter/release.ts";
 import { ConfirmedRoster, keysOf } from "../shared/charter/roster.ts";
 import { openDatabase, readDatabase, transaction } from "../shared/edge/database.ts";
 import { Reason } from "../shared/protocol/messages.ts";
+import type { AgentSelf } from "./agent-facts.ts";
 import type { Proposal } from "./member-ports.ts";
+import { KEYS_SCHEMA, VaultKeys } from "./vault-keys.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS pinned_key (member_id TEXT PRIMARY KEY, identity_key TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS proposal (
   run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL, received_at_ms INTEGER NOT NULL, reasons TEXT NOT NULL, closed TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS run_over (run_id TEXT PRIMARY KEY, why TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS release (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS decision (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-DROP TABLE IF EXISTS channel;`;
+DROP TABLE IF EXISTS channel;${KEYS_SCHEMA}`;
 
 /** Proposals that are kept. */
 export const PROPOSALS_MAX = 1000;
@@ -72,10 +75,12 @@ export const ledgerPath = (folder: string): string => join(folder, "ledger.db");
 export class Vault {
   readonly #database: DatabaseSync;
   readonly #folder: string;
+  readonly keys: VaultKeys;
 
   constructor(folder: string, database = openDatabase(vaultPath(folder), SCHEMA)) {
     this.#folder = folder;
     this.#database = database;
+    this.keys = new VaultKeys(database);
   }
 
   /** @throws {CloisterError} If no agent was set up in this folder. */
@@ -88,7 +93,7 @@ export class Vault {
   static forReading(folder: string): Vault {
     requireVault(folder);
     const database = readDatabase(vaultPath(folder));
-    const newest = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'decision'";
+    const newest = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'revoked_key'";
     if (database.prepare(newest).get()) return new Vault(folder, database);
     database.close();
     const remedy = 'start the agent once ("cloister agent start"), which brings it up to date';
@@ -114,15 +119,16 @@ export class Vault {
     return Enrolment.parse(JSON.parse(text));
   }
 
-  pinnedKeys(): Map<string, string> {
-    const rows = this.#database.prepare("SELECT member_id, identity_key FROM pinned_key").all();
-    return new Map(rows.map((row) => [String(row["member_id"]), String(row["identity_key"])]));
-  }
-
-  pinKey(memberId: string, identityKey: string): void {
-    this.#database
-      .prepare("INSERT OR IGNORE INTO pinned_key VALUES (?, ?)")
-      .run(memberId, identityKey);
+  /** What a run is decided on by. */
+  get facts(): AgentSelf["vault"] {
+    return {
+      pinnedKeys: () => this.keys.pinned(),
+      confirmedKeys: () => this.confirmedKeys(),
+      revokedKeys: () => this.keys.revoked(),
+      keysSinceMs: () => this.keys.sinceMs(),
+      decisionOf: (runId) => this.decisionOf(runId),
+      isOver: (runId) => this.isOver(runId),
+    };
   }
 
   /** What this member's people have confirmed; null: nothing yet. */
@@ -131,16 +137,18 @@ export class Vault {
     return text === null ? null : ConfirmedRoster.parse(JSON.parse(text));
   }
 
+  /** Those, or what they led to. */
   confirmedKeys(): ReadonlyMap<string, string> | null {
     const confirmed = this.confirmedRoster();
-    return confirmed && keysOf(confirmed.roster);
+    if (!confirmed) return null;
+    const { roster } = confirmed;
+    return new Map(roster.map((one) => [one.memberId, this.keys.latest(one.identityKey)]));
   }
 
   /** In place of what was confirmed or pinned before. */
   saveConfirmedRoster(confirmed: ConfirmedRoster): void {
     transaction(this.#database, () => {
-      this.#database.exec("DELETE FROM pinned_key");
-      for (const [memberId, key] of keysOf(confirmed.roster)) this.pinKey(memberId, key);
+      this.keys.repin(keysOf(confirmed.roster));
       this.#save("confirmedRoster", JSON.stringify(confirmed));
     });
   }
@@ -220,14 +228,28 @@ export class Vault {
     return row ? Decision.parse(JSON.parse(String(row["body"]))) : null;
   }
 
-  /** A veto stands, whichever process says otherwise afterwards. */
   saveDecision(decision: Decision): void {
+    this.#saveWord("decision", decision);
+  }
+
+  /** What this member's people said of the release of a run's model. */
+  releaseOf(runId: string): ReleaseDecision | null {
+    const row = this.#database.prepare("SELECT body FROM release WHERE run_id = ?").get(runId);
+    return row ? ReleaseDecision.parse(JSON.parse(String(row["body"]))) : null;
+  }
+
+  saveRelease(decision: ReleaseDecision): void {
+    this.#saveWord("release", decision);
+  }
+
+  /** A veto stands, whichever process says otherwise afterwards. */
+  #saveWord(table: "decision" | "release", word: { readonly runId: string }): void {
     this.#database
       .prepare(
-        `INSERT INTO decision VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET body = excluded.body
-         WHERE json_extract(decision.body, '$.decision') <> 'vetoed'`,
+        `INSERT INTO ${table} VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET body = excluded.body
+         WHERE json_extract(${table}.body, '$.decision') <> 'vetoed'`,
       )
-      .run(decision.runId, JSON.stringify(decision));
+      .run(word.runId, JSON.stringify(word));
   }
 
   decisions(): Decision[] {

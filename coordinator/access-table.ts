@@ -39,6 +39,8 @@ const TABLE: readonly Row[] = [
   ["GET /v1/runs/:run/events",            "watch runs",                     "any", "room", "room", "none", "none"],
   ["GET /v1/runs/:run/privacy",           "read privacy statements",        "any", "room", "room", "room", "none"],
   ["GET /v1/runs/:run/model",             "export released models",         "any", "receiver", "none", "none", "none"],
+  ["GET /v1/runs/:run/release",           "see who released a run's model", "any", "room", "room", "room", "room"],
+  ["POST /v1/runs/:run/release/:member",  "sign for its member",            "none", "none", "none", "none", "own"],
   ["GET /v1/runs/:run/answer",            "read a question's answer",       "any", "room", "room", "room", "room"],
   ["GET /v1/runs/:run/documents",         "read what a run left behind",    "any", "room", "room", "room", "room"],
   ["GET /v1/transcript",                  "read a room's whole history",    "any", "none", "room", "room", "room"],
@@ -49,6 +51,7 @@ const TABLE: readonly Row[] = [
   ["GET /v1/charter",                     "read the charter",               "any", "room", "room", "room", "room"],
   ["GET /v1/roster",                      "see the roster",                 "any", "room", "room", "room", "room"],
   ["POST /v1/members/:member/statements", "sign for its member",            "none", "none", "none", "none", "own"],
+  ["POST /v1/members/:member/keys",       "rotate its member's key",        "none", "none", "none", "none", "own"],
   ["GET /v1/members/:member",             "see a member's runs",            "any", "none", "room", "own",  "own"],
 ];
 

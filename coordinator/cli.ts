@@ -17,6 +17,7 @@ import { showRoom } from "./room-show.ts";
 import { isLast, type RunEvent } from "./run-events.ts";
 import { eventLine } from "./run-lines.ts";
 import type { LiveEvent } from "./run-ports.ts";
+import { showRun } from "./run-show.ts";
 import type { RunLine } from "./run-views.ts";
 import { CoordinatorService } from "./service.ts";
 import { accessCommands } from "./token-cli.ts";
@@ -71,6 +72,10 @@ function runCommands(run: Command): void {
     .description("take a proposed run back, or end one that is under way")
     .argument("<run>", "a run's id, or its beginning")
     .action(cancelRun);
+  example(asking(run.command("show")), "cloister run show 3f9a")
+    .description("one run: where it stands, who approved it, whether its model is released")
+    .argument("<run>", "a run's id, or its beginning")
+    .action(showRun);
   example(asking(run.command("privacy")), "cloister run privacy 3f9a")
     .description("what a run's model says of its privacy, failed attempts counted")
     .argument("<run>", "a run's id, or its beginning")

@@ -92,6 +92,12 @@ export class Gateway {
     }
   }
 
+  /** The key that began the member's session is none any more: it may begin another with the new one. */
+  end(member: MemberAddress): void {
+    const peer = this.#peers.get(keyOf(member));
+    if (peer) this.#drop(peer, peer.socket, "keyGone");
+  }
+
   isConnected(member: MemberAddress): boolean {
     return this.#peers.get(keyOf(member))?.socket != null;
   }
@@ -183,7 +189,10 @@ export class Gateway {
       if (!verifySignature(identityKey, statement, decoded.message.signature))
         return deny("badSignature", "the signature under the charter does not hold");
       if (!this.#options.enrol(token, member, identityKey, decoded.message.signature))
-        return deny("token", "the token was used already; ask for a new one");
+        return deny(
+          "token",
+          "the token was used already, or the key was revoked: ask for a new one, and enrol in a new folder",
+        );
       say({ type: "enrolled" });
       socket.close(1000);
     });
@@ -262,9 +271,13 @@ export class Gateway {
   /** The stream is broken: it is dropped whole, and the member may begin a new session. */
   #fault(peer: Peer, socket: WebSocket, code: string): void {
     this.#options.onFault(peer.member, code);
+    this.#drop(peer, socket, code);
+  }
+
+  #drop(peer: Peer, socket: WebSocket | null, code: string): void {
     this.#peers.delete(keyOf(peer.member));
     peer.socket = null;
-    socket.close(1002, code);
+    socket?.close(1002, code);
     this.#options.onDisconnected(peer.member);
   }
 }

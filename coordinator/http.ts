@@ -19,7 +19,9 @@ import { auditRoutes } from "./http-audit.ts";
 import { bodyOf, limitBody } from "./http-body.ts";
 import { memberRoutes } from "./http-members.ts";
 import { questionRoutes } from "./http-questions.ts";
+import { releaseRoutes } from "./http-release.ts";
 import { checkReceiver, receiversOf } from "./receivers.ts";
+import { checkReleased } from "./releases.ts";
 import { isLast, type RunEvent, type RunSummary } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
@@ -53,6 +55,7 @@ export function httpApi(
   adminRoutes(api, service);
   auditRoutes(api, service);
   memberRoutes(api, service);
+  releaseRoutes(api, service);
   runRoutes(api, service);
   questionRoutes(api, service);
   return api;
@@ -83,6 +86,7 @@ function runRoutes(api: Hono<Access>, service: CoordinatorService): void {
     const charter = service.rooms.charter(run.manifest.room);
     const { caller, within } = context.var;
     if (within.asReceiver) checkReceiver(caller.role, receiversOf(charter, run.manifest), run);
+    checkReleased(charter, run);
     const files = modelFiles({
       charter,
       run,

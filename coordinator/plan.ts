@@ -29,6 +29,8 @@ export interface ManifestInputs {
   readonly plan: Plan;
   readonly charter: Charter;
   readonly members: readonly EnrolledMember[];
+  /** By key. Left out: nobody asks how old keys are. */
+  readonly keysSinceMs?: ReadonlyMap<string, number>;
   /** Hexadecimal. */
   readonly coordinatorKey: string;
   readonly nowMs: number;
@@ -41,12 +43,12 @@ export interface ManifestInputs {
  * @throws {CloisterError} As `buildManifest`; and `plan.refused`, with every reason at once.
  */
 export function agreedManifest(inputs: ManifestInputs): Manifest {
-  const { charter, nowMs } = inputs;
+  const { charter, nowMs, keysSinceMs } = inputs;
   const manifest = buildManifest(inputs);
   const runId = runIdOf(manifest);
   const task = taskFactsOf(charter, manifest);
   const unknown = { decisions: null, agent: null, dataset: null, ledger: null };
-  const reasons = decide({ charter, manifest, runId, task, nowMs, ...unknown });
+  const reasons = decide({ charter, manifest, runId, task, nowMs, keysSinceMs, ...unknown });
   if (reasons.length === 0) return manifest;
   const why = reasons.map(({ code, message }) => `${message} (${code})`).join("; ");
   throw new CloisterError("plan.refused", `every agent would refuse: ${why}`, EXIT.refused);

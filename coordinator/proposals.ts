@@ -86,6 +86,15 @@ export class Proposals {
     this.#close(proposal, "cancelled");
   }
 
+  /** A member's key is none any more: what lists it will never be a run. */
+  keyGone(room: string, identityKey: string): void {
+    for (const proposal of this.#open.values()) {
+      const { manifest } = proposal;
+      const isListed = manifest.roster.some((member) => member.identityKey === identityKey);
+      if (manifest.room === room && isListed) this.#close(proposal, "cancelled");
+    }
+  }
+
   /**
    * The oldest approved proposal of a room that is free, which is one no more: it begins. Null: there is none.
    *

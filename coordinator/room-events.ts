@@ -36,6 +36,8 @@ export function roomEventOf(event: RunEvent, end: EndHashes | null): RoomEvent |
     case "completed":
     case "failed":
       return end && { type: "runEnded", runId, outcome: event.type, ...end };
+    case "releaseDecided":
+      return { type: "releaseDecided", runId, decision: event.decision };
     case "deleted":
       return { type: "runDeleted", runId };
     case "attemptsReserved":

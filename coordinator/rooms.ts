@@ -2,6 +2,14 @@
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
+import {
+  isCharterSigned,
+  isConsent,
+  type KeyRotation,
+  type Revocation,
+  revocationsRequired,
+  revokersOf,
+} from "../shared/charter/key-change.ts";
 import type { Manifest, Plan } from "../shared/charter/manifest.ts";
 import { isSignedStatement, type MemberStatement } from "../shared/charter/member-statement.ts";
 import type { RosterAnswer } from "../shared/charter/roster.ts";
@@ -66,7 +74,9 @@ export class Rooms {
     const members = this.roster(charter.room);
     const coordinatorKey = toHex(this.#coordinatorKey);
     const nowMs = osClock.nowMs();
-    return agreedManifest({ plan, charter, members, coordinatorKey, nowMs, rng: osRng });
+    const keysSinceMs = this.keysSinceMs(charter.room);
+    const inputs = { plan, charter, members, coordinatorKey, nowMs, rng: osRng, keysSinceMs };
+    return agreedManifest(inputs);
   }
 
   /** Who is in the room with which key, and what they signed about that. */
@@ -87,15 +97,57 @@ export class Rooms {
     };
   }
 
-  /** @throws {CloisterError} If it is not signed with the member's key under the room's charter. */
-  addStatement({ room, memberId }: MemberAddress, statement: MemberStatement): void {
+  /**
+   * @returns Whose key is worth nothing any more, now that enough members say so; null: nobody's.
+   * @throws {CloisterError} If it is not signed with the member's key under the room's charter, or says what is not so.
+   */
+  addStatement({ room, memberId }: MemberAddress, statement: MemberStatement): string | null {
     const hash = charterHash(this.charter(room));
     const key = this.members(room).find((known) => known.memberId === memberId)?.identityKey;
     if (statement.memberId !== memberId || !isSignedStatement(statement, hash, key))
       throw badInput("statement.not-signed", `the statement is not signed by ${memberId}`);
     const known = this.#lastStatements(room);
-    if (known.some(({ signature }) => signature === statement.signature)) return;
-    this.#store.addStatement(room, statement);
+    if (known.some(({ signature }) => signature === statement.signature)) return null;
+    const unseats = statement.kind === "keyRevoked" ? this.#revocation(room, statement) : null;
+    if (unseats !== "known") this.#store.addStatement(room, statement, unseats);
+    return unseats === "known" ? null : unseats;
+  }
+
+  /** @returns Whose key it ends, if it is the last that it takes; `known`: this member has said so before. */
+  #revocation(room: string, statement: Revocation): string | "known" | null {
+    const { memberId, about, identityKey } = statement;
+    const key = this.members(room).find((member) => member.memberId === about)?.identityKey;
+    if (memberId === about || key !== identityKey || this.keyOf({ room, memberId }) === undefined)
+      throw badInput(
+        "statement.not-so",
+        `it is not for ${memberId} to revoke this key of ${about}`,
+      );
+    const revokers = revokersOf(this.#store.transcripts.statements(room), statement);
+    if (revokers.has(memberId)) return "known";
+    return revokers.size + 1 < revocationsRequired(this.charter(room)) ? null : about;
+  }
+
+  /** @throws {CloisterError} If the key that the member has did not sign for the new one, or that is no new one. */
+  rotateKey({ room, memberId }: MemberAddress, rotation: KeyRotation): void {
+    const hash = charterHash(this.charter(room));
+    const old = this.keyOf({ room, memberId });
+    if (old === undefined)
+      throw badInput("rotation.left", `${memberId} has left the room, or is none of its members`);
+    const { identityKey, enrolmentSignature } = rotation;
+    const isSigned =
+      rotation.memberId === memberId &&
+      isConsent(hash, old, rotation) &&
+      isCharterSigned(hash, memberId, identityKey, enrolmentSignature);
+    if (!isSigned)
+      throw badInput("rotation.not-signed", `the key of ${memberId} did not sign for the new one`);
+    if (this.#store.transcripts.keysSinceMs(room).has(identityKey))
+      throw badInput("rotation.key-used", "the new key was used in this room before");
+    this.#store.rotateKey(room, rotation);
+  }
+
+  /** When the room's history first tells of keys, by key. */
+  keysSinceMs(room: string): ReadonlyMap<string, number> {
+    return this.#store.transcripts.keysSinceMs(room);
   }
 
   /** Of each member and kind the last, of those signed with the key that it has now: one who enrols anew begins anew. */
@@ -105,16 +157,29 @@ export class Rooms {
     const last = new Map<string, MemberStatement>();
     for (const statement of this.#store.transcripts.statements(room)) {
       const { memberId, kind } = statement;
-      if (isSignedStatement(statement, hash, keys.get(memberId)))
-        last.set(`${memberId} ${kind}`, statement);
+      if (!isSignedStatement(statement, hash, keys.get(memberId))) continue;
+      // A key that is revoked, or was rotated, is nobody's concern any more.
+      if (kind === "keyRevoked" && keys.get(statement.about) !== statement.identityKey) continue;
+      const about = kind === "keyRevoked" ? statement.about : "";
+      last.set(`${memberId} ${kind} ${about}`, statement);
     }
     return [...last.values()];
+  }
+
+  /** Hexadecimal; undefined: not enrolled, or it has left. */
+  keyOf({ room, memberId }: MemberAddress): string | undefined {
+    return this.roster(room).find((member) => member.memberId === memberId)?.identityKey;
   }
 
   /** Null: not enrolled. */
   identityKeyOf({ room, memberId }: MemberAddress): Uint8Array | null {
     const member = this.members(room).find((known) => known.memberId === memberId);
     return member ? fromHex(member.identityKey) : null;
+  }
+
+  #isRevoked({ room, memberId: about }: MemberAddress, identityKey: string): boolean {
+    const revokers = revokersOf(this.#store.transcripts.statements(room), { about, identityKey });
+    return revokers.size >= revocationsRequired(this.charter(room));
   }
 
   /** A one-time token that also pins this coordinator's key. */
@@ -144,13 +209,14 @@ export class Rooms {
     return { member: invitation, charter: text, charterHash: charterHash(charter) };
   }
 
-  /** False: the token was used meanwhile. */
+  /** False: the token was used meanwhile, or the key is one that was revoked. */
   enrol(
     token: string,
     member: MemberAddress,
     identityKey: Uint8Array,
     signature: Uint8Array,
   ): boolean {
+    if (this.#isRevoked(member, toHex(identityKey))) return false;
     return this.#store.enrol(token, member, {
       identityKey: toHex(identityKey),
       enrolmentSignature: toHex(signature),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { Decision } from "../shared/charter/decision.ts";
 import { Manifest } from "../shared/charter/manifest.ts";
+import { ReleaseDecision } from "../shared/charter/release.ts";
 import { firstHead, type Link, nextHead } from "../shared/transcript/chain.ts";
 
 const Metrics = z.strictObject({
@@ -83,6 +84,8 @@ export const RunEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ ...common, type: z.literal("completed") }),
   z.strictObject({ ...common, type: z.literal("failed"), reason: z.string() }),
+  /** A member's word on the release of the run's model, verified. */
+  z.strictObject({ ...common, type: z.literal("releaseDecided"), decision: ReleaseDecision }),
   /** The charter's retention is over: the model and the kept rounds are gone. */
   z.strictObject({ ...common, type: z.literal("deleted") }),
 ]);
@@ -90,7 +93,7 @@ export type RunEvent = z.infer<typeof RunEvent>;
 export type RoundReleased = Extract<RunEvent, { type: "roundReleased" }>;
 export type SurvivorsCertified = Extract<RunEvent, { type: "survivorsCertified" }>;
 
-/** No event follows one of these. */
+/** After these there is no round: what may follow is about the model. */
 export const isLast = (type: string): boolean => ["completed", "failed", "refused"].includes(type);
 
 export type RunStatus = "proposed" | "refused" | "running" | "completed" | "failed";
@@ -102,6 +105,8 @@ export interface RunSummary {
   readonly startedBy: StartedBy | null;
   readonly status: RunStatus;
   readonly decisions: readonly Decision[];
+  /** Each member's last word on the release of the model. */
+  readonly releases: readonly ReleaseDecision[];
   readonly reason: string | null;
   readonly createdAtMs: number;
   /** When it was refused, completed or failed; null: it goes on. */
@@ -126,6 +131,7 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
     startedBy: first.startedBy ?? null,
     status: "proposed",
     decisions: [],
+    releases: [],
     reason: null,
     createdAtMs: first.atMs,
     endedAtMs: null,
@@ -148,7 +154,9 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
     case "survivorsCertified": // See certified.ts.
       return summary;
     case "decided":
-      return { ...summary, decisions: withDecision(summary.decisions, event.decision) };
+      return { ...summary, decisions: withLater(summary.decisions, event.decision) };
+    case "releaseDecided":
+      return { ...summary, releases: withLater(summary.releases, event.decision) };
     case "refused":
       return { ...summary, status: "refused", reason: event.code, endedAtMs: event.atMs };
     case "begun":
@@ -167,8 +175,8 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
 }
 
 /** A member's later word stands. */
-function withDecision(known: readonly Decision[], decision: Decision): Decision[] {
-  return [...known.filter(({ memberId }) => memberId !== decision.memberId), decision];
+function withLater<T extends { readonly memberId: string }>(known: readonly T[], said: T): T[] {
+  return [...known.filter(({ memberId }) => memberId !== said.memberId), said];
 }
 
 /** What is logged as a run begins, or goes on after a restart. @param summary Null: nothing is logged yet. */

@@ -7,7 +7,7 @@ import type { Charter } from "../shared/charter/charter.ts";
 import { fromWire } from "../shared/charter/decision.ts";
 import type { Plan, PlanRequest } from "../shared/charter/manifest.ts";
 import type { RosterAnswer } from "../shared/charter/roster.ts";
-import { fingerprint, type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
+import { type Identity, identityFromSecret } from "../shared/crypto/identity.ts";
 import { writeFileAtomic } from "../shared/edge/files.ts";
 import { MaskThreads } from "../shared/edge/mask-threads.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
@@ -22,13 +22,13 @@ import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
 import type { MemberAddress } from "./peer.ts";
 import { Proposals } from "./proposals.ts";
+import { Releases } from "./releases.ts";
 import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
 import { RunCatalog } from "./run-catalog.ts";
-import { runDocuments } from "./run-documents.ts";
 import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
 import { isRunMessage, type LiveEvent, type RunPorts } from "./run-ports.ts";
-import { type MemberView, memberRuns } from "./run-views.ts";
+import { recordRun } from "./run-record.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { TranscriptSync } from "./transcript-sync.ts";
@@ -45,6 +45,7 @@ export class CoordinatorService {
   /** What is kept of released rounds. */
   readonly audits: Audits;
   readonly catalog: RunCatalog;
+  readonly releases: Releases;
   readonly #maskThreads = new MaskThreads();
   readonly #identity: Identity;
   readonly #server: Server;
@@ -65,6 +66,12 @@ export class CoordinatorService {
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
     this.catalog = new RunCatalog(this.#store);
+    this.releases = new Releases({
+      clock: osClock,
+      endOf: ({ runId, manifest }) => this.#store.transcripts.endOf(manifest.room, runId),
+      keyOf: (room, memberId) => this.rooms.keyOf({ room, memberId }),
+      append: (event) => this.#store.append(event),
+    });
     const { failuresPerMinute } = config.access;
     const listener = getRequestListener(httpApi(this, { adminToken, failuresPerMinute }).fetch);
     this.#server = createServer(config, listener);
@@ -122,6 +129,17 @@ export class CoordinatorService {
     return { runId };
   }
 
+  /** A member has another key, or none: what lists the old one is void, and so is its session. All hear of it first. */
+  keyGone(member: MemberAddress, key: string): void {
+    this.transcripts.flush(member.room);
+    this.#proposals.keyGone(member.room, key);
+    this.#runOf(member)?.cancel();
+    this.#gateway.end(member);
+  }
+
+  /** A run under way with the member knows it by its key. */
+  readonly isAtWork = (member: MemberAddress): boolean => this.#runOf(member) !== null;
+
   createToken(request: TokenRequest): IssuedToken {
     const charter = this.rooms.charter(request.room);
     if (request.memberId !== undefined) checkMember(charter, request.memberId);
@@ -133,21 +151,10 @@ export class CoordinatorService {
   }
 
   rosterAnswer(room: string | undefined): RosterAnswer {
-    return this.rooms.rosterAnswer(room, (member) => this.#gateway.isConnected(member));
+    return this.rooms.rosterAnswer(room, this.isConnected);
   }
 
-  memberView(room: string | undefined, memberId: string): MemberView {
-    const charter = this.rooms.charter(room);
-    checkMember(charter, memberId);
-    const address = { room: charter.room, memberId };
-    const key = this.rooms.identityKeyOf(address);
-    return {
-      ...address,
-      identity: key && fingerprint(key),
-      isConnected: this.#gateway.isConnected(address),
-      runs: memberRuns(this.catalog.list(charter.room), memberId),
-    };
-  }
+  readonly isConnected = (member: MemberAddress): boolean => this.#gateway.isConnected(member);
 
   events(runId: string): RunEvent[] {
     return this.#store.events(runId);
@@ -252,16 +259,6 @@ export class CoordinatorService {
     this.#runs.set(runId, this.#makeRun(charter, summary, log, state));
   }
 
-  /** With what the run leaves behind, where it ends. */
-  #record(charter: Charter, event: RunEvent, after: Uint8Array | undefined): void {
-    const { runId, type } = event;
-    if (type !== "completed" && type !== "failed") return this.#store.append(event, after);
-    const events = [...this.#store.events(runId), event];
-    const createdAt = new Date(events[0]?.atMs ?? 0).toISOString();
-    const left = runDocuments(charter, events, this.#store.taskState(runId), createdAt);
-    this.#store.append(event, after, left);
-  }
-
   #makeRun(
     charter: Charter,
     { runId, manifest, decisions }: RunSummary,
@@ -274,7 +271,8 @@ export class CoordinatorService {
       rng: osRng,
       send: (...to: Parameters<RunPorts["send"]>) => this.#gateway.send(room, ...to),
       isConnected: (memberId: string) => this.#gateway.isConnected({ room, memberId }),
-      append: (event: RunEvent, after?: Uint8Array) => this.#record(charter, event, after),
+      append: (event: RunEvent, after?: Uint8Array) =>
+        recordRun(this.#store, charter, event, after),
       openSpool: (id: string, attempt: number) => this.audits.openSpool(id, attempt),
       expand: (...job: Parameters<RunPorts["expand"]>) => this.#maskThreads.expand(...job),
       watch: (event: RunEvent | LiveEvent) => this.#tellWatchers(event),

@@ -10,6 +10,7 @@ import { canonicalJson } from "../shared/base/canonical.ts";
 import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
+import type { KeyRotation } from "../shared/charter/key-change.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import type { MemberStatement } from "../shared/charter/member-statement.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
@@ -136,10 +137,8 @@ export class Store {
   }
 
   rooms(): string[] {
-    return this.#database
-      .prepare("SELECT name FROM room ORDER BY name")
-      .all()
-      .map((row) => String(row["name"]));
+    const rows = this.#database.prepare("SELECT name FROM room ORDER BY name").all();
+    return rows.map((row) => String(row["name"]));
   }
 
   /** The charter's canonical text: what members sign the hash of. */
@@ -179,8 +178,7 @@ export class Store {
       if (use.run(this.#clock.nowMs(), hashText(token)).changes !== 1) return false;
       const { room, memberId } = invitation;
       const known = this.members(room).find((other) => other.memberId === memberId);
-      const seat = this.#database.prepare("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)");
-      seat.run(room, memberId, member.identityKey, member.enrolmentSignature);
+      this.#seat(room, { memberId, ...member });
       if (!known) this.#tell(room, { type: "memberEnrolled", memberId, ...member });
       else if (known.identityKey !== member.identityKey)
         this.#tell(room, { type: "keyRotated", memberId, ...member, rotationSignature: null });
@@ -188,10 +186,14 @@ export class Store {
     });
   }
 
+  #seat(room: string, { memberId, identityKey, enrolmentSignature }: EnrolledMember): void {
+    const seat = this.#database.prepare("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)");
+    seat.run(room, memberId, identityKey, enrolmentSignature);
+  }
+
   members(room: string): EnrolledMember[] {
-    const rows = this.#database
-      .prepare("SELECT * FROM member WHERE room = ? ORDER BY member_id")
-      .all(room);
+    const select = "SELECT * FROM member WHERE room = ? ORDER BY member_id";
+    const rows = this.#database.prepare(select).all(room);
     return rows.map((row) => ({
       memberId: String(row["member_id"]),
       identityKey: String(row["identity_key"]),
@@ -199,9 +201,21 @@ export class Store {
     }));
   }
 
-  /** Into the room's history, and nowhere else: what it tells is what the coordinator goes by. */
-  addStatement(room: string, statement: MemberStatement): void {
-    this.#transact(() => this.#tell(room, { type: "memberStated", statement }));
+  /** Into the room's history, by which the coordinator goes. @param unseats Whose key it ends; null: nobody's. */
+  addStatement(room: string, statement: MemberStatement, unseats: string | null): void {
+    this.#transact(() => {
+      this.#tell(room, { type: "memberStated", statement });
+      if (unseats === null) return;
+      const unseat = "DELETE FROM member WHERE room = ? AND member_id = ?";
+      this.#database.prepare(unseat).run(room, unseats);
+    });
+  }
+
+  rotateKey(room: string, rotation: KeyRotation): void {
+    this.#transact(() => {
+      this.#seat(room, rotation);
+      this.#tell(room, { type: "keyRotated", ...rotation });
+    });
   }
 
   /**

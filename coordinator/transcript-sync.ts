@@ -116,6 +116,12 @@ export class TranscriptSync {
     for (const [room, members] of this.#sent) this.#flush(room, members);
   }
 
+  /** Sends what is new in the room at once: whatever is said to a member afterwards, it knows this by then. */
+  flush(room: string): void {
+    const members = this.#sent.get(room);
+    if (members) this.#flush(room, members);
+  }
+
   /** One batch to each member; the rest of a long history goes out with the flushes to come. */
   #flush(room: string, members: Map<string, number>): void {
     const size = this.#ports.book.size(room);

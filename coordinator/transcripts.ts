@@ -13,7 +13,7 @@ import {
   NO_ENTRY,
   parseLine,
 } from "../shared/transcript/room/entry.ts";
-import type { RoomEvent } from "../shared/transcript/room/event.ts";
+import type { RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
 import {
   type Frontier,
   grown,
@@ -42,6 +42,10 @@ interface Tail {
   latestMs: number;
   /** Runs whose proposal is in it. */
   readonly runs: Set<string>;
+  /** All that were ever members', with when the history first tells of them. */
+  readonly keysSinceMs: Map<string, number>;
+  /** What completed runs left behind. */
+  readonly ends: Map<string, RoomEventOf<"runEnded">>;
   /** What members signed about themselves, oldest first. */
   readonly statements: MemberStatement[];
   /** For how many of the first entries each member has signed. */
@@ -82,6 +86,16 @@ export class Transcripts {
 
   knowsRun(room: string, runId: string): boolean {
     return this.#tail(room).runs.has(runId);
+  }
+
+  /** Of all keys that were ever members': when the history first tells of them. */
+  keysSinceMs(room: string): ReadonlyMap<string, number> {
+    return this.#tail(room).keysSinceMs;
+  }
+
+  /** Null: it has not ended, or before there were histories. */
+  endOf(room: string, runId: string): RoomEventOf<"runEnded"> | null {
+    return this.#tail(room).ends.get(runId) ?? null;
   }
 
   /** All that the room's members ever signed about themselves, oldest first. */
@@ -136,7 +150,8 @@ export class Transcripts {
     if (known && known.roots.length === count) return known;
     const frontier = NO_LEAVES;
     const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
-    const tail: Tail = { ...empty, runs: new Set(), statements: [], cosigned: new Map() };
+    const ended = { runs: new Set<string>(), ends: new Map(), keysSinceMs: new Map() };
+    const tail: Tail = { ...empty, ...ended, statements: [], cosigned: new Map() };
     for (const line of this.lines(room, 0, Number.POSITIVE_INFINITY)) lengthen(tail, entryOf(line));
     this.#tails.set(room, tail);
     return tail;
@@ -155,6 +170,9 @@ function lengthen(tail: Tail, { body, hash, atMs }: Entry): void {
   tail.roots.push(rootOf(tail.frontier));
   tail.latestMs = atMs;
   if (body.type === "runProposed") tail.runs.add(body.runId);
+  if (body.type === "memberEnrolled" || body.type === "keyRotated")
+    tail.keysSinceMs.set(body.identityKey, atMs);
+  if (body.type === "runEnded") tail.ends.set(body.runId, body);
   if (body.type === "memberStated") tail.statements.push(body.statement);
   if (body.type === "headCosigned") tail.cosigned.set(body.memberId, body.size);
 }

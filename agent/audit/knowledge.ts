@@ -28,7 +28,12 @@ export function ownKnowledge(folder: string): Knowledge {
   try {
     const { memberId, coordinatorKey } = vault.enrolment();
     const own = toHex(identityFromSecret(vault.identitySecret(osRng)).publicKey);
-    const memberKeys = new Map([...vault.pinnedKeys(), [memberId, own]]);
+    const revoked = vault.keys.revoked();
+    // A copy of before a rotation has the key of then: the first that is known is on every trail.
+    const first = [...vault.keys.trails(), [memberId, vault.keys.trailOf(own)] as const].map(
+      ([id, trail]): [string, string] => [id, trail[0] ?? ""],
+    );
+    const memberKeys = new Map(first.filter(([, key]) => !revoked.has(key)));
     const cosigned = vault.cosigned();
     const heads = new Map(cosigned ? [[cosigned.size, cosigned.root]] : []);
     const openings = readEvidence(folder).filter((entry) => entry.kind === "roundOpened");

@@ -23,12 +23,12 @@ export function openOwnSide(folder: string, address: Omit<Address, "url">): OwnS
   const vault = Vault.openExisting(folder);
   try {
     const { memberId, room, coordinatorKey, charter } = vault.enrolment();
-    const pinnedKeys = vault.pinnedKeys();
+    const keyTrails = vault.keys.trails();
     const http = memberHttp(vault, address);
     const facts = {
       charter: parseOrRefuse(Charter, JSON.parse(charter), "the charter in the vault"),
       coordinatorKey,
-      pinnedKeys,
+      keyTrails,
     };
     return { facts, memberId, room, entries: readEvidence(folder), http };
   } finally {

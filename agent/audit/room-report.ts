@@ -1,45 +1,67 @@
 /** EDGE: what a room's history that holds says, in lines for people and as data for programs; a time is shown as a date. */
 import { short } from "../../shared/audit/check.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
+import type { MemberStatement } from "../../shared/charter/member-statement.ts";
+import { releaseStanding } from "../../shared/charter/release.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
+import { releaseLines } from "../../shared/edge/release-lines.ts";
 import type { Document } from "../../shared/transcript/room/document.ts";
 import type { WholeHistory } from "../../shared/transcript/room/history.ts";
 import type { RoomRun, RoomState, Stated } from "../../shared/transcript/room/state.ts";
 
 export function reportLines(whole: WholeHistory, remarks: readonly string[]): string[] {
   const { state, head, documents } = whole;
-  const { room, charterHash, charter, keys, stated, runs } = state;
+  const { room, charterHash, charter, keys, revoked, stated, runs } = state;
   const upTo = new Date(state.latestMs).toISOString();
   return [
     `Room "${room}": ${head.size} entries to ${upTo}, signed by coordinator ${printOf(state.coordinatorKey)}`,
     `Charter ${short(charterHash)}  ${charter.purpose}`,
     ...[...keys].map(([memberId, key]) => memberLine(state, memberId, key)),
+    ...[...revoked].map(([key, memberId]) => `Revoked    key ${printOf(key)} of ${memberId}`),
     ...stated.map(statedLine),
-    ...[...runs].flatMap(([runId, run]) => runLines(runId, run, documents)),
+    ...[...runs].flatMap(([runId, run]) => runLines(charter, runId, run, documents)),
     ...documents.flatMap(extractLine),
     ...remarks.map((remark) => `Look into: ${remark}`),
     "The history holds. Whose keys these are only a person can say: compare them by telephone.",
   ];
 }
 
-function memberLine({ cosigned, left }: RoomState, memberId: string, key: string): string {
+function memberLine(state: RoomState, memberId: string, key: string): string {
+  const { cosigned, left, trails } = state;
+  const rotated = (trails.get(memberId)?.keys.length ?? 1) - 1;
   const size = cosigned.get(memberId);
   const seen = size === undefined ? "has signed for no entry" : `has signed for ${size} entries`;
   const gone = left.has(memberId) ? ", and has left" : "";
-  return `Member ${memberId}  key ${printOf(key)}  ${seen}${gone}`;
+  const chain = rotated === 0 ? "" : `, signed for by the one before (${rotated} rotations)`;
+  return `Member ${memberId}  key ${printOf(key)}${chain}  ${seen}${gone}`;
 }
 
 function statedLine({ entry, statement }: Stated): string {
-  const { memberId, kind, atMs } = statement;
-  const what =
-    kind === "left"
-      ? `left the room: ${statement.reason}`
-      : `confirmed the roster ${short(statement.rosterHash)}`;
-  return `Entry ${entry}: ${memberId} signed on ${new Date(atMs).toISOString()} that it ${what}`;
+  const { memberId, atMs } = statement;
+  return `Entry ${entry}: ${memberId} signed on ${new Date(atMs).toISOString()} that it ${saidIn(statement)}`;
 }
 
-function runLines(runId: string, run: RoomRun, documents: readonly Document[]): string[] {
-  const { manifest, phase, refusal, decisions, heads, end, isDeleted } = run;
+function saidIn(statement: MemberStatement): string {
+  switch (statement.kind) {
+    case "left":
+      return `left the room: ${statement.reason}`;
+    case "rosterConfirmed":
+      return `confirmed the roster ${short(statement.rosterHash)}`;
+    case "keyRevoked": {
+      const { about, identityKey, reason } = statement;
+      return `revokes the key ${printOf(identityKey)} of ${about}: ${reason}`;
+    }
+  }
+}
+
+function runLines(
+  charter: Charter,
+  runId: string,
+  run: RoomRun,
+  documents: readonly Document[],
+): string[] {
+  const { manifest, phase, refusal, decisions, heads, end, releases, isDeleted } = run;
   const rounds = heads.length - 1;
   const outcome = end ? end.outcome : (refusal ?? phase);
   const lines = [`Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${rounds} rounds`];
@@ -48,6 +70,7 @@ function runLines(runId: string, run: RoomRun, documents: readonly Document[]): 
     const said = decision === "refused" ? "could take no part" : decision;
     lines.push(`  ${memberId} ${said}${why && `: ${why}`}`);
   }
+  if (end?.modelHash) lines.push(`  model ${short(end.modelHash)}`);
   for (const [kind, name, hash] of [
     ["modelCard", "model card", end?.cardHash],
     ["privacyStatement", "privacy statement", end?.statementHash],
@@ -56,6 +79,7 @@ function runLines(runId: string, run: RoomRun, documents: readonly Document[]): 
     const isHere = documents.some((one) => one.kind === kind && one.runId === runId);
     lines.push(`  ${name} ${short(hash)}  ${isHere ? "is here, and is that one" : "is not here"}`);
   }
+  if (end?.modelHash) lines.push(...releaseLines(charter, releases));
   if (isDeleted) lines.push("  model and kept rounds deleted, by the coordinator's word");
   return lines;
 }
@@ -69,6 +93,7 @@ function extractLine(document: Document): string[] {
 /** For programs: everything, readable. */
 export function reportData({ state, head, documents }: WholeHistory, remarks: readonly string[]) {
   const { room, coordinatorKey, charter, charterHash, keys, stated, runs, cosigned } = state;
+  const { trails, revoked } = state;
   return {
     type: "holds",
     room,
@@ -78,11 +103,14 @@ export function reportData({ state, head, documents }: WholeHistory, remarks: re
     charterHash,
     charter,
     members: [...keys].map(([memberId, identityKey]) => {
-      return { memberId, identityKey, cosigned: cosigned.get(memberId) ?? 0 };
+      const trail = trails.get(memberId)?.keys ?? [];
+      return { memberId, identityKey, trail, cosigned: cosigned.get(memberId) ?? 0 };
     }),
+    revoked: [...revoked].map(([identityKey, memberId]) => ({ memberId, identityKey })),
     statements: stated,
     runs: [...runs].map(([runId, { heads, ...run }]) => {
-      return { runId, ...run, rounds: heads.length - 1 };
+      const release = run.end?.modelHash ? releaseStanding(charter, run.releases) : null;
+      return { runId, ...run, rounds: heads.length - 1, release };
     }),
     documents,
     remarks,

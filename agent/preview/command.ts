@@ -85,6 +85,7 @@ function questionOn(vault: Vault, folder: string, manifest: Manifest): RunQuesti
   const runId = runIdOf(manifest);
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const policy = (): LocalPolicy => readPolicy(folder);
-  const agent = agentFactsOf({ memberId, identity, coordinatorKey, vault, policy }, runId);
+  const self = { memberId, identity, coordinatorKey, vault: vault.facts, policy };
+  const agent = agentFactsOf(self, runId);
   return { manifest, runId, decisions: null, agent, nowMs: osClock.nowMs() };
 }

@@ -5,10 +5,10 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { badInput } from "../../shared/base/errors.ts";
-import { isModelTask } from "../../shared/charter/task-spec.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import type { Plan } from "../../shared/charter/manifest.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
+import { isModelTask } from "../../shared/charter/task-spec.ts";
 import { readYaml, writeFileAtomic } from "../../shared/edge/files.ts";
 import { readPlan } from "../../shared/edge/plan-file.ts";
 import { Progress } from "../../shared/edge/progress.ts";

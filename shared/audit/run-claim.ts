@@ -9,8 +9,8 @@ export interface OwnFacts {
   readonly charter: Charter;
   /** Pinned on enrolment. */
   readonly coordinatorKey: string;
-  /** Members' keys seen in earlier runs, by member id. */
-  readonly pinnedKeys: ReadonlyMap<string, string>;
+  /** Members' keys seen in earlier runs, with those that signed for them and those that they signed for; by member id. */
+  readonly keyTrails: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface AuditedRun {
@@ -49,12 +49,22 @@ export function* checkRun(
       : `the manifest is bound to charter ${short(manifest.charterHash)}`,
   );
   if (!charter || fault !== null) return null;
-  const [reason] = signedRosterFaults(charter, manifest, own?.pinnedKeys ?? new Map());
+  const [reason] = signedRosterFaults(charter, manifest, pinsFor(manifest, own));
   yield checked("roster", reason?.message ?? null, rosterText(manifest, own));
   if (reason) return null;
   const coordinator = coordinatorCheck(manifest, own);
   yield coordinator;
   return coordinator.status === "fails" ? null : { runId, manifest, charter };
+}
+
+/** A run of before a rotation lists the key that its member had then. */
+function pinsFor({ roster }: Manifest, own: OwnFacts | null): ReadonlyMap<string, string> {
+  const pins = roster.flatMap(({ memberId, identityKey }): [string, string][] => {
+    const trail = own?.keyTrails.get(memberId) ?? [];
+    const pin = trail.includes(identityKey) ? identityKey : trail.at(-1);
+    return pin === undefined ? [] : [[memberId, pin]];
+  });
+  return new Map(pins);
 }
 
 function charterFault(charter: Charter, manifest: Manifest, own: OwnFacts | null): string | null {
@@ -68,7 +78,7 @@ function charterFault(charter: Charter, manifest: Manifest, own: OwnFacts | null
 function rosterText({ roster }: Manifest, own: OwnFacts | null): string {
   const signed = `all ${roster.length} members signed the charter with the keys of the roster`;
   if (!own) return `${signed}; whose keys these are, a member's folder would tell (--folder)`;
-  const known = roster.filter(({ memberId }) => own.pinnedKeys.has(memberId)).length;
+  const known = roster.filter(({ memberId }) => own.keyTrails.has(memberId)).length;
   return `${signed}; this agent knows ${known} of these keys from its runs`;
 }
 

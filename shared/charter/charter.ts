@@ -119,10 +119,15 @@ function governanceFaults({
   readonly privacy: { readonly unitsExpected: number | null };
 }): string[] {
   const faults: string[] = [];
-  const { approvals, mustApprove = [], vetoes = "any" } = governance ?? {};
-  if (approvals !== undefined && approvals > members.length)
-    faults.push(`governance.approvals: ${approvals} of ${members.length} members cannot sign`);
-  const named = [...mustApprove, ...(vetoes === "any" ? [] : vetoes)];
+  const { approvals = 1, mustApprove = [], vetoes = "any", release } = governance ?? {};
+  for (const [field, count] of [
+    ["approvals", approvals],
+    ["release.approvals", release?.approvals ?? 1],
+  ] as const)
+    if (count > members.length)
+      faults.push(`governance.${field}: ${count} of ${members.length} members cannot sign`);
+  const reviewing = release?.mustApprove ?? [];
+  const named = [...mustApprove, ...reviewing, ...(vetoes === "any" ? [] : vetoes)];
   for (const name of named)
     if (!members.includes(name)) faults.push(`governance: ${name} is not a member`);
   const features = schema.features.map(({ name }) => name);

@@ -68,9 +68,21 @@ export type Standing =
       readonly missing: readonly string[];
     };
 
+type Word = Pick<Decision, "memberId" | "decision">;
+
 /** @param decisions Verified. */
-export function standingOf(charter: Charter, decisions: readonly Decision[]): Standing {
-  const { governance } = charter;
+export function standingOf(charter: Charter, decisions: readonly Word[]): Standing {
+  const required = approvalsRequired(charter);
+  return standingUnder(charter, required, charter.governance?.mustApprove ?? [], decisions);
+}
+
+/** @param required So many approvals, and those of `mustApprove` among them. */
+export function standingUnder(
+  { governance }: Pick<Charter, "governance">,
+  required: number,
+  mustApprove: readonly string[],
+  decisions: readonly Word[],
+): Standing {
   const veto = decisions.find(
     ({ decision, memberId }) => decision === "vetoed" && hasVeto(governance, memberId),
   );
@@ -78,8 +90,7 @@ export function standingOf(charter: Charter, decisions: readonly Decision[]): St
   const approving = new Set(
     decisions.filter(({ decision }) => decision === "approved").map(({ memberId }) => memberId),
   );
-  const required = approvalsRequired(charter);
-  const missing = (governance?.mustApprove ?? []).filter((name) => !approving.has(name));
+  const missing = mustApprove.filter((name) => !approving.has(name));
   if (approving.size >= required && missing.length === 0) return { type: "approved" };
   return { type: "open", approvals: approving.size, required, missing };
 }

@@ -4,6 +4,14 @@ import { DAY_MS, daysSince1970 } from "../base/calendar.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 
+/** Who must have reviewed a completed run's model before anybody is handed it; whose veto counts is as for manifests. */
+const ReleaseRule = z.strictObject({
+  /** So many members. */
+  approvals: z.int().min(1).max(LIMITS.membersMax),
+  /** Members without whose approval nothing is released. */
+  mustApprove: z.array(MemberId).default([]),
+});
+
 /** Who must sign a manifest before any agent works on it. */
 export const Governance = z.strictObject({
   /** So many members. Left out: more than half. */
@@ -14,6 +22,10 @@ export const Governance = z.strictObject({
   vetoes: z.union([z.literal("any"), z.array(MemberId)]).default("any"),
   /** No agent works with keys that its people have not compared with the other members'; probes only. Left out: pinned keys do. */
   confirmedRoster: z.literal("required").optional(),
+  /** Days after which a member's key is good for no further run, and has to be rotated. Left out: never. */
+  keyDays: z.int().min(1).max(3650).optional(),
+  /** Left out: a completed run's model is released as it is. */
+  release: ReleaseRule.optional(),
 });
 export type Governance = z.infer<typeof Governance>;
 
@@ -108,4 +120,9 @@ export function approvalsRequired({
 export function hasVeto(governance: Governance | undefined, memberId: string): boolean {
   const vetoes = governance?.vetoes ?? "any";
   return vetoes === "any" || vetoes.includes(memberId);
+}
+
+/** From when on a key is good for no further run; null: it never expires. @param sinceMs When it became its member's. */
+export function keyEndMs(governance: Governance | undefined, sinceMs: number): number | null {
+  return governance?.keyDays === undefined ? null : sinceMs + governance.keyDays * DAY_MS;
 }

@@ -1,4 +1,7 @@
-/** What a member signs about the room, outside of any run: that it confirmed the roster, that it leaves. Pure. */
+/**
+ * What a member signs about the room, outside of any run: that it confirmed the roster, that it leaves, that another
+ * member's key is worth nothing any more. Pure.
+ */
 import { z } from "zod";
 import { fromHex, toHex } from "../base/bytes.ts";
 import { canonicalJson } from "../base/canonical.ts";
@@ -7,6 +10,12 @@ import { type Identity, verifySignature } from "../crypto/identity.ts";
 import { LABELS } from "../crypto/labels.ts";
 import { MemberId } from "../protocol/messages.ts";
 import { HexKey, HexSignature } from "./manifest.ts";
+
+/** Printed on other members' terminals. */
+export const TextLine = z
+  .string()
+  .max(500)
+  .regex(/^\P{Cc}+$/u, "must be a line of text");
 
 const common = {
   charterHash: HexKey,
@@ -23,14 +32,19 @@ const RosterConfirmed = z.strictObject({
 /** From its time on the member's data has no part in any run. */
 const Left = z.strictObject({
   kind: z.literal("left"),
-  /** Printed on other members' terminals. */
-  reason: z
-    .string()
-    .max(500)
-    .regex(/^\P{Cc}+$/u, "must be a line of text"),
+  reason: TextLine,
   ...common,
 });
-export const MemberStatement = z.discriminatedUnion("kind", [RosterConfirmed, Left]);
+/** Another member's key is lost or stolen: once enough members say so, nothing that it signs counts. */
+const KeyRevoked = z.strictObject({
+  kind: z.literal("keyRevoked"),
+  /** Whose key. */
+  about: MemberId,
+  identityKey: HexKey,
+  reason: TextLine,
+  ...common,
+});
+export const MemberStatement = z.discriminatedUnion("kind", [RosterConfirmed, Left, KeyRevoked]);
 export type MemberStatement = z.infer<typeof MemberStatement>;
 
 type Unsigned<T> = T extends MemberStatement ? Omit<T, "signature"> : never;

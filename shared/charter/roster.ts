@@ -14,6 +14,9 @@ import type { Reason } from "./policy/facts.ts";
 export const Roster = z.array(Manifest.shape.roster.element).max(LIMITS.membersMax);
 export type Roster = z.infer<typeof Roster>;
 
+/** Each member may have confirmed, have left, and revoke the key of each other. */
+const STATEMENTS_MAX = LIMITS.membersMax * (LIMITS.membersMax + 1);
+
 /** What the coordinator tells of a room's members. */
 export const RosterAnswer = z.strictObject({
   room: z.string(),
@@ -21,7 +24,7 @@ export const RosterAnswer = z.strictObject({
   roster: Roster,
   connected: z.array(z.string()).max(LIMITS.membersMax),
   /** What the members signed about themselves and the roster, with the keys that are in it: the last of each kind. */
-  statements: z.array(MemberStatement).max(4 * LIMITS.membersMax),
+  statements: z.array(MemberStatement).max(STATEMENTS_MAX),
 });
 export type RosterAnswer = z.infer<typeof RosterAnswer>;
 

@@ -8,6 +8,7 @@ export const LABELS = {
   roster: "cloister/3/roster",
   spokenCode: "cloister/3/spoken-code",
   memberStatement: "cloister/3/member-statement",
+  modelRelease: "cloister/3/model-release",
   runJoin: "cloister/3/run-join",
   ask: "cloister/3/ask",
 

@@ -23,6 +23,8 @@ export function memberLines(
 function saidOf(statement: MemberStatement, hash: string): string {
   const on = new Date(statement.atMs).toISOString().slice(0, 10);
   if (statement.kind === "left") return `left on ${on}: ${statement.reason}`;
+  if (statement.kind === "keyRevoked")
+    return `revokes the key of ${statement.about} on ${on}: ${statement.reason}`;
   const which = statement.rosterHash === hash ? "this roster" : "another roster";
   return `confirmed ${which} on ${on}`;
 }

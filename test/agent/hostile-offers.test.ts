@@ -327,3 +327,10 @@ test("a proposal that claims an ε which its noise does not give is not approved
   ]);
   expect(opened.decisions.size).toBe(0);
 });
+
+test("a key that was revoked is worked with by nobody, whoever approved", () => {
+  const revoked = new Set([toHex(identityOf("bank-2").publicKey)]);
+  const opened = loneMember(ownRules({}), undefined, undefined, null, revoked);
+  opened.offer(approvalsOf(manifest));
+  expectDeclined(opened, "keyRevoked");
+});

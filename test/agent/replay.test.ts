@@ -45,10 +45,8 @@ function startMember() {
     identity: identityOf("bank-1"),
     coordinatorKey,
     vault: {
-      pinnedKeys: () => vault.pinnedKeys(),
-      pinKey: (id, key) => vault.pinKey(id, key),
-      confirmedKeys: () => vault.confirmedKeys(),
-      isOver: (id) => vault.isOver(id),
+      ...vault.facts,
+      pinKey: (id, key) => vault.keys.pin(id, key),
       endRun: (id, why) => vault.endRun(id, why),
       record: () => undefined,
       decisionOf: (id) => vault.decisionOf(id),

@@ -17,15 +17,15 @@ const failing = (code: string): unknown => expect.objectContaining({ code });
 
 test("it knows what was written, also while it is open elsewhere, and refuses to be written", () => {
   const vault = new Vault(folder);
-  vault.pinKey("bank-2", "b2");
+  vault.keys.pin("bank-2", "b2");
   const open = Vault.forReading(folder);
-  expect([...open.pinnedKeys()]).toEqual([["bank-2", "b2"]]);
-  expect(() => open.pinKey("bank-3", "b3")).toThrow("readonly");
+  expect([...open.keys.pinned()]).toEqual([["bank-2", "b2"]]);
+  expect(() => open.keys.pin("bank-3", "b3")).toThrow("readonly");
   open.close();
   vault.close();
   const closed = Vault.forReading(folder);
-  expect([...closed.pinnedKeys()]).toEqual([["bank-2", "b2"]]);
-  expect(() => closed.pinKey("bank-3", "b3")).toThrow("readonly");
+  expect([...closed.keys.pinned()]).toEqual([["bank-2", "b2"]]);
+  expect(() => closed.keys.pin("bank-3", "b3")).toThrow("readonly");
   closed.close();
 });
 

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { Proposals } from "../../coordinator/proposals.ts";
 import { foldRun, type RunEvent } from "../../coordinator/run-events.ts";
+import { toHex } from "../../shared/base/bytes.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { type Decision, signDecision } from "../../shared/charter/decision.ts";
 import { runIdOf } from "../../shared/charter/manifest.ts";
@@ -140,4 +141,18 @@ test("a member that signs the same words over and over, at ever other times, doe
   expect(foldRun(log)?.decisions).toMatchObject([{ decision: "approved", atMs: 0 }]);
   for (let i = 0; i < 20; i++) say("vetoed", i);
   expect(log.map(({ type }) => type)).toEqual(["created", ...Array(3).fill("decided"), "refused"]);
+});
+
+test("what lists a key that is gone will never be a run; what does not, and other rooms', stay", () => {
+  const { charter, log, sent, proposals } = openRoom();
+  const listing = proposals.propose(charter, signedManifest(charter));
+  const roster = signedManifest(charter).roster.slice(0, 2);
+  const other = { ...signedManifest(charter), roster, nonce: "1".repeat(32) };
+  proposals.propose(charter, other);
+  const key = toHex(identityOf("bank-3").publicKey);
+  proposals.keyGone("elsewhere", key);
+  expect(log.map(({ type }) => type)).toEqual(["created", "created"]);
+  proposals.keyGone(charter.room, key);
+  expect(log.slice(2)).toMatchObject([{ type: "refused", runId: listing, code: "cancelled" }]);
+  expect(sent.at(-1)?.message).toMatchObject({ type: "proposalClosed", runId: listing });
 });

@@ -12,9 +12,11 @@ import { signRequest } from "../../shared/audit/request.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
-import { Charter } from "../../shared/charter/charter.ts";
+import { Charter, charterHash } from "../../shared/charter/charter.ts";
+import { type KeyRotation, signRotation } from "../../shared/charter/key-change.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
 import { type MemberStatement, signStatement } from "../../shared/charter/member-statement.ts";
+import { type ReleaseDecision, signRelease } from "../../shared/charter/release.ts";
 import { rosterHash } from "../../shared/charter/roster.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
@@ -50,8 +52,15 @@ const CHARTER: Charter = {
   ...smallCharter(members),
   tasks: ["train", "query", "probe"],
 };
+/** One member's people are to look at a model before it is handed out. */
+const REVIEWING = Charter.parse({
+  ...CHARTER,
+  governance: { approvals: 2, release: { approvals: 1 } },
+});
 
 let room: ServiceRoom;
+/** Of the completed run's model, signed by bank-1. */
+let release: ReleaseDecision;
 let api: ReturnType<typeof httpApi>;
 /** A completed training run in the own room. */
 let trained = "";
@@ -61,13 +70,14 @@ const strangersIdentity = identityFromSecret(randomBytes(reproducibleRng("other"
 
 beforeAll(async () => {
   const tables = new Map(members.map((memberId) => [memberId, smallTable(memberId, 40)]));
-  room = await serviceRoom({ folder, charter: CHARTER, tables });
+  room = await serviceRoom({ folder, charter: REVIEWING, tables });
   api = httpApi(room.service, { adminToken: ADMIN, failuresPerMinute: 0 });
   trained = room.service.propose(TRAIN).runId;
   asked = room.service.propose(COUNT).runId;
   await idle();
   for (const run of [trained, asked])
     expect(room.service.catalog.find(run, OWN).status).toBe("completed");
+  release = approval();
   room.service.rooms.create({ ...smallCharter(members), room: OTHER });
   enrolInOther("bank-1");
 }, 60_000);
@@ -160,6 +170,40 @@ function confirmation(): MemberStatement {
   return signStatement({ ...said, ...about }, identity);
 }
 
+function approval(): ReleaseDecision {
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  vault.close();
+  const run = room.service.catalog.find(trained, OWN);
+  const { reviewed } = room.service.releases.view(REVIEWING, run);
+  const { head, modelHash, cardHash } = reviewed ?? {};
+  if (!head || !modelHash || !cardHash) throw new Error("the run left no model");
+  const what = { runId: trained, head, modelHash, cardHash };
+  const who = { memberId: "bank-1", reviewer: "Ada", reason: "read", atMs: osClock.nowMs() };
+  return signRelease({ ...what, ...who, decision: "approved" }, identity);
+}
+
+/** bank-1's next key, drawn once. */
+function nextKey(): KeyRotation {
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const own = identityFromSecret(vault.identitySecret(osRng));
+  const next = identityFromSecret(vault.keys.nextSecret(osRng));
+  vault.close();
+  return signRotation(charterHash(REVIEWING), "bank-1", own, next);
+}
+
+/** If it was taken, the agent is started again with it. */
+async function withNextKey(): Promise<void> {
+  const { identityKey } = nextKey();
+  if (room.service.rooms.keyOf({ room: OWN, memberId: "bank-1" }) !== identityKey) return;
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const own = identityFromSecret(vault.identitySecret(osRng));
+  vault.keys.adoptNext(toHex(own.publicKey), identityKey);
+  vault.close();
+  await room.agents.get("bank-1")?.close();
+  await room.start("bank-1");
+}
+
 /** Somebody of a role: of the room or of the other, and if of a member, of bank-1. */
 function somebody(role: Role, ofRoom: string): Authorize {
   if (role === "operator") return operator;
@@ -216,6 +260,12 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "GET /v1/runs/:run": ofRun(""),
   "GET /v1/runs/:run/events": ofRun("/events"),
   "GET /v1/runs/:run/privacy": ofRun("/privacy"),
+  "GET /v1/runs/:run/release": ofRun("/release"),
+  "POST /v1/runs/:run/release/:member": () => ({
+    path: `/v1/runs/${trained}/release/bank-1`,
+    body: () => release,
+    elsewhere: "run.unknown",
+  }),
   "GET /v1/runs/:run/model": ofRun("/model?format=json"),
   "GET /v1/runs/:run/answer": () => ({
     path: `/v1/runs/${asked}/answer`,
@@ -236,6 +286,12 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
     path: `/v1/members/bank-1/statements?room=${OWN}`,
     body: confirmation,
     elsewhere: "token.room",
+  }),
+  "POST /v1/members/:member/keys": () => ({
+    path: `/v1/members/bank-1/keys?room=${OWN}`,
+    body: nextKey,
+    elsewhere: "token.room",
+    after: withNextKey,
   }),
   "GET /v1/members/:member": () => ({
     path: `/v1/members/bank-1?room=${OWN}`,
@@ -279,6 +335,8 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/runs/:run": "any room room none none",
   "GET /v1/runs/:run/events": "any room room none none",
   "GET /v1/runs/:run/privacy": "any room room room none",
+  "GET /v1/runs/:run/release": "any room room room room",
+  "POST /v1/runs/:run/release/:member": "none none none none own",
   "GET /v1/runs/:run/model": "any receiver none none none",
   "GET /v1/runs/:run/answer": "any room room room room",
   "GET /v1/runs/:run/manifest": "any room room room room",
@@ -287,6 +345,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   "GET /v1/runs/:run/rounds/:round/audit": "any none room none room",
   "GET /v1/runs/:run/rounds/:round/prekeys": "any none room none room",
   "GET /v1/runs/:run/rounds/:round/audit/:member": "any none room none room",
+  "POST /v1/members/:member/keys": "none none none none own",
   "GET /v1/members/:member": "any none room own own",
   "GET /v1/charter": "any room room room room",
   "GET /v1/roster": "any room room room room",

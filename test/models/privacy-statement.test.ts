@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "../../coordinator/run-events.ts";
 import { answersOf } from "../../coordinator/statement.ts";
-import { type AskCounts, releasesOf } from "../../models/tasks/privacy-events.ts";
 import { privacyStatement, statementLines } from "../../models/privacy-statement.ts";
+import { type AskCounts, releasesOf } from "../../models/tasks/privacy-events.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { sampledGaussian } from "../../shared/privacy/accounting/events.ts";
 import { pldAccountant } from "../../shared/privacy/accounting/pld/accountant.ts";

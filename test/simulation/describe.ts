@@ -81,6 +81,7 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
       return `created run ${short(event.runId)}`;
     case "decided":
       return `${event.decision.memberId}: ${event.decision.decision}`;
+    case "releaseDecided":
     case "deleted":
       return "model and rounds deleted";
     case "refused":

@@ -28,6 +28,7 @@ export function loneMember(
   judged = (): FromGate => NOTHING_AGAINST,
   assessed = (): FromGate => TAKEN_UP,
   confirmed: ReadonlyMap<string, string> | null = null,
+  revoked: ReadonlySet<string> = new Set(),
 ) {
   const sent: AgentMessage[] = [];
   const events: MemberEvent[] = [];
@@ -48,6 +49,8 @@ export function loneMember(
       pinnedKeys: () => pinned,
       pinKey: (id, key) => void pinned.set(id, pinned.get(id) ?? key),
       confirmedKeys: () => confirmed,
+      revokedKeys: () => revoked,
+      keysSinceMs: () => new Map(),
       isOver: (id) => over.has(id),
       endRun: (id) => void over.add(id),
       record: () => undefined,

@@ -102,7 +102,12 @@ export function questionOf(manifest: Manifest, runId = runIdOf(manifest)): RunQu
 /** What an agent that has met nobody yet knows. */
 export function agentOf(memberId: string, { coordinatorKey }: Manifest): AgentFacts {
   const identityKey = toHex(identityOf(memberId).publicKey);
-  const keys = { pinnedKeys: new Map(), confirmedKeys: null };
+  const keys = {
+    pinnedKeys: new Map(),
+    confirmedKeys: null,
+    revokedKeys: new Set<string>(),
+    keysSinceMs: new Map(),
+  };
   const known = { ...keys, policy: NO_POLICY, ownDecision: null, isOver: false };
   return { memberId, identityKey, coordinatorKey, ...known };
 }

@@ -3,6 +3,7 @@ import { fromHex, toHex } from "../../shared/base/bytes.ts";
 import { canonicalJson } from "../../shared/base/canonical.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
 import { type Decision, signDecision } from "../../shared/charter/decision.ts";
+import { signRotation } from "../../shared/charter/key-change.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
 import { signStatement } from "../../shared/charter/member-statement.ts";
 import { rosterHash } from "../../shared/charter/roster.ts";
@@ -38,11 +39,16 @@ export const CHARTER = Charter.parse({
   privacy: { budget: null, unnoisedRuns: "allowed" },
 });
 
-export const enrolmentOf = (memberId: string) => enrolled(memberId, charterHash(CHARTER));
+export const enrolmentOf = (memberId: string, charter = CHARTER) =>
+  enrolled(memberId, charterHash(charter));
 
 /** `n` tells runs apart. */
-export function manifestOf(n = 0, changes: Partial<Manifest> = {}): Manifest {
-  return signedManifest(CHARTER, {
+export function manifestOf(
+  n = 0,
+  changes: Partial<Manifest> = {},
+  charter: Charter = CHARTER,
+): Manifest {
+  return signedManifest(charter, {
     coordinatorKey: COORDINATOR_KEY,
     task: { kind: "probe", dimension: 1, rounds: 2 },
     privacy: null,
@@ -117,12 +123,12 @@ export class RoomWriter {
   }
 }
 
-export function openRoom(): RoomWriter {
-  const created = { type: "roomCreated", version: 1, room: CHARTER.room } as const;
-  const charter = canonicalJson(CHARTER);
+export function openRoom(under: Charter = CHARTER): RoomWriter {
+  const created = { type: "roomCreated", version: 1, room: under.room } as const;
+  const charter = canonicalJson(under);
   return new RoomWriter()
     .add({ ...created, coordinatorKey: COORDINATOR_KEY, charter })
-    .add(...MEMBERS.map((id) => ({ type: "memberEnrolled", ...enrolmentOf(id) }) as const));
+    .add(...MEMBERS.map((id) => ({ type: "memberEnrolled", ...enrolmentOf(id, under) }) as const));
 }
 
 export function proposed(manifest: Manifest): RoomEvent {
@@ -163,7 +169,10 @@ export function playedRoom(): RoomWriter {
   const runId = runIdOf(manifest);
   const hash = charterHash(CHARTER);
   const confirmed = { kind: "rosterConfirmed", memberId: "bank-1", charterHash: hash } as const;
-  const roster = rosterHash(hash, MEMBERS.map(enrolmentOf));
+  const roster = rosterHash(
+    hash,
+    MEMBERS.map((id) => enrolmentOf(id)),
+  );
   const writer = openRoom()
     .add(stated({ ...confirmed, rosterHash: roster, atMs: 900 }, identityOf("bank-1")))
     .add(proposed(manifest))
@@ -204,4 +213,25 @@ export function packedRoom(): RoomWriter {
     .document({ kind: "modelCard", runId, content: CARD })
     .document({ kind: "privacyStatement", runId, content: STATEMENT })
     .document(ledgerExtract("bank-2"));
+}
+
+/** bank-`by` says that the key of another member is worth nothing any more. */
+export function revoking(
+  by: string,
+  about: string,
+  identityKey = keyOf(about),
+  charter = CHARTER,
+): RoomEventOf<"memberStated"> {
+  const said = { kind: "keyRevoked", about, identityKey, reason: "stolen" } as const;
+  const who = { memberId: by, charterHash: charterHash(charter), atMs: 1000 };
+  return stated({ ...said, ...who }, identityOf(by));
+}
+
+/** A member's new key, which the old one signed for and which signs the charter. @param by Whose key signs for it. */
+export function rotation(
+  memberId: string,
+  next: Identity,
+  old: Identity = identityOf(memberId),
+): RoomEventOf<"keyRotated"> {
+  return { type: "keyRotated", ...signRotation(charterHash(CHARTER), memberId, old, next) };
 }

@@ -54,6 +54,8 @@ export const NO_PROPOSALS = {
   saveDecision: () => undefined,
   closeProposal: () => undefined,
   confirmedKeys: () => null,
+  revokedKeys: () => new Set<string>(),
+  keysSinceMs: () => new Map<string, number>(),
   isOver: () => false,
   endRun: () => undefined,
 };

@@ -3,7 +3,7 @@ import { fromHex } from "../../base/bytes.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import { enrolmentStatement } from "../../protocol/handshake.ts";
 import { type Charter, charterHash } from "../charter.ts";
-import { endOfDateMs, isWithinHours } from "../governance.ts";
+import { endOfDateMs, isWithinHours, keyEndMs } from "../governance.ts";
 import type { Manifest } from "../manifest.ts";
 import type { AgentFacts, PolicyFacts, Reason } from "./facts.ts";
 import { reasonList } from "./reason-list.ts";
@@ -34,10 +34,20 @@ export function ownSeatReasons({ manifest }: PolicyFacts, agent: AgentFacts): Re
   return reasons;
 }
 
-export function rosterReasons({ charter, manifest, agent }: PolicyFacts): Reason[] {
+export function rosterReasons(facts: PolicyFacts): Reason[] {
+  const { charter, manifest, agent, nowMs } = facts;
+  const keysSinceMs = agent?.keysSinceMs ?? facts.keysSinceMs;
   const { reasons, refuse } = reasonList(
     signedRosterFaults(charter, manifest, agent?.pinnedKeys ?? new Map()),
   );
+  for (const { memberId, identityKey } of manifest.roster) {
+    if (agent?.revokedKeys.has(identityKey))
+      refuse("keyRevoked", `the key of ${memberId} was revoked`);
+    const sinceMs = keysSinceMs?.get(identityKey);
+    const endMs = sinceMs === undefined ? null : keyEndMs(charter.governance, sinceMs);
+    if (endMs !== null && nowMs >= endMs)
+      refuse("keyExpired", `the key of ${memberId} has expired (cloister agent rotate-key)`);
+  }
   if (manifest.roster.length < charter.minimums.members)
     refuse("tooFewMembers", "fewer members than the charter asks");
   return reasons;

@@ -39,6 +39,10 @@ export interface AgentFacts {
   readonly pinnedKeys: ReadonlyMap<string, string>;
   /** The keys that this member's people compared with the others'; null: they have compared none. */
   readonly confirmedKeys: ReadonlyMap<string, string> | null;
+  /** Keys that enough members, or this one's own people, revoked, hexadecimal. */
+  readonly revokedKeys: ReadonlySet<string>;
+  /** Since when keys are their members', by key, hexadecimal; of a key that is not in it this agent does not know. */
+  readonly keysSinceMs: ReadonlyMap<string, number>;
   readonly policy: LocalPolicy;
   /** Whether this member's own people, or its policy, approved the run. */
   readonly ownDecision: Decision["decision"] | null;
@@ -71,6 +75,8 @@ export interface PolicyFacts {
   /** What members said; null: the run is only proposed. */
   readonly decisions: readonly Decision[] | null;
   readonly agent: AgentFacts | null;
+  /** As the agent's, where whoever asks knows this and nothing else of it. */
+  readonly keysSinceMs?: ReadonlyMap<string, number> | undefined;
   /** A member's own rules, where whoever asks knows these and nothing else of it. */
   readonly policy?: LocalPolicy | undefined;
   readonly dataset: DatasetFacts | null;

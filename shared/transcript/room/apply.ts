@@ -23,6 +23,7 @@ export function openRoom({ atMs, body }: Entry): RoomState | string {
     ...charter,
     keys: new Map(),
     trails: new Map(),
+    revoked: new Map(),
     stated: [],
     left: new Map(),
     runs: new Map(),
@@ -46,9 +47,9 @@ function applyBody(state: RoomState, body: RoomEvent, entry: Entry, rootAt: Root
     case "roomCreated":
       return "the room was created before";
     case "memberEnrolled":
-      return enrol(state, body, entry.sequence);
+      return enrol(state, body, entry);
     case "keyRotated":
-      return rotate(state, body, entry.sequence);
+      return rotate(state, body, entry);
     case "memberStated":
       return hear(state, body, entry);
     case "headCosigned":

@@ -7,7 +7,7 @@ import { canonicalJson } from "../../base/canonical.ts";
 import { framed, hashJson } from "../../crypto/hash.ts";
 import { LABELS } from "../../crypto/labels.ts";
 import { MemberId } from "../../protocol/messages.ts";
-import { isMembers, type RoomState } from "./state.ts";
+import { type RoomState, wasMembers } from "./state.ts";
 
 const RunId = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -42,7 +42,7 @@ export function documentFault(
   const name = nameOf(document);
   if (earlier.some((other) => nameOf(other) === name)) return `${name} is there twice`;
   if (kind === "ledgerExtract")
-    return isMembers(state, document, extractStatement(state.room, document))
+    return wasMembers(state, document, extractStatement(state.room, document))
       ? null
       : `${name}: the member did not sign it`;
   const { end } = state.runs.get(document.runId) ?? {};

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { Decision } from "../../charter/decision.ts";
 import { MemberStatement } from "../../charter/member-statement.ts";
+import { ReleaseDecision } from "../../charter/release.ts";
 import { MemberId } from "../../protocol/messages.ts";
 
 const Hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -88,6 +89,12 @@ const RunEnded = z.strictObject({
   cardHash: Hex32.nullable(),
   statementHash: Hex32.nullable(),
 });
+/** A member's word on the release of a completed run's model, as its people signed it. */
+const ReleaseDecided = z.strictObject({
+  type: z.literal("releaseDecided"),
+  runId: Hex32,
+  decision: ReleaseDecision,
+});
 /** Its model and its kept rounds, by the coordinator's word; the charter's retention is over. */
 const RunDeleted = z.strictObject({ type: z.literal("runDeleted"), runId: Hex32 });
 /** A member had the first `size` entries before it and signed the root over them. */
@@ -110,6 +117,7 @@ export const RoomEvent = z.discriminatedUnion("type", [
   RoundReleased,
   AttemptAborted,
   RunEnded,
+  ReleaseDecided,
   RunDeleted,
   HeadCosigned,
 ]);

@@ -170,7 +170,7 @@ export function endOf(
     return fault("cutOff", size, `${known} entries were signed for before, and ${size} are here`);
   for (const [memberId, key] of memberKeys) {
     const trail = state.trails.get(memberId);
-    if (trail && !trail.keys.includes(key))
+    if (trail && !trail.keys.some(({ identityKey }) => identityKey === key))
       return fault("member", trail.since, `the key of ${memberId} is not the one known`);
   }
   return { state, head, documents };

@@ -3,18 +3,23 @@
  * functions change the state in place, and return what is wrong with an event, in words; null: it stands.
  * Pure but for that.
  */
-import { fromHex, toHex, utf8 } from "../../base/bytes.ts";
+import { toHex, utf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
 import { Charter } from "../../charter/charter.ts";
+import {
+  isCharterSigned,
+  isConsent,
+  type Revocation,
+  revocationsRequired,
+  revokersOf,
+} from "../../charter/key-change.ts";
 import { isSignedStatement } from "../../charter/member-statement.ts";
 import { rosterHash } from "../../charter/roster.ts";
 import { sha256 } from "../../crypto/hash.ts";
-import { verifySignature } from "../../crypto/identity.ts";
-import { enrolmentStatement } from "../../protocol/handshake.ts";
 import type { Entry } from "./entry.ts";
 import type { RoomEventOf } from "./event.ts";
-import { isMembers, type RoomState } from "./state.ts";
-import { cosignStatement, rotationStatement } from "./statements.ts";
+import { type HeldKey, isMembers, type RoomState } from "./state.ts";
+import { cosignStatement } from "./statements.ts";
 
 interface SignedCharter {
   readonly charter: Charter;
@@ -33,47 +38,61 @@ export function charterOf(text: string, room: string): SignedCharter | string {
 export function enrol(
   state: RoomState,
   body: RoomEventOf<"memberEnrolled">,
-  sequence: number,
+  entry: Pick<Entry, "sequence" | "atMs">,
 ): string | null {
-  const { memberId, identityKey, enrolmentSignature } = body;
+  const { memberId } = body;
   if (!state.charter.members.includes(memberId)) return `${memberId} is not in the charter`;
   if (state.keys.has(memberId)) return `${memberId} is enrolled already`;
-  if (!isCharterSigned(state.charterHash, memberId, identityKey, enrolmentSignature))
-    return `${memberId} did not sign the charter with this key`;
-  state.keys.set(memberId, identityKey);
-  state.trails.set(memberId, { since: sequence, keys: [identityKey] });
-  return null;
+  return seat(state, body, entry, []);
 }
 
-function isCharterSigned(hash: string, memberId: string, key: string, signature: string): boolean {
-  const statement = enrolmentStatement(hash, memberId, fromHex(key));
-  return verifySignature(fromHex(key), statement, fromHex(signature));
+/** A key of the member from now on. @param before Those that led to it. */
+function seat(
+  state: RoomState,
+  body: RoomEventOf<"memberEnrolled" | "keyRotated">,
+  { sequence, atMs }: Pick<Entry, "sequence" | "atMs">,
+  before: readonly HeldKey[],
+): string | null {
+  const { memberId, identityKey, enrolmentSignature } = body;
+  if (state.revoked.has(identityKey)) return `this key of ${memberId} was revoked`;
+  if (!isCharterSigned(state.charterHash, memberId, identityKey, enrolmentSignature))
+    return `${memberId} did not sign the charter with this key`;
+  const since = before.length > 0 ? (state.trails.get(memberId)?.since ?? sequence) : sequence;
+  state.keys.set(memberId, identityKey);
+  state.trails.set(memberId, { since, keys: [...before, { identityKey, atMs }] });
+  // Who left and enrols anew is in the room again.
+  state.left.delete(memberId);
+  return null;
 }
 
 export function rotate(
   state: RoomState,
-  { memberId, identityKey, enrolmentSignature, rotationSignature }: RoomEventOf<"keyRotated">,
-  sequence: number,
+  body: RoomEventOf<"keyRotated">,
+  entry: Pick<Entry, "sequence" | "atMs">,
 ): string | null {
-  if (!state.keys.has(memberId)) return `${memberId} is not in the room`;
-  if (!isCharterSigned(state.charterHash, memberId, identityKey, enrolmentSignature))
-    return `${memberId} did not sign the charter with this key`;
-  const trail = state.trails.get(memberId);
-  if (rotationSignature === null || !trail) {
-    state.trails.set(memberId, { since: sequence, keys: [identityKey] });
-    const remedy = `compare the new one with ${memberId} by telephone`;
-    const what = `the key of ${memberId} was replaced without the old one's signature`;
-    state.remarks.push(`entry ${sequence}: ${what}; ${remedy}`);
-  } else {
-    const statement = rotationStatement(state.room, memberId, identityKey);
-    if (!isMembers(state, { memberId, signature: rotationSignature }, statement))
-      return `the old key of ${memberId} did not sign the new one`;
-    state.trails.set(memberId, { since: trail.since, keys: [...trail.keys, identityKey] });
-  }
-  state.keys.set(memberId, identityKey);
-  // Who left and enrols anew is in the room again.
-  state.left.delete(memberId);
-  return null;
+  const { memberId, identityKey, rotationSignature } = body;
+  const oldKey = state.keys.get(memberId);
+  if (oldKey === undefined) return `${memberId} is not in the room`;
+  if (rotationSignature === null) return replace(state, body, entry);
+  if (state.left.has(memberId)) return `${memberId} has left the room`;
+  if (!isConsent(state.charterHash, oldKey, { memberId, identityKey, rotationSignature }))
+    return `the old key of ${memberId} did not sign the new one`;
+  const { keys = [] } = state.trails.get(memberId) ?? {};
+  if (keys.some((key) => key.identityKey === identityKey)) return `${memberId} had this key before`;
+  return seat(state, body, entry, keys);
+}
+
+/** Nobody signed for it but the new key itself: whoever pinned the old one has to look. */
+function replace(
+  state: RoomState,
+  body: RoomEventOf<"keyRotated">,
+  entry: Pick<Entry, "sequence" | "atMs">,
+): string | null {
+  const { memberId } = body;
+  const remedy = `compare the new one with ${memberId} by telephone`;
+  const what = `the key of ${memberId} was replaced without the old one's signature`;
+  state.remarks.push(`entry ${entry.sequence}: ${what}; ${remedy}`);
+  return seat(state, body, entry, []);
 }
 
 /** A confirmation of other keys is remarked on: its member was told of others, or somebody enrolled meanwhile. */
@@ -85,8 +104,13 @@ export function hear(
   const { memberId } = statement;
   if (!isSignedStatement(statement, state.charterHash, state.keys.get(memberId)))
     return `${memberId} did not sign this statement`;
+  if (statement.kind === "keyRevoked") {
+    const fault = revoke(state, statement);
+    if (fault !== null) return fault;
+  }
   const stated = { entry: sequence, atMs, statement };
   state.stated.push(stated);
+  if (statement.kind === "keyRevoked") return null;
   if (statement.kind === "left") {
     // Whoever says so twice has left since the first time.
     if (!state.left.has(memberId)) state.left.set(memberId, stated);
@@ -96,6 +120,22 @@ export function hear(
   if (statement.rosterHash === rosterHash(state.charterHash, enrolled)) return null;
   const what = `${memberId} confirmed another roster than that of the members enrolled by then`;
   state.remarks.push(`entry ${sequence}: ${what}; compare the roster's code with it once more`);
+  return null;
+}
+
+/** With the word of the last that it takes the member is out of the room, until it enrols with a new key. */
+function revoke(state: RoomState, statement: Revocation): string | null {
+  const { memberId, about, identityKey } = statement;
+  if (memberId === about) return `${memberId} cannot revoke its own key: it would rotate it`;
+  if (state.left.has(memberId)) return `${memberId} has left the room`;
+  if (state.keys.get(about) !== identityKey) return `${about} has no such key`;
+  const before = state.stated.map((stated) => stated.statement);
+  const revokers = revokersOf(before, statement);
+  if (revokers.has(memberId)) return `${memberId} has said so before`;
+  if (revokers.size + 1 < revocationsRequired(state.charter)) return null;
+  state.revoked.set(identityKey, about);
+  state.keys.delete(about);
+  state.trails.delete(about);
   return null;
 }
 

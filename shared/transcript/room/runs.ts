@@ -5,8 +5,10 @@
 import { fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
 import { isSignedDecision, standingOf } from "../../charter/decision.ts";
+import { keyEndMs } from "../../charter/governance.ts";
 import { Manifest, sumParams } from "../../charter/manifest.ts";
 import { signedRosterFaults } from "../../charter/policy/binding.ts";
+import { releaseFault } from "../../charter/release.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { firstHead, nextHead } from "../chain.ts";
 import type { RoomEvent, RoomEventOf } from "./event.ts";
@@ -23,11 +25,12 @@ export function applyRunEventInPlace(
   if (body.type === "runProposed") return propose(state, body, atMs);
   const run = state.runs.get(body.runId);
   if (!run) return "no such run was proposed";
-  if (run.phase === "ended" && body.type !== "runDeleted") return "the run had ended";
+  if (run.phase === "ended" && body.type !== "runDeleted" && body.type !== "releaseDecided")
+    return "the run had ended";
   if (run.phase === "refused") return "the run was refused";
   switch (body.type) {
     case "runDecided":
-      return decide(run, body);
+      return decide(state, run, body);
     case "runRefused":
       return refuse(state, run, body, atMs);
     case "runStarted":
@@ -38,6 +41,8 @@ export function applyRunEventInPlace(
       return abort(run, body);
     case "runEnded":
       return end(run, body);
+    case "releaseDecided":
+      return review(state, run, body);
     case "runDeleted":
       return forget(run);
   }
@@ -62,6 +67,8 @@ function propose(
   if (reason) return reason.message;
   const stranger = manifest.roster.find(({ memberId }) => !state.keys.has(memberId));
   if (stranger) return `${stranger.memberId} is in the roster and not in the room`;
+  const old = manifest.roster.find(({ memberId }) => hasExpired(state, memberId, atMs));
+  if (old) return `the key of ${old.memberId} had expired`;
   const gone = manifest.roster.find(({ memberId }) => state.left.has(memberId));
   if (gone) return `${gone.memberId} is in the roster and has left the room`;
   const { survivorsMin } = sumParams(manifest, state.charter, runId);
@@ -72,14 +79,27 @@ function propose(
     phase: "proposed",
     refusal: null,
     decisions: [],
+    releases: [],
     isDeleted: false,
   });
   return null;
 }
 
-function decide(run: RoomRun, { runId, decision }: RoomEventOf<"runDecided">): string | null {
+function hasExpired({ charter, trails }: RoomState, memberId: string, atMs: number): boolean {
+  const since = trails.get(memberId)?.keys.at(-1)?.atMs;
+  const endMs = since === undefined ? null : keyEndMs(charter.governance, since);
+  return endMs !== null && atMs > endMs + SKEW_MS_MAX;
+}
+
+function decide(
+  state: RoomState,
+  run: RoomRun,
+  { runId, decision }: RoomEventOf<"runDecided">,
+): string | null {
   if (run.phase !== "proposed") return "the run had started";
   const { memberId, signature } = decision;
+  const seat = run.manifest.roster.find((member) => member.memberId === memberId);
+  if (seat && isGivenUp(state, seat)) return `${memberId} had given up the key that signed this`;
   if (!isSignedDecision(run.manifest, runId, decision))
     return `${memberId} did not sign this decision on this run`;
   const known = run.decisions.find((other) => other.memberId === memberId);
@@ -103,8 +123,22 @@ function refuse(
   return null;
 }
 
-function start({ charter }: RoomState, run: RoomRun, atMs: number): string | null {
+/** Revoked, or rotated away. */
+function isGivenUp(
+  { keys, trails, revoked }: RoomState,
+  { memberId, identityKey }: Manifest["roster"][number],
+): boolean {
+  if (revoked.has(identityKey)) return true;
+  const trail = trails.get(memberId)?.keys ?? [];
+  const isOnTrail = trail.some((key) => key.identityKey === identityKey);
+  return isOnTrail && keys.get(memberId) !== identityKey;
+}
+
+function start(state: RoomState, run: RoomRun, atMs: number): string | null {
+  const { charter } = state;
   if (run.phase !== "proposed") return "the run was started before";
+  const gone = run.manifest.roster.find((member) => isGivenUp(state, member));
+  if (gone) return `${gone.memberId} had given up the key that the run lists`;
   const standing = standingOf(charter, run.decisions);
   if (standing.type === "vetoed") return `${standing.by} had vetoed the run`;
   if (standing.type === "open") {
@@ -150,6 +184,23 @@ function end(run: RoomRun, body: RoomEventOf<"runEnded">): string | null {
   run.phase = "ended";
   run.end = body;
   return null;
+}
+
+function review(
+  { charter, keys, left }: RoomState,
+  run: RoomRun,
+  { runId, decision }: RoomEventOf<"releaseDecided">,
+): string | null {
+  if (!charter.governance?.release) return "the charter asks for no review of models";
+  if (!run.end) return "the run had not ended";
+  if (run.isDeleted) return "the run's model was deleted before";
+  const { memberId } = decision;
+  if (decision.runId !== runId) return "the word is on another run";
+  if (left.has(memberId)) return `${memberId} has left the room`;
+  const known = run.releases.find((other) => other.memberId === memberId);
+  const fault = releaseFault(decision, run.end, known, keys.get(memberId));
+  if (fault === null) run.releases = [...run.releases.filter((other) => other !== known), decision];
+  return fault;
 }
 
 function forget(run: RoomRun): string | null {

@@ -4,6 +4,7 @@ import type { Charter } from "../../charter/charter.ts";
 import type { Decision } from "../../charter/decision.ts";
 import type { Manifest } from "../../charter/manifest.ts";
 import type { MemberStatement } from "../../charter/member-statement.ts";
+import type { ReleaseDecision } from "../../charter/release.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import type { RoomEventOf } from "./event.ts";
 
@@ -20,6 +21,8 @@ export interface RoomState {
   readonly keys: Map<string, string>;
   /** Of the same members: the keys that lead to the current one. */
   readonly trails: Map<string, KeyTrail>;
+  /** Keys that enough members revoked, hexadecimal, with whose they were. */
+  readonly revoked: Map<string, string>;
   /** All that members said of themselves, in order. */
   readonly stated: Stated[];
   /** Who has left and did not enrol anew, by member id. */
@@ -33,11 +36,18 @@ export interface RoomState {
   readonly remarks: string[];
 }
 
-/** Keys of one member, each of which signed for the next. */
+/** Keys of one member, each of which signed for the next: the last is its current one. */
 export interface KeyTrail {
   /** Entry that brought the first of them. */
   readonly since: number;
-  readonly keys: readonly string[];
+  readonly keys: readonly HeldKey[];
+}
+
+export interface HeldKey {
+  /** Hexadecimal. */
+  readonly identityKey: string;
+  /** When the history tells of it, by the coordinator's clock. */
+  readonly atMs: number;
 }
 
 export interface Stated {
@@ -60,16 +70,29 @@ export interface RoomRun {
   readonly heads: Uint8Array[];
   lastAttempt: number;
   end: RoomEventOf<"runEnded"> | null;
+  /** Each member's last word on the release of its model. */
+  releases: readonly ReleaseDecision[];
   /** By the coordinator's word. */
   isDeleted: boolean;
 }
 
 /** Is it signed, with the key that this member has now? */
-export function isMembers(
-  { keys }: RoomState,
-  { memberId, signature }: { readonly memberId: string; readonly signature: string },
-  statement: Uint8Array,
-): boolean {
-  const key = keys.get(memberId);
-  return key !== undefined && verifySignature(fromHex(key), statement, fromHex(signature));
+export function isMembers({ keys }: RoomState, signed: Signed, statement: Uint8Array): boolean {
+  const key = keys.get(signed.memberId);
+  return key !== undefined && isSignedWith(key, signed, statement);
+}
+
+/** Is it signed with that key, or with one that led to it? What was signed before a rotation stays signed. */
+export function wasMembers({ trails }: RoomState, signed: Signed, statement: Uint8Array): boolean {
+  const { keys = [] } = trails.get(signed.memberId) ?? {};
+  return keys.some(({ identityKey }) => isSignedWith(identityKey, signed, statement));
+}
+
+interface Signed {
+  readonly memberId: string;
+  readonly signature: string;
+}
+
+function isSignedWith(key: string, { signature }: Signed, statement: Uint8Array): boolean {
+  return verifySignature(fromHex(key), statement, fromHex(signature));
 }

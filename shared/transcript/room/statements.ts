@@ -1,5 +1,4 @@
 /** What coordinator and members sign of a room's transcript: the bytes, each under a label of its own. Pure. */
-import { fromHex } from "../../base/bytes.ts";
 import { framed } from "../../crypto/hash.ts";
 import { LABELS } from "../../crypto/labels.ts";
 import type { Head } from "./tree.ts";
@@ -12,9 +11,4 @@ export function headStatement(room: string, { size, root }: Head): Uint8Array {
 /** By a member that has all of it. */
 export function cosignStatement(room: string, memberId: string, { size, root }: Head): Uint8Array {
   return framed(LABELS.headCosigned, room, memberId, size, root);
-}
-
-/** By the key that gives way. */
-export function rotationStatement(room: string, memberId: string, newKey: string): Uint8Array {
-  return framed(LABELS.keyRotated, room, memberId, fromHex(newKey));
 }

@@ -14,7 +14,7 @@ if (!first || !second) throw new Error("the roster has three members");
 const own: OwnFacts = {
   charter,
   coordinatorKey: manifest.coordinatorKey,
-  pinnedKeys: new Map([[second.memberId, second.identityKey]]),
+  keyTrails: new Map([[second.memberId, [second.identityKey]]]),
 };
 
 function play(
@@ -75,8 +75,8 @@ test("a member that did not sign the charter with its key is found", () => {
 });
 
 test("a key that is not the one seen before is found by those who saw it", () => {
-  const pinnedKeys = new Map([[first.memberId, second.identityKey]]);
-  expect(play(undefined, { ...own, pinnedKeys }).lines.at(-1)).toBe("roster fails");
+  const keyTrails = new Map([[first.memberId, [second.identityKey]]]);
+  expect(play(undefined, { ...own, keyTrails }).lines.at(-1)).toBe("roster fails");
 });
 
 test("another coordinator than the pinned one is found", () => {
@@ -85,4 +85,17 @@ test("another coordinator than the pinned one is found", () => {
     lines: ["manifest holds", "charter holds", "roster holds", "coordinator fails"],
     run: null,
   });
+});
+
+test("a key on the trail of the one that is known passes, before and after it; another does not", () => {
+  const [old, later] = ["0a".repeat(32), "0b".repeat(32)];
+  for (const trail of [
+    [second.identityKey, later],
+    [old, second.identityKey],
+  ]) {
+    const keyTrails = new Map([[second.memberId, trail]]);
+    expect(play(undefined, { ...own, keyTrails }).lines).toContain("roster holds");
+  }
+  const keyTrails = new Map([[second.memberId, [old, later]]]);
+  expect(play(undefined, { ...own, keyTrails }).lines.at(-1)).toBe("roster fails");
 });

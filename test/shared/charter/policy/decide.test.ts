@@ -1,6 +1,7 @@
 /** Each reason to refuse a run, alone; what is allowed beside it; all reasons together; and none for a right run. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { DAY_MS } from "../../../../shared/base/calendar.ts";
 import type { Charter } from "../../../../shared/charter/charter.ts";
 import { charterHash } from "../../../../shared/charter/charter.ts";
 import { ColumnRule } from "../../../../shared/charter/governance.ts";
@@ -43,6 +44,10 @@ const without = (gone: string): Map<string, string> =>
 const CONFIRMED_ONLY: Partial<Charter> = {
   governance: { approvals: 2, mustApprove: [], vetoes: "any", confirmedRoster: "required" },
 };
+const keysSince = (atMs: number): Case => ({
+  charter: { governance: { approvals: 2, mustApprove: [], vetoes: "any", keyDays: 30 } },
+  agent: { keysSinceMs: new Map([[second.identityKey, atMs]]) },
+});
 const MOMENTS = {
   ...TRAIN_TASK,
   scaling: "moments",
@@ -76,6 +81,19 @@ const CASES: readonly (readonly [codes: string | null, what: string, change: Cas
     "keyChanged",
     "a key that was another before",
     { agent: { pinnedKeys: new Map([["bank-2", "ee".repeat(32)]]) } },
+  ],
+  [
+    "keyRevoked",
+    "a key that was revoked",
+    { agent: { revokedKeys: new Set([second.identityKey]) } },
+  ],
+  [null, "another's key revoked", { agent: { revokedKeys: new Set(["ee".repeat(32)]) } }],
+  ["keyExpired", "a key that is too old", keysSince(NOON_MS - 30 * DAY_MS)],
+  [null, "a key on its last day", keysSince(NOON_MS - 30 * DAY_MS + 1)],
+  [
+    null,
+    "an old key where the charter lets keys be old",
+    { agent: { keysSinceMs: new Map([[second.identityKey, 0]]) } },
   ],
   [null, "keys as they were", { agent: { pinnedKeys: new Map([["bank-2", second.identityKey]]) } }],
   ["notInRoster", "not listed", { agent: { memberId: "bank-7" } }],

@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { toHex } from "../../../../shared/base/bytes.ts";
 import { canonicalJson } from "../../../../shared/base/canonical.ts";
 import { charterHash } from "../../../../shared/charter/charter.ts";
+import { signRotation } from "../../../../shared/charter/key-change.ts";
 import { runIdOf } from "../../../../shared/charter/manifest.ts";
 import { rosterHash } from "../../../../shared/charter/roster.ts";
 import { identityFromSecret } from "../../../../shared/crypto/identity.ts";
 import { enrolmentStatement } from "../../../../shared/protocol/handshake.ts";
 import type { RoomEvent } from "../../../../shared/transcript/room/event.ts";
-import { rotationStatement } from "../../../../shared/transcript/room/statements.ts";
 import { verifyRoom } from "../../../../shared/transcript/room/verify.ts";
 import { unsafeSecret } from "../../../support/group.ts";
 import { identityOf } from "../../../support/manifests.ts";
@@ -48,8 +48,6 @@ function said(writer: RoomWriter): string | null {
 
 const spare = identityFromSecret(unsafeSecret("a new key"));
 const spareKey = toHex(spare.publicKey);
-const signedBy = (memberId: string, statement: Uint8Array): string =>
-  toHex(identityOf(memberId).sign(statement));
 const signsCharter = (hash: string): string =>
   toHex(spare.sign(enrolmentStatement(hash, "bank-2", spare.publicKey)));
 const rotated = (rotationSignature: string | null): RoomEvent => ({
@@ -59,14 +57,19 @@ const rotated = (rotationSignature: string | null): RoomEvent => ({
   enrolmentSignature: signsCharter(charterHash(CHARTER)),
   rotationSignature,
 });
-const consent = signedBy("bank-2", rotationStatement("r", "bank-2", spareKey));
+const consentOf = (memberId: string): string =>
+  signRotation(charterHash(CHARTER), "bank-2", identityOf(memberId), spare).rotationSignature;
+const consent = consentOf("bank-2");
 /** A confirmation by bank-1 as its member would sign it, unless it says otherwise. */
 function confirmed({ of = rosterOf(MEMBERS), by = "bank-1", charter = charterHash(CHARTER) } = {}) {
   const said = { kind: "rosterConfirmed", rosterHash: of, charterHash: charter } as const;
   return stated({ ...said, memberId: "bank-1", atMs: 900 }, identityOf(by));
 }
 const rosterOf = (ids: readonly string[]): string =>
-  rosterHash(charterHash(CHARTER), ids.map(enrolmentOf));
+  rosterHash(
+    charterHash(CHARTER),
+    ids.map((id) => enrolmentOf(id)),
+  );
 const altered = (
   decision: "approved" | "vetoed",
   changes: { memberId?: string; decision?: "approved" },
