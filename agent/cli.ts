@@ -48,8 +48,8 @@ export function agentCommands(program: Command): void {
   approvalCommands(agent);
   releaseCommand(agent);
   rosterCommands(agent);
-  keyCommands(agent);
   reportCommand(agent);
+  keyCommands(agent);
   leaveCommand(agent);
 }
 
