@@ -72,6 +72,7 @@ export const PlannedTask = z.discriminatedUnion("kind", [
   TrainTask,
   BoostTask,
   QueryTask,
+  GlmTask,
   OverlapTask,
   EvaluateRequest,
   ProbeTask,
