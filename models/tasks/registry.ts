@@ -3,6 +3,7 @@ import { unreachable } from "../../shared/base/assert.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { boostTask } from "./boost.ts";
 import { evaluateTask } from "./evaluate.ts";
+import { glmTask } from "./glm.ts";
 import { overlapTask } from "./overlap.ts";
 import { probeTask } from "./probe.ts";
 import { queryTask } from "./query.ts";
@@ -21,6 +22,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
       return boostTask;
     case "query":
       return queryTask;
+    case "glm":
+      return glmTask;
     case "overlap":
       return overlapTask;
     case "evaluate":

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { LIMITS } from "../protocol/limits.ts";
 import { BoostTask } from "./boost-spec.ts";
 import { EvaluateRequest, EvaluateTask } from "./evaluate-spec.ts";
+import { GlmTask } from "./glm-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OverlapTask } from "./overlap-spec.ts";
@@ -60,6 +61,7 @@ export const TaskSpec = z.discriminatedUnion("kind", [
   TrainTask,
   BoostTask,
   QueryTask,
+  GlmTask,
   OverlapTask,
   EvaluateTask,
   ProbeTask,
@@ -70,6 +72,7 @@ export const PlannedTask = z.discriminatedUnion("kind", [
   TrainTask,
   BoostTask,
   QueryTask,
+  GlmTask,
   OverlapTask,
   EvaluateRequest,
   ProbeTask,

@@ -152,4 +152,39 @@ export const CASES: readonly Case[] = [
     model: "trees",
     bound: 0,
   },
+  {
+    name: "logistic regression",
+    set: HEART,
+    task: { kind: "glm", family: "logistic", columns: ["age", "sex", "oldpeak", "cp"] },
+    bound: 1e-6,
+  },
+  {
+    name: "logistic regression",
+    set: BANK,
+    task: { kind: "glm", family: "logistic", columns: ["age", "balance", "marital", "housing"] },
+    bound: 1e-6,
+  },
+  {
+    name: "linear regression",
+    set: CREDIT,
+    task: {
+      kind: "glm",
+      family: "linear",
+      target: "LIMIT_BAL",
+      columns: ["AGE", "EDUCATION", "MARRIAGE"],
+    },
+    bound: 1e-6,
+  },
+  {
+    name: "Poisson regression, ridge",
+    set: BANK,
+    task: {
+      kind: "glm",
+      family: "poisson",
+      target: "campaign",
+      columns: ["age", "marital", "contact"],
+      ridge: 1,
+    },
+    bound: 1e-6,
+  },
 ];
