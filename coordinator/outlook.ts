@@ -87,8 +87,10 @@ function earlierRun(manifest: Manifest, runs: readonly Run[]): Earlier | null {
 }
 
 function sameness(manifest: Manifest): string {
-  const { task, privacy, roster, charterHash, encoding, purpose, receivers } = manifest;
+  const { privacy, roster, charterHash, encoding, purpose, receivers } = manifest;
   const members = roster.map(({ memberId }) => memberId).sort();
+  // Drawn for each run, whatever it asks.
+  const task = { ...manifest.task, salt: null };
   const all = { task, privacy, members, charterHash, encoding, purpose, receivers };
   return canonicalJson(JSON.parse(JSON.stringify(all)) as Json);
 }

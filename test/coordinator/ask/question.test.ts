@@ -110,6 +110,23 @@ test.each([
   expect(() => asked({ count: false, ...options })).toThrow(message);
 });
 
+test("a model of a run is evaluated, by one column of categories, and by itself", () => {
+  const evaluated = (options: Partial<QuestionOptions>) =>
+    asked({ count: false, evaluate: "3f9a", ...options });
+  expect(evaluated({ by: ["channel"], rowsPerUnit: "2" }).plan.task).toMatchObject({
+    kind: "evaluate",
+    model: "3f9a",
+    by: "channel",
+    rowsPerUnitMax: 2,
+  });
+  expect(evaluated({}).plan.task).not.toHaveProperty("by");
+  expect(() => evaluated({ by: ["channel, amount at 1"] })).toThrow("one column of categories");
+  expect(() => evaluated({ by: ["amount at 1"] })).toThrow("one column of categories");
+  expect(() => evaluated({ where: ["amount > 1"] })).toThrow("a question of its own");
+  expect(() => evaluated({ count: true })).toThrow("a question of its own");
+  expect(() => evaluated({ evaluate: "../x" })).toThrow("must be a run's id");
+});
+
 test("a category outside the domain is a warning where something is left to count", () => {
   const { plan, warnings } = asked({ where: ["channel in web, phone", "channel != fax"] });
   expect(plan.task).toMatchObject({ where: [{ column: "channel", is: "in", values: ["web"] }] });
@@ -177,6 +194,8 @@ test("a file holds the task, or the whole plan, and then no option speaks agains
   expect(
     questionIn({ task, privacy: { epsilon: 1 } }, "q.yaml", NOTHING, charter).plan,
   ).toMatchObject({ room: "test-room", privacy: { epsilon: 1 } });
+  const glm = { kind: "glm", family: "logistic", columns: ["amount"] };
+  expect(questionIn(glm, "q.yaml", exact, charter).plan.task).toMatchObject(glm);
   const whole = { task, privacy: "none" };
   expect(() => questionIn(whole, "q.yaml", exact, charter)).toThrow("is a whole plan");
   expect(() => questionIn(task, "q.yaml", typed({}), charter)).toThrow("holds the question");

@@ -73,6 +73,8 @@ function answered(context: EvaluateContext, sum: Float64Array, input = INPUT) {
   const state = evaluateTask.absorb(context, again, sum);
   const stored = evaluateTask.decodeState(context, evaluateTask.encodeState(state));
   expect(evaluateTask.nextAsk(context, stored)).toBeNull();
+  expect(stored.input).toHaveLength(0);
+  expect(evaluateTask.progress(stored)).toMatchObject({ done: 1, failure: null });
   const answer = evaluateTask.answer?.(context, stored);
   if (!answer) throw new Error("a complete evaluation has an answer");
   return answer;
@@ -273,6 +275,23 @@ test("an evaluation counts the positives: an answer about all but one of them is
       5,
     ),
   ).toBe(false);
+});
+
+test("broken down, the figures of all rows have the noise of all segments, and a segment's has its own", () => {
+  const halfWidth = (spec: object, name: string, row: number): number => {
+    const context = asked({ bins: 8, ...spec }, noiseOf(1));
+    const shape = evaluateTask.shapeOf(context, "evaluate");
+    const privacy = { ...NOISED.privacy, holdoutMultiplier: 1 };
+    const sum = secureSum(partsOf(context), shape, { ...NOISED, privacy });
+    const { low, high } = table(answered(context, sum), name)[row]?.[1] as Estimate;
+    return (high - low) / 2;
+  };
+  const whole = halfWidth({}, "rows", 0);
+  expect(halfWidth({ by: "f1" }, "rows", 0) / whole).toBeCloseTo(Math.sqrt(4), 0);
+  expect(halfWidth({ by: "f1" }, "rows", 0) / whole).toBeGreaterThan(1.6);
+  const one = halfWidth({ by: "f1" }, "by f1", 1) / whole;
+  expect(one).toBeGreaterThan(0.75);
+  expect(one).toBeLessThan(1.3);
 });
 
 test("members without positives, or without any held-out row, answer like everybody", () => {
