@@ -43,6 +43,8 @@ export function enrol(
   const { memberId } = body;
   if (!state.charter.members.includes(memberId)) return `${memberId} is not in the charter`;
   if (state.keys.has(memberId)) return `${memberId} is enrolled already`;
+  if ([...state.revoked.values()].includes(memberId))
+    state.remarks.push(remark(body, entry, `${memberId} enrolled anew after its key was revoked`));
   return seat(state, body, entry, []);
 }
 
@@ -89,10 +91,17 @@ function replace(
   entry: Pick<Entry, "sequence" | "atMs">,
 ): string | null {
   const { memberId } = body;
-  const remedy = `compare the new one with ${memberId} by telephone`;
   const what = `the key of ${memberId} was replaced without the old one's signature`;
-  state.remarks.push(`entry ${entry.sequence}: ${what}; ${remedy}`);
+  state.remarks.push(remark(body, entry, what));
   return seat(state, body, entry, []);
+}
+
+function remark(
+  { memberId }: Pick<RoomEventOf<"memberEnrolled">, "memberId">,
+  { sequence }: Pick<Entry, "sequence">,
+  what: string,
+): string {
+  return `entry ${sequence}: ${what}; compare the new one with ${memberId} by telephone`;
 }
 
 /** A confirmation of other keys is remarked on: its member was told of others, or somebody enrolled meanwhile. */
