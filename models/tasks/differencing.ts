@@ -51,6 +51,24 @@ export function withoutSmall(
   return cohorts;
 }
 
+/**
+ * Sets that are opened although they are small: whom those tell of is told anyway, and they are taken for parts of the
+ * largest; if all together are few, none is opened. `cohorts` is changed, and returned.
+ */
+export function smallWithLargest(
+  cohorts: Int32Array,
+  data: PartitionedData,
+  unitsMin: number,
+): Int32Array {
+  const counts = unitsByCell(cohorts, unitsOf(data));
+  const largest = counts.indexOf(counts.reduce((most, count) => Math.max(most, count), 0));
+  for (let row = 0; row < cohorts.length; row++) {
+    const cell = cohorts[row] ?? -1;
+    if (cell >= 0 && (counts[cell] ?? 0) < unitsMin) cohorts[row] = largest;
+  }
+  return withoutSmall(cohorts, data, unitsMin);
+}
+
 /** Distinct units in each set. @param units @see unitsOf */
 export function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Array {
   const cellCount = cohorts.reduce((most, cell) => Math.max(most, cell + 1), 0);

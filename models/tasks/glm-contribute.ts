@@ -12,6 +12,7 @@ import {
   startSums,
   takesPart,
 } from "../glm/row-sums.ts";
+import { smallWithLargest } from "./differencing.ts";
 import { type GlmContext, problemOf } from "./glm-problem.ts";
 import {
   checkKind,
@@ -69,7 +70,8 @@ function rowsWanted({ schema, spec }: GlmContext, problem: Problem): RowTest {
 }
 
 /** All rows that take part; by the first category column where there is one, for sums are opened by its values too. */
-export function cohorts(context: GlmContext, { train, holdout }: PartitionedData): Int32Array {
+export function cohorts(context: GlmContext, data: PartitionedData): Int32Array {
+  const { train, holdout } = data;
   const problem = problemOf(context);
   const isWanted = rowsWanted(context, problem);
   const category = problem.design.sources.find(({ kind }) => kind === "category");
@@ -77,7 +79,7 @@ export function cohorts(context: GlmContext, { train, holdout }: PartitionedData
   for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const])
     for (let row = 0; row < part.rowCount; row++)
       if (isWanted(part, row)) result[from + row] = category?.read(part, row) ?? 0;
-  return result;
+  return smallWithLargest(result, data, context.cellMin ?? CELL_MIN);
 }
 
 /** The plan's are the first of them. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { PartitionedData } from "../../../models/data.ts";
 import { joinedData } from "../../../models/data-parts.ts";
 import { tableEncoder } from "../../../models/features/encoder.ts";
+import { isolatesFew, unitsOf } from "../../../models/tasks/differencing.ts";
 import { glmTask } from "../../../models/tasks/glm.ts";
 import type { GlmContext } from "../../../models/tasks/glm-problem.ts";
 import { plannedReleases } from "../../../models/tasks/privacy-events.ts";
@@ -286,6 +287,27 @@ test("members can tell which rows a question is about", () => {
   expect(cohorts.filter((one) => one >= 0)).toHaveLength(expected.length);
   const inC = expected.filter(([, , , ward]) => ward === "c").length;
   expect(cohorts.filter((one) => one === 3)).toHaveLength(inC);
+});
+
+test("a small category, which a regression tells of anyway, stands in no earlier question's way", () => {
+  const [rows = []] = TABLES;
+  const few = rows.map(([patient, age, pressure, , ...rest], n): Row => {
+    const ward = n < 3 ? "c" : n % 2 === 0 ? "a" : "b";
+    return [patient, age, pressure, ward, ...rest];
+  });
+  const data = member(few);
+  const context = glmContext(SCHEMA, { family: "logistic", columns: ["ward"] }, 3);
+  const sets = glmTask.cohorts?.(context, data) ?? new Int32Array(0);
+  const all = sets.map((cell) => Math.min(cell, 0));
+  expect(new Set(sets).size).toBe(3); // Two wards, and patients who are not known to be sick or not.
+  expect(isolatesFew(sets, all, unitsOf(data), 5)).toBe(false);
+  const butOne = all.map((cell, row) => (row === all.indexOf(0) ? -1 : cell));
+  expect(isolatesFew(sets, butOne, unitsOf(data), 5)).toBe(true);
+  const nobody = glmTask.cohorts?.({ ...context, cellMin: 10_000 }, data);
+  expect(
+    nobody?.every((cell) => cell === -1),
+    "what is held back is opened by nobody",
+  ).toBe(true);
 });
 
 test.each([
