@@ -40,6 +40,15 @@ test("what one question leaves out of all its sets is told by a total", () => {
   expect(isolatesFew(parted, all(20), each(20), 2)).toBe(false);
 });
 
+test("a total tells what the parts of it that were told leave out", () => {
+  // Kinds 0 and 1 of fraud, a third of three units held back, and honest rows in the same answer.
+  const byKind = all(40).map((_, row) => (row < 8 ? 0 : row < 17 ? 1 : row < 20 ? -1 : 2));
+  const frauds = all(40).map((_, row) => (row < 20 ? 0 : 1));
+  expect(isolatesFew(byKind, frauds, each(40), 5)).toBe(true);
+  expect(isolatesFew(frauds, byKind, each(40), 5)).toBe(true);
+  expect(isolatesFew(frauds, byKind, each(40), 3)).toBe(false);
+});
+
 test("a cell that was held back is told by its row's total, though other rows have such cells too", () => {
   // Ten customers in each cell of two by two, and in each row three more in a third that is held back.
   const rows = Array.from({ length: 46 }, (_, n) => (n < 23 ? 0 : 1));
