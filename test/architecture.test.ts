@@ -213,6 +213,8 @@ test.each([
   ["agent/gate/host.ts", '+new Worker(new URL("./gate.ts", import.meta.url));', "starts a thread"],
   ["shared/edge/os.ts", "+parentPort?.on('message', read);", "speaks for"],
   ["shared/edge/mask-worker.ts", "+parentPort?.postMessage(keys);", "posts in 2 places"],
+  ["agent/gate/match-threads.ts", "+new Worker(url);", "match-threads.ts starts a thread"],
+  ["agent/gate/match-worker.ts", "+parentPort?.postMessage(key);", "posts in 2 places"],
   ["shared/edge/x.ts", `${EDGE}new BroadcastChannel("x");`, "opens another door"],
 ])("another thread, or another voice of one, is caught in %s: %s", (path, source, fault) => {
   expect(oneDoorFaults(planted([path, source])).join("\n")).toContain(fault);
@@ -235,6 +237,10 @@ test.each([
   ["shared/secagg/kernel/plain.ts", '+import { connect } from "node:net";', "reaches node:net"],
   ["shared/secagg/kernel/plain.ts", "+fetch(url);", "plain.ts uses fetch("],
   ["shared/edge/mask-worker.ts", "+console.log(keys);", "mask-worker.ts uses console"],
+  ["agent/gate/match-worker.ts", '+import { Gate } from "./gate.ts";', "gate/gate.ts"],
+  ["agent/gate/match-worker.ts", '+import { WebSocket } from "ws";', "reaches ws"],
+  ["shared/matching/work.ts", '+import { x } from "../../models/data.ts";', "models/data.ts"],
+  ["shared/matching/curve.ts", "+console.log(points);", "curve.ts uses console"],
 ])("a mask thread that holds more than masks is caught in %s: %s", (path, source, fault) => {
   expect(oneDoorFaults(planted([path, source])).join("\n")).toContain(fault);
 });

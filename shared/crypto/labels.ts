@@ -46,6 +46,16 @@ export const LABELS = {
   committee: "cloister/3/committee",
   shares: "cloister/3/shares",
 
+  /** Private matching of identifiers, see `shared/matching`. */
+  matchIdentifier: "cloister/3/match-identifier",
+  matchPoint: "cloister/3/match-point",
+  matchJoin: "cloister/3/match-join",
+  matchJoins: "cloister/3/match-joins",
+  matchChannel: "cloister/3/match-channel",
+  matchHop: "cloister/3/match-hop",
+  matchTotal: "cloister/3/match-total",
+  matchReady: "cloister/3/match-ready",
+
   /** The run's transcript. */
   transcript: "cloister/3/transcript",
   roundOpened: "cloister/3/round-opened",

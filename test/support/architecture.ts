@@ -275,11 +275,19 @@ function previewFaults(sources: Sources): string[] {
 const STARTERS: ReadonlyMap<string, string> = new Map([
   ["agent/gate/host.ts", "./worker.ts"],
   ["shared/edge/mask-threads.ts", "./mask-worker.ts"],
+  ["agent/gate/match-threads.ts", "./match-worker.ts"],
 ]);
-const MASK_WORKER = "shared/edge/mask-worker.ts";
-/** All that a mask thread is made of: arithmetic, ciphers, and the port it answers on. */
-const IN_MASK_WORKER =
-  /^(?:shared\/(?:base|secagg)\/.*|shared\/edge\/mask-worker\.ts|node:crypto|node:worker_threads)$/;
+/** Threads that compute, and all that one is made of: arithmetic, ciphers, and the port it answers on. */
+const COMPUTING: ReadonlyMap<string, RegExp> = new Map([
+  [
+    "shared/edge/mask-worker.ts",
+    /^(?:shared\/(?:base|secagg)\/.*|shared\/edge\/mask-worker\.ts|node:crypto|node:worker_threads)$/,
+  ],
+  [
+    "agent/gate/match-worker.ts",
+    /^(?:shared\/(?:base|crypto|matching)\/.*|agent\/gate\/match-worker\.ts|node:crypto|node:worker_threads)$/,
+  ],
+]);
 const SHARES_MEMORY = /^shared\/edge\/mask-(?:threads|worker)\.ts$/;
 
 function threadFaults(sources: Sources): string[] {
@@ -288,13 +296,13 @@ function threadFaults(sources: Sources): string[] {
     if (!isProduct(path)) continue;
     const code = codeOf(source);
     if (startsStranger(path, source)) faults.push(`${path} starts a thread`);
-    if (path !== GATE_WORKER && path !== MASK_WORKER && /\bparentPort\b/.test(code))
+    if (path !== GATE_WORKER && !COMPUTING.has(path) && /\bparentPort\b/.test(code))
       faults.push(`${path} speaks for the gate's thread or a mask thread`);
     const doors = /\b(?:MessageChannel|BroadcastChannel|receiveMessageOnPort)\b/.test(code);
     if (doors || (/\bSharedArrayBuffer\b/.test(code) && !SHARES_MEMORY.test(path)))
       faults.push(`${path} opens another door`);
   }
-  return [...faults, ...postFaults(sources), ...maskThreadFaults(sources)];
+  return [...faults, ...postFaults(sources), ...computingFaults(sources)];
 }
 
 /** Whether a file starts a thread that it may not start. */
@@ -307,19 +315,22 @@ function startsStranger(path: string, source: string): boolean {
 }
 
 function postFaults(sources: Sources): string[] {
-  return [GATE_WORKER, MASK_WORKER].flatMap((path) => {
+  return [GATE_WORKER, ...COMPUTING.keys()].flatMap((path) => {
     const posts = codeOf(sources.get(path) ?? "").match(/\bpostMessage\b/g)?.length ?? 0;
     return posts === 1 ? [] : [`${path} posts in ${posts} places, not one`];
   });
 }
 
-/** A mask thread is started by both sides, so it may hold nothing of either: no records, no models, no connection. */
-function maskThreadFaults(sources: Sources): string[] {
-  const faults = sources.has(MASK_WORKER) ? [] : [`${MASK_WORKER} is gone`];
-  for (const path of reachable(sources, MASK_WORKER)) {
-    if (!IN_MASK_WORKER.test(path)) faults.push(`${MASK_WORKER} reaches ${path}`);
-    for (const [use] of codeOf(sources.get(path) ?? "").matchAll(SPEAKS))
-      faults.push(`a mask thread's ${path} uses ${use}`);
+/** A thread that computes holds nothing of either side: no records, no models, no connection. */
+function computingFaults(sources: Sources): string[] {
+  const faults: string[] = [];
+  for (const [worker, allowed] of COMPUTING) {
+    if (!sources.has(worker)) faults.push(`${worker} is gone`);
+    for (const path of reachable(sources, worker)) {
+      if (!allowed.test(path)) faults.push(`${worker} reaches ${path}`);
+      for (const [use] of codeOf(sources.get(path) ?? "").matchAll(SPEAKS))
+        faults.push(`a mask thread's ${path} uses ${use}`);
+    }
   }
   return faults;
 }

@@ -35,6 +35,7 @@ const TREES = {
   folder: "models/trees/kernel",
   entries: ["bins", "walk"],
 };
+const CURVE = { folder: "shared/matching/kernel", entries: ["curve"] };
 const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["tries"] };
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },
@@ -47,6 +48,13 @@ export const KERNELS: readonly KernelBuild[] = [
     features: ["simd", "relaxed-simd"],
   },
   { ...TREES, binary: "binary.ts", name: "TREES_BINARY", features: ["simd"] },
+  { ...CURVE, binary: "binary.ts", name: "CURVE_BINARY", features: ["simd"] },
+  {
+    ...CURVE,
+    binary: "relaxed-binary.ts",
+    name: "RELAXED_CURVE_BINARY",
+    features: ["simd", "relaxed-simd"],
+  },
 ];
 
 /**
