@@ -83,8 +83,11 @@ function earlierRun(manifest: Manifest, runs: readonly Run[]): Earlier | null {
   return ended.sort((a, b) => b.endedAtMs - a.endedAtMs)[0] ?? null;
 }
 
-function sameness({ task, privacy, roster, charterHash, encoding }: Manifest): string {
+function sameness(manifest: Manifest): string {
+  const { privacy, roster, charterHash, encoding } = manifest;
   const members = roster.map(({ memberId }) => memberId).sort();
+  // Drawn for each run, whatever it asks.
+  const task = { ...manifest.task, salt: null };
   const all = { task, privacy, members, charterHash, encoding: encoding ?? null };
   return canonicalJson(JSON.parse(JSON.stringify(all)) as Json);
 }

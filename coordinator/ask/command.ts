@@ -41,6 +41,7 @@ export function askCommand(program: Command): void {
     .option("--correlation <columns>", "of columns of numbers")
     .option("--compare <columns>", "means by group, with tests: 'amount by channel'")
     .option("--top <column>", "the categories with the most rows")
+    .option("--evaluate <run>", "how good the model of a run is, on rows that nobody trained on")
     .option("--bins <count>", "of --histogram (20) or --quantiles (256)")
     .option("--shares <list>", "of --quantiles: 0.25,0.5,0.75")
     .option("--most <count>", "of --top (10)")

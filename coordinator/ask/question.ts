@@ -1,13 +1,15 @@
 /** From the options of `cloister ask`, or a file's content, to the plan of a run. Pure. */
 import { badInput } from "../../shared/base/errors.ts";
 import { type Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
-import { Plan } from "../../shared/charter/manifest.ts";
+import { PlanRequest } from "../../shared/charter/manifest.ts";
 import { understood } from "./conditions.ts";
 import { groupsOf, numberOf, type StatisticOptions, statisticOf, usage } from "./statistic.ts";
 import { parseWhere } from "./where.ts";
 
 /** As typed. */
 export interface QuestionOptions extends StatisticOptions {
+  /** The run of a model. */
+  readonly evaluate?: string;
   readonly where: readonly string[];
   readonly by: readonly string[];
   readonly rowsPerUnit?: string;
@@ -17,31 +19,55 @@ export interface QuestionOptions extends StatisticOptions {
 }
 
 export interface Question {
-  readonly plan: Plan;
+  readonly plan: PlanRequest;
   readonly warnings: readonly string[];
 }
 
 /** @throws {CloisterError} If an option makes no sense, alone or under the charter: what to change. */
 export function questionOf(options: QuestionOptions, charter: Charter): Question {
-  const { room, schema } = charter;
+  const { evaluate, purpose, rowsPerUnit } = options;
+  const { task, warnings } =
+    evaluate === undefined ? queryOf(options, charter) : evaluationOf(evaluate, options, charter);
+  const plan = {
+    room: charter.room,
+    task: {
+      ...task,
+      ...(rowsPerUnit !== undefined && {
+        rowsPerUnitMax: numberOf("--rows-per-unit", rowsPerUnit),
+      }),
+    },
+    privacy: privacyOf(options, charter),
+    ...(purpose && { purpose }),
+  };
+  return { plan: parseOrRefuse(PlanRequest, plan, "the question"), warnings };
+}
+
+interface Asked {
+  readonly task: object;
+  readonly warnings: readonly string[];
+}
+
+function queryOf(options: QuestionOptions, charter: Charter): Asked {
   const statistic = statisticOf(options, charter);
   if (!statistic)
     throw usage(
       "what is asked? --count, --mean COLUMN … (see --help), or a file with the question",
     );
-  const { where, warnings } = understood(schema, options.where.flatMap(parseWhere));
+  const { where, warnings } = understood(charter.schema, options.where.flatMap(parseWhere));
   const by = options.by.flatMap((source) => groupsOf("--by", source, charter));
-  const rows = options.rowsPerUnit;
-  const task = {
-    kind: "query",
-    where,
-    by,
-    ...(rows !== undefined && { rowsPerUnitMax: numberOf("--rows-per-unit", rows) }),
-    statistic,
-  };
-  const { purpose } = options;
-  const plan = { room, task, privacy: privacyOf(options, charter), ...(purpose && { purpose }) };
-  return { plan: parseOrRefuse(Plan, plan, "the question"), warnings };
+  return { task: { kind: "query", where, by, statistic }, warnings };
+}
+
+/** Of a released model, on the rows that nobody trains on. */
+function evaluationOf(model: string, options: QuestionOptions, charter: Charter): Asked {
+  if (statisticOf(options, charter) !== null || options.where.length > 0)
+    throw usage("--evaluate is a question of its own: leave out --where and other questions");
+  const groups = options.by.flatMap((source) => groupsOf("--by", source, charter));
+  const [group, second] = groups;
+  if (second || group?.edges)
+    throw badInput("ask.option", "--by: an evaluation is broken down by one column of categories");
+  const by = group && { by: group.column };
+  return { task: { kind: "evaluate", model, ...by }, warnings: [] };
 }
 
 /**
@@ -56,25 +82,28 @@ export function questionIn(
   charter: Charter,
 ): Question {
   const { where, by, rowsPerUnit, epsilon, exact, purpose } = options;
-  const isAsked = statisticOf(options, charter) !== null || where.length > 0 || by.length > 0;
-  if (isAsked || rowsPerUnit !== undefined)
+  const isAsked = options.evaluate !== undefined || statisticOf(options, charter) !== null;
+  if (isAsked || where.length > 0 || by.length > 0 || rowsPerUnit !== undefined)
     throw usage(`${path} holds the question: leave out --count, --where, --by and the like`);
   const isPlan = typeof content === "object" && content !== null && "task" in content;
   if (isPlan) {
     if (epsilon !== undefined || exact || purpose !== undefined)
       throw usage(`${path} is a whole plan: leave out --epsilon, --exact, --purpose`);
     return {
-      plan: parseOrRefuse(Plan, { room: charter.room, ...content }, path),
+      plan: parseOrRefuse(PlanRequest, { room: charter.room, ...content }, path),
       warnings: [],
     };
   }
   const privacy = privacyOf(options, charter);
   const plan = { room: charter.room, task: content, privacy, ...(purpose && { purpose }) };
-  return { plan: parseOrRefuse(Plan, plan, path), warnings: [] };
+  return { plan: parseOrRefuse(PlanRequest, plan, path), warnings: [] };
 }
 
 /** Nothing is spent, and nothing is opened exactly, without somebody having said so. */
-function privacyOf({ epsilon, exact }: QuestionOptions, { privacy }: Charter): Plan["privacy"] {
+function privacyOf(
+  { epsilon, exact }: QuestionOptions,
+  { privacy }: Charter,
+): PlanRequest["privacy"] {
   if (epsilon !== undefined && exact) throw usage("--epsilon and --exact: give one of them");
   if (epsilon !== undefined) {
     const value = numberOf("--epsilon", epsilon);

@@ -11,6 +11,7 @@ import { axisOf, type Cells, cellsOf } from "./query-cells.ts";
 import { type RowTest, rowTest } from "./query-filter.ts";
 import type { OpenedCells, QueryContext, Statistic } from "./query-statistic.ts";
 import { statisticOf } from "./query-statistics.ts";
+import { conditionsText } from "./query-words.ts";
 import { visitRows } from "./question-rows.ts";
 import { readSums, type SumsPlan, sumsShape, writeSums } from "./sums.ts";
 import type { ColumnUse } from "./task.ts";
@@ -150,8 +151,9 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
   const { cells, stdDev } = opened;
   const all = Array.from({ length: cells.count }, (_, cell) => cell);
   const held = all.filter((cell) => opened.heldBack(cell) > 0);
+  const { rowsPerUnitMax, where } = context.spec;
   const notes = [...answer.notes];
-  const { rowsPerUnitMax } = context.spec;
+  if (where.length > 0) notes.unshift(`only of rows with ${conditionsText(where)}`);
   if (context.noise !== null && context.schema.unit !== null)
     notes.push(
       `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} were counted`,

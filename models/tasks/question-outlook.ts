@@ -4,6 +4,7 @@
  */
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { Z_95 } from "../answers/estimate.ts";
+import { overlapPlan } from "./overlap-shape.ts";
 import { cellCount } from "./query.ts";
 import { taskFor } from "./registry.ts";
 import type { TaskContext } from "./task.ts";
@@ -17,7 +18,8 @@ export interface QuestionOutlook {
   readonly unitsPerCell: number | null;
   /**
    * Standard deviation of the noise in each number if every member answers, in units: so many units' parts, each as
-   * large as it may be, are as much. A count of one row a unit is off by so many rows. 0: no noise.
+   * large as it may be, are as much. A count of one row a unit is off by so many rows, an overlap by so many
+   * customers. 0: no noise.
    */
   readonly stdDev: number;
   readonly verdict: "exact" | "good" | "rough" | "hopeless";
@@ -43,10 +45,28 @@ export function questionOutlook(context: TaskContext<TaskSpec>): QuestionOutlook
   const multipliers = releases.map(({ release }) =>
     release.kind === "noised" ? release.noiseMultiplier : 0,
   );
-  const stdDev = Math.max(0, ...multipliers) * (noise?.inflation ?? 1);
-  const cells = spec.kind === "query" ? cellCount({ ...context, spec }) : 1;
-  const unitsPerCell = noise && noise.unitsExpected / cells;
+  const noised = Math.max(0, ...multipliers) * (noise?.inflation ?? 1);
+  const { stdDev = noised, cells, units } = sizesOf(context);
+  const unitsPerCell = units === null ? null : units / cells;
   return { numbers, cells, unitsPerCell, stdDev, verdict: verdictOf(stdDev, unitsPerCell) };
+}
+
+interface Sizes {
+  readonly cells: number;
+  /** In all of them. */
+  readonly units: number | null;
+  /** Left out: of the noise in each number that is opened. */
+  readonly stdDev?: number;
+}
+
+function sizesOf(context: TaskContext<TaskSpec>): Sizes {
+  const { spec, noise, memberCount } = context;
+  const units = noise?.unitsExpected ?? null;
+  if (spec.kind === "query") return { cells: cellCount({ ...context, spec }), units };
+  if (spec.kind !== "overlap") return { cells: 1, units };
+  // An overlap is told from whole sketches; a member's customers are what it is a part of.
+  const { standardError } = overlapPlan({ ...context, spec });
+  return { cells: memberCount, units: memberCount * spec.sizeExpected, stdDev: standardError };
 }
 
 function verdictOf(stdDev: number, unitsPerCell: number | null): QuestionOutlook["verdict"] {

@@ -4,6 +4,8 @@ import { checkWorth, outlookLines } from "../../coordinator/ask/outlook-lines.ts
 import { outlookOf } from "../../coordinator/outlook.ts";
 import { buildManifest } from "../../coordinator/plan.ts";
 import type { RunEvent, RunStatus } from "../../coordinator/run-events.ts";
+import { contextOf } from "../../models/tasks/context.ts";
+import { overlapPlan } from "../../models/tasks/overlap-shape.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, Plan } from "../../shared/charter/manifest.ts";
@@ -19,13 +21,13 @@ const charter = Charter.parse({
 });
 const COUNT = { kind: "query", statistic: { kind: "count" } };
 
-function manifestOf(task: object, privacy: unknown, seed = "a"): Manifest {
+function manifestOf(task: object, privacy: unknown, seed = "a", room: Charter = charter): Manifest {
   const enrolled = members.map((memberId) => ({
     memberId,
     identityKey: "ab".repeat(32),
     enrolmentSignature: "cd".repeat(64),
   }));
-  const common = { charter, members: enrolled, coordinatorKey: "ef".repeat(32), nowMs: 1 };
+  const common = { charter: room, members: enrolled, coordinatorKey: "ef".repeat(32), nowMs: 1 };
   const plan = Plan.parse({ task, privacy });
   return buildManifest({ ...common, plan, rng: reproducibleRng(seed) });
 }
@@ -144,6 +146,27 @@ test("an average cell is one that a number is told of: each band of a histogram,
   expect(cellsOf({ kind: "quantiles", column: "amount" })).toBe(1);
   expect(cellsOf({ kind: "top", column: "channel" })).toBe(1);
   expect(cellsOf({ kind: "moments", column: "amount" })).toBe(1);
+});
+
+test("an overlap is worth its own error against a member's customers, and the same whatever its salt", () => {
+  const { schema } = charter;
+  const matched = Charter.parse({
+    ...charter,
+    tasks: ["overlap"],
+    schema: { ...schema, identifiers: [{ name: "mail", type: "email" }] },
+    columns: { mail: { join: true } },
+  });
+  const task = { kind: "overlap", column: "mail", sizeExpected: 200_000 };
+  const [one, other] = ["a", "b"].map((seed) => manifestOf(task, { epsilon: 2 }, seed, matched));
+  if (!one || !other) throw new Error("both were made");
+  expect(one.task).not.toEqual(other.task);
+  const { question, earlier } = outlookOf(matched, other, [run(one, "completed")]);
+  const context = contextOf(matched, one);
+  if (context.spec.kind !== "overlap") throw new Error("it is one");
+  const { standardError } = overlapPlan({ ...context, spec: context.spec });
+  expect(question).toMatchObject({ cells: 3, unitsPerCell: 200_000, stdDev: standardError });
+  expect(standardError).toBeGreaterThan(100);
+  expect(earlier?.runId).toBe("r");
 });
 
 test("a plan that takes the whole budget fits, though its numbers are rounded", () => {

@@ -293,6 +293,10 @@ function finish(
   progress.say(reportTable(report));
   progress.say("");
   progress.say(`Asked        ${report.question.command}`);
+  if (report.question.epsilon !== null)
+    progress.say(
+      `             it took ${(100 * report.question.budgetShare).toFixed(1)} % of the budget`,
+    );
   for (const line of report.question.lines) progress.say(line === "" ? "" : `  ${line}`);
   progress.say("");
   progress.say(`Privacy      ${report.privacy.statement}`);

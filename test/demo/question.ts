@@ -1,4 +1,5 @@
 /** EDGE: the demo's question beside its model: how many positive rows of all members there are, by a category. */
+import type { Outlook } from "../../coordinator/outlook.ts";
 import { parseAnswer } from "../../models/answers/json.ts";
 import { answerLines } from "../../models/answers/text.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
@@ -9,8 +10,17 @@ export interface QuestionReport {
   readonly command: string;
   /** Null: without noise. */
   readonly epsilon: number | null;
+  /** Of the charter's budget. */
+  readonly budgetShare: number;
   readonly runId: string;
   readonly lines: readonly string[];
+}
+
+/** What the command prints, for programs. */
+interface Told {
+  readonly runId: string;
+  readonly outlook: Outlook;
+  readonly answer: unknown;
 }
 
 const COLUMNS = 100;
@@ -31,12 +41,14 @@ export async function askQuestion(
     ...(epsilon === null ? ["--exact"] : ["--epsilon", epsilon.toFixed(4)]),
   ];
   const asked = new Subprocess([...args, "--config", configPath, "--json"]);
-  const told = await asked.line((line) => "answer" in line);
+  const told = (await asked.line((line) => "answer" in line)) as unknown as Told;
   await asked.ended;
+  const shares = told.outlook.cost?.shares;
   return {
     command: `npx cloister ${args.map((arg) => (/["= ]/.test(arg) ? `'${arg}'` : arg)).join(" ")}`,
     epsilon,
-    runId: String(told["runId"]),
-    lines: answerLines(parseAnswer(told["answer"], "the answer"), COLUMNS),
+    budgetShare: shares ? shares.after - shares.before : 0,
+    runId: told.runId,
+    lines: answerLines(parseAnswer(told.answer, "the answer"), COLUMNS),
   };
 }

@@ -110,6 +110,23 @@ test.each([
   expect(() => asked({ count: false, ...options })).toThrow(message);
 });
 
+test("a model of a run is evaluated, by one column of categories, and by itself", () => {
+  const evaluated = (options: Partial<QuestionOptions>) =>
+    asked({ count: false, evaluate: "3f9a", ...options });
+  expect(evaluated({ by: ["channel"], rowsPerUnit: "2" }).plan.task).toMatchObject({
+    kind: "evaluate",
+    model: "3f9a",
+    by: "channel",
+    rowsPerUnitMax: 2,
+  });
+  expect(evaluated({}).plan.task).not.toHaveProperty("by");
+  expect(() => evaluated({ by: ["channel, amount at 1"] })).toThrow("one column of categories");
+  expect(() => evaluated({ by: ["amount at 1"] })).toThrow("one column of categories");
+  expect(() => evaluated({ where: ["amount > 1"] })).toThrow("a question of its own");
+  expect(() => evaluated({ count: true })).toThrow("a question of its own");
+  expect(() => evaluated({ evaluate: "../x" })).toThrow("must be a run's id");
+});
+
 test("a category outside the domain is a warning where something is left to count", () => {
   const { plan, warnings } = asked({ where: ["channel in web, phone", "channel != fax"] });
   expect(plan.task).toMatchObject({ where: [{ column: "channel", is: "in", values: ["web"] }] });

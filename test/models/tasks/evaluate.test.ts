@@ -237,6 +237,23 @@ test("by segment: every category's rows, and small parts of a member are held ba
   expect(table(hidden, "by f1").every(([, positives]) => positives === null)).toBe(true);
 });
 
+test("broken down, the figures of all rows have the noise of all segments, and a segment's has its own", () => {
+  const halfWidth = (spec: object, name: string, row: number): number => {
+    const context = asked({ bins: 8, ...spec }, noiseOf(1));
+    const shape = evaluateTask.shapeOf(context, "evaluate");
+    const privacy = { ...NOISED.privacy, holdoutMultiplier: 1 };
+    const sum = secureSum(partsOf(context), shape, { ...NOISED, privacy });
+    const { low, high } = table(answered(context, sum), name)[row]?.[1] as Estimate;
+    return (high - low) / 2;
+  };
+  const whole = halfWidth({}, "rows", 0);
+  expect(halfWidth({ by: "f1" }, "rows", 0) / whole).toBeCloseTo(Math.sqrt(4), 0);
+  expect(halfWidth({ by: "f1" }, "rows", 0) / whole).toBeGreaterThan(1.6);
+  const one = halfWidth({ by: "f1" }, "by f1", 1) / whole;
+  expect(one).toBeGreaterThan(0.75);
+  expect(one).toBeLessThan(1.3);
+});
+
 test("members without positives, or without any held-out row, answer like everybody", () => {
   const none = tableOf(SCHEMA, 0, () => 1);
   const [first] = MEMBERS;

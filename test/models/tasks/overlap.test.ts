@@ -185,6 +185,18 @@ test("everyone fills its own section only; a member that does not know its place
   ).toThrow("rows exceed");
 });
 
+test("one customer more moves the vector by no more than the sensitivity that is charged for", () => {
+  const asked = context();
+  const { sensitivity } = overlapPlan(asked).release;
+  const vectorOf = (count: number): Float64Array =>
+    overlapTask.contribute(asked, ASK, member(0, count, plain), rng("same"), newMemory(1));
+  const [fewer, more] = [vectorOf(1999), vectorOf(2000)];
+  const moved = Math.hypot(...more.map((x, s) => x - (fewer[s] ?? 0)));
+  expect(moved).toBe(OVERLAP_SCALE);
+  // The rest is what the noised comparison with the minimum takes.
+  expect(sensitivity / moved).toBeCloseTo(Math.sqrt(1 + 1 / 625), 12);
+});
+
 test.each([
   { maxDropouts: 0, maxColluders: 1 },
   { maxDropouts: 0, maxColluders: 2 },
