@@ -29,7 +29,9 @@ import { considerProposal, tell } from "./proposals.ts";
 import { membersOf, RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
-type Unattached = "runProposed" | "proposalClosed" | "runOffered" | "rejected" | "roomExtended";
+type Unattached =
+  | ("runProposed" | "proposalClosed" | "runOffered" | "rejected" | "roomExtended")
+  | "matching";
 type RunMessage = Exclude<CoordinatorMessage, Of<Unattached>>;
 
 interface Run {
@@ -84,6 +86,8 @@ export class Member {
         return this.#consider(message);
       case "rejected":
         return this.#params.report({ type: "rejected", code: message.code });
+      case "matching":
+        return;
       default:
         if ("runId" in message) this.#takeSafely(message, vector);
     }

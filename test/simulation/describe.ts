@@ -46,6 +46,8 @@ export function describeMessage(
         return `attempt ${message.attempt}`;
       case "shares":
         return `attempt ${message.attempt}, of ${set(message.of)}`;
+      case "matching":
+        return `${message.body.length} bytes`;
       case "withdrawn":
         return `attempt ${message.attempt}: ${message.reason.code}`;
       case "runOffered":
