@@ -132,6 +132,8 @@ export function describeReport(event: MemberEvent): string {
       return `declines: ${event.reasons.map(({ code }) => code).join(", ")}`;
     case "round":
       return `works on round ${event.round}`;
+    case "matching":
+      return `has masked ${event.done} of ${event.total} chunks`;
     case "sent":
       return `gave its masked vector of round ${event.round}`;
     case "fault":
