@@ -23,7 +23,7 @@ import { sumsShape } from "./sums.ts";
 import type { Aggregate, Task } from "./task.ts";
 
 export interface EvaluateState {
-  /** What members are asked with; null: the model could not be found (any more). */
+  /** What members are asked with; empty once they were; null: the model could not be found (any more). */
   readonly input: Float32Array | null;
   /** Null: not asked yet. */
   readonly sum: Aggregate | null;
@@ -55,7 +55,8 @@ export const evaluateTask: Task<EvaluateTask, EvaluateState> = {
     assert(state.sum === null, "the task is complete");
     const { dimension } = sumsShape(context, evaluatePlan(context));
     assert(aggregate.length === dimension, "aggregate has the wrong length");
-    return { ...state, sum: aggregate.slice() };
+    // The model has served: an answer keeps no copy that could outlive the model's own time.
+    return { input: new Float32Array(0), sum: aggregate.slice() };
   },
   answer: (context, { sum }) =>
     sum === null ? null : evaluationAnswer(context, openEvaluation(context, sum)),

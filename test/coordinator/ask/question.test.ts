@@ -194,6 +194,8 @@ test("a file holds the task, or the whole plan, and then no option speaks agains
   expect(
     questionIn({ task, privacy: { epsilon: 1 } }, "q.yaml", NOTHING, charter).plan,
   ).toMatchObject({ room: "test-room", privacy: { epsilon: 1 } });
+  const glm = { kind: "glm", family: "logistic", columns: ["amount"] };
+  expect(questionIn(glm, "q.yaml", exact, charter).plan.task).toMatchObject(glm);
   const whole = { task, privacy: "none" };
   expect(() => questionIn(whole, "q.yaml", exact, charter)).toThrow("is a whole plan");
   expect(() => questionIn(task, "q.yaml", typed({}), charter)).toThrow("holds the question");

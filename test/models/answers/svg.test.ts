@@ -45,6 +45,24 @@ test("bars are as long as their values, on either side of zero", () => {
   expect((elsewhere[0] ?? 0) + (elsewhere[1] ?? 0)).toBeCloseTo(de[0] ?? 0, 0);
 });
 
+test("figures below the axis and ends of intervals are where the bars say", () => {
+  const svg = chartSvg(BARS);
+  const [[left = 0, width = 0] = []] = attributes(
+    svg,
+    /class="bar" x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="13"/g,
+  );
+  const tick = (text: string): number =>
+    Number(new RegExp(`<text x="([\\d.]+)"[^>]*>${text}</text>`).exec(svg)?.[1]);
+  expect(tick("0")).toBeCloseTo(left, 0);
+  expect(tick("800") - tick("0")).toBeCloseTo((800 * width) / 1200, 0);
+  const [[low = 0, high = 0] = []] = attributes(
+    svg,
+    /class="error" d="M([\d.]+) [\d.]+v8M[\d.]+ [\d.]+H([\d.]+)/g,
+  );
+  expect(low - left).toBeCloseTo((1140 * width) / 1200, 0);
+  expect(high - left).toBeCloseTo((1260 * width) / 1200, 0);
+});
+
 test("a line rises as its values do, in the middle of its band", () => {
   const svg = chartSvg(line);
   const marks = attributes(svg, /<circle cx="([\d.]+)" cy="([\d.]+)" r="4"/g);

@@ -72,6 +72,8 @@ function answered(context: EvaluateContext, sum: Float64Array, input = INPUT) {
   const state = evaluateTask.absorb(context, again, sum);
   const stored = evaluateTask.decodeState(context, evaluateTask.encodeState(state));
   expect(evaluateTask.nextAsk(context, stored)).toBeNull();
+  expect(stored.input).toHaveLength(0);
+  expect(evaluateTask.progress(stored)).toMatchObject({ done: 1, failure: null });
   const answer = evaluateTask.answer?.(context, stored);
   if (!answer) throw new Error("a complete evaluation has an answer");
   return answer;
