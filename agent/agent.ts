@@ -201,7 +201,11 @@ async function openGate(
   const gate = new GateHost(memberId);
   try {
     const data = { dataPath, population, requester, purpose: "work", ownFolder: folder } as const;
-    const { ledgerId } = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
+    const identitySecret = vault.identitySecret(osRng);
+    const { ledgerId } = await gate.ask(
+      { type: "open", charter, ledger, ...data, identitySecret },
+      "opened",
+    );
     vault.saveEnrolment({ ...enrolment, ledgerPath: path, ledgerId, population });
     return gate;
   } catch (error) {

@@ -136,6 +136,10 @@ function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
     }
     case "round":
       return undefined;
+    case "matching":
+      return print(
+        `run ${event.runId.slice(0, 12)}: ${event.done} of ${event.total} parts of sets masked`,
+      );
     case "fault":
       return print(`run ${event.runId.slice(0, 12)}: ${event.member} is at fault: ${event.code}`);
     case "proposed": {

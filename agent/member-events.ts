@@ -29,6 +29,13 @@ export type MemberEvent =
       readonly bytes: number;
       readonly epsilonSpent: number | null;
     }
+  /** Chunks of a matching that this member has masked, of how many in all. */
+  | {
+      readonly type: "matching";
+      readonly runId: string;
+      readonly done: number;
+      readonly total: number;
+    }
   /** A member, or the coordinator, is caught at something. */
   | {
       readonly type: "fault";

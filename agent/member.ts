@@ -6,7 +6,7 @@ import { bytesToFloat32 } from "../shared/base/bytes.ts";
 import { CloisterError } from "../shared/base/errors.ts";
 import { toBitmap } from "../shared/base/member-set.ts";
 import type { Decision } from "../shared/charter/decision.ts";
-import { type Manifest, sumParams } from "../shared/charter/manifest.ts";
+import type { Manifest } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
@@ -18,18 +18,22 @@ import {
   reveal,
   signMasked,
 } from "../shared/secagg/agent.ts";
-import { isSignedEntry, type SignedEntry } from "../shared/transcript/chain.ts";
+import { caughtAt } from "./follow.ts";
 import type { FromGate } from "./gate/messages.ts";
-import { continues, type History } from "./history.ts";
+import type { History } from "./history.ts";
+import { joinedSession, pinRoster } from "./join.ts";
+import { MatchSession } from "./match-session.ts";
 import type { MemberParams } from "./member-ports.ts";
 import { answerOffer } from "./offer.ts";
 import { type Asked, Openings } from "./openings.ts";
 import { openedOnce, placeOf } from "./place.ts";
 import { considerProposal, tell } from "./proposals.ts";
-import { membersOf, RunSession } from "./run-session.ts";
+import { membersOf, type RunSession } from "./run-session.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
-type Unattached = "runProposed" | "proposalClosed" | "runOffered" | "rejected" | "roomExtended";
+type Unattached =
+  | ("runProposed" | "proposalClosed" | "runOffered" | "rejected" | "roomExtended")
+  | "matching";
 type RunMessage = Exclude<CoordinatorMessage, Of<Unattached>>;
 
 interface Run {
@@ -54,16 +58,19 @@ export class Member {
   #lastAttempt = -1;
   /** Outlives sessions: a coordinator may end one at any time. */
   readonly #openings = new Openings();
+  readonly #matching: MatchSession;
   /** Counts offers and sessions: what the gate says about an earlier one is of no interest. */
   #offers = 0;
 
   constructor(params: MemberParams) {
     this.#params = params;
+    this.#matching = new MatchSession(params);
   }
 
   /** A new session: the coordinator has forgotten us; the secrets of the run are worth nothing now. */
   reset(): void {
     this.#offers += 1;
+    this.#matching.end();
     this.#run = null;
     this.#attempt = null;
   }
@@ -71,7 +78,9 @@ export class Member {
   /** A person at this member decided on a proposed run. */
   decided(decision: Decision): void {
     tell(this.#params, decision);
-    if (decision.decision === "vetoed" && this.#run?.runId === decision.runId) this.reset();
+    if (decision.decision !== "vetoed") return;
+    this.#matching.vetoed(decision.runId);
+    if (this.#run?.runId === decision.runId) this.reset();
   }
 
   deliver({ message, vector }: Delivery<CoordinatorMessage>): void {
@@ -84,6 +93,8 @@ export class Member {
         return this.#consider(message);
       case "rejected":
         return this.#params.report({ type: "rejected", code: message.code });
+      case "matching":
+        return this.#matching.hear(message);
       default:
         if ("runId" in message) this.#takeSafely(message, vector);
     }
@@ -91,6 +102,7 @@ export class Member {
 
   /** What a task cannot make sense of (an ask that it does not know, a vector that does not fit) is a refusal. */
   #takeSafely(message: RunMessage, vector: Uint8Array): void {
+    if (message.type === "runEnded") this.#matching.ended(message);
     const run = this.#run;
     if (run?.runId !== message.runId) return;
     try {
@@ -132,19 +144,16 @@ export class Member {
     const offer = this.#offers;
     answerOffer(this.#params, message, (manifest, { lastRound, lastAttempt }) => {
       if (this.#offers !== offer) return;
+      pinRoster(this.#params, manifest);
+      if (manifest.task.kind === "match") return this.#matching.begin(message.runId);
       this.#openings.begin(message.runId, lastRound);
       this.#joinRun(message.runId, manifest, lastAttempt);
     });
   }
 
   #joinRun(runId: string, manifest: Manifest, lastAttempt: number): void {
-    const { charter, identity, memberId, vault, rng, kem, send, report } = this.#params;
-    for (const member of manifest.roster) vault.pinKey(member.memberId, member.identityKey);
-    const index = manifest.roster.findIndex((member) => member.memberId === memberId);
-    const sum = sumParams(manifest, charter, runId);
-    const fault = (code: string, member: string): void =>
-      report({ type: "fault", runId, code, member });
-    const session = new RunSession({ sum, manifest, index, identity, rng, kem, fault });
+    const { send, report } = this.#params;
+    const session = joinedSession(this.#params, runId, manifest);
     // What the ledger has answered is never answered again, whatever this process remembers.
     this.#lastAttempt = lastAttempt;
     this.#run = { runId, manifest, session, history: null };
@@ -178,20 +187,11 @@ export class Member {
 
   /** Follows the transcript to this round; false, and out of the run, if it is not the history that we saw. */
   #follow(run: Run, message: Of<"roundOpened"> | Of<"runEnded">, ask: Uint8Array): boolean {
-    const { runId, round, attempt, head, signature } = message;
-    const entry = { kind: "roundOpened", runId, round, attempt, askHash: ask, head } as const;
-    const signed: SignedEntry = { ...entry, signature };
-    if (!isSignedEntry(run.session.params.sum.coordinatorKey, signed)) {
-      this.#leave(run, attempt, "badSignature");
-      return false;
-    }
-    this.#params.vault.record(signed);
-    if (!continues(runId, run.history, message)) {
-      this.#leave(run, attempt, "transcriptFork");
-      return false;
-    }
-    run.history = { round, head };
-    return true;
+    const { round, attempt, head } = message;
+    const caught = caughtAt(this.#params, message, ask, run.history);
+    if (caught) this.#leave(run, attempt, caught);
+    else run.history = { round, head };
+    return caught === null;
   }
 
   #mask({ attempt, cohort: bitmap }: Of<"committed">): void {

@@ -7,6 +7,7 @@ import type { Charter } from "../shared/charter/charter.ts";
 import type { Decision } from "../shared/charter/decision.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import type { Identity } from "../shared/crypto/identity.ts";
+import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { AttemptEvent, Patience, Spool } from "../shared/secagg/attempt.ts";
 import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
@@ -89,6 +90,22 @@ export interface RunParams {
   readonly startMs: number;
   /** Attempts that members deal prekeys for at a time; a simulation uses few. */
   readonly batchAttempts?: number;
+}
+
+/** A run under way, by secure sums or by another protocol. */
+export interface ActiveRun {
+  readonly room: string;
+  readonly status: "running" | "completed" | "failed";
+  /** By the operator, or whoever proposed it: what was released stays. */
+  cancel(): void;
+  hasMember(room: string, memberId: string): boolean;
+  /** @param resumed The session goes on: nothing that was sent is lost. */
+  connected(memberId: string, resumed: boolean): void;
+  disconnected(memberId: string): void;
+  deliver(memberId: string, delivery: Delivery<RunMessage>): void;
+  /** A part of the vector that a delivered message announced. */
+  deliverPart(memberId: string, message: AgentMessage, bytes: Uint8Array): void;
+  tick(): void;
 }
 
 /** Messages about a run under way. */

@@ -20,6 +20,7 @@ import { keepForAudit, type Released, releaseOf } from "./release.ts";
 import { foldRun, openingEvents, type RunEvent } from "./run-events.ts";
 import { RunMembers } from "./run-members.ts";
 import {
+  type ActiveRun,
   type AttemptMessage,
   type RunMessage,
   type RunParams,
@@ -30,7 +31,7 @@ import { RunProgress } from "./run-progress.ts";
 import { RunTold } from "./run-told.ts";
 import { RoundTries } from "./tries.ts";
 
-export class Run {
+export class Run implements ActiveRun {
   readonly room: string;
   readonly #params: RunParams;
   readonly #sum: SumParams;
@@ -44,7 +45,7 @@ export class Run {
   #nextAttempt: number;
   readonly #tries: RoundTries;
   #attempt: RunningAttempt | null = null;
-  #status: "running" | "completed" | "failed" = "running";
+  #status: ActiveRun["status"] = "running";
 
   /** @param log Empty for a new run; else what happened before a restart, with the task's last state. */
   constructor(
@@ -74,11 +75,10 @@ export class Run {
     for (const { memberId } of manifest.roster) this.#offer(memberId);
   }
 
-  get status(): "running" | "completed" | "failed" {
+  get status(): ActiveRun["status"] {
     return this.#status;
   }
 
-  /** By the operator, or whoever proposed it: what was released stays. */
   cancel(): void {
     if (this.#status !== "running") return;
     this.#attempt?.spool.discard();
@@ -102,7 +102,8 @@ export class Run {
 
   deliver(memberId: string, { message }: Delivery<RunMessage>): void {
     const from = this.#index(memberId);
-    if (message.runId !== this.#params.runId) return this.#reject(memberId, "wrongRun");
+    if (message.runId !== this.#params.runId || message.type === "matching")
+      return this.#reject(memberId, "wrongRun");
     switch (message.type) {
       case "runJoined":
       case "runDeclined":
@@ -117,7 +118,6 @@ export class Run {
     }
   }
 
-  /** A part of the vector that a `masked` announced. */
   deliverPart(memberId: string, message: AgentMessage, bytes: Uint8Array): void {
     const attempt = this.#attempt;
     if (message.type !== "masked" || attempt?.params.place.attempt !== message.attempt) return;

@@ -20,6 +20,7 @@ import { type CoordinatorConfig, patienceOf } from "./config.ts";
 import { begunWith, resolvedPlan } from "./evaluated.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
+import { MatchRun } from "./match-run.ts";
 import type { MemberAddress } from "./peer.ts";
 import { Proposals } from "./proposals.ts";
 import { Releases } from "./releases.ts";
@@ -27,7 +28,7 @@ import { checkMember, Rooms } from "./rooms.ts";
 import { Run } from "./run.ts";
 import { RunCatalog } from "./run-catalog.ts";
 import { foldRun, type RunEvent, type RunSummary, type StartedBy } from "./run-events.ts";
-import { isRunMessage, type LiveEvent, type RunPorts } from "./run-ports.ts";
+import { type ActiveRun, isRunMessage, type LiveEvent, type RunPorts } from "./run-ports.ts";
 import { recordRun } from "./run-record.ts";
 import { createServer, listen } from "./server.ts";
 import { Store } from "./store.ts";
@@ -50,7 +51,7 @@ export class CoordinatorService {
   readonly #identity: Identity;
   readonly #server: Server;
   readonly #gateway: Gateway;
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, ActiveRun>();
   readonly #proposals: Proposals;
   readonly transcripts: TranscriptSync;
   readonly #watchers = new Map<string, Set<(event: RunEvent | LiveEvent) => void>>();
@@ -225,7 +226,7 @@ export class CoordinatorService {
     if (fault) this.#watchAll(member, fault);
   }
 
-  #runOf({ room, memberId }: MemberAddress): Run | null {
+  #runOf({ room, memberId }: MemberAddress): ActiveRun | null {
     for (const run of this.#runs.values())
       if (run.status === "running" && run.hasMember(room, memberId)) return run;
     return null;
@@ -264,7 +265,7 @@ export class CoordinatorService {
     { runId, manifest, decisions }: RunSummary,
     log: readonly RunEvent[],
     state: Uint8Array | null,
-  ): Run {
+  ): ActiveRun {
     const { room } = charter;
     const ports = {
       clock: osClock,
@@ -277,18 +278,9 @@ export class CoordinatorService {
       expand: (...job: Parameters<RunPorts["expand"]>) => this.#maskThreads.expand(...job),
       watch: (event: RunEvent | LiveEvent) => this.#tellWatchers(event),
     };
-    return new Run(
-      {
-        runId,
-        manifest,
-        charter,
-        decisions,
-        identity: this.#identity,
-        ...patienceOf(this.#config),
-      },
-      ports,
-      log,
-      state,
-    );
+    const what = { runId, manifest, charter, decisions, identity: this.#identity };
+    const params = { ...what, ...patienceOf(this.#config) };
+    if (manifest.task.kind === "match") return new MatchRun(params, ports, log);
+    return new Run(params, ports, log, state);
   }
 }

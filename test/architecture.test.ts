@@ -268,6 +268,9 @@ const AGENT_SAYS = [
   "masked.signature: bytes",
   "masked.vector.byteLength: int",
   "masked.vector.sha256: bytes",
+  // Sealed points, and at the end bare ones that all members have masked: see shared/matching/messages.ts.
+  "matching.body: bytes",
+  "matching.runId: string",
   "prekeys.batch: int",
   "prekeys.entries: bytes",
   "prekeys.nonce: bytes",

@@ -1,7 +1,8 @@
 /**
  * The one door. Everything computed from records leaves through `seal`, in this order: policy (what the
  * manifest allows) → ledger (debited, durably) → clip and quantise → noise → mask. An auditor who has
- * read this file and what it calls knows everything that can ever leave.
+ * read this file and what it calls knows everything that can ever leave, but for a matching's sealed points: see
+ * `match-door.ts`.
  */
 
 import type { EncodedData, PartitionedData } from "../../models/data.ts";
@@ -102,6 +103,11 @@ export class Gate {
       this.#pending = null; // What was computed for one run is not sealed, or paid for, as another's.
     }
     return reasons;
+  }
+
+  /** The manifest of a run that is taken up; null: it is another, or none is. */
+  takenUp(runId: string): Manifest | null {
+    return this.#run?.runId === runId ? this.#run.manifest : null;
   }
 
   /** A run's memory when it is taken up: empty, or what its own model on the disk still tells. */

@@ -10,6 +10,7 @@ import {
 } from "../../shared/matching/member.ts";
 import type { MemberMatchMessage, RelayMatchMessage } from "../../shared/matching/messages.ts";
 import type { MatchSet } from "../../shared/matching/set.ts";
+import type { MatchJob } from "../../shared/matching/work.ts";
 import { MatchThreads } from "./match-threads.ts";
 
 export interface MatchingPorts {
@@ -24,6 +25,7 @@ export class Matching {
   readonly #ports: MatchingPorts;
   readonly #member: MatchMember;
   readonly #threads: MatchThreads;
+  readonly #atWork = new Set<Promise<void>>();
 
   /** @param set Of this member; see `matchSet`. @param threadsMax Left out: one a processor. */
   constructor(params: MatchMemberParams, set: MatchSet, ports: MatchingPorts, threadsMax?: number) {
@@ -49,6 +51,11 @@ export class Matching {
     this.#obey(this.#member.held());
   }
 
+  /** When all work on what was heard is done, and said. */
+  async idle(): Promise<void> {
+    while (this.#atWork.size > 0) await Promise.all(this.#atWork);
+  }
+
   /** To be called when it is over, or given up. */
   async close(): Promise<void> {
     await this.#threads.close();
@@ -57,16 +64,21 @@ export class Matching {
   #obey(effects: readonly MemberEffect[]): void {
     for (const effect of effects) {
       if (effect.type === "send") this.#ports.send(effect.message);
-      else
-        this.#threads.work(effect.job).then(
-          (result) => {
-            this.#obey(this.#member.worked(result));
-            const { done, total } = this.#member.progress;
-            this.#ports.onProgress(done, total);
-          },
-          // What was under way when it ended is nobody's concern.
-          (error: unknown) => (this.isOver ? undefined : this.#ports.onFailure(error)),
-        );
+      else {
+        const work = this.#work(effect.job).finally(() => this.#atWork.delete(work));
+        this.#atWork.add(work);
+      }
+    }
+  }
+
+  async #work(job: MatchJob): Promise<void> {
+    try {
+      this.#obey(this.#member.worked(await this.#threads.work(job)));
+      const { done, total } = this.#member.progress;
+      this.#ports.onProgress(done, total);
+    } catch (error) {
+      // What was under way when it ended is nobody's concern.
+      if (!this.isOver) this.#ports.onFailure(error);
     }
   }
 }

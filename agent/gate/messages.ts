@@ -1,6 +1,7 @@
 /**
  * What passes between the gate's thread, which holds the records, and the thread that holds the
- * connection. Only `sealed` carries numbers computed from records, and they are noised and masked.
+ * connection. Only `sealed` carries numbers computed from records, which are noised and masked, and `matchSaid` points
+ * that are masked, shuffled and sealed.
  */
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Decision } from "../../shared/charter/decision.ts";
@@ -38,6 +39,8 @@ export type ToGate =
       readonly purpose: "check" | "work";
       /** Folder for what the gate keeps of its own: models of this member alone, questions; left out: it keeps nothing. */
       readonly ownFolder?: string;
+      /** The member's, to sign what it says in a matching; left out: it takes part in none. 32 bytes. */
+      readonly identitySecret?: Uint8Array;
     }
   /** What would become of this run here? Nothing is taken up. */
   | ({ readonly type: "judge" } & RunQuestion)
@@ -55,14 +58,20 @@ export type ToGate =
       readonly round: number;
       readonly attempt: number;
       readonly masks: readonly Mask[];
-    };
+    }
+  /** Begins the matching that was taken up; one that is under way is given up. */
+  | { readonly type: "matchBegin"; readonly runId: string }
+  /** What the coordinator carried: messages of `shared/matching`, encoded. */
+  | { readonly type: "matchHear"; readonly runId: string; readonly bodies: readonly Uint8Array[] };
 
 export type GateRefusal =
   | "alreadyAnswered"
   | "budgetSpent"
   | "noBudget"
   | "wrongAttempt"
-  | "planExceeded";
+  | "planExceeded"
+  | "notTakenUp"
+  | "malformed";
 
 export type FromGate =
   /** Counts for the member's own screen; the connection never carries them. */
@@ -87,6 +96,14 @@ export type FromGate =
       readonly attempt: number;
       readonly vector: Uint8Array;
       readonly epsilonSpent: number | null;
+    }
+  /** To be sent on as they are, in order. */
+  | {
+      readonly type: "matchSaid";
+      readonly bodies: readonly Uint8Array[];
+      /** Chunks masked so far, of how many in all; 0 of 0 before the first. */
+      readonly done: number;
+      readonly total: number;
     }
   | { readonly type: "refused"; readonly code: GateRefusal }
   | {

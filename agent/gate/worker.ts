@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/base/assert.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { parseOrRefuse } from "../../shared/charter/charter.ts";
+import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { readRecords } from "../data/records.ts";
 import { type Account, checkTerms, openAccount } from "../ledger/account.ts";
@@ -14,11 +15,13 @@ import { carryOver } from "../ledger/migrate.ts";
 import { openKnownLedger, openLedger } from "../ledger/open.ts";
 import { Gate } from "./gate.ts";
 import { keptIn } from "./kept.ts";
+import { MatchDoor } from "./match-door.ts";
 import type { FromGate, ToGate } from "./messages.ts";
 
 const { memberId } = workerData as { memberId: string };
 let gate: Gate | null = null;
 let ledger: Account | null = null;
+let matchDoor: MatchDoor | null = null;
 
 async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGate> {
   const { charter, dataPath, requester, purpose, ownFolder } = message;
@@ -41,7 +44,14 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   ledger = openAccount(opened.ledger, terms);
   carryOver(opened.store, opened.ledger, terms);
   const own = ownFolder === undefined ? {} : keptIn(ownFolder);
-  gate = new Gate({ charter, memberId, data, ledger, rng: osRng, ...own });
+  const params = { charter, memberId, data, ledger, rng: osRng };
+  const opening = new Gate({ ...params, ...own });
+  gate = opening;
+  if (message.identitySecret) {
+    const identity = identityFromSecret(message.identitySecret);
+    const takenUp = (runId: string) => opening.takenUp(runId);
+    matchDoor = new MatchDoor({ ...params, identity, takenUp });
+  }
   return reply;
 }
 
@@ -70,6 +80,12 @@ async function answer(message: ToGate): Promise<FromGate> {
         vector,
         epsilonSpent: ledger.epsilonSpent(),
       };
+    }
+    case "matchBegin":
+      return matchDoor?.begin(message.runId) ?? { type: "refused", code: "notTakenUp" };
+    case "matchHear": {
+      const { runId, bodies } = message;
+      return matchDoor?.hear(runId, bodies) ?? { type: "refused", code: "notTakenUp" };
     }
   }
 }

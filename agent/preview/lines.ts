@@ -6,7 +6,7 @@ import type { Preview } from "./preview.ts";
 import type { Sample } from "./sample.ts";
 
 export function previewLines(preview: Preview): string[] {
-  const { asks, costs, sample } = preview;
+  const { asks, besides, costs, sample, ownNotes } = preview;
   return [
     ...headLines(preview),
     "",
@@ -17,7 +17,7 @@ export function previewLines(preview: Preview): string[] {
     "",
     "What would be sent, masked",
     ...asks.flatMap((ask) => askLines(ask, preview)),
-    ...totalLines(asks),
+    ...(besides.length === 0 ? totalLines(asks) : besides.map((line) => `  ${line}`)),
     "",
     "What it costs",
     ...(costs.length === 0 ? [`  ${NO_COST}`] : costs.flatMap(costLines)),
@@ -25,9 +25,11 @@ export function previewLines(preview: Preview): string[] {
     "Who sees what",
     ...sightLines(preview),
     ...(sample === null ? [] : ["", ...sampleLines(sample)]),
+    ...(ownNotes.length === 0 ? [] : ["", OWN, ...ownNotes.map((note) => `  ${note}`)]),
   ];
 }
 
+const OWN = "Of this member's own records: THIS STAYS ON THIS SCREEN";
 const NO_COST = "no ε: the run carries no guarantee per unit, and no budget speaks of it";
 
 function headLines({ runId, memberId, manifest }: Preview): string[] {
@@ -111,12 +113,19 @@ function costLines({ partition, answers, budgets }: PartitionCost): string[] {
 const leftText = (share: number): string =>
   share < 0.001 ? "less than 0.1 % left" : `${percent(share)} left`;
 
-function sightLines({ receivers, survivorsMin, manifest }: Preview): string[] {
+function sightLines({ receivers, survivorsMin, manifest, asks, besides }: Preview): string[] {
   const named = receivers
     ? [`models: ${receivers.models.join(", ")}`, `metrics: ${receivers.metrics.join(", ")}`]
     : ["the charter names nobody: whoever operates the coordinator, and whom it hands them to"];
+  const receive = `  results go to  ${named.join("; ")}`;
+  if (asks.length === 0 && besides.length > 0)
+    return [
+      receive,
+      "  hidden         which identifiers these are, and who has which of them",
+      "  not hidden     that it takes part; from the counts, whether one invented customer is a member's",
+    ];
   return [
-    `  results go to  ${named.join("; ")}`,
+    receive,
     `  hidden         this member's vector: the coordinator opens sums of at least ${survivorsMin} of ${manifest.roster.length} members`,
     `  not hidden     that it takes part, the sums and the model. From a sum of ${survivorsMin} the other ${survivorsMin - 1} together can subtract their own`,
   ];

@@ -1,6 +1,8 @@
 /** What a member is shown of a run before it approves: put together from what is known here. Pure. */
 import type { EncodedData } from "../../models/data.ts";
 import type { EncodedTable } from "../../models/features/encoder.ts";
+import { contextOf } from "../../models/tasks/context.ts";
+import { taskFor } from "../../models/tasks/registry.ts";
 import { taskFactsOf } from "../../models/tasks/task-facts.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
@@ -26,6 +28,8 @@ export interface Preview {
   /** Rows that are left out because their label may still change. */
   readonly unsettledRows: number;
   readonly asks: readonly AskPreview[];
+  /** What leaves besides those vectors, in words. */
+  readonly besides: readonly string[];
   readonly costs: readonly PartitionCost[];
   /** Null: neither charter nor manifest names any. */
   readonly receivers: Receivers | null;
@@ -33,6 +37,8 @@ export interface Preview {
   readonly survivorsMin: number;
   /** The member's own eyes only. Null: not asked for, or none can be computed. */
   readonly sample: Sample | null;
+  /** The member's own eyes only: of its records, where there is no vector to show. */
+  readonly ownNotes: readonly string[];
 }
 
 interface Columns {
@@ -73,6 +79,10 @@ export function previewOf(params: PreviewParams): Preview {
     ? new Gate({ charter, memberId, data, ledger: account, rng, pastQuestions }).judge(question)
     : rulingsOf({ ...question, charter, task, dataset: null, ledger: null });
   const tooManyRows = rulings.some(({ reasons }) => reasons.some(isTooManyRows));
+  const showsOwn = isUsable && withSample && !tooManyRows;
+  const sample = showsOwn ? sampleOf({ charter, manifest, runId, memberId, data, rng }) : null;
+  const { besides, ownNotes } = taskFor(manifest.task);
+  const context = contextOf(charter, manifest);
   return {
     runId,
     memberId,
@@ -82,13 +92,12 @@ export function previewOf(params: PreviewParams): Preview {
     data: { train: sizeOf(data.train), holdout: sizeOf(data.holdout) },
     unsettledRows: table.unsettledCount,
     asks: isUsable ? askPreviews(charter, manifest) : [],
+    besides: (isUsable && besides?.(context)) || [],
     costs: isUsable ? costsOf(charter, manifest, runId, account) : [],
     receivers: manifest.receivers ?? charter.receivers ?? null,
     survivorsMin: sumParams(manifest, charter, runId).survivorsMin,
-    sample:
-      isUsable && withSample && !tooManyRows
-        ? sampleOf({ charter, manifest, runId, memberId, data, rng })
-        : null,
+    sample,
+    ownNotes: (showsOwn && sample === null && ownNotes?.(context, data)) || [],
   };
 }
 

@@ -17,7 +17,10 @@ export function outlookLines({ members, rounds, cost, question }: Outlook): stri
   const { numbers, cells, unitsPerCell, stdDev, verdict } = question;
   const cellText = cells === 1 ? "one cell" : `${grouped(String(cells))} cells`;
   const sums = rounds === 1 ? "one secure sum" : `${rounds} secure sums`;
-  const asked = `Asks      ${members} members for ${sums} of ${plural(numbers, "number")}, in ${cellText}`;
+  const asked =
+    rounds === 0
+      ? `Asks      ${members} members to count among themselves, without a secure sum`
+      : `Asks      ${members} members for ${sums} of ${plural(numbers, "number")}, in ${cellText}`;
   if (cost === null || unitsPerCell === null)
     return [asked, "Costs     no budget: no noise is added", `Expect    ${VERDICTS[verdict]}`];
   const { epsilon, delta, budgetEpsilon, shares } = cost;

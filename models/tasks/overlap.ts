@@ -2,21 +2,16 @@
  * How many customers the members share, two by two, from one secure sum of all their noised sketches. Nobody sees a
  * sketch without noise, and a member that has too few customers contributes nothing but noise. Pure.
  */
-import { assert, unreachable } from "../../shared/base/assert.ts";
+import { assert } from "../../shared/base/assert.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { identifierHasher } from "../../shared/charter/identifier-hash.ts";
 import type { OverlapTask } from "../../shared/charter/overlap-spec.ts";
-import type { Identifier } from "../../shared/charter/schema.ts";
-import type { EncodedData, PartitionedData } from "../data.ts";
+import type { PartitionedData } from "../data.ts";
 import { gramOf } from "../overlap/gram.ts";
-import type { IdentifierRule } from "../overlap/identifiers.ts";
-import {
-  type IdentifiedRows,
-  type SketchedCounts,
-  sketchInPlace,
-} from "../overlap/member-sketch.ts";
+import { type SketchedCounts, sketchInPlace } from "../overlap/member-sketch.ts";
 import { isLargeEnough } from "../overlap/minimum.ts";
+import { askedColumn, identifiedRows, identifierRule } from "./identified.ts";
 import type { MemberMemory } from "./member-memory.ts";
 import { oneSumTask } from "./one-sum.ts";
 import { overlapAnswer } from "./overlap-answer.ts";
@@ -31,7 +26,7 @@ export const overlapTask = {
     ask: "sketches",
     partition: "all",
     check(context) {
-      ruleOf(context);
+      identifierRule(context);
       saltOf(context);
       overlapPlan(context);
     },
@@ -109,50 +104,13 @@ function sketched(
 ): SketchedCounts {
   const { type } = askedColumn(context);
   return sketchInPlace(sketch, identifiedRows(context, data), {
-    rule: ruleOf(context),
+    rule: identifierRule(context),
     hasher: identifierHasher({ salt: saltOf(context), purpose: PURPOSE, type }),
     perUnitMax: context.spec.identifiersPerUnitMax,
   });
 }
 
-/** @throws {CloisterError} If the schema has no such column to match customers by. */
-function askedColumn({ spec, schema }: OverlapContext): Identifier {
-  const column = schema.identifiers?.find(({ name }) => name === spec.column);
-  if (column) return column;
-  const names = schema.identifiers?.map(({ name }) => name).join(", ") ?? "";
-  const known = names === "" ? "the charter's schema lists none" : `the charter lists ${names}`;
-  throw badInput("overlap.column", `column "${spec.column}" is no identifier: ${known}`);
-}
-
 function saltOf({ spec }: OverlapContext): string {
   if (spec.salt !== undefined) return spec.salt;
   throw badInput("overlap.salt", "the manifest has no salt for the sketches: make it anew");
-}
-
-/** @throws {CloisterError} If telephone numbers without a country code have no meaning. */
-function ruleOf(context: OverlapContext): IdentifierRule {
-  const { spec } = context;
-  const { type } = askedColumn(context);
-  switch (type) {
-    case "email":
-    case "iban":
-      return { type };
-    case "text":
-      return { type, letterCase: spec.letterCase };
-    case "phone": {
-      if (spec.phone) return { type, ...spec.phone };
-      const message = `column "${spec.column}" has telephone numbers: say phone.countryCode of those without one`;
-      throw badInput("overlap.phone", message);
-    }
-    default:
-      return unreachable(type);
-  }
-}
-
-function identifiedRows({ spec, schema }: OverlapContext, data: PartitionedData): IdentifiedRows[] {
-  const index = schema.identifiers?.findIndex(({ name }) => name === spec.column) ?? -1;
-  return [data.train, data.holdout].map((side: EncodedData) => ({
-    cells: side.identifiers?.[index] ?? [],
-    unitStarts: side.unitStarts,
-  }));
 }

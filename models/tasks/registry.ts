@@ -4,6 +4,7 @@ import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { boostTask } from "./boost.ts";
 import { evaluateTask } from "./evaluate.ts";
 import { glmTask } from "./glm.ts";
+import { matchTask } from "./match.ts";
 import { overlapTask } from "./overlap.ts";
 import { probeTask } from "./probe.ts";
 import { queryTask } from "./query.ts";
@@ -26,6 +27,8 @@ export function taskFor(spec: TaskSpec): Task<TaskSpec, unknown> {
       return glmTask;
     case "overlap":
       return overlapTask;
+    case "match":
+      return matchTask;
     case "evaluate":
       return evaluateTask;
     case "probe":

@@ -149,6 +149,8 @@ export interface Task<Spec, State> {
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
   /** What only the member is told, of its own records, before it approves. Left out: nothing. */
   ownNotes?(context: TaskContext<Spec>, data: PartitionedData): readonly string[];
+  /** What leaves a member besides vectors of sums, in words for who is to approve it. Left out: nothing. */
+  besides?(context: TaskContext<Spec>): readonly string[];
   /** What a person watches. */
   progress(state: State): TaskProgress;
   /** The state as bytes, for the coordinator's store; exact. */

@@ -20,6 +20,14 @@ const PhoneRules = z.strictObject({
   bare: z.enum(["national", "international"]).default("national"),
 });
 
+/** How cells of a column of identifiers are read. */
+export const identifierFields = {
+  /** For a column of telephone numbers. */
+  phone: PhoneRules.optional(),
+  /** For a column of texts. */
+  letterCase: z.enum(["fold", "exact"]).default("fold"),
+};
+
 export const OverlapTask = z.strictObject({
   kind: z.literal("overlap"),
   /** One of the schema's `identifiers`. */
@@ -41,10 +49,7 @@ export const OverlapTask = z.strictObject({
   sizeMin: z.int().min(SIZE_MIN).default(SIZE_MIN),
   /** Does the answer say how many identifiers each member has? */
   sizes: z.enum(["told", "untold"]).default("untold"),
-  /** For a column of telephone numbers. */
-  phone: PhoneRules.optional(),
-  /** For a column of texts. */
-  letterCase: z.enum(["fold", "exact"]).default("fold"),
+  ...identifierFields,
 });
 
 export type OverlapTask = z.infer<typeof OverlapTask>;

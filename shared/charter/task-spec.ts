@@ -5,6 +5,7 @@ import { BoostTask } from "./boost-spec.ts";
 import { EvaluateRequest, EvaluateTask } from "./evaluate-spec.ts";
 import { GlmTask } from "./glm-spec.ts";
 import { LossSpec } from "./loss-spec.ts";
+import { MatchTask } from "./match-spec.ts";
 import { ModelSpec } from "./model-spec.ts";
 import { OverlapTask } from "./overlap-spec.ts";
 import { QueryTask } from "./query-spec.ts";
@@ -63,6 +64,7 @@ export const TaskSpec = z.discriminatedUnion("kind", [
   QueryTask,
   GlmTask,
   OverlapTask,
+  MatchTask,
   EvaluateTask,
   ProbeTask,
 ]);
@@ -74,6 +76,7 @@ export const PlannedTask = z.discriminatedUnion("kind", [
   QueryTask,
   GlmTask,
   OverlapTask,
+  MatchTask,
   EvaluateRequest,
   ProbeTask,
 ]);

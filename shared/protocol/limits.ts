@@ -16,6 +16,8 @@ export const LIMITS = {
   dateMsMax: 8.64e15,
   /** One control message, encoded. */
   controlBytesMax: 4 * 1024 * 1024,
+  /** One message of a private matching, encoded: a chunk of 1,024 points and its seal are 33 KB. */
+  matchBodyBytesMax: 64 * 1024,
   /** One message before the peer has proved who it is. */
   unauthenticatedBytesMax: 64 * 1024,
   /** Reasons to refuse a run that are told, and the length of each. */

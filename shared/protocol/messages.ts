@@ -129,6 +129,16 @@ const RunDecided = z.strictObject({
   ...decisionFields,
 });
 
+/**
+ * What a member and the coordinator say in a private matching: one message of `shared/matching/messages.ts`, encoded.
+ * Only whoever takes part reads it: at the member the gate, which alone may answer.
+ */
+const Matching = z.strictObject({
+  type: z.literal("matching"),
+  runId: RunId,
+  body: rawBytesUpTo(LIMITS.matchBodyBytesMax),
+});
+
 export const AgentMessage = z.discriminatedUnion("type", [
   RunDecided,
   RunJoined,
@@ -140,6 +150,7 @@ export const AgentMessage = z.discriminatedUnion("type", [
   Confirmed,
   Shares,
   Withdrawn,
+  Matching,
   RoomHeld,
   HeadCosigned,
 ]);
@@ -265,6 +276,7 @@ export const CoordinatorMessage = z.discriminatedUnion("type", [
   Included,
   Certified,
   RunEnded,
+  Matching,
   Rejected,
   RoomExtended,
 ]);

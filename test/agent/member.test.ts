@@ -174,6 +174,8 @@ function expected(type: Type, phase: Phase): string[] {
       return phase === "confirmed" ? ["shares"] : [];
     case "runEnded":
       return ["report ended"];
+    case "matching":
+      return []; // This run is none.
   }
 }
 

@@ -39,6 +39,9 @@ export function realGate(
     switch (message.type) {
       case "judge":
         return { type: "judged", rulings: gate.judge(message) };
+      case "matchBegin":
+      case "matchHear":
+        return { type: "refused", code: "notTakenUp" };
       case "open":
         throw new CloisterError("audit.gate", "an audited gate is open from the beginning", 1);
       case "assess": {
@@ -95,6 +98,9 @@ export function silentGate(setting: Pick<GateSetting, "charter" | "manifest">): 
   let askKind = "";
   return (message) => {
     switch (message.type) {
+      case "matchBegin":
+      case "matchHear":
+        return { type: "refused", code: "notTakenUp" };
       case "open":
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "judge":

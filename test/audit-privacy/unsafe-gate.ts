@@ -33,6 +33,9 @@ export function unsafeGate(setting: GateSetting, steps: UnsafeSteps): GateAnswer
   };
   return (message) => {
     switch (message.type) {
+      case "matchBegin":
+      case "matchHear":
+        return { type: "refused", code: "notTakenUp" };
       case "open":
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "judge":

@@ -46,6 +46,8 @@ export function describeMessage(
         return `attempt ${message.attempt}`;
       case "shares":
         return `attempt ${message.attempt}, of ${set(message.of)}`;
+      case "matching":
+        return `${message.body.length} bytes`;
       case "withdrawn":
         return `attempt ${message.attempt}: ${message.reason.code}`;
       case "runOffered":
@@ -130,6 +132,8 @@ export function describeReport(event: MemberEvent): string {
       return `declines: ${event.reasons.map(({ code }) => code).join(", ")}`;
     case "round":
       return `works on round ${event.round}`;
+    case "matching":
+      return `has masked ${event.done} of ${event.total} chunks`;
     case "sent":
       return `gave its masked vector of round ${event.round}`;
     case "fault":

@@ -75,6 +75,9 @@ export class VirtualGate {
   #reply(message: ToGate): FromGate {
     const { ledger, onWork } = this.#params;
     switch (message.type) {
+      case "matchBegin":
+      case "matchHear":
+        return { type: "refused", code: "notTakenUp" };
       case "open":
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "judge":

@@ -215,7 +215,7 @@ export function reachable(sources: Sources, root: string): Set<string> {
 }
 
 const RECORDS =
-  /^agent\/(?:data\/|preview\/|gate\/(?:gate|worker|encode)\.ts$|ledger\/(?:ledger|account|store|open)\.ts$)/;
+  /^agent\/(?:data\/|preview\/|gate\/(?:gate|worker|encode|match-door)\.ts$|ledger\/(?:ledger|account|store|open)\.ts$)/;
 /** agent.ts wires the connection's thread; agent/cli.ts also proposes schemas and is no part of it. */
 const CONNECTION_ROOTS = ["agent", "audit/cli", "connection", "enrol", "link", "member"].map(
   (name) => `agent/${name}.ts`,

@@ -100,6 +100,9 @@ function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): Fr
       const { attempt } = message;
       return { type: "sealed", attempt, vector: packRing(vector, RING), epsilonSpent: null };
     }
+    case "matchBegin":
+    case "matchHear":
+      return { type: "refused", code: "notTakenUp" };
     case "open":
       return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
   }

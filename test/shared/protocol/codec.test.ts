@@ -39,6 +39,7 @@ const AGENT = [
   { type: "confirmed", ...at, confirmation: tag },
   { type: "shares", ...at, of: members, shares: new Uint8Array(64).fill(1), signature },
   { type: "withdrawn", ...at, reason },
+  { type: "matching", runId, body: new Uint8Array(64 * 1024) },
 ];
 const COORDINATOR = [
   { type: "runProposed", runId, manifest: "m" },
@@ -58,6 +59,7 @@ const COORDINATOR = [
   { type: "included", ...at, survivors: members, path: new Uint8Array(64), signature },
   { type: "certified", ...at, confirmers: members, proofs: tag },
   { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
+  { type: "matching", runId, body: tag },
   { type: "rejected", code: "x" },
   { type: "roomExtended", from: 3, lines: "é ∑ 🔒\n".repeat(9000) },
 ];

@@ -1,0 +1,83 @@
+/** A plan of an exact matching becomes a manifest that asks for no sum, where nothing forbids it; else a code says what does. */
+import { expect, test } from "vitest";
+import { outlookOf } from "../../coordinator/outlook.ts";
+import { agreedManifest } from "../../coordinator/plan.ts";
+import { statementOf } from "../../coordinator/statement.ts";
+import { isEpsilonHonest } from "../../models/tasks/privacy-events.ts";
+import { taskFactsOf } from "../../models/tasks/task-facts.ts";
+import { reproducibleRng } from "../../shared/base/reproducible.ts";
+import { Charter, charterHash } from "../../shared/charter/charter.ts";
+import { type Manifest, Plan } from "../../shared/charter/manifest.ts";
+import { memberIds, smallCharter } from "../support/charters.ts";
+import { COORDINATOR_KEY, enrolled } from "../support/manifests.ts";
+
+const TASK = { kind: "match", column: "mail", setSize: 1200 };
+const SCHEMA = {
+  identifiers: [
+    { name: "mail", type: "email" },
+    { name: "phone", type: "phone" },
+  ],
+};
+
+function charterOf(changes: object = {}, members = 3, privacy: object = {}): Charter {
+  const base = smallCharter(memberIds(members), privacy);
+  const columns = { mail: { join: true }, phone: { join: true } };
+  const schema = { ...base.schema, ...SCHEMA };
+  return Charter.parse({ ...base, schema, columns, tasks: ["match"], ...changes });
+}
+
+function planned(charter = charterOf(), task: object = TASK, privacy: unknown = "none"): Manifest {
+  const members = charter.members.map((name) => enrolled(name, charterHash(charter)));
+  const inputs = { plan: Plan.parse({ task, privacy }), charter, members, nowMs: 0 };
+  const rng = reproducibleRng("plan");
+  return agreedManifest({ ...inputs, coordinatorKey: COORDINATOR_KEY, rng });
+}
+
+test("it asks for no sum, costs no ε and claims none", () => {
+  const charter = charterOf();
+  const manifest = planned(charter);
+  expect(taskFactsOf(charter, manifest)).toEqual({
+    sums: 0,
+    dimensionMax: 0,
+    columns: { read: [], summed: [], grouped: [], joined: ["mail"] },
+    bins: 0,
+    faults: [],
+  });
+  expect(isEpsilonHonest(charter, manifest)).toBe(true);
+  expect(statementOf(charter, manifest, []).guarantee).toBeNull();
+  const { rounds, cost, question } = outlookOf(charter, manifest, []);
+  expect({ rounds, cost, verdict: question.verdict }).toEqual({
+    rounds: 0,
+    cost: null,
+    verdict: "exact",
+  });
+});
+
+test.each([
+  ["a charter that does not let customers be matched by it", { columns: {} }, {}, "columnNotAKey"],
+  ["a charter without the task", { tasks: ["overlap"] }, {}, "does not allow the task match"],
+  ["another column", {}, { column: "amount" }, "the charter lists mail, phone"],
+  ["numbers that nobody can read", {}, { column: "phone" }, "phone.countryCode"],
+  ["more points than a coordinator counts", {}, { setSize: 4_000_000 }, "setSize may be 3333333"],
+])("%s is refused, and told why", (_, changes, task, why) => {
+  expect(() => planned(charterOf(changes), { ...TASK, ...task })).toThrow(why);
+});
+
+test("a charter that wants noise refuses it, and so does the task with noise", () => {
+  const strict = charterOf({}, 3, { unnoisedRuns: "refused" });
+  expect(() => planned(strict)).toThrow("the charter refuses runs without noise");
+  expect(() => planned(charterOf(), TASK, { epsilon: 1 })).toThrow("plan with privacy: none");
+  const central = charterOf({}, 3, { centralNoise: "allowed" });
+  const byCoordinator = { epsilon: 1, noisePlacement: "central" };
+  expect(() => planned(central, TASK, byCoordinator)).toThrow("plan with privacy: none");
+});
+
+test("33 members are one too many", () => {
+  expect(planned(charterOf({}, 32)).roster).toHaveLength(32);
+  expect(() => planned(charterOf({}, 33))).toThrow("32 members at most");
+});
+
+test("a least size below what any run may ask for, or above the sets' own, is no plan", () => {
+  for (const wrong of [{ sizeMin: 999 }, { sizeMin: 1201 }, { setSize: 999 }])
+    expect(Plan.safeParse({ task: { ...TASK, ...wrong }, privacy: "none" }).success).toBe(false);
+});
