@@ -27,6 +27,7 @@ import type { LiveEvent } from "./run-ports.ts";
 import type { CoordinatorService } from "./service.ts";
 import { statementOf } from "./statement.ts";
 
+const QUIET_MS = 30_000;
 const SCORER_READER = new URL("../models/export/scorer-reader.ts", import.meta.url);
 
 export function httpApi(
@@ -118,9 +119,13 @@ function streamEvents(context: Context<Access>, service: CoordinatorService): Re
       for (const event of batch) await body.write(`${JSON.stringify(event)}\n`);
       ended = batch.some(({ type }) => isLast(type));
       if (!ended && pending.length === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+        const quiet = Promise.withResolvers<void>();
+        wake = quiet.resolve;
+        const timer = setTimeout(wake, QUIET_MS);
+        await quiet.promise;
+        clearTimeout(timer);
+        // People take hours to approve, and clients and proxies take a silent connection for a dead one.
+        if (pending.length === 0) await body.write("\n");
       }
     }
     stop();

@@ -1,7 +1,8 @@
 /**
  * Exact sums over sets of rows that differ by a few units tell of those few: the difference of two answers is an answer.
- * Each member holds its own sets against those of earlier questions, on its own rows. Only sets of which one contains
- * the other are compared: combinations of more than two answers are not seen. Pure.
+ * Each member holds its own sets against those of earlier questions, on its own rows. A set is
+ * compared with each set that it contains, and with all those of one question that it contains together: combinations
+ * of more than two answers are not seen. Pure.
  */
 import type { PartitionedData } from "../data.ts";
 
@@ -62,7 +63,7 @@ function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Array {
 }
 
 /**
- * Whether a set of one question, or all its sets together, contains one of the other and exceeds it by at least one
+ * Whether a set of one question, or all its sets together, contains some of the other's and exceeds them by at least one
  * and fewer than `unitsMin` units. @param a, b Cohorts of two questions on the same rows. @see Task.cohorts
  */
 export function isolatesFew(
@@ -80,14 +81,28 @@ export function isolatesFew(
   );
 }
 
-/** Whether a set of `outer` contains one of `inner` and little more. */
+/** Whether a set of `outer` contains one of `inner`, or all those of `inner` that are within it, and little more. */
 function exceedsByFew(
   outer: Int32Array,
   inner: Int32Array,
   units: Uint32Array,
   unitsMin: number,
 ): boolean {
-  // The one set of `outer` that contains a set of `inner`; −1: there is none.
+  const container = containers(outer, inner);
+  const isFew = (around: number, isTold: (cell: number) => boolean): boolean => {
+    const beyond = new Set<number>();
+    for (let row = 0; row < outer.length && beyond.size < unitsMin; row++)
+      if (outer[row] === around && !isTold(inner[row] ?? -1)) beyond.add(units[row] ?? 0);
+    return beyond.size > 0 && beyond.size < unitsMin;
+  };
+  for (const [cell, around] of container)
+    if (around >= 0 && isFew(around, (one) => one === cell)) return true;
+  const arounds = new Set([...container.values()].filter((around) => around >= 0));
+  return [...arounds].some((around) => isFew(around, (one) => container.get(one) === around));
+}
+
+/** Of each set of `inner` the one set of `outer` that contains it; −1: there is none. */
+function containers(outer: Int32Array, inner: Int32Array): Map<number, number> {
   const container = new Map<number, number>();
   for (let row = 0; row < inner.length; row++) {
     const [cell, around] = [inner[row] ?? -1, outer[row] ?? -1];
@@ -96,23 +111,5 @@ function exceedsByFew(
     if (known === undefined) container.set(cell, around);
     else if (known !== around) container.set(cell, -1);
   }
-  for (const [cell, around] of container) {
-    if (around < 0) continue;
-    const beyond = unitsBeyond({ outer, inner, units }, around, cell, unitsMin);
-    if (beyond > 0 && beyond < unitsMin) return true;
-  }
-  return false;
-}
-
-/** Units with a row in the outer set and not in the inner one; counted up to `enough`. */
-function unitsBeyond(
-  { outer, inner, units }: { outer: Int32Array; inner: Int32Array; units: Uint32Array },
-  around: number,
-  cell: number,
-  enough: number,
-): number {
-  const beyond = new Set<number>();
-  for (let row = 0; row < outer.length && beyond.size < enough; row++)
-    if (outer[row] === around && inner[row] !== cell) beyond.add(units[row] ?? 0);
-  return beyond.size;
+  return container;
 }

@@ -42,16 +42,21 @@ export class HttpClient {
     return new Uint8Array(Buffer.concat(pieces));
   }
 
-  /** The lines of a stream, parsed, as they come. */
+  /** The lines of a stream, parsed, as they come; empty ones only show that it is alive. */
   async *lines<T>(path: string): AsyncGenerator<T> {
     const response = await this.#request("GET", path);
     let text = "";
     const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
+    const chunks = (response.body ?? new ReadableStream<Uint8Array>())[Symbol.asyncIterator]();
+    for (;;) {
+      const { done, value } = await chunks.next().catch((cause: unknown) => {
+        throw this.#unreachable(cause);
+      });
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
       const lines = text.split("\n");
       text = lines.pop() ?? "";
-      for (const line of lines) yield JSON.parse(line) as T;
+      for (const line of lines) if (line !== "") yield JSON.parse(line) as T;
     }
   }
 

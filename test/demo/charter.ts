@@ -19,13 +19,15 @@ export interface DemoRoom {
   readonly notes: readonly string[];
 }
 
-/** Of the budget, for the question that is asked after the training. */
-const QUESTION_SHARE = 0.05;
+/** Of the budget, for each of the two questions that are asked after the training. */
+const QUESTION_SHARE = 0.025;
+const QUESTIONS = 2;
 
 /** What the training may cost. */
-export const trainingEpsilon = (epsilon: number): number => (1 - QUESTION_SHARE) * epsilon;
+export const trainingEpsilon = (epsilon: number): number =>
+  (1 - QUESTIONS * QUESTION_SHARE) * epsilon;
 
-/** What the question may cost; null: the charter has no budget. Told at the budget's order, it is more than it takes. */
+/** What a question may cost; null: the charter has no budget. Told at the budget's order, it is more than it takes. */
 export function questionEpsilon({ privacy: { budget } }: Charter): number | null {
   if (!budget) return null;
   const { epsilon, delta, rdpOrder } = budget;
@@ -36,6 +38,10 @@ export function questionEpsilon({ privacy: { budget } }: Charter): number | null
 /** By which sums may be broken down: the first column of categories; null: there is none. */
 export const groupColumn = ({ features }: DataSchema): string | null =>
   features.find(({ type }) => type === "category")?.name ?? null;
+
+/** Of which means are compared: the first column of numbers; null: there is none. */
+export const meanColumn = ({ features }: DataSchema): string | null =>
+  features.find(({ type }) => type === "number")?.name ?? null;
 
 /** @param unitsTraining Rounded to two digits before it is published as an estimate. */
 export function demoCharter(

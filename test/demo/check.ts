@@ -21,7 +21,10 @@ const checks: [string, boolean][] = [
     `${report.approved.by.length} members signed the manifest, ${report.approved.required} had to`,
     report.approved.by.length >= report.approved.required,
   ],
-  [`the question was answered: ${report.question.lines[0]}`, report.question.lines.length > 3],
+  [
+    `two questions were answered: ${report.questions.map(({ lines }) => lines[0]).join("; ")}`,
+    report.questions.length === 2 && report.questions.every(({ lines }) => lines.length > 3),
+  ],
   ["the regulator's pack is whole, and a changed byte in it is found", packHolds(report)],
 ];
 if (report.privacy.epsilon === null) {

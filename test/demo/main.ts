@@ -16,7 +16,7 @@ import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import { type DemoRoom, trainingEpsilon } from "./charter.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./options.ts";
 import { exportPack } from "./pack.ts";
-import { askQuestion } from "./question.ts";
+import { askQuestions, type QuestionReport } from "./question.ts";
 import { references } from "./references.ts";
 import { type DemoReport, reportTable } from "./report.ts";
 import { demoRoom } from "./room.ts";
@@ -52,8 +52,8 @@ async function demo(options: DemoOptions): Promise<void> {
     );
     const modelText = model?.text ?? "";
     writeFileAtomic(modelPath, modelText);
-    progress.say("Asking a question of all banks' tables, as an analyst would …");
-    const question = await askQuestion(processes, room.charter);
+    progress.say("Asking questions of all banks' tables, as an analyst would …");
+    const questions = await askQuestions(processes, room.charter);
     progress.say("Exporting the regulator's pack, and checking it as a regulator would …");
     const pack = await exportPack(processes, room.charter.members, folder);
     progress.say(
@@ -74,7 +74,7 @@ async function demo(options: DemoOptions): Promise<void> {
       privacy: privacyOf(options, room, watched.epsilonSpent),
       killed: watched.killed,
       approved: { by: watched.approvedBy, required: approving.length },
-      question,
+      questions,
       pack,
       bytesPerAgent: watched.bytesPerAgent,
       modelPath,
@@ -282,6 +282,17 @@ function privacyOf(
   return { unit, epsilon: spent, delta, statement };
 }
 
+function sayQuestion(
+  { command, epsilon, budgetShare, lines }: QuestionReport,
+  progress: Progress,
+): void {
+  progress.say(`Asked        ${command}`);
+  if (epsilon !== null)
+    progress.say(`             it took ${(100 * budgetShare).toFixed(1)} % of the budget`);
+  for (const line of lines) progress.say(line === "" ? "" : `  ${line}`);
+  progress.say("");
+}
+
 function finish(
   options: DemoOptions,
   report: DemoReport,
@@ -292,13 +303,7 @@ function finish(
   progress.say(`On the held-out rows of all members together:`);
   progress.say(reportTable(report));
   progress.say("");
-  progress.say(`Asked        ${report.question.command}`);
-  if (report.question.epsilon !== null)
-    progress.say(
-      `             it took ${(100 * report.question.budgetShare).toFixed(1)} % of the budget`,
-    );
-  for (const line of report.question.lines) progress.say(line === "" ? "" : `  ${line}`);
-  progress.say("");
+  for (const question of report.questions) sayQuestion(question, progress);
   progress.say(`Privacy      ${report.privacy.statement}`);
   progress.say(
     `Sent         ${(report.bytesPerAgent / 1e6).toFixed(2)} MB per agent in ${report.rounds.length} rounds`,

@@ -27,7 +27,7 @@ export interface DemoReport {
   readonly killed: { id: string; round: number; survivors: number; cameBack: boolean } | null;
   /** Whose signatures let the run begin, and how many had to sign. */
   readonly approved: { readonly by: readonly string[]; readonly required: number };
-  readonly question: QuestionReport;
+  readonly questions: readonly QuestionReport[];
   readonly pack: PackReport;
   readonly bytesPerAgent: number;
   readonly modelPath: string;

@@ -34,6 +34,15 @@ test("what one question leaves out of all its sets is told by a total", () => {
   expect(isolatesFew(parted, all(20), each(20), 2)).toBe(false);
 });
 
+test("a total tells what the parts of it that were told leave out", () => {
+  // Kinds 0 and 1 of fraud, a third of three units held back, and honest rows in the same answer.
+  const byKind = all(40).map((_, row) => (row < 8 ? 0 : row < 17 ? 1 : row < 20 ? -1 : 2));
+  const frauds = all(40).map((_, row) => (row < 20 ? 0 : 1));
+  expect(isolatesFew(byKind, frauds, each(40), 5)).toBe(true);
+  expect(isolatesFew(frauds, byKind, each(40), 5)).toBe(true);
+  expect(isolatesFew(frauds, byKind, each(40), 3)).toBe(false);
+});
+
 test("whenever two sets differ by few units and one contains the other, it is found", () => {
   const cells = fc.array(fc.integer({ min: -1, max: 2 }), { minLength: 24, maxLength: 24 });
   const property = fc.property(cells, cells, (a, b) => {
@@ -44,14 +53,22 @@ test("whenever two sets differ by few units and one contains the other, it is fo
       const named = [...new Set(sets.filter((cell) => cell >= 0))];
       return [...named.map((cell) => of((one) => one === cell)), of((one) => one >= 0)];
     };
+    const within = (outer: Set<number>, sets: Set<number>[]): Set<number> =>
+      new Set(
+        sets.filter((set) => [...set].every((row) => outer.has(row))).flatMap((set) => [...set]),
+      );
     const differs = (outer: Set<number>, inner: Set<number>): boolean => {
       if (inner.size === 0 || [...inner].some((row) => !outer.has(row))) return false;
       const beyond = new Set([...outer].filter((row) => !inner.has(row)).map((row) => units[row]));
       return beyond.size > 0 && beyond.size < 3;
     };
-    const expected = setsOf(a).some((one) =>
-      setsOf(b).some((other) => differs(one, other) || differs(other, one)),
-    );
+    const differsFromParts = (outers: Set<number>[], sets: Set<number>[]): boolean =>
+      outers.some((outer) => differs(outer, within(outer, sets)));
+    const [one, two] = [setsOf(a), setsOf(b)];
+    const expected =
+      one.some((x) => two.some((y) => differs(x, y) || differs(y, x))) ||
+      differsFromParts(one, two) ||
+      differsFromParts(two, one);
     expect(isolatesFew(Int32Array.from(a), Int32Array.from(b), units, 3)).toBe(expected);
   });
   fc.assert(property, { numRuns: 300 });
