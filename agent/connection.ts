@@ -14,7 +14,7 @@ import { osRng } from "../shared/edge/os.ts";
 import { encode } from "../shared/protocol/codec.ts";
 import { authStatement, coordinatorStatement } from "../shared/protocol/handshake.ts";
 import { type Delivery, Inbox } from "../shared/protocol/inbox.ts";
-import { PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
+import { PROTOCOL_VERSION, REPLACED } from "../shared/protocol/limits.ts";
 import { type AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { Session } from "../shared/protocol/session.ts";
 import { type Address, dial } from "./link.ts";
@@ -177,13 +177,14 @@ export class Connection {
       for (const frame of this.#session.replay(received)) this.#transmit(frame);
     }
     const silence = setTimeout(() => socket.terminate(), SILENCE_MS);
-    const lost = new Promise<void>((resolve) => {
+    const lost = new Promise<void>((resolve, reject) => {
       socket.on("error", () => socket.terminate());
-      socket.once("close", () => {
+      socket.once("close", (code) => {
         clearTimeout(silence);
         this.#ack.settled();
         if (this.#socket === socket) this.#socket = null;
-        resolve();
+        if (code === REPLACED) reject(replaced(this.#options.memberId));
+        else resolve();
       });
     });
     socket.on("ping", () => silence.refresh());
@@ -209,6 +210,15 @@ export class Connection {
     this.#session = null;
     socket.close(1002, taken.code);
   }
+}
+
+/** Were both to come back, each would end the other's session for ever, and every attempt that breaks off is paid for. */
+function replaced(memberId: string): CloisterError {
+  return new CloisterError(
+    "agent.replaced",
+    `another agent has connected as ${memberId}, so this one stops: one agent runs for a member; if you started no other, its key may be stolen`,
+    EXIT.refused,
+  );
 }
 
 function sleep(ms: number): Promise<void> {

@@ -11,7 +11,7 @@ import { sha256 } from "../shared/crypto/hash.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { releaseLines } from "../shared/edge/release-lines.ts";
-import { print, printJson } from "../shared/edge/terminal.ts";
+import { print, printJson, printText } from "../shared/edge/terminal.ts";
 import type { RoomRun, RoomState } from "../shared/transcript/room/state.ts";
 import { readVerified } from "./audit/verify.ts";
 import { memberHttp } from "./member-http.ts";
@@ -141,7 +141,8 @@ async function show(
   const { releases } = run;
   if (options.json) return printJson({ runId, head, modelHash, cardHash, card, releases });
   print(`Run ${runId.slice(0, 12)}  model ${modelHash}  card ${cardHash}`);
-  print(card === null ? "The card is not for this member to see." : JSON.stringify(card, null, 2));
+  if (card === null) print("The card is not for this member to see.");
+  else printText(JSON.stringify(card, null, 2));
   for (const line of releaseLines(charter, releases)) print(line.trim());
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { badInput } from "../shared/base/errors.ts";
-import { print } from "../shared/edge/terminal.ts";
+import { printText } from "../shared/edge/terminal.ts";
 import { REPORTS_FOLDER } from "./gate/own-reports.ts";
 
 export function reportCommand(agent: Command): void {
@@ -32,5 +32,5 @@ function printReports(
       `${what}; the agent writes one in ${reports} when it answers an evaluation`,
     );
   }
-  for (const name of found) print(readFileSync(join(reports, name), "utf8").trimEnd());
+  for (const name of found) printText(readFileSync(join(reports, name), "utf8").trimEnd());
 }

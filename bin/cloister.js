@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `cloister`. Plain JavaScript that any Node can parse: it checks the version first.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
@@ -19,11 +19,15 @@ if (major >= NODE_MAJOR_MIN) {
   await import("./main.ts");
 } else if (existsSync(bundled) && !process.env.CLOISTER_BUNDLED_NODE) {
   const env = { ...process.env, CLOISTER_BUNDLED_NODE: "1" };
-  const { status, signal } = spawnSync(bundled, [self, ...process.argv.slice(2)], {
-    stdio: "inherit",
-    env,
+  const child = spawn(bundled, [self, ...process.argv.slice(2)], { stdio: "inherit", env });
+  // Who stops this process means that one; a terminal's Ctrl-C reaches both by itself.
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  child.on("error", ({ message }) => {
+    console.error(`cloister: ${bundled}: ${message}`);
+    process.exit(1);
   });
-  process.exit(signal ? 1 : (status ?? 1));
+  child.on("exit", (status) => process.exit(status ?? 1));
 } else {
   console.error(
     `cloister: Node ${process.versions.node} is too old; Cloister needs Node ${NODE_MAJOR_MIN} or newer. In a checkout, run "npm ci": it brings the right one.`,

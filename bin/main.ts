@@ -48,7 +48,13 @@ try {
 
 function wrongUsage({ code, message }: CommanderError): CloisterError {
   const what = message.replace(/^error: |\.$/g, "").replaceAll("\n", " ");
-  return new CloisterError(code, `${what}; add --help for the options and an example`, EXIT.usage);
+  const quotes =
+    code === "commander.excessArguments" ? "; what has spaces needs quotation marks" : "";
+  return new CloisterError(
+    code,
+    `${what}${quotes}; add --help for the options and an example`,
+    EXIT.usage,
+  );
 }
 
 function unwritable({ code }: NodeJS.ErrnoException): CloisterError {

@@ -18,7 +18,7 @@ import {
   type Nonces,
 } from "../shared/protocol/handshake.ts";
 import type { Delivery } from "../shared/protocol/inbox.ts";
-import { LIMITS, PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
+import { LIMITS, PROTOCOL_VERSION, REPLACED } from "../shared/protocol/limits.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { FRAME_BYTES_MAX } from "../shared/protocol/session.ts";
 import { keyOf, type MemberAddress, newPeer, type Peer, transmit } from "./peer.ts";
@@ -224,7 +224,9 @@ export class Gateway {
     const peer = resumed ? known : newPeer(member);
     const replaced = known?.socket;
     if (known) known.socket = null; // Its end is not the member's: the member is here.
-    replaced?.terminate();
+    // A lost connection is taken up again; who begins anew while another one listens is a second agent.
+    if (resumed) replaced?.terminate();
+    else replaced?.close(REPLACED, "replaced");
     this.#peers.set(keyOf(member), peer);
     peer.socket = socket;
     peer.unanswered = 0;

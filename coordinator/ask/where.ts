@@ -54,9 +54,13 @@ export function parseWhere(source: string): Condition[] {
   return conditions;
 }
 
-/** Two bare words side by side are most often one value with a space in it. */
+/** What people most often mean by something that cannot follow a condition. */
 function hint(reader: Reader): string {
   const { before, next } = reader;
+  if (next?.kind === "bare" && next.text.toLowerCase() === "or")
+    return '; there is no "or": several values of one column are "in a, b", anything else is a question of its own';
+  if (next?.kind === "sign" && next.text === ",")
+    return '; several values are "in a, b", and numbers are written without separators';
   if (before?.kind !== "bare" || next?.kind !== "bare") return "";
   return `; a value with a space needs quotation marks: "${before.text} ${next.text}"`;
 }

@@ -58,7 +58,8 @@ export function axisOf(schema: DataSchema, { column: name, edges }: Group): Axis
     return categoryAxis(reader);
   }
   if (!edges) {
-    const message = `column "${name}" has numbers; say at which edges to part them, such as ${name}: [${reader.min}, ${reader.max}]`;
+    const middle = (reader.min + reader.max) / 2;
+    const message = `column "${name}" has numbers; say at which edges to part them, such as "${name} at ${middle}" (in a file, edges: [${middle}])`;
     throw badInput("question.group", message);
   }
   if (edges.some((edge, i) => i > 0 && !(edge > (edges[i - 1] ?? edge)))) {

@@ -11,6 +11,11 @@ export function print(line: string): void {
   process.stdout.write(`${harmless(line)}\n`);
 }
 
+/** A text of several lines, each made harmless by itself. */
+export function printText(text: string): void {
+  for (const line of text.split("\n")) print(line);
+}
+
 /** For people, and not part of what a command's output is: that may go into a file. */
 export function tell(line: string): void {
   process.stderr.write(`${harmless(line)}\n`);

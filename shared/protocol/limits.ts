@@ -2,6 +2,9 @@
 
 export const PROTOCOL_VERSION = 4;
 
+/** WebSocket close code (RFC 6455, section 7.4.2: private use) to a session whose member has begun another one elsewhere. */
+export const REPLACED = 4001;
+
 export const LIMITS = {
   /** Members of one room: as many as the complete graph serves, see `secagg/params.ts`. */
   membersMax: 200,

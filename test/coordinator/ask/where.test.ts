@@ -58,7 +58,14 @@ test.each([
     "amount > 5 6",
     'at character 12 ("6"): expected "and" or nothing more; a value with a space needs quotation marks: "5 6"',
   ],
-  ["amount > 5,6", 'at character 11 (",6"): expected "and" or nothing more'],
+  [
+    "amount > 5,6",
+    'at character 11 (",6"): expected "and" or nothing more; several values are "in a, b", and numbers',
+  ],
+  [
+    "country = DE or hour < 3",
+    'at character 14 ("or hour < 3"): expected "and" or nothing more; there is no "or": several values',
+  ],
   ["amount > 5 and", "at its end: expected a column's name"],
   [
     "annual income > 5",

@@ -1,7 +1,7 @@
 /** What others said cannot steer the terminal of whoever reads it. */
 import { afterEach, expect, test, vi } from "vitest";
 import { badInput } from "../../../shared/base/errors.ts";
-import { print, reportAndExit } from "../../../shared/edge/terminal.ts";
+import { print, printText, reportAndExit } from "../../../shared/edge/terminal.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -19,6 +19,12 @@ test("a line that is printed", () => {
   const seen = written(process.stdout);
   print(STEERING);
   expect(seen.text).toBe("veto [2J 1A  approved  egral  \n");
+});
+
+test("a text keeps its lines and nothing else", () => {
+  const seen = written(process.stdout);
+  printText(`# Report\n\n${STEERING}`);
+  expect(seen.text).toBe("# Report\n\nveto [2J 1A \napproved  egral  \n");
 });
 
 test("an error that a coordinator worded", () => {
