@@ -1,5 +1,5 @@
 /** EDGE: a preview as lines for a terminal; a time is shown as a date. */
-import { conditionsText } from "../../models/tasks/query-words.ts";
+import { questionText } from "../../models/tasks/query-words.ts";
 import { rulingLines } from "../../shared/charter/policy/ruling-lines.ts";
 import type { AskPreview } from "./asks.ts";
 import type { PartitionCost } from "./cost.ts";
@@ -33,17 +33,6 @@ export function previewLines(preview: Preview): string[] {
 const OWN = "Of this member's own records: THIS STAYS ON THIS SCREEN";
 const NO_COST = "no ε: the run carries no guarantee per unit, and no budget speaks of it";
 
-/** What a query's members are asked to answer, all of it: they approve this, and not a name for it. */
-function questionLines(task: Preview["manifest"]["task"]): string[] {
-  if (task.kind !== "query") return [];
-  const { kind, ...settings } = task.statistic;
-  const details = Object.entries(settings).map(
-    ([name, value]) => `${name} ${JSON.stringify(value)}`,
-  );
-  const rows = task.where.length === 0 ? "all rows" : `rows with ${conditionsText(task.where)}`;
-  return [`  asks ${[kind, ...details].join(", ")}; of ${rows}`];
-}
-
 function headLines({ runId, memberId, manifest }: Preview): string[] {
   const { task, purpose, privacy, expiresAtMs } = manifest;
   const noise = privacy ? `ε ${privacy.epsilon}, δ ${privacy.delta}` : "no noise";
@@ -51,7 +40,7 @@ function headLines({ runId, memberId, manifest }: Preview): string[] {
   return [
     `Run ${runId}`,
     `  ${task.kind}, ${noise}${why}; seen by ${memberId}; may begin until ${utcMinute(expiresAtMs)}`,
-    ...questionLines(task),
+    ...(task.kind === "query" ? [`  asks ${questionText(task)}`] : []),
   ];
 }
 

@@ -1,5 +1,20 @@
-/** A question's conditions in words, as `cloister ask` reads them. Pure. */
-import type { Condition } from "../../shared/charter/query-spec.ts";
+/** A question in words, its conditions as `cloister ask` reads them. Pure. */
+import type { Condition, Group, QueryTask } from "../../shared/charter/query-spec.ts";
+
+/** All that a query asks: members approve this, and not a name for it. */
+export function questionText({ statistic, by, where }: QueryTask): string {
+  const { kind, ...settings } = statistic;
+  const details = Object.entries(settings).map(
+    ([name, value]) => `${name} ${JSON.stringify(value)}`,
+  );
+  const groups = by.length === 0 ? "" : ` by ${by.map(groupText).join(", ")}`;
+  const rows = where.length === 0 ? "all rows" : `rows with ${conditionsText(where)}`;
+  return `${[kind, ...details].join(", ")}${groups}; of ${rows}`;
+}
+
+function groupText({ column, edges }: Group): string {
+  return edges ? `${quoted(column)} at ${edges.join(", ")}` : quoted(column);
+}
 
 export function conditionsText(conditions: readonly Condition[]): string {
   return conditions.map(conditionText).join(" and ");
