@@ -135,7 +135,7 @@ test("whatever is wrong is one line: options, columns, rows, and what no noise c
     [3, "no amount of noise gives ε"],
     [3, "--delta 0.005", "given away whole"],
     [3, "fedAvg carries no guarantee per unit"],
-    [3, "a probe trains nothing"],
+    [3, "probe trains nothing that could be simulated"],
     [3, "none.yaml: cannot be read"],
   ];
   for (const [i, outcome] of outcomes.entries()) {
