@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
-import { type AgentOptions, startAgent } from "./agent.ts";
+import type { AgentOptions } from "./agent.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
 import { leaveCommand } from "./leave.ts";
@@ -108,6 +108,7 @@ async function start({
       if (!quiet || (event.type !== "round" && event.type !== "sent")) show(event);
     },
   };
+  const { startAgent } = await import("./agent.ts"); // No other command needs all of it.
   let agent = await startAgent(options);
   onStop(() => agent.close());
   while ((await agent.done) === "rotated") {

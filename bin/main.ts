@@ -1,17 +1,8 @@
 /** EDGE: the one binary. Subcommands live with the side that they belong to. */
 import { Command, CommanderError } from "commander";
-import { auditCommands } from "../agent/audit/cli.ts";
-import { agentCommands } from "../agent/cli.ts";
-import { ledgerCommands } from "../agent/ledger/cli.ts";
-import { scoreCommand } from "../agent/scoring/score.ts";
-import { serveCommand } from "../agent/scoring/serve.ts";
-import { coordinatorCommands } from "../coordinator/cli.ts";
-import { CoordinatorClient } from "../coordinator/client.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { reportAndExit } from "../shared/edge/terminal.ts";
-import { manifestCommand } from "./manifest.ts";
-import { privacyCommands } from "./privacy.ts";
-import { simulateCommand } from "./simulate/command.ts";
+import { commandsFor } from "./commands.ts";
 
 const program = new Command("cloister")
   .description(
@@ -21,15 +12,7 @@ const program = new Command("cloister")
   .exitOverride() // Its errors come here: one line, as all others.
   .configureOutput({ outputError: () => undefined })
   .configureHelp({ showGlobalOptions: true });
-coordinatorCommands(program);
-agentCommands(program);
-ledgerCommands(program);
-auditCommands(program, CoordinatorClient.from);
-scoreCommand(program);
-serveCommand(program);
-privacyCommands(program);
-simulateCommand(program);
-manifestCommand(program);
+for (const add of await commandsFor(process.argv[2])) add(program);
 
 const json = process.argv.includes("--json");
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -19,7 +19,6 @@ import { eventLine } from "./run-lines.ts";
 import type { LiveEvent } from "./run-ports.ts";
 import { showRun } from "./run-show.ts";
 import type { RunLine } from "./run-views.ts";
-import { CoordinatorService } from "./service.ts";
 import { accessCommands } from "./token-cli.ts";
 
 export function coordinatorCommands(program: Command): void {
@@ -89,6 +88,7 @@ function runCommands(run: Command): void {
 async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
   const config = readYaml(path, CoordinatorConfig);
   optimiseEarly();
+  const { CoordinatorService } = await import("./service.ts"); // No other command needs all of it.
   const service = new CoordinatorService(config);
   const port = await service.listen();
   const address = `${config.tls ? "wss" : "ws"}://${config.listen.host}:${port}`;
