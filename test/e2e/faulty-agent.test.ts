@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encode } from "../../shared/protocol/codec.ts";
+import { REPLACED } from "../../shared/protocol/limits.ts";
 import { AgentMessage } from "../../shared/protocol/messages.ts";
 import { badFrames } from "../support/bad-frames.ts";
 import { memberIds } from "../support/charters.ts";
@@ -86,7 +87,7 @@ test("whatever a member sends, it is refused by code and the others' run complet
   await sendAllAtAnyTime(runId, attempt);
   const replaced = await agent.connect();
   const replacing = await agent.connect();
-  expect((await replaced.closed).code).toBe(1006);
+  expect((await replaced.closed).code).toBe(REPLACED);
   replacing.send(new Uint8Array());
   await replacing.closed;
   room.agents.get("bank-1")?.kill("SIGCONT");
