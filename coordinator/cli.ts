@@ -91,10 +91,10 @@ async function start({ config: path, json }: Pick<Common, "config" | "json">): P
   const { CoordinatorService } = await import("./service.ts"); // No other command needs all of it.
   const service = new CoordinatorService(config);
   const port = await service.listen();
+  onStop(() => service.close()); // Before anybody can know that it is there.
   const address = `${config.tls ? "wss" : "ws"}://${config.listen.host}:${port}`;
   if (json) printJson({ type: "listening", address, port });
   else print(`The coordinator listens on ${address}. Stop it with Ctrl-C.`);
-  onStop(() => service.close());
 }
 
 async function createRoom({
