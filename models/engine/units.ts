@@ -29,7 +29,6 @@ export function selectUnits(
   return { rows: Uint32Array.from(rows), starts: Uint32Array.from(starts), tags };
 }
 
-/** The first `wanted` places of a Fisher-Yates shuffle of first … first + count − 1. */
 function chooseRows(
   first: number,
   count: number,
@@ -37,11 +36,20 @@ function chooseRows(
   source: UniformSource,
 ): Uint32Array {
   const rows = Uint32Array.from({ length: count }, (_, r) => first + r);
+  drawInPlace(rows, wanted, source);
+  return rows.subarray(0, wanted);
+}
+
+/** Puts so many, drawn without replacement, first: the first places of a Fisher-Yates shuffle. */
+export function drawInPlace(
+  rows: number[] | Uint32Array,
+  wanted: number,
+  source: UniformSource,
+): void {
   for (let i = 0; i < wanted; i++) {
-    const j = i + source.below(count - i);
+    const j = i + source.below(rows.length - i);
     const swapped = rows[i] ?? 0;
     rows[i] = rows[j] ?? 0;
     rows[j] = swapped;
   }
-  return rows.subarray(0, wanted);
 }

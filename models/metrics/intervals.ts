@@ -1,13 +1,11 @@
 /** How sure a metric is, from public counts alone. Pure. */
+import { Z_95 } from "../answers/estimate.ts";
 import type { ClassCounts } from "../tasks/task.ts";
 
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
-
-/** Of the standard normal distribution, two-sided 95 %. */
-const Z_95 = 1.959963984540054;
 
 /**
  * The standard error of a ROC-AUC. It takes rows for independent and counts for exact, so it is too small where one

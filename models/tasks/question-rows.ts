@@ -2,6 +2,7 @@
 import type { Rng } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
+import { drawInPlace } from "../engine/units.ts";
 import { checkAllRows } from "./row-limit.ts";
 import type { TaskContext } from "./task.ts";
 
@@ -37,14 +38,9 @@ export function visitRows(
   }
 }
 
-/** At most `wanted` of them: the first places of a Fisher-Yates shuffle. */
+/** At most `wanted` of them. */
 function drawn(rows: number[], wanted: number, source: UniformSource): readonly number[] {
   if (rows.length <= wanted) return rows;
-  for (let i = 0; i < wanted; i++) {
-    const j = i + source.below(rows.length - i);
-    const swapped = rows[i] ?? 0;
-    rows[i] = rows[j] ?? 0;
-    rows[j] = swapped;
-  }
+  drawInPlace(rows, wanted, source);
   return rows.slice(0, wanted);
 }
