@@ -4,6 +4,7 @@
  * but for the list of past questions that it is given.
  */
 import type { PartitionedData } from "../../models/data.ts";
+import { cellMinOf } from "../../models/tasks/cell-min.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import {
   changedByFew,
@@ -11,7 +12,6 @@ import {
   unitsByCell,
   unitsOf,
 } from "../../models/tasks/differencing.ts";
-import { CELL_MIN } from "../../models/tasks/query.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
@@ -36,7 +36,7 @@ export class QuestionGuard {
     const cohorts = this.#cohorts(manifest, manifest.task);
     if (cohorts === null) return false;
     const units = unitsOf(this.#data);
-    const unitsMin = this.#charter.minimums.cell ?? CELL_MIN;
+    const unitsMin = cellMinOf(contextOf(this.#charter, manifest));
     const counts = unitsByCell(cohorts, units);
     if (this.#same(manifest).some((then) => changedByFew(then, counts, unitsMin))) return true;
     return this.#others(manifest, runId).some((task) => {

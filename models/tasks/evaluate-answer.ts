@@ -3,12 +3,13 @@ import type { Answer, Cell, Chart, Column, Point, Series, Table } from "../answe
 import { type Told, toldReport } from "../metrics/noised-report.ts";
 import type { AlertBudget, EvaluationReport, ReportRequest } from "../metrics/report.ts";
 import type { ScoreCounts } from "../metrics/running-counts.ts";
+import { cellMinOf } from "./cell-min.ts";
 import { areProbabilities } from "./evaluate-model.ts";
 import type { EvaluateContext, OpenedEvaluation } from "./evaluate-shape.ts";
-import { CELL_MIN } from "./query.ts";
 
 export function evaluationAnswer(context: EvaluateContext, opened: OpenedEvaluation): Answer {
-  const { spec, cellMin = CELL_MIN } = context;
+  const { spec } = context;
+  const cellMin = cellMinOf(context);
   const { segments, stdDev } = opened;
   const request = requestOf(context);
   // Segments' noise is independent: that of their sum grows with the root of how many they are.

@@ -8,9 +8,9 @@ import type { EncodedData, PartitionedData } from "../data.ts";
 import { countsOfTree, levelCount, treeLength, treeOf } from "../metrics/count-tree.ts";
 import { scoreBin } from "../metrics/histogram.ts";
 import type { ScoreCounts } from "../metrics/running-counts.ts";
+import { cellMinOf } from "./cell-min.ts";
 import { columnReader } from "./columns.ts";
 import { UnitCounts } from "./differencing.ts";
-import { CELL_MIN } from "./query.ts";
 import { ANYTHING_ELSE } from "./query-cells.ts";
 import { visitRows } from "./question-rows.ts";
 import { readSums, type SumsPlan, writeSums } from "./sums.ts";
@@ -86,7 +86,8 @@ export function countRows(
   scores: (part: EncodedData) => Float32Array,
   rng: Parameters<typeof visitRows>[3],
 ): Float64Array {
-  const { spec, cellMin = CELL_MIN } = context;
+  const { spec } = context;
+  const cellMin = cellMinOf(context);
   const { bins } = spec;
   const segments = segmentsOf(context);
   const cellCount = segments.names.length * LABELS;

@@ -6,6 +6,7 @@ import { assert } from "../../shared/base/assert.ts";
 import { bytesToFloat64, float64ToBytes } from "../../shared/base/bytes.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { EvaluateTask } from "../../shared/charter/evaluate-spec.ts";
+import { cellMinOf } from "./cell-min.ts";
 import { withoutSmall } from "./differencing.ts";
 import { evaluationAnswer } from "./evaluate-answer.ts";
 import { checkInput, modelScores } from "./evaluate-model.ts";
@@ -18,7 +19,6 @@ import {
   labelledRows,
   openEvaluation,
 } from "./evaluate-shape.ts";
-import { CELL_MIN } from "./query.ts";
 import { sumsShape } from "./sums.ts";
 import type { Aggregate, Task } from "./task.ts";
 
@@ -45,8 +45,7 @@ export const evaluateTask: Task<EvaluateTask, EvaluateState> = {
     checkInput(context, ask.input);
     return countRows(context, data, (part) => modelScores(context, ask.input, part), rng);
   },
-  cohorts: (context, data) =>
-    withoutSmall(labelledRows(context, data), data, context.cellMin ?? CELL_MIN),
+  cohorts: (context, data) => withoutSmall(labelledRows(context, data), data, cellMinOf(context)),
   ownReport,
   begin: () => ({ input: null, sum: null }),
   nextAsk: (_, { input, sum }) =>

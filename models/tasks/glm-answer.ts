@@ -14,10 +14,10 @@ import {
 import { nullModel } from "../glm/newton.ts";
 import { estimatedFrom, heardColumns, noisedDispersion, solveRounds } from "../glm/noised.ts";
 import { readFit, readStart } from "../glm/read-sums.ts";
+import { cellMinOf } from "./cell-min.ts";
 import { noisedRound } from "./glm-noised.ts";
 import { type GlmContext, problemOf, responseUnit, targetOf } from "./glm-problem.ts";
 import type { GlmState } from "./glm-state.ts";
-import { CELL_MIN } from "./query.ts";
 
 const NAMES = { logistic: "Logistic", linear: "Linear", poisson: "Poisson" } as const;
 
@@ -123,7 +123,7 @@ function exactFit(context: GlmContext, { fit, start, rounds, done }: GlmState): 
         `members came or went during the fit: it is of the ${sums.rows} rows of the last round, and the first had ${begun.rows}`,
       ];
   if (heldBack > 0) {
-    const { cellMin = CELL_MIN } = context;
+    const cellMin = cellMinOf(context);
     const who = heldBack === 1 ? "1 member" : `${heldBack} members`;
     notes.push(`${who} with fewer than ${cellMin} units that take part held them back`);
   }

@@ -12,6 +12,7 @@ import {
   startSums,
   takesPart,
 } from "../glm/row-sums.ts";
+import { cellMinOf } from "./cell-min.ts";
 import { smallWithLargest } from "./differencing.ts";
 import { type GlmContext, problemOf } from "./glm-problem.ts";
 import {
@@ -22,7 +23,6 @@ import {
   noisedPlan,
   pointOf,
 } from "./glm-shape.ts";
-import { CELL_MIN } from "./query.ts";
 import { type RowTest, rowTest } from "./query-filter.ts";
 import { visitRows } from "./question-rows.ts";
 import { writeSums } from "./sums.ts";
@@ -56,7 +56,7 @@ export function contribute(
   if (context.noise === null) {
     const own = kind === "start" ? startSums(problem, rows) : fitSums(problem, beta, rows);
     const sums = new Float64Array(exactLength(problem, kind));
-    if (units > 0 && units < (context.cellMin ?? CELL_MIN)) sums[own.length] = 1;
+    if (units > 0 && units < cellMinOf(context)) sums[own.length] = 1;
     else sums.set(own);
     return wideVector(sums, pointOf(context));
   }
@@ -79,7 +79,7 @@ export function cohorts(context: GlmContext, data: PartitionedData): Int32Array 
   for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const])
     for (let row = 0; row < part.rowCount; row++)
       if (isWanted(part, row)) result[from + row] = category?.read(part, row) ?? 0;
-  return smallWithLargest(result, data, context.cellMin ?? CELL_MIN);
+  return smallWithLargest(result, data, cellMinOf(context));
 }
 
 /** The plan's are the first of them. */

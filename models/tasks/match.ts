@@ -14,8 +14,8 @@ import {
 import type { PartitionedData } from "../data.ts";
 import { normalIdentifier } from "../overlap/identifiers.ts";
 import { type MatchedCounts, matchedAnswer } from "../overlap/matched-answer.ts";
+import { cellMinOf } from "./cell-min.ts";
 import { identifiedRows, identifierRule } from "./identified.ts";
-import { CELL_MIN } from "./query.ts";
 import { checkAllRows } from "./row-limit.ts";
 import type { Task, TaskContext } from "./task.ts";
 
@@ -94,10 +94,9 @@ function check(context: MatchContext): void {
   }
 }
 
-function answerOf(
-  { memberCount, memberIds, cellMin = CELL_MIN }: MatchContext,
-  counts: MatchedCounts,
-) {
+function answerOf(context: MatchContext, counts: MatchedCounts) {
+  const { memberCount, memberIds } = context;
+  const cellMin = cellMinOf(context);
   const names = Array.from({ length: memberCount }, (_, k) => memberIds?.[k] ?? `member ${k + 1}`);
   return matchedAnswer(counts, { epsilon: null, cellMin, names }, new UniformSource(UNUSED));
 }

@@ -5,6 +5,7 @@
 import { badInput } from "../../shared/base/errors.ts";
 import type { QueryTask } from "../../shared/charter/query-spec.ts";
 import type { Answer } from "../answers/answer.ts";
+import { cellMinOf } from "./cell-min.ts";
 import { UnitCounts, withoutSmall } from "./differencing.ts";
 import { oneSumTask } from "./one-sum.ts";
 import { axisOf, type Cells, cellsOf } from "./query-cells.ts";
@@ -16,8 +17,6 @@ import { visitRows } from "./question-rows.ts";
 import { readSums, type SumsPlan, sumsShape, writeSums } from "./sums.ts";
 import type { ColumnUse } from "./task.ts";
 
-/** Units of a member in a cell that is not held back, where the charter says nothing. */
-export const CELL_MIN = 5;
 /** Of one question. */
 const NUMBERS_MAX = 1_000_000;
 
@@ -52,7 +51,7 @@ export const queryTask = oneSumTask<QueryTask>({
       for (let row = 0; row < part.rowCount; row++)
         if (isMatch(part, row)) result[from + row] = cells.at(part, row);
     }
-    return withoutSmall(result, data, context.cellMin ?? CELL_MIN);
+    return withoutSmall(result, data, cellMinOf(context));
   },
   answer(context, aggregate) {
     const { cells, by, statistic } = asked(context);
@@ -124,11 +123,12 @@ function planOf(context: QueryContext): SumsPlan {
 
 /** @param units Of each cell. */
 function holdBackInPlace(
-  { cellMin = CELL_MIN }: QueryContext,
+  context: QueryContext,
   sums: Float64Array,
   units: Uint32Array,
   width: number,
 ): void {
+  const cellMin = cellMinOf(context);
   for (const [cell, count] of units.entries()) {
     if (count === 0 || count >= cellMin) continue;
     sums.fill(0, cell * width, (cell + 1) * width);
@@ -147,7 +147,7 @@ function columnUse(context: QueryContext): ColumnUse {
 }
 
 function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): Answer {
-  const { cellMin = CELL_MIN } = context;
+  const cellMin = cellMinOf(context);
   const { cells, stdDev } = opened;
   const all = Array.from({ length: cells.count }, (_, cell) => cell);
   const held = all.filter((cell) => opened.heldBack(cell) > 0);
