@@ -9,6 +9,7 @@ import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { Ruling } from "../../shared/charter/policy/decide.ts";
 import type { AgentFacts } from "../../shared/charter/policy/facts.ts";
 import type { Mask } from "../../shared/secagg/masks.ts";
+import type { Answers } from "../ledger/account.ts";
 
 export interface LedgerPlace {
   readonly path: string;
@@ -46,6 +47,8 @@ export type ToGate =
   | ({ readonly type: "judge" } & RunQuestion)
   /** Takes the run up, if nothing refuses it. */
   | ({ readonly type: "assess" } & RunQuestion)
+  /** Is all of this in the ledger? If not, it is not as it was left. */
+  | { readonly type: "recall"; readonly answers: readonly Answers[] }
   | {
       readonly type: "work";
       readonly attempt: number;
@@ -90,6 +93,7 @@ export type FromGate =
       /** The last round of this run that was ever answered; −1: none. */
       readonly lastRound: number;
     }
+  | { readonly type: "recalled" }
   | { readonly type: "worked"; readonly attempt: number }
   | {
       readonly type: "sealed";

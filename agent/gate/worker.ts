@@ -67,6 +67,9 @@ async function answer(message: ToGate): Promise<FromGate> {
       const lastAttempt = ledger.lastAttempt(runId);
       return { type: "assessed", reasons, lastAttempt, lastRound: ledger.lastRound(runId) };
     }
+    case "recall":
+      ledger.requireAnswers(message.answers);
+      return { type: "recalled" };
     case "work":
       gate.work(message.attempt, message.askKind, message.input);
       return { type: "worked", attempt: message.attempt };

@@ -260,7 +260,10 @@ const RoomExtended = z.strictObject({
   type: z.literal("roomExtended"),
   /** Sequence number of the first of them. */
   from: Count,
+  /** Empty: the member has all that there is. */
   lines: z.string().max(LIMITS.controlBytesMax),
+  /** How many entries there are in all: fewer have arrived where more messages are to come. */
+  size: Count,
 });
 
 export const CoordinatorMessage = z.discriminatedUnion("type", [

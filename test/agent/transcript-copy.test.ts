@@ -139,7 +139,7 @@ test("what was lost with a session is sent again in the next, and nobody is accu
   book.write(...bodies.slice(5, 7));
   book.flush();
   book.sync.connected({ room: CHARTER.room, memberId: "bank-1" });
-  const held = { copy, caught: holders.get("bank-1")?.caught ?? [] };
+  const held = { copy, caught: [], putBack: [] };
   book.copies.set("bank-1", held);
   book.write(...bodies.slice(7));
   book.flush(); // Before the member says what it has.

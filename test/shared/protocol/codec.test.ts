@@ -61,7 +61,7 @@ const COORDINATOR = [
   { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
   { type: "matching", runId, body: tag },
   { type: "rejected", code: "x" },
-  { type: "roomExtended", from: 3, lines: "é ∑ 🔒\n".repeat(9000) },
+  { type: "roomExtended", from: 3, lines: "é ∑ 🔒\n".repeat(9000), size: 9 },
 ];
 const FIRST = [
   { type: "auth", version: 1, room: "r", memberId: "b", nonce: key, resume: null, signature },
