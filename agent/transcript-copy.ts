@@ -191,8 +191,12 @@ export class TranscriptCopy {
   }
 }
 
-/** What a crash left behind the last signed head is cut off: the coordinator sends it again. */
-function readCopy(path: string, trust: RoomTrust, past: OwnPast): History {
+/**
+ * What a crash left behind the last signed head is cut off: the coordinator sends it again.
+ *
+ * @throws {CloisterError} If the file is not as this agent wrote it.
+ */
+export function readCopy(path: string, trust: RoomTrust, past: OwnPast): History {
   const history = newHistory();
   if (!existsSync(path)) return history;
   const bytes = readFileSync(path);
