@@ -57,9 +57,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const gate = await openGate(vault, charter, options);
   const evidence = new Evidence(evidencePath(folder));
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  let isStopped = false;
+  let phase: "running" | "stopped" | "closed" = "running";
   const stop = (error: CloisterError): void => {
-    isStopped = true;
+    if (phase !== "running") return; // A gate that is closed under a question fails, and nobody is to hear of it.
+    phase = "stopped";
     member.reset();
     reject(error);
   };
@@ -118,7 +119,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     identity,
     coordinatorKey,
     onDelivery: (told) => {
-      if (isStopped) return;
+      if (phase !== "running") return;
       if (told.message.type !== "roomExtended") return catchUp.deliver(told);
       copy.extend(told.message);
       if (copy.fault) catchUp.release();
@@ -139,7 +140,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         else stop(asError(reply));
       }),
     deliver: ({ message, vector }) => {
-      if (isStopped) return;
+      if (phase !== "running") return;
       // A coordinator that told two stories gets no word for, and no part of this member in, any run.
       if (copy.fault && message.type === "runProposed") return;
       if (copy.fault && message.type === "runOffered")
@@ -155,6 +156,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   if (copy.fault) report({ type: "history", code: copy.fault.code, entry: copy.fault.entry });
   const close = async (): Promise<void> => {
+    phase = "closed";
     stopHearing();
     connection.close();
     await gate.close();
@@ -163,7 +165,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     evidence.close();
   };
   const run = Promise.race([connection.run(), stopped]).then(() => "closed" as const);
-  const done = Promise.race([run.catch((error) => ownKey.orRotated(error)), ownKey.rotated]);
+  const ended = run.catch((error) => (phase === "closed" ? "closed" : ownKey.orRotated(error)));
+  const done = Promise.race([ended, ownKey.rotated]);
   return { memberId, done, close };
 }
 
