@@ -17,6 +17,13 @@ export interface OwnAnswer {
   readonly askKind: string;
 }
 
+/** A run that lists this member. */
+interface OwnRun {
+  readonly runId: string;
+  /** How many such runs had started when it ended; infinitely many: it has not. */
+  startedByEnd: number;
+}
+
 export class OwnPast {
   readonly #memberId: string;
   /** Hexadecimal. */
@@ -26,7 +33,7 @@ export class OwnPast {
   #cosigned = 0;
   /** By run. */
   readonly #answers = new Map<string, OwnAnswer[]>();
-  #started: string[] = [];
+  #started: OwnRun[] = [];
 
   constructor({ memberId, identity }: { readonly memberId: string; readonly identity: Identity }) {
     this.#memberId = memberId;
@@ -45,8 +52,8 @@ export class OwnPast {
     this.#take(last.body, state);
   }
 
-  /** Runs that list this member, in the order in which they started: a room has one at a time. */
-  get started(): readonly string[] {
+  /** In the order in which they started. */
+  get started(): readonly Readonly<OwnRun>[] {
     return this.#started;
   }
 
@@ -74,7 +81,8 @@ export class OwnPast {
           this.#cosigned = body.size;
         return;
       case "runStarted":
-        if (this.#isIn(body, state)) this.#started.push(body.runId);
+        if (this.#isIn(body, state))
+          this.#started.push({ runId: body.runId, startedByEnd: Number.POSITIVE_INFINITY });
         return;
       case "roundReleased":
         if (body.survivors.includes(this.#memberId)) this.#add(body.runId, body);
@@ -93,6 +101,8 @@ export class OwnPast {
 
   /** A matching has no sums. It completes if every member of its roster has answered, under attempt 0. */
   #end(body: RoomEventOf<"runEnded">, state: RoomState): void {
+    const run = this.#started.find(({ runId }) => runId === body.runId);
+    if (run) run.startedByEnd = this.#started.length;
     const isMatch = state.runs.get(body.runId)?.manifest.task.kind === "match";
     if (isMatch && body.outcome === "completed" && this.#isIn(body, state))
       this.#add(body.runId, { round: 0, attempt: 0, askKind: "match" });

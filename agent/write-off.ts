@@ -1,7 +1,7 @@
 /**
  * What a ledger that was put back as it was may lack: all that the gate can have answered since, by the room's history.
- * It is taken for spent, whether or not it was. A ledger lacks only its last entries, and a room has one run at a
- * time: so nothing is missing of runs before the last that it knows. Pure.
+ * It is taken for spent, whether or not it was. A ledger lacks only its last entries: so nothing is missing of runs that
+ * ended before the last run began that it knows. Pure.
  */
 import { contextOf } from "../models/tasks/context.ts";
 import { privacyEvent } from "../models/tasks/privacy-events.ts";
@@ -28,10 +28,10 @@ export function gapsOf(
   past: Pick<OwnPast, "started" | "answers">,
   book: Pick<Book, "runs">,
 ): Gap[] {
-  const lastKnown = past.started.findLastIndex((runId) => book.runs.has(runId));
-  return past.started.slice(Math.max(lastKnown, 0)).flatMap((runId): Gap[] => {
+  const lastKnown = past.started.findLastIndex(({ runId }) => book.runs.has(runId));
+  return past.started.flatMap(({ runId, startedByEnd }): Gap[] => {
     const run = state.runs.get(runId);
-    if (!run || isWhole(run, book)) return [];
+    if (!run || startedByEnd <= lastKnown || isWhole(run, book)) return [];
     const { manifest } = run;
     const debits = debitsOf(state.charter, run, past.answers.get(runId) ?? [], book);
     return [{ runId, manifest, debits }];

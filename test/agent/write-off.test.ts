@@ -32,7 +32,8 @@ const answered = (attempts: readonly number[]): OwnAnswer[] =>
   }));
 
 const past = (answers: Readonly<Record<string, OwnAnswer[]>>) => ({
-  started: [one, two, three, four],
+  // One after another, as the product's coordinator has them.
+  started: [one, two, three, four].map((runId, i) => ({ runId, startedByEnd: i + 1 })),
   answers: new Map(Object.entries(answers)),
 });
 
@@ -123,12 +124,24 @@ test("a run that is whole is left alone; one that failed may have been answered 
   ).toBe(1);
 });
 
+test("a run that went on while the last known one began may lack its end", () => {
+  const { ledger, account } = setting();
+  debit(account, one, [0, 1]);
+  debit(account, two, [0, 1, 2]);
+  const later = past({});
+  const [first, ...others] = later.started;
+  const started = [{ runId: first?.runId ?? "", startedByEnd: 2 }, ...others].slice(0, 2);
+  const gaps = gapsOf({ charter, runs: runs() }, { ...later, started }, ledger.book);
+  expect(gaps.map(({ runId }) => runId)).toEqual([one]);
+});
+
 test("what has no price is noted where it is known, and not made up", () => {
   const { ledger } = setting();
   const plain = signedManifest(charter, { privacy: null });
   const runId = runIdOf(plain);
   const run = { manifest: plain, phase: "ended", lastAttempt: 2, end: null } as unknown as RoomRun;
-  const own = { started: [runId], answers: new Map([[runId, answered([1])]]) };
+  const started = [{ runId, startedByEnd: 1 }];
+  const own = { started, answers: new Map([[runId, answered([1])]]) };
   const [gap] = gapsOf({ charter, runs: new Map([[runId, run]]) }, own, ledger.book);
   expect(gap?.debits).toMatchObject([{ attempt: 1, askKind: "gradient", event: null }]);
 });
