@@ -33,7 +33,8 @@ function sketchOf(
   slots = 64,
 ): { sketch: Float64Array; counts: SketchedCounts } {
   const sketch = new Float64Array(slots);
-  const counts = sketchInPlace(sketch, sides.map(rowsOf), { rule, hasher, perUnitMax });
+  const options = { rule, hasher, perUnitMax, steps: 1 };
+  const counts = sketchInPlace({ counts: sketch, values: null }, sides.map(rowsOf), options);
   return { sketch, counts };
 }
 
@@ -60,11 +61,11 @@ test("each identifier counts once, in whichever spelling, row, unit and partitio
   const holdout = [[address("C"), address("d")], []];
   const { sketch, counts } = sketchOf([train, holdout], 5);
   expect(sketch).toEqual(naive(["a", "b", "c", "d"].map(address)));
-  expect(counts).toEqual({ identifiers: 4, missingRows: 1, invalidRows: 2 });
+  expect(counts).toEqual({ identifiers: 4, missingRows: 1, invalidRows: 2, cutUnits: 0 });
 });
 
 test("no identifiers, and one", () => {
-  const none = { missingRows: 0, invalidRows: 0 };
+  const none = { missingRows: 0, invalidRows: 0, cutUnits: 0 };
   const empty = { sketch: new Float64Array(64), counts: { ...none, identifiers: 0 } };
   expect(sketchOf([[], []], 1)).toEqual(empty);
   const one = sketchOf([[[address("x")]], []], 1);
@@ -103,16 +104,16 @@ test("a set of hashes grows and forgets none", () => {
   const hashes = randomBytes(rng("hashes"), 5000 * 16);
   for (let round = 0; round < 2; round++)
     for (let at = 0; at < hashes.length; at += 16)
-      expect(set.add(hashes.subarray(at, at + 16))).toBe(round === 0);
+      expect(set.add(hashes.subarray(at, at + 16))).toBe(at / 16);
   expect(set.size).toBe(5000);
   // Alike but for one byte, those of the first word included: neighbours in the table.
   const alike = hashes.slice(0, 16);
   for (let i = 0; i < 16; i++)
-    expect(set.add(alike.map((byte, at) => (at === i ? byte ^ 1 : byte)))).toBe(true);
+    expect(set.add(alike.map((byte, at) => (at === i ? byte ^ 1 : byte)))).toBe(5000 + i);
 });
 
 test("a set is too small by its noised size: clear away from the minimum, even odds at it", () => {
-  const minimum = { sizeMin: 1000, perUnitMax: 1, noiseMultiplier: 4 };
+  const minimum = { sizeMin: 1000, perUnitMax: 1, sketchCount: 1, noiseMultiplier: 4 } as const;
   const random = rng("minimum");
   const passed = (size: number): number =>
     Array.from({ length: 400 }, () => isLargeEnough(size, minimum, random)).filter(Boolean).length;
@@ -126,13 +127,17 @@ test("a set is too small by its noised size: clear away from the minimum, even o
 });
 
 test("what the comparison adds to the sensitivity is what its noise costs", () => {
-  for (const perUnitMax of [1, 3]) {
-    const sensitivity = sketchSensitivity(perUnitMax);
+  for (const sketched of [
+    { perUnitMax: 1, sketchCount: 1 },
+    { perUnitMax: 3, sketchCount: 1 },
+    { perUnitMax: 3, sketchCount: 2 },
+  ] as const) {
+    const { perUnitMax, sketchCount } = sketched;
     for (const noiseMultiplier of [0.5, 4, 40]) {
-      const slotNoise = noiseMultiplier * sensitivity;
-      const sizeNoise = sizeNoiseStdDev({ perUnitMax, noiseMultiplier });
+      const slotNoise = noiseMultiplier * sketchSensitivity(sketched);
+      const sizeNoise = sizeNoiseStdDev({ ...sketched, noiseMultiplier });
       // 1/z² of each part, added up, is no more than that of the whole.
-      const spent = (perUnitMax / slotNoise) ** 2 + (perUnitMax / sizeNoise) ** 2;
+      const spent = sketchCount * (perUnitMax / slotNoise) ** 2 + (perUnitMax / sizeNoise) ** 2;
       expect(spent).toBeLessThanOrEqual(noiseMultiplier ** -2 * (1 + 1e-12));
     }
   }

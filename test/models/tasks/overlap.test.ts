@@ -6,11 +6,8 @@ import { tableEncoder } from "../../../models/features/encoder.ts";
 import { contextOf } from "../../../models/tasks/context.ts";
 import { newMemory } from "../../../models/tasks/member-memory.ts";
 import { overlapTask } from "../../../models/tasks/overlap.ts";
-import {
-  OVERLAP_SCALE,
-  type OverlapContext,
-  overlapPlan,
-} from "../../../models/tasks/overlap-shape.ts";
+import { OVERLAP_SCALE, overlapPlan } from "../../../models/tasks/overlap-shape.ts";
+import type { OverlapContext } from "../../../models/tasks/overlap-values.ts";
 import { taskFactsOf } from "../../../models/tasks/task-facts.ts";
 import { wireFormat } from "../../../models/tasks/wire.ts";
 import type { Charter } from "../../../shared/charter/charter.ts";
