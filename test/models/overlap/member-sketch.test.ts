@@ -142,3 +142,79 @@ test("what the comparison adds to the sensitivity is what its noise costs", () =
     }
   }
 });
+
+/** Rows of a unit: who, and how much. */
+type Valued = readonly (readonly [string, number])[];
+
+function valueSketchOf(
+  units: readonly Valued[],
+  perUnitMax: number,
+  { slots, steps }: { readonly slots: number; readonly steps: number },
+): { counts: Float64Array; values: Float64Array; cutUnits: number } {
+  const sketches = { counts: new Float64Array(slots), values: new Float64Array(slots) };
+  const rows = rowsOf(units.map((unit) => unit.map(([cell]) => cell)));
+  const side = { ...rows, values: Float64Array.from(units.flat(), ([, value]) => value) };
+  const { cutUnits } = sketchInPlace(sketches, [side], { rule, hasher, perUnitMax, steps });
+  return { ...sketches, cutUnits };
+}
+
+test("an identifier adds what its rows come to, cut for each unit and again for all, where it adds itself", () => {
+  const units: readonly Valued[] = [
+    [
+      [address("a"), 0.25],
+      [address("A"), 0.5],
+      [address("b"), -0.5],
+      ["", 1],
+    ],
+    [[address("b"), 0.75]],
+    [
+      [address("c"), 0.8],
+      [address("c"), 0.8],
+    ],
+    [[address("c"), -0.25]],
+    [[address("d"), Number.NaN]],
+    [[address("e"), -3]],
+  ];
+  const [slots, steps] = [4096, 64];
+  const { counts, values, cutUnits } = valueSketchOf(units, 5, { slots, steps });
+  const expected = { a: 0.75, b: 0.25, c: 0.75, d: 0, e: -1 };
+  const sum = new Float64Array(slots);
+  for (const [name, value] of Object.entries(expected))
+    for (const [s, sign] of naive([address(name)], slots).entries())
+      sum[s] = (sum[s] ?? 0) + sign * value * steps;
+  expect(values).toEqual(sum);
+  expect(counts).toEqual(naive(Object.keys(expected).map(address), slots).map((x) => x * steps));
+  expect(cutUnits).toBe(2);
+});
+
+test("values of less than a step are not lost: they are rounded up as often as they should be", () => {
+  const units = Array.from({ length: 4000 }, (_, i): Valued => [[address(`u${i}`), 0.3 / 32]]);
+  const { counts, values } = valueSketchOf(units, 1, { slots: 2 ** 20, steps: 32 });
+  const both = values.reduce((sum, x, s) => sum + x * Math.sign(counts[s] ?? 0), 0);
+  // Each is 0 or 1 step, 1 in 3 of 10: 1200 ± 29, and a few collide.
+  expect(Math.abs(both - 1200)).toBeLessThan(120);
+});
+
+test("a unit more or less moves either sketch by no more than its share of the sensitivity", () => {
+  const row = fc.tuple(
+    fc.constantFrom(...[..."abcde"].map(address)),
+    fc.double({ min: -1.5, max: 1.5, noNaN: true }),
+  );
+  const unit = fc.array(row, { maxLength: 4 });
+  let worst = 0;
+  fc.assert(
+    fc.property(fc.array(unit, { minLength: 1, maxLength: 4 }), fc.nat(), (units, at) => {
+      const shape = { slots: 1, steps: 32 };
+      const whole = valueSketchOf(units, 1, shape);
+      const left = units.filter((_, i) => i !== at % units.length);
+      const without = valueSketchOf(left, 1, shape);
+      const moved = Math.abs((whole.values[0] ?? 0) - (without.values[0] ?? 0));
+      worst = Math.max(worst, moved);
+      expect(moved).toBeLessThanOrEqual(32);
+      expect(Math.abs((whole.counts[0] ?? 0) - (without.counts[0] ?? 0))).toBeLessThanOrEqual(32);
+      expect(valueSketchOf(units.toReversed(), 1, shape).values).toEqual(whole.values);
+    }),
+    { numRuns: 300 },
+  );
+  expect(worst).toBe(32);
+});
