@@ -139,7 +139,7 @@ function privacyOf(
     );
   }
   const usual = defaultCohort(memberCount);
-  const maxDropouts = taskFor(plan.task).needsEveryMember ? 0 : usual.maxDropouts;
+  const maxDropouts = taskFor(plan.task).needsEveryMember?.(plan.task) ? 0 : usual.maxDropouts;
   const cohort = { ...usual, maxDropouts, ...definedOnly(plan.privacy) };
   const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
   const multipliers = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };

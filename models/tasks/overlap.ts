@@ -56,7 +56,7 @@ export const overlapTask = {
   }),
   ownNotes,
   /** Whose section is missing would be taken for one without customers. */
-  needsEveryMember: true,
+  needsEveryMember: () => true,
 } as const;
 
 /**
