@@ -31,7 +31,18 @@ export function outlookLines({ members, rounds, cost, question }: Outlook): stri
     asked,
     `Costs     ε = ${epsilon} at δ = ${delta}; ${left}`,
     `Expect    ± ${short(Z_95 * stdDev)} in each number (noise of standard deviation ${short(stdDev)}), against ${short(unitsPerCell)} customers or rows in an average cell before any condition`,
+    ...valueLines(question),
     `Verdict   ${VERDICTS[verdict]}`,
+  ];
+}
+
+/** What noise leaves of sums over customers in common. */
+function valueLines({ values }: Outlook["question"]): string[] {
+  if (values === null) return [];
+  const { column, stdDev, total, isExpected } = values;
+  const of = isExpected ? "is expected of all customers of a member" : "all of them may come to";
+  return [
+    `          ± ${short(Z_95 * stdDev)} in each sum of ${column}, against ${short(total)} that ${of}`,
   ];
 }
 

@@ -143,8 +143,8 @@ export interface Task<Spec, State> {
   cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
   /** Which columns are read, and what for. Left out: as a model reads them. */
   columnUse?(context: TaskContext<Spec>): ColumnUse;
-  /** True where a sum that lacks a member tells nothing right: no drop-out may be allowed for. */
-  readonly needsEveryMember?: true;
+  /** Whether a sum that lacks a member tells nothing right: no drop-out may be allowed for. Left out: never. */
+  needsEveryMember?(spec: Spec): boolean;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
   /** What only the member is told, of its own records, before it approves. Left out: nothing. */
