@@ -4,6 +4,7 @@ import { releaseText } from "../shared/charter/release.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import type { Common } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
+import { computedBy } from "./computed.ts";
 import type { ReleaseView } from "./releases.ts";
 import type { RunSummary } from "./run-events.ts";
 
@@ -16,7 +17,8 @@ export async function showRun(run: string, { json, ...connection }: Common): Pro
   for (const line of [...runLines(summary), ...releaseLines(release)]) print(line);
 }
 
-function runLines({ runId, manifest, status, reason, rounds, decisions }: RunSummary): string[] {
+function runLines(summary: RunSummary): string[] {
+  const { runId, manifest, status, reason, rounds, decisions } = summary;
   const { room, task } = manifest;
   const why = reason === null ? "" : `: ${reason}`;
   return [
@@ -26,6 +28,9 @@ function runLines({ runId, manifest, status, reason, rounds, decisions }: RunSum
       const because = reasons.map(({ message }) => message).join("; ");
       return `  ${memberId} ${decision}${because && `: ${because}`}`;
     }),
+    ...computedBy(summary).map(
+      ({ engine, memberIds }) => `  computed by ${engine} at ${memberIds.join(", ")}`,
+    ),
   ];
 }
 
