@@ -1,5 +1,5 @@
 /** Which number is asked for: one option of `cloister ask` for each kind that a line can say. Pure. */
-import { numberReader } from "../../models/tasks/columns.ts";
+import { columnReader, numberReader } from "../../models/tasks/columns.ts";
 import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { checkColumn, checkGroup } from "./columns.ts";
@@ -32,11 +32,7 @@ const KINDS: Readonly<Record<Kind, (options: StatisticOptions, charter: Charter)
   mean: ({ mean = "" }, charter) => moments("--mean", mean, charter),
   sum: ({ sum = "" }, charter) => moments("--sum", sum, charter),
   variance: ({ variance = "" }, charter) => moments("--variance", variance, charter),
-  histogram: ({ histogram = "", bins }, charter) => ({
-    kind: "histogram",
-    column: numbers("--histogram", histogram, charter),
-    ...(bins !== undefined && { bins: numberOf("--bins", bins) }),
-  }),
+  histogram: ({ histogram = "", bins }, charter) => spread(histogram, bins, charter),
   quantiles: ({ quantiles = "", bins, shares }, charter) => ({
     kind: "quantiles",
     column: numbers("--quantiles", quantiles, charter),
@@ -94,6 +90,16 @@ const moments = (option: string, source: string, charter: Charter): object => ({
   kind: "moments",
   column: numbers(option, source, charter),
 });
+
+/** Numbers fall into bins, and categories are their own. */
+function spread(source: string, bins: string | undefined, charter: Charter): object {
+  const column = single("--histogram", source, charter, (text) => parseGroups("--histogram", text));
+  checkGroup(charter, "--histogram", column, { source, at: 0 });
+  if (bins === undefined) return { kind: "histogram", column };
+  if (columnReader(charter.schema, column).kind === "category")
+    throw usage(`--bins parts numbers, and column "${column}" has categories: leave it out`);
+  return { kind: "histogram", column, bins: numberOf("--bins", bins) };
+}
 
 /** `amount by channel`. */
 function comparison(source: string, charter: Charter): object {

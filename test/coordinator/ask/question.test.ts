@@ -54,6 +54,7 @@ test.each([
   [{ sum: "`annual income`" }, { kind: "moments", column: "annual income" }],
   [{ variance: "hour" }, { kind: "moments", column: "hour" }],
   [{ histogram: "amount" }, { kind: "histogram", column: "amount", bins: 20 }],
+  [{ histogram: "channel" }, { kind: "histogram", column: "channel" }],
   [
     { histogram: "amount", bins: "5" },
     { kind: "histogram", column: "amount", bins: 5 },
@@ -96,6 +97,12 @@ test.each([
   ],
   [{ mean: "amount, hour" }, '--mean "amount, hour": one column is asked for'],
   [{ mean: "amount", bins: "5" }, "--bins belongs to --histogram or --quantiles"],
+  [
+    { histogram: "channel", bins: "5" },
+    '--bins parts numbers, and column "channel" has categories',
+  ],
+  [{ histogram: "hour" }, '--histogram "hour": the charter does not let sums be broken down by'],
+  [{ histogram: "amount, channel" }, "one column is asked for"],
   [{ quantiles: "amount", shares: "half" }, "--shares half: not a number"],
   [{ quantiles: "amount", shares: "2" }, "shares"],
   [{ quantiles: "amount", bins: "20" }, "bins"],

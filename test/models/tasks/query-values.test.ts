@@ -55,6 +55,16 @@ test("a histogram and quantiles are the rows' own, to within a bin", () => {
   }
 });
 
+test("a histogram of categories has a bar for each, and one for anything else", () => {
+  const answer = secure(contextOf({ kind: "histogram", column: "site" }));
+  const count = (site: string): number => ROWS.filter((row) => row.site === site).length;
+  const names = ["A", "B", "C", "D"].map((site) => [site, count(site)]);
+  const expected = [...names, ["(other)", count("elsewhere")]];
+  expect(table(answer, "rows")).toEqual(expected);
+  const [series] = answer.charts[0]?.series ?? [];
+  expect(series?.points.map(({ x, y }) => [x, y])).toEqual(expected);
+});
+
 test("a cross-tab's pairs add up over the other columns, and odds ratios name what they compare", () => {
   const columns = [{ column: "arm" }, { column: "sex" }, { column: "site" }];
   const answer = secure(contextOf({ kind: "crosstab", columns }));
