@@ -119,7 +119,9 @@ function planOf(context: QueryContext): SumsPlan {
     const message = `the question has ${cells.count} cells of ${counted(sums.length, "number")}; ${NUMBERS_MAX} numbers are the most: break down by less`;
     throw badInput("question.too-many-cells", message);
   }
-  return { length, values, rowNorm, rowsPerUnitMax: context.spec.rowsPerUnitMax };
+  const { rowsPerUnitMax } = context.spec;
+  const unitNorm = statistic.unitNorm?.(rowsPerUnitMax, cells.count);
+  return { length, values, rowNorm, rowsPerUnitMax, ...(unitNorm !== undefined && { unitNorm }) };
 }
 
 /** @param units Of each cell. */

@@ -33,7 +33,7 @@ const Bins = z.int().min(2).max(1000);
 const Statistic = z.discriminatedUnion("kind", [
   /** How many rows. */
   z.strictObject({ kind: z.literal("count") }),
-  /** How many units have such a row: under noise at most `rowsPerUnitMax` times, once each where that is 1. */
+  /** How many units have such a row, each once in a cell: under noise in at most `rowsPerUnitMax` of them. */
   z.strictObject({ kind: z.literal("units") }),
   /** Sum, mean and variance of a number column. */
   z.strictObject({ kind: z.literal("moments"), column: Column }),
