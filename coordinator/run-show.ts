@@ -1,5 +1,7 @@
 /** EDGE: `cloister run show`: one run: where it stands, who said what of it, and whether its model is released. */
+
 import { short } from "../shared/audit/check.ts";
+import { counted } from "../shared/base/counted.ts";
 import { releaseText } from "../shared/charter/release.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import type { Common } from "./cli-options.ts";
@@ -23,7 +25,7 @@ function runLines(summary: RunSummary): string[] {
   const why = reason === null ? "" : `: ${reason}`;
   return [
     `Run ${runId}`,
-    `  ${room}  ${task.kind}  ${status}${why}, ${rounds.length} rounds`,
+    `  ${room}  ${task.kind}  ${status}${why}, ${counted(rounds.length, "round")}`,
     ...decisions.map(({ memberId, decision, reasons }) => {
       const because = reasons.map(({ message }) => message).join("; ");
       return `  ${memberId} ${decision}${because && `: ${because}`}`;

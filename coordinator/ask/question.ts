@@ -2,6 +2,7 @@
 import { badInput } from "../../shared/base/errors.ts";
 import { type Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
 import { PlanRequest } from "../../shared/charter/manifest.ts";
+import { checkedPlan } from "./checked.ts";
 import { understood } from "./conditions.ts";
 import { type OverlapOptions, overlapOf } from "./overlap.ts";
 import { groupsOf, numberOf, type StatisticOptions, statisticOf, usage } from "./statistic.ts";
@@ -39,7 +40,7 @@ export function questionOf(options: QuestionOptions, charter: Charter): Question
     privacy: privacyOf(options, charter),
     ...(purpose && { purpose }),
   };
-  return { plan: parseOrRefuse(PlanRequest, plan, "the question"), warnings };
+  return { plan: checkedPlan(plan, options), warnings };
 }
 
 interface Asked {

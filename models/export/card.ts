@@ -1,4 +1,5 @@
 /** The model card: what a model is, what it was trained on, how good it is and what it must not be used for. Pure. */
+import { counted } from "../../shared/base/counted.ts";
 import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
@@ -128,7 +129,7 @@ export function netInWords(schema: DataSchema, { model, strategy, scaling }: Tra
 }
 
 function shapeInWords(network: Network): Pick<CardModel, "kind" | "size"> {
-  const size = `${network.paramCount} parameters`;
+  const size = `${counted(network.paramCount, "parameter")}`;
   if (isGraph(network)) {
     const kinds = new Set(network.nodes.map((node) => nodeInWords(node)));
     return { kind: `feed-forward topology: ${[...kinds].join(", ")}`, size };
@@ -149,7 +150,7 @@ export function treesInWords({ trees, spec }: TreeModel): CardModel {
   const leaves = trees.flat().filter(({ kind }) => kind === "leaf").length;
   return {
     kind: "boosted trees",
-    size: `${trees.length} trees, ${leaves} leaves, ${spec.bins} bins a feature`,
+    size: `${counted(trees.length, "tree")}, ${counted(leaves, "leaf", "leaves")}, ${spec.bins} bins a feature`,
     training: "histograms of gradients in secure sums",
   };
 }
