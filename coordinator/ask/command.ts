@@ -74,7 +74,7 @@ export function askCommand(program: Command): void {
     .option("--anyway", "ask although the answer is expected to be hopeless")
     .option("--fresh", "ask again, and pay again, although the same was answered before");
   const shown = asking(written(ask));
-  example(shown, "cloister ask --count --by country --where 'amount > 100' --epsilon 0.5").action(
+  example(shown, "cloister ask --count --by country --where 'amount > 100' --epsilon 1.5").action(
     askQuestion,
   );
 }

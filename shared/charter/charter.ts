@@ -63,9 +63,17 @@ export const Charter = z
         .strictObject({
           epsilon: z.number().positive().max(100),
           delta: z.number().gt(0).lt(0.01),
-          /** The Rényi order at which the ledger adds up; fixed in advance, which makes adaptive use lawful. */
-          rdpOrder: z.number().gt(1).max(1024),
+          /**
+           * The Rényi order at which the ledger adds up; fixed in advance, which makes adaptive use lawful. A file
+           * may leave it out: what ε and δ recommend is as much fixed in advance, and is what members sign.
+           */
+          rdpOrder: z.number().gt(1).max(1024).optional(),
         })
+        .transform(({ epsilon, delta, rdpOrder = recommendedOrder(epsilon, delta) }) => ({
+          epsilon,
+          delta,
+          rdpOrder,
+        }))
         .nullable(),
       /** May a run send sums that are hidden by secure aggregation but carry no noise? */
       unnoisedRuns: z.enum(["allowed", "refused"]),
