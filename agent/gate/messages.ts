@@ -3,6 +3,7 @@
  * connection. Only `sealed` carries numbers computed from records, which are noised and masked, and `matchSaid` points
  * that are masked, shuffled and sealed.
  */
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Decision } from "../../shared/charter/decision.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
@@ -92,6 +93,8 @@ export type FromGate =
       readonly lastAttempt: number;
       /** The last round of this run that was ever answered; −1: none. */
       readonly lastRound: number;
+      /** What will compute the run's model here. Left out: nothing. */
+      readonly engine?: EngineName;
     }
   | { readonly type: "recalled" }
   | { readonly type: "worked"; readonly attempt: number }

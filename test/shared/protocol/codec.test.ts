@@ -30,7 +30,7 @@ const AGENT = [
   { type: "runDecided", runId, ...decided },
   { type: "roomHeld", size: 12 },
   { type: "headCosigned", size: 12, signature },
-  { type: "runJoined", runId, ...join },
+  { type: "runJoined", runId, ...join, engine: "wasm-relaxed-simd" },
   { type: "runDeclined", runId, reasons: [reason] },
   { type: "channelSecrets", runId, nonce: key, secrets: [{ to: 7, ...encapsulated }] },
   { type: "prekeys", runId, batch: 4, nonce: none, entries: new Uint8Array(70_000), signature },
