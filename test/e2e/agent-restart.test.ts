@@ -187,4 +187,4 @@ test("an agent whose ledger, or whole folder, is put back as it was in the middl
   await room.startAgent("bank-2");
   const again = await cloister("agent", "write-off", "--folder", own);
   expectOneLine(again, EXIT.badInput, "nothing in the copy of the room's history is missing");
-}, 30_000);
+}, 60_000);
