@@ -1,4 +1,5 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
+
 import { checkEncoding } from "../models/tasks/encoding.ts";
 import { type Partition, plannedReleases } from "../models/tasks/privacy-events.ts";
 import { taskFor } from "../models/tasks/registry.ts";
@@ -6,6 +7,7 @@ import { taskFactsOf } from "../models/tasks/task-facts.ts";
 import { checkNoised } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { DAY_MS } from "../shared/base/calendar.ts";
+import { counted } from "../shared/base/counted.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
@@ -73,7 +75,7 @@ export function buildManifest({
   if (members.length < charter.minimums.members) {
     throw badInput(
       "plan.members",
-      `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first (cloister room show)`,
+      `${counted(members.length, "member is", "members are")} enrolled, the charter asks for ${charter.minimums.members}; invite the others first (cloister room show)`,
     );
   }
   const manifest: Manifest = {

@@ -2,6 +2,7 @@
 
 import { Z_95 } from "../../models/answers/estimate.ts";
 import { grouped } from "../../models/answers/figures.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import type { Outlook } from "../outlook.ts";
 
@@ -16,7 +17,7 @@ const VERDICTS = {
 export function outlookLines({ members, rounds, cost, question }: Outlook): string[] {
   const { numbers, cells, unitsPerCell, stdDev, verdict } = question;
   const cellText = cells === 1 ? "one cell" : `${grouped(String(cells))} cells`;
-  const sums = rounds === 1 ? "one secure sum" : `${rounds} secure sums`;
+  const sums = rounds === 1 ? "one secure sum" : `${counted(rounds, "secure sum")}`;
   const asked =
     rounds === 0
       ? `Asks      ${members} members to count among themselves, without a secure sum`

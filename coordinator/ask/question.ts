@@ -2,6 +2,8 @@
 import { badInput } from "../../shared/base/errors.ts";
 import { type Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
 import { PlanRequest } from "../../shared/charter/manifest.ts";
+import { epsilonAtOrder } from "../../shared/privacy/accounting/rdp.ts";
+import { checkedPlan } from "./checked.ts";
 import { understood } from "./conditions.ts";
 import { type OverlapOptions, overlapOf } from "./overlap.ts";
 import { groupsOf, numberOf, type StatisticOptions, statisticOf, usage } from "./statistic.ts";
@@ -39,7 +41,7 @@ export function questionOf(options: QuestionOptions, charter: Charter): Question
     privacy: privacyOf(options, charter),
     ...(purpose && { purpose }),
   };
-  return { plan: parseOrRefuse(PlanRequest, plan, "the question"), warnings };
+  return { plan: checkedPlan(plan, options), warnings };
 }
 
 interface Asked {
@@ -129,5 +131,7 @@ function privacyOf(
   }
   if (exact || !privacy.budget) return "none";
   const without = privacy.unnoisedRuns === "allowed" ? ", or --exact for sums without noise" : "";
-  throw usage(`how much may it cost? --epsilon, up to ${privacy.budget.epsilon}${without}`);
+  const { epsilon: most, delta, rdpOrder } = privacy.budget;
+  const least = epsilonAtOrder(0, delta, rdpOrder).toPrecision(3);
+  throw usage(`how much may it cost? --epsilon, from above ${least} up to ${most}${without}`);
 }

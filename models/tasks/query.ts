@@ -2,6 +2,7 @@
  * A question to all members' tables: one secure sum of counts and other sums in each of its cells. Where no noise is
  * added, each member holds back its part of a cell with few of its units, and says only that it did. Pure.
  */
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { QueryTask } from "../../shared/charter/query-spec.ts";
 import type { Answer } from "../answers/answer.ts";
@@ -119,10 +120,12 @@ function planOf(context: QueryContext): SumsPlan {
   const { sums, values, rowNorm } = statistic;
   const length = cells.count * (sums.length + (context.noise === null ? 1 : 0));
   if (length > NUMBERS_MAX) {
-    const message = `the question has ${cells.count} cells of ${sums.length} numbers; ${NUMBERS_MAX} numbers are the most: break down by less`;
+    const message = `the question has ${cells.count} cells of ${counted(sums.length, "number")}; ${NUMBERS_MAX} numbers are the most: break down by less`;
     throw badInput("question.too-many-cells", message);
   }
-  return { length, values, rowNorm, rowsPerUnitMax: context.spec.rowsPerUnitMax };
+  const { rowsPerUnitMax } = context.spec;
+  const unitNorm = statistic.unitNorm?.(rowsPerUnitMax, cells.count);
+  return { length, values, rowNorm, rowsPerUnitMax, ...(unitNorm !== undefined && { unitNorm }) };
 }
 
 /** @param units Of each cell. */
@@ -160,7 +163,7 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
   if (where.length > 0) notes.unshift(`only of rows with ${conditionsText(where)}`);
   if (context.noise !== null && context.schema.unit !== null)
     notes.push(
-      `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} were counted`,
+      `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} ${rowsPerUnitMax === 1 ? "was" : "were"} counted`,
     );
   if (stdDev > 0)
     notes.push(
@@ -172,7 +175,7 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
       .map((cell) => `${cells.labelsOf(cell).join(", ") || "all rows"} (${opened.heldBack(cell)})`);
     const more = held.length > 10 ? `, and ${held.length - 10} more` : "";
     notes.push(
-      `members with 1 to ${cellMin - 1} units in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
+      `members with 1 to ${counted(cellMin - 1, "unit")} in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
     );
   }
   return { ...answer, notes };

@@ -18,10 +18,15 @@ export const Condition = z.discriminatedUnion("is", [
 ]);
 
 /** A category column, or a number column in bands: below the first edge, from there below the second, and so on. */
-const Group = z.strictObject({
-  column: Column,
-  edges: z.array(Finite).min(1).max(1000).optional(),
-});
+const Group = z.strictObject(
+  { column: Column, edges: z.array(Finite).min(1).max(1000).optional() },
+  {
+    error: ({ code }) =>
+      code === "invalid_type"
+        ? "write { column: NAME }, and for numbers also edges: [A, B, …]"
+        : undefined,
+  },
+);
 
 /** Bands of equal width over a number column's declared range (of its logarithm where the schema says so). */
 const Bins = z.int().min(2).max(1000);
@@ -29,7 +34,7 @@ const Bins = z.int().min(2).max(1000);
 const Statistic = z.discriminatedUnion("kind", [
   /** How many rows. */
   z.strictObject({ kind: z.literal("count") }),
-  /** How many units have such a row: under noise at most `rowsPerUnitMax` times, once each where that is 1. */
+  /** How many units have such a row, each once in a cell: under noise in at most `rowsPerUnitMax` of them. */
   z.strictObject({ kind: z.literal("units") }),
   /** Sum, mean and variance of a number column. */
   z.strictObject({ kind: z.literal("moments"), column: Column }),

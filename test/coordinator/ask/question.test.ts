@@ -1,7 +1,7 @@
 /** From what people type to a question: what it becomes, and why it is refused. */
 import { expect, test } from "vitest";
-import { nearest } from "../../../coordinator/ask/nearest.ts";
 import { type QuestionOptions, questionIn, questionOf } from "../../../coordinator/ask/question.ts";
+import { nearest } from "../../../shared/base/nearest.ts";
 import { Charter } from "../../../shared/charter/charter.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 
@@ -54,6 +54,7 @@ test.each([
   [{ sum: "`annual income`" }, { kind: "moments", column: "annual income" }],
   [{ variance: "hour" }, { kind: "moments", column: "hour" }],
   [{ histogram: "amount" }, { kind: "histogram", column: "amount", bins: 20 }],
+  [{ histogram: "channel" }, { kind: "histogram", column: "channel" }],
   [
     { histogram: "amount", bins: "5" },
     { kind: "histogram", column: "amount", bins: 5 },
@@ -104,10 +105,26 @@ test.each([
   ],
   [{ mean: "amount, hour" }, '--mean "amount, hour": one column is asked for'],
   [{ mean: "amount", bins: "5" }, "--bins belongs to --histogram or --quantiles"],
+  [
+    { histogram: "channel", bins: "5" },
+    '--bins parts numbers, and column "channel" has categories',
+  ],
+  [{ histogram: "hour" }, '--histogram "hour": the charter does not let sums be broken down by'],
+  [{ histogram: "amount, channel" }, "one column is asked for"],
   [{ quantiles: "amount", shares: "half" }, "--shares half: not a number"],
-  [{ quantiles: "amount", shares: "2" }, "shares"],
-  [{ quantiles: "amount", bins: "20" }, "bins"],
-  [{ crosstab: "channel" }, "columns"],
+  [
+    { quantiles: "amount", shares: "50" },
+    "--shares 50: shares are from 0 to 1, and the median is 0.5; did you mean 0.5?",
+  ],
+  [{ quantiles: "amount", shares: "0.1,,1" }, '--shares "": not a number'],
+  [{ quantiles: "amount", bins: "20" }, "--bins 20: 20 cannot be; write one of 16, 32, 64"],
+  [{ histogram: "amount", bins: "2.5" }, "--bins 2.5: write a whole number, not 2.5"],
+  [{ top: "channel", most: "0" }, "--most 0: 0 is below 1, the least"],
+  [{ crosstab: "channel" }, '--crosstab "channel": name 2 to 4 columns; 1 is named'],
+  [{ crosstab: "channel, channel" }, 'column "channel" is named twice'],
+  [{ correlation: "amount" }, '--correlation "amount": name 2 to 30 columns; 1 is named'],
+  [{ correlation: "hour, amount at 5" }, 'at character 7 ("amount at 5"): numbers correlate'],
+  [{ correlation: "hour, channel" }, 'column "channel" has categories'],
   [{ crosstab: "channel, hour at 1" }, 'broken down by column "hour"; it does by channel, amount'],
   [{ correlation: "amount, salary" }, 'no column "salary"'],
   [{ compare: "amount channel" }, 'at character 8 ("channel"): expected "by"'],
@@ -156,7 +173,7 @@ test("a model of a run is evaluated, by one column of categories, and by itself"
   expect(() => evaluated({ by: ["amount at 1"] })).toThrow("one column of categories");
   expect(() => evaluated({ where: ["amount > 1"] })).toThrow("a question of its own");
   expect(() => evaluated({ count: true })).toThrow("a question of its own");
-  expect(() => evaluated({ evaluate: "../x" })).toThrow("must be a run's id");
+  expect(() => evaluated({ evaluate: "../x" })).toThrow("--evaluate ../x: must be a run's id");
 });
 
 test("a category outside the domain is a warning where something is left to count", () => {
@@ -182,6 +199,7 @@ test.each([
   ["amount > much", 'at character 10 ("much"): column "amount" has numbers, and "much" is none'],
   ["amount in 1,2", '"in" is for categories; use = or between'],
   ["amount > 2000", "declared from 0 to 1000, and 2000 is outside"],
+  ["amount between 5 and 1", "nothing is between 5 and 1; write the lower end first"],
   ["channel > 5", 'column "channel" has categories, and ">" is for numbers; use =, != or in'],
   ["channel between 1 and 2", 'and "between" is for numbers'],
   ["channel is missing", 'and "missing" is for numbers'],
@@ -202,11 +220,13 @@ test.each([
   [{ by: ["amount at 1, x"] }, 'schema has no column "x"'],
   [{ by: ["chanel"] }, 'did you mean "channel"?'],
   [{ rowsPerUnit: "many" }, "--rows-per-unit many: not a number"],
-  [{ rowsPerUnit: "0" }, "rowsPerUnitMax"],
+  [{ rowsPerUnit: "0" }, "--rows-per-unit 0: 0 is below 1, the least"],
+  [{ by: ["channel", "amount at 1, channel, channel"] }, "--by: has 4 entries, and 3 are the most"],
+  [{ purpose: "Fraud!" }, "--purpose Fraud!: lower-case letters"],
   [{ epsilon: "1e" }, "--epsilon 1e: not a number"],
   [{ epsilon: "0" }, "--epsilon 0: not a number above 0"],
   [{ epsilon: "1", exact: true }, "give one of them"],
-  [{ exact: false }, "how much may it cost? --epsilon, up to 3, or --exact"],
+  [{ exact: false }, "how much may it cost? --epsilon, from above 1.21 up to 3, or --exact"],
 ])("%j is refused: %s", (options, message) => {
   expect(() => asked(options)).toThrow(message);
 });
@@ -232,7 +252,7 @@ test("a file holds the task, or the whole plan, and then no option speaks agains
   expect(() => questionIn(whole, "q.yaml", exact, charter)).toThrow("is a whole plan");
   expect(() => questionIn(task, "q.yaml", typed({}), charter)).toThrow("holds the question");
   expect(() => questionIn({ ...task, sql: "x" }, "q.yaml", exact, charter)).toThrow(
-    'q.yaml at "task": Unrecognized key: "sql"',
+    'q.yaml at "task": "sql" is no field here; remove it',
   );
   expect(() => questionIn([1], "q.yaml", exact, charter)).toThrow("q.yaml at");
 });
