@@ -14,11 +14,13 @@ const CATEGORIES_MAX = 50;
 const NAME_LENGTH_MAX = 200;
 /** Texts that differ in more than every second row are names, dates or prose. */
 const IDENTIFIER_SHARE = 0.5;
+/** A logarithm is taken where it makes the spread of the inputs so many times wider. */
+const LOG_GAIN_MIN = 1.5;
 /**
- * A logarithm is taken where it makes the spread of the inputs so many times wider. Measured (docs/models.md): at 1.5 an
- * average amount stays as it is beside amounts that do not, and a net has to learn what is a difference of logarithms.
+ * The same for decimals that are never negative: amounts, rates, times, of which ratios mean something. Measured
+ * (docs/models.md): a mean of amounts that stays as it is beside amounts by their logarithms costs a net 0.005 of ROC-AUC.
  */
-const LOG_GAIN_MIN = 1.2;
+const AMOUNT_LOG_GAIN_MIN = 1.2;
 
 /** @param wanted What the user says the column is, or null. */
 export function proposeColumn(
@@ -77,7 +79,8 @@ function numberFeature(column: ColumnProfile): NumberFeature {
   const { min, max } = outwardBounds(column.min, column.max);
   const rawSpread = (2 * standardDeviation(column.raw)) / (max - min);
   const logSpread = (2 * standardDeviation(column.log)) / (signedLog(max) - signedLog(min));
-  const transform = logSpread > LOG_GAIN_MIN * rawSpread ? "log" : "none";
+  const gainMin = column.isInteger || column.min < 0 ? LOG_GAIN_MIN : AMOUNT_LOG_GAIN_MIN;
+  const transform = logSpread > gainMin * rawSpread ? "log" : "none";
   const missing = missingCount > 0 ? "indicator" : "refuse";
   return { name, type: "number", min, max, transform, missing };
 }
