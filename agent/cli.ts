@@ -20,6 +20,7 @@ import { rosterCommands } from "./roster.ts";
 import { keyCommands } from "./rotate-key.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
+import { writeOffCommand } from "./write-off-command.ts";
 
 export function agentCommands(program: Command): void {
   const agent = program.command("agent").description("run a member's agent, next to the data");
@@ -55,6 +56,7 @@ export function agentCommands(program: Command): void {
   reportCommand(agent);
   keyCommands(agent);
   leaveCommand(agent);
+  writeOffCommand(agent);
 }
 
 async function init(

@@ -85,7 +85,11 @@ export function buildManifest({
     coordinatorKey,
     roster: members.map((member) => ({ ...member })),
     task: plan.task,
-    privacy: privacyOf(plan, charter, members.length),
+    privacy: privacyOf(
+      plan,
+      charter,
+      members.map(({ memberId }) => memberId),
+    ),
     ...(plan.encoding && { encoding: plan.encoding }),
     ...(plan.purpose !== undefined && { purpose: plan.purpose }),
     ...(plan.receivers && { receivers: plan.receivers }),
@@ -103,7 +107,12 @@ function salted(task: TaskSpec, rng: Rng): TaskSpec {
   return { ...task, salt: toHex(randomBytes(rng, 16)) };
 }
 
-function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestPrivacy | null {
+function privacyOf(
+  plan: Plan,
+  charter: Charter,
+  memberIds: readonly string[],
+): ManifestPrivacy | null {
+  const memberCount = memberIds.length;
   const { budget, unnoisedRuns, unitsExpected } = charter.privacy;
   if (plan.privacy === "none" || plan.task.kind === "probe") {
     if (unnoisedRuns === "refused" && plan.task.kind !== "probe") {
@@ -132,12 +141,19 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
     );
   }
   const usual = defaultCohort(memberCount);
-  const maxDropouts = taskFor(plan.task).needsEveryMember ? 0 : usual.maxDropouts;
+  const maxDropouts = taskFor(plan.task).needsEveryMember?.(plan.task) ? 0 : usual.maxDropouts;
   const cohort = { ...usual, maxDropouts, ...definedOnly(plan.privacy) };
   const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
   const multipliers = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };
   const { schema, rowsMax } = charter;
-  const context = { spec: plan.task, schema, rowsMax, memberCount, noise: multipliers };
+  const context = {
+    spec: plan.task,
+    schema,
+    rowsMax,
+    memberCount,
+    memberIds,
+    noise: multipliers,
+  };
   const planned = plannedReleases(plan.task, context);
   const calibrated = (partition: Partition, reserve: number): number => {
     const releases = planned.find((one) => one.partition === partition);

@@ -6,6 +6,7 @@ import { releaseText } from "../shared/charter/release.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import type { Common } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
+import { computedBy } from "./computed.ts";
 import { metricsText } from "./metrics-text.ts";
 import type { ReleaseView } from "./releases.ts";
 import type { RunSummary } from "./run-events.ts";
@@ -19,7 +20,8 @@ export async function showRun(run: string, { json, ...connection }: Common): Pro
   for (const line of [...runLines(summary), ...releaseLines(release)]) print(line);
 }
 
-function runLines({ runId, manifest, status, reason, rounds, decisions }: RunSummary): string[] {
+function runLines(summary: RunSummary): string[] {
+  const { runId, manifest, status, reason, rounds, decisions } = summary;
   const { room, task } = manifest;
   const metrics = rounds.findLast((round) => round.metrics)?.metrics ?? null;
   const why = reason === null ? "" : `: ${reason}`;
@@ -31,6 +33,9 @@ function runLines({ runId, manifest, status, reason, rounds, decisions }: RunSum
       const because = reasons.map(({ message }) => message).join("; ");
       return `  ${memberId} ${decision}${because && `: ${because}`}`;
     }),
+    ...computedBy(summary).map(
+      ({ engine, memberIds }) => `  computed by ${engine} at ${memberIds.join(", ")}`,
+    ),
   ];
 }
 

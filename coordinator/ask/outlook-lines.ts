@@ -43,7 +43,18 @@ export function outlookLines({ members, rounds, cost, question }: Outlook): stri
     `Costs     ε = ${epsilon} at δ = ${delta}; ${left}`,
     `Expect    ± ${short(Z_95 * stdDev)} in each ${mean ? "count" : "number"} (noise of standard deviation ${short(stdDev)}), against ${short(unitsPerCell)} ${rowsPerUnit === 1 ? "customers or rows" : `customers of up to ${rowsPerUnit} rows each`} in an average cell before any condition`,
     ...(mean ? [meanLine(mean)] : []),
+    ...valueLines(question),
     `Verdict   ${(mean ? MEAN_VERDICTS : VERDICTS)[verdict]}`,
+  ];
+}
+
+/** What noise leaves of sums over customers in common. */
+function valueLines({ values }: Outlook["question"]): string[] {
+  if (values === null) return [];
+  const { column, stdDev, total, isExpected } = values;
+  const of = isExpected ? "is expected of all customers of a member" : "all of them may come to";
+  return [
+    `          ± ${short(Z_95 * stdDev)} in each sum of ${column}, against ${short(total)} that ${of}`,
   ];
 }
 

@@ -5,11 +5,12 @@ import { PlanRequest } from "../../shared/charter/manifest.ts";
 import { epsilonAtOrder } from "../../shared/privacy/accounting/rdp.ts";
 import { checkedPlan } from "./checked.ts";
 import { understood } from "./conditions.ts";
+import { type OverlapOptions, overlapOf } from "./overlap.ts";
 import { groupsOf, numberOf, type StatisticOptions, statisticOf, usage } from "./statistic.ts";
 import { parseWhere } from "./where.ts";
 
 /** As typed. */
-export interface QuestionOptions extends StatisticOptions {
+export interface QuestionOptions extends StatisticOptions, OverlapOptions {
   /** The run of a model. */
   readonly evaluate?: string;
   readonly where: readonly string[];
@@ -27,9 +28,8 @@ export interface Question {
 
 /** @throws {CloisterError} If an option makes no sense, alone or under the charter: what to change. */
 export function questionOf(options: QuestionOptions, charter: Charter): Question {
-  const { evaluate, purpose, rowsPerUnit } = options;
-  const { task, warnings } =
-    evaluate === undefined ? queryOf(options, charter) : evaluationOf(evaluate, options, charter);
+  const { purpose, rowsPerUnit } = options;
+  const { task, warnings } = askedOf(options, charter);
   const plan = {
     room: charter.room,
     task: {
@@ -47,6 +47,20 @@ export function questionOf(options: QuestionOptions, charter: Charter): Question
 interface Asked {
   readonly task: object;
   readonly warnings: readonly string[];
+}
+
+function askedOf(options: QuestionOptions, charter: Charter): Asked {
+  const { evaluate, where, by, rowsPerUnit } = options;
+  const overlap = overlapOf(options, charter);
+  if (overlap === null)
+    return evaluate === undefined
+      ? queryOf(options, charter)
+      : evaluationOf(evaluate, options, charter);
+  const isMore =
+    evaluate !== undefined || rowsPerUnit !== undefined || where.length + by.length > 0;
+  if (isMore || statisticOf(options, charter) !== null)
+    throw usage("--overlap is a question of its own: leave out --where, --by and other questions");
+  return { task: overlap, warnings: [] };
 }
 
 function queryOf(options: QuestionOptions, charter: Charter): Asked {
@@ -84,7 +98,10 @@ export function questionIn(
   charter: Charter,
 ): Question {
   const { where, by, rowsPerUnit, epsilon, exact, purpose } = options;
-  const isAsked = options.evaluate !== undefined || statisticOf(options, charter) !== null;
+  const isAsked =
+    options.evaluate !== undefined ||
+    overlapOf(options, charter) !== null ||
+    statisticOf(options, charter) !== null;
   if (isAsked || where.length > 0 || by.length > 0 || rowsPerUnit !== undefined)
     throw usage(`${path} holds the question: leave out --count, --where, --by and the like`);
   const isPlan = typeof content === "object" && content !== null && "task" in content;

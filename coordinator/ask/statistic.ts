@@ -19,6 +19,7 @@ export interface StatisticOptions {
   readonly crosstab?: string;
   readonly correlation?: string;
   readonly compare?: string;
+  readonly drift?: string;
   readonly top?: string;
   readonly bins?: string;
   readonly shares?: string;
@@ -49,6 +50,10 @@ const KINDS: Readonly<Record<Kind, (options: StatisticOptions, charter: Charter)
     columns: correlated(correlation, charter).map(({ column }) => column),
   }),
   compare: ({ compare = "" }, charter) => comparison(compare, charter),
+  drift: ({ drift = "", bins }, charter) => ({
+    ...driftBetween(drift, charter),
+    ...(bins !== undefined && { bins: numberOf("--bins", bins) }),
+  }),
   top: ({ top = "", most }, charter) => ({
     kind: "top",
     column: single("--top", top, charter, (source) => groupsOf("--top", source, charter)),
@@ -57,7 +62,7 @@ const KINDS: Readonly<Record<Kind, (options: StatisticOptions, charter: Charter)
 };
 
 const OF: Readonly<Record<"bins" | "shares" | "most", readonly Kind[]>> = {
-  bins: ["histogram", "quantiles"],
+  bins: ["histogram", "quantiles", "drift"],
   shares: ["quantiles"],
   most: ["top"],
 };
@@ -146,6 +151,21 @@ function comparison(source: string, charter: Charter): object {
   const [groups, second] = groupsOf("--compare", rest, charter);
   if (second) throw reader.fault("groups are of one column");
   return { kind: "means", column: numberReader(charter.schema, column).name, groups };
+}
+
+/** `amount between members`, `amount between bank-1 and bank-2`. Between times it has conditions, and needs a file. */
+function driftBetween(source: string, charter: Charter): object {
+  const reader = new Reader("--drift", source);
+  const { text: column, at } = reader.word("a column");
+  checkGroup(charter, "--drift", column, { source, at });
+  if (!reader.takes("between"))
+    throw reader.fault('expected "between members", or "between" and the names of two');
+  const { text: first } = reader.word("members, or the name of one");
+  if (reader.isAtEnd() && first === "members") return { kind: "drift", column, between: "members" };
+  if (!reader.takes("and")) throw reader.fault('expected "and" and the name of another member');
+  const { text: second } = reader.word("the name of another member");
+  if (!reader.isAtEnd()) throw reader.fault("expected nothing more");
+  return { kind: "drift", column, between: [first, second] };
 }
 
 function numbers(option: string, source: string, charter: Charter): string {

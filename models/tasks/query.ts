@@ -29,13 +29,14 @@ export const queryTask = oneSumTask<QueryTask>({
     planOf(context);
   },
   shapeOf: (context) => sumsShape(context, planOf(context)),
-  contribute(context, data, rng) {
-    const { cells, statistic } = asked(context);
+  contribute(context, data, rng, memory) {
+    const { cells, statistic } = asked(context, memory?.index);
     const width = statistic.sums.length;
     const sums = new Float64Array(planOf(context).length);
     const units = new UnitCounts(cells.count);
     const { rowsPerUnitMax } = context.spec;
-    visitRows(context, data, rowsPerUnitMax, rng, matchOf(context), (part, row, unit) => {
+    const isMatch = matchOf(context, statistic);
+    visitRows(context, data, rowsPerUnitMax, rng, isMatch, (part, row, unit) => {
       const cell = cells.at(part, row);
       const isNew = units.add(cell, unit);
       statistic.addInPlace(sums, cell * width, part, row, isNew);
@@ -44,8 +45,8 @@ export const queryTask = oneSumTask<QueryTask>({
     return writeSums(context, planOf(context), sums);
   },
   cohorts(context, data) {
-    const { cells } = asked(context);
-    const isMatch = matchOf(context);
+    const { cells, statistic } = asked(context);
+    const isMatch = matchOf(context, statistic);
     const { train, holdout } = data;
     const result = new Int32Array(train.rowCount + holdout.rowCount).fill(-1);
     for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const]) {
@@ -69,6 +70,9 @@ export const queryTask = oneSumTask<QueryTask>({
     };
     return withNotes(context, statistic.answer(opened), opened);
   },
+  /** Whose histogram is missing would be taken for one without rows, or not be among the others. */
+  needsEveryMember: ({ statistic }) =>
+    statistic.kind === "drift" && statistic.between !== undefined,
   columnUse,
   partNames(context) {
     const { cells, statistic } = asked(context);
@@ -102,16 +106,16 @@ interface Asked {
   readonly statistic: Statistic;
 }
 
-function asked(context: QueryContext): Asked {
-  const statistic = statisticOf(context);
+/** @param own The member's place in the roster, where it is about to answer. */
+function asked(context: QueryContext, own?: number): Asked {
+  const statistic = statisticOf(context, own);
   const axes = context.spec.by.map((group) => axisOf(context.schema, group));
   return { cells: cellsOf([...axes, ...statistic.axes]), by: cellsOf(axes), statistic };
 }
 
 /** Rows that meet the question's conditions and its statistic's. */
-function matchOf(context: QueryContext): RowTest {
-  const isMatch = rowTest(context.schema, context.spec.where);
-  const { isCounted } = statisticOf(context);
+function matchOf({ schema, spec }: QueryContext, { isCounted }: Statistic): RowTest {
+  const isMatch = rowTest(schema, spec.where);
   if (!isCounted) return isMatch;
   return (data, row) => isMatch(data, row) && isCounted(data, row);
 }

@@ -24,9 +24,22 @@ export interface QuestionOutlook {
    * an overlap by so many customers. A regression: in units, so many units' parts are as much. 0: no noise.
    */
   readonly stdDev: number;
+  /** Sums of a column's values, where the question is for such beside counts of customers. */
+  readonly values: ValuesOutlook | null;
   /** What a mean is off by in an average cell; null: the question is of no mean, or has no noise. */
   readonly mean: MeanOutlook | null;
   readonly verdict: "exact" | "good" | "rough" | "hopeless";
+}
+
+/** In the column's unit. */
+interface ValuesOutlook {
+  readonly column: string;
+  /** Of a sum over few customers. */
+  readonly stdDev: number;
+  /** What all customers of a member come to. */
+  readonly total: number;
+  /** False: if every one of them came to the most that one may. */
+  readonly isExpected: boolean;
 }
 
 export interface MeanOutlook {
@@ -62,13 +75,15 @@ export function questionOutlook(context: TaskContext<TaskSpec>): QuestionOutlook
     release.kind === "noised" ? release.noiseMultiplier : 0,
   );
   const noised = Math.max(0, ...multipliers) * (noise?.inflation ?? 1);
-  const { stdDev = noised, cells, units, rowsPerUnit = 1 } = sizesOf(context);
+  const { stdDev = noised, cells, units, rowsPerUnit = 1, values = null } = sizesOf(context);
   const unitsPerCell = units === null ? null : units / cells;
   const share =
     stdDev === 0 || unitsPerCell === null ? null : shareOf(context, stdDev, unitsPerCell);
   const mean = share === null ? null : meanOf(context, share);
-  const verdict = share === null ? "exact" : verdictOf(share, mean?.rangeShare ?? 0);
-  return { numbers, cells, unitsPerCell, rowsPerUnit, stdDev, mean, verdict };
+  const sumShare = values?.isExpected ? (Z_95 * values.stdDev) / values.total : 0;
+  const verdict =
+    share === null ? "exact" : verdictOf(Math.max(share, sumShare), mean?.rangeShare ?? 0);
+  return { numbers, cells, unitsPerCell, rowsPerUnit, stdDev, values, mean, verdict };
 }
 
 /** The interval's half-width against an average cell, in which every unit has as many rows as may count. */
@@ -95,6 +110,7 @@ interface Sizes {
   readonly units: number | null;
   /** Left out: of the noise in each number that is opened. */
   readonly stdDev?: number;
+  readonly values?: ValuesOutlook | null;
   readonly rowsPerUnit?: number;
 }
 
@@ -108,8 +124,18 @@ function sizesOf(context: TaskContext<TaskSpec>): Sizes {
   }
   if (spec.kind !== "overlap") return { cells: 1, units };
   // An overlap is told from whole sketches; a member's customers are what it is a part of.
-  const { standardError } = overlapPlan({ ...context, spec });
-  return { cells: memberCount, units: memberCount * spec.sizeExpected, stdDev: standardError };
+  const { standardError, values } = overlapPlan({ ...context, spec });
+  return {
+    cells: memberCount,
+    units: memberCount * spec.sizeExpected,
+    stdDev: standardError,
+    values: values && {
+      column: values.reader.name,
+      stdDev: values.standardError,
+      total: values.total,
+      isExpected: spec.valueExpected !== undefined,
+    },
+  };
 }
 
 function verdictOf(share: number, rangeShare: number): QuestionOutlook["verdict"] {

@@ -71,6 +71,14 @@ test.each([
     { crosstab: "channel, amount at 500" },
     { kind: "crosstab", columns: [{ column: "channel" }, { column: "amount", edges: [500] }] },
   ],
+  [
+    { drift: "amount between members", bins: "4" },
+    { kind: "drift", column: "amount", bins: 4, between: "members" },
+  ],
+  [
+    { drift: "channel between bank-1 and 'bank-3'" },
+    { kind: "drift", column: "channel", bins: 10, between: ["bank-1", "bank-3"] },
+  ],
   [{ correlation: "amount,hour" }, { kind: "correlation", columns: ["amount", "hour"] }],
   [
     { compare: "hour by channel" },
@@ -125,6 +133,30 @@ test.each([
   [{ top: "hour" }, 'broken down by column "hour"'],
 ])("%j is refused: %s", (options, message) => {
   expect(() => asked({ count: false, ...options })).toThrow(message);
+});
+
+test("an overlap is asked by its column, with sizes as the charter expects them, and values if they are wanted", () => {
+  const overlap = (options: Partial<QuestionOptions>) =>
+    asked({ count: false, overlap: "mail", epsilon: "1", ...options });
+  expect(overlap({ size: "5000" }).plan.task).toMatchObject({
+    kind: "overlap",
+    column: "mail",
+    sizeExpected: 5000,
+  });
+  expect(overlap({ size: "5000" }).plan.task).not.toHaveProperty("values");
+  const privacy = { ...charter.privacy, unitsExpected: 900 };
+  const typedValues = { count: false, overlap: "mail", values: "amount", valueMax: "400" };
+  const usual = (privacy: Charter["privacy"]) =>
+    questionOf(typed({ ...typedValues, epsilon: "1" }), { ...charter, privacy }).plan.task;
+  expect(usual(privacy)).toMatchObject({ values: "amount", valueMax: 400, sizeExpected: 300 });
+  expect(() => usual({ ...privacy, unitsExpected: null })).toThrow("--size");
+  expect(() => overlap({ size: "5", values: "channel" })).toThrow("needs a column of numbers");
+  expect(() => overlap({ size: "5", values: "amont" })).toThrow('did you mean "amount"');
+  expect(() => overlap({ size: "5", valueMax: "3" })).toThrow("belongs to --values");
+  expect(() => overlap({ size: "5", by: ["channel"] })).toThrow("a question of its own");
+  expect(() => overlap({ size: "5", count: true })).toThrow("a question of its own");
+  expect(() => overlap({ overlap: "mail, phone" })).toThrow("one column");
+  expect(() => asked({ size: "5" })).toThrow("--size belongs to --overlap");
 });
 
 test("a model of a run is evaluated, by one column of categories, and by itself", () => {

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import type { PartitionedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
+import { newMemory } from "../../../models/tasks/member-memory.ts";
 import { taskFor } from "../../../models/tasks/registry.ts";
 import type { Ask, TaskContext } from "../../../models/tasks/task.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
@@ -61,7 +62,7 @@ function moved(context: TaskContext<TaskSpec>, ask: Ask): number {
   const { release } = task.shapeOf(context, ask.kind);
   if (release.kind !== "noised") throw new Error("a noised question is one");
   const [without, having] = around(unit()).map((data) =>
-    task.contribute(context, ask, data, rng("draws")),
+    task.contribute(context, ask, data, rng("draws"), newMemory(1)),
   );
   if (!without || !having) throw new Error("there are two");
   const squares = having.map((x, i) => (x - (without[i] ?? 0)) ** 2);
@@ -86,6 +87,7 @@ test.each([
   [{ kind: "correlation", columns: ["age", "cost", "months"] }, 0.98],
   [{ kind: "means", column: "age", groups: { column: "arm" } }, 0.98],
   [{ kind: "drift", column: "site", before: [OLD], after: [NEW] }, 0.99],
+  [{ kind: "drift", column: "site", between: "members" }, 0.99],
   [
     { kind: "survival", time: "months", event: [NEW], grid: [12, 24], group: { column: "sex" } },
     0.99,
