@@ -49,7 +49,7 @@ function run(
     ...{ inclusion: "", resultHash: "" },
   };
   const events = status === "proposed" ? [] : [...aborted, released];
-  return { runId, manifest, status, events, endedAtMs: 5, deletedAtMs: null };
+  return { runId, manifest, charter, status, events, endedAtMs: 5, deletedAtMs: null };
 }
 
 test("without noise nothing is spent, and nothing is hopeless", () => {
@@ -137,7 +137,7 @@ test("hopeless is where the interval reaches as far as an average cell is large;
   const outlook = outlookOf(charter, manifest, []);
   const bad = { ...outlook, question: { ...outlook.question, verdict: "hopeless" as const } };
   expect(() => checkWorth(bad)).toThrow("hopeless: ± ");
-  const spent = Array.from({ length: 400 }, () => run(manifest, "completed"));
+  const spent = Array.from({ length: 400 }, () => ({ ...run(manifest, "completed"), charter }));
   expect(() => checkWorth(outlookOf(charter, manifest, spent))).toThrow("more than is left");
 });
 

@@ -12,10 +12,8 @@ import {
 } from "../../charter/amendment.ts";
 import type { Reason } from "../../charter/policy/facts.ts";
 import type { Entry } from "./entry.ts";
-import type { RoomEvent, RoomEventOf } from "./event.ts";
+import type { AmendmentEvent, RoomEventOf } from "./event.ts";
 import { keysPresent, openAmendment, type RoomAmendment, type RoomState } from "./state.ts";
-
-type AmendmentEvent = Extract<RoomEvent, { type: `amendment${string}` | "charterAmended" }>;
 
 export function applyAmendmentInPlace(
   state: RoomState,

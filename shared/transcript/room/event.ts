@@ -148,4 +148,5 @@ export const RoomEvent = z.discriminatedUnion("type", [
   HeadCosigned,
 ]);
 export type RoomEvent = z.infer<typeof RoomEvent>;
+export type AmendmentEvent = Extract<RoomEvent, { type: `amendment${string}` | "charterAmended" }>;
 export type RoomEventOf<T extends RoomEvent["type"]> = Extract<RoomEvent, { type: T }>;
