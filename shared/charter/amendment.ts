@@ -62,7 +62,12 @@ function signedBytes({ signature: _, ...said }: AmendmentWord): Uint8Array {
   return framed(LABELS.amendment, canonicalJson(said));
 }
 
-/** @param newCharterHash Of the charter in it, hexadecimal. */
+/** Is it signed with the key that it names? Whose key that is, is another question. */
+export function isSignedWord(word: AmendmentWord): boolean {
+  const { identityKey, signature } = word;
+  return verifySignature(fromHex(identityKey), signedBytes(word), fromHex(signature));
+}
+
 export function signAmendment(
   { amendmentHash, charterHash }: Pick<ProposedAmendment, "amendmentHash" | "charterHash">,
   memberId: string,
@@ -160,14 +165,11 @@ export function wordFault(
   keys: ReadonlyMap<string, string>,
   atMs: number,
 ): Reason | null {
-  const { memberId, identityKey, signature } = word;
+  const { memberId, identityKey } = word;
   if (word.amendmentHash !== amendmentHash)
     return { code: "amendmentOther", message: "the word is on another amendment" };
   if (atMs > amendment.validUntilMs) return expired();
-  const isOwn =
-    keys.get(memberId) === identityKey &&
-    verifySignature(fromHex(identityKey), signedBytes(word), fromHex(signature));
-  if (!isOwn)
+  if (keys.get(memberId) !== identityKey || !isSignedWord(word))
     return {
       code: "amendmentNotSigned",
       message: `${memberId} did not sign this word on the amendment`,

@@ -137,7 +137,7 @@ test("hopeless is where the interval reaches as far as an average cell is large;
   const outlook = outlookOf(charter, manifest, []);
   const bad = { ...outlook, question: { ...outlook.question, verdict: "hopeless" as const } };
   expect(() => checkWorth(bad)).toThrow("hopeless: ± ");
-  const spent = Array.from({ length: 400 }, () => ({ ...run(manifest, "completed"), charter }));
+  const spent = Array.from({ length: 400 }, () => run(manifest, "completed"));
   expect(() => checkWorth(outlookOf(charter, manifest, spent))).toThrow("more than is left");
 });
 
@@ -162,7 +162,9 @@ test("an overlap is worth its own error against a member's customers, and the sa
   const [one, other] = ["a", "b"].map((seed) => manifestOf(task, { epsilon: 2 }, seed, matched));
   if (!one || !other) throw new Error("both were made");
   expect(one.task).not.toEqual(other.task);
-  const { question, earlier } = outlookOf(matched, other, [run(one, "completed")]);
+  const { question, earlier } = outlookOf(matched, other, [
+    { ...run(one, "completed"), charter: matched },
+  ]);
   const context = contextOf(matched, one);
   if (context.spec.kind !== "overlap") throw new Error("it is one");
   const { standardError } = overlapPlan({ ...context, spec: context.spec });

@@ -252,7 +252,9 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "POST /v1/amendments": () => ({
     path: "/v1/amendments",
     body: () => ({ charter: { ...REVIEWING, rowsMax: 9_000 }, reason: "a test" }),
-    after: async () => void room.service.amendments.withdraw(OWN),
+    after: async () => {
+      if (room.service.amendments.view(OWN).open) room.service.amendments.withdraw(OWN);
+    },
   }),
   "POST /v1/amendments/withdraw": () => ({
     path: "/v1/amendments/withdraw",
