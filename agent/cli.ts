@@ -5,6 +5,7 @@ import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import type { AgentOptions } from "./agent.ts";
+import { amendmentCommand } from "./amendment.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
 import { leaveCommand } from "./leave.ts";
@@ -48,6 +49,7 @@ export function agentCommands(program: Command): void {
   previewCommand(agent);
   approvalCommands(agent);
   releaseCommand(agent);
+  amendmentCommand(agent);
   rosterCommands(agent);
   reportCommand(agent);
   keyCommands(agent);

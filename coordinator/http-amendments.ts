@@ -17,17 +17,17 @@ const Which = z.strictObject({ room: z.string().optional() });
 
 /** Members' copies of the history are brought up to date at once: it is there that their agents read of it. */
 export function amendmentRoutes(api: Hono<Access>, service: CoordinatorService): void {
-  const { amendments, rooms, transcripts } = service;
+  const { amendments, rooms } = service;
   api.post("/v1/amendments", async (context) => {
     const view = amendments.propose(await bodyOf(context, AmendmentRequest, "the amendment"));
-    transcripts.flush(view.room);
+    service.transcripts.flush(view.room);
     return context.json(view);
   });
   api.post("/v1/amendments/withdraw", async (context) => {
     const asked = await bodyOf(context, Which, "the request");
     const { room } = rooms.charter(asked.room);
     const view = amendments.withdraw(room);
-    transcripts.flush(room);
+    service.transcripts.flush(room);
     return context.json(view);
   });
   api.get("/v1/amendments", (context) => {
@@ -41,7 +41,7 @@ export function amendmentRoutes(api: Hono<Access>, service: CoordinatorService):
     const { room } = rooms.charter(asked);
     const word = await bodyOf(context, AmendmentWord, "the word on the amendment");
     const view = amendments.decide({ room, memberId }, word);
-    transcripts.flush(room);
+    service.transcripts.flush(room);
     return context.json(view);
   });
 }

@@ -18,6 +18,9 @@ function oneLine({ edition, charter, charterHash, entry, amended }: Edition, isO
   if (!isOfSeveral) return [`Charter ${short(charterHash)}  ${charter.purpose}`];
   const since = `Charter ${edition}  ${short(charterHash)}  in force from entry ${entry}`;
   if (!amended) return [`${since}: ${charter.purpose}`];
-  const by = amended.signatures.map(({ memberId }) => memberId).join(", ");
+  const by = amended.signatures
+    .map(({ memberId }) => memberId)
+    .sort()
+    .join(", ");
   return [`${since}, signed by ${by}: ${amended.reason}`];
 }
