@@ -11,6 +11,7 @@ import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { readPlanRequest } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
+import { amendCommand } from "./amend.ts";
 import { answerCommand, askCommand } from "./ask/command.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
@@ -45,6 +46,7 @@ export function coordinatorCommands(program: Command): void {
     .description("who is enrolled with which key, connected, and has confirmed which roster")
     .option("--room <name>", "needed where there are several rooms")
     .action(showRoom);
+  amendCommand(room);
   accessCommands(program);
   askCommand(program);
   runCommands(program.command("run").description("runs: propose, watch, list, cancel"));
