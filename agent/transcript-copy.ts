@@ -22,6 +22,7 @@ import {
 } from "../shared/transcript/room/history.ts";
 import type { RoomState } from "../shared/transcript/room/state.ts";
 import { cosignStatement } from "../shared/transcript/room/statements.ts";
+import { sizeOf } from "../shared/transcript/room/tree.ts";
 
 export const copyPath = (folder: string): string => join(folder, "transcript.jsonl");
 /** Why the coordinator was caught, and what it sent. While it is there, this member takes part in nothing. */
@@ -61,7 +62,7 @@ export class TranscriptCopy {
     this.#cosigned = Math.max(0, ...params.trust.heads.keys());
     this.#tellKeys();
     if (existsSync(refusedPath(params.folder)))
-      this.#fault = { code: "known", entry: this.#history.roots.length, text: "caught before" };
+      this.#fault = { code: "known", entry: sizeOf(this.#history.tree), text: "caught before" };
     this.#written = open(copyPath(params.folder), "a", 0o600);
     this.#written.catch(params.failed);
   }
@@ -73,7 +74,7 @@ export class TranscriptCopy {
 
   /** A session begins: the coordinator has to know from where on to go. */
   announce(): void {
-    this.#params.send({ type: "roomHeld", size: this.#history.roots.length });
+    this.#params.send({ type: "roomHeld", size: sizeOf(this.#history.tree) });
   }
 
   /** What the coordinator signed for this member as a round opened has to be what the room's history says. */
@@ -109,7 +110,7 @@ export class TranscriptCopy {
   #follow(from: number, text: string): RoomFault | null {
     const { trust } = this.#params;
     const history = this.#history;
-    const size = history.roots.length;
+    const size = sizeOf(history.tree);
     if (from !== size) {
       const what = `the coordinator goes on from entry ${from}, and ${size} are here`;
       return { code: "order", entry: Math.min(from, size), text: what };
@@ -118,7 +119,7 @@ export class TranscriptCopy {
       const fault = followInPlace(history, line, trust);
       if (fault) return fault;
     }
-    if (history.head?.size === history.roots.length && history.documents.length === 0) return null;
+    if (history.head?.size === sizeOf(history.tree) && history.documents.length === 0) return null;
     return { code: "cutOff", entry: size, text: "no signed head covers the last entries" };
   }
 
@@ -146,7 +147,7 @@ export class TranscriptCopy {
       this.#openings.delete(runId);
       if (equalBytes(written, head) || this.#fault) continue;
       const what = `as round ${round} of run ${runId.slice(0, 12)} opened, the coordinator signed another history of it than the room's`;
-      this.#catch({ code: "event", entry: this.#history.roots.length, text: what }, "");
+      this.#catch({ code: "event", entry: sizeOf(this.#history.tree), text: what }, "");
     }
   }
 
