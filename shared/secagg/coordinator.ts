@@ -25,7 +25,7 @@ import type {
 import { proofFor } from "./certificate.ts";
 import { inclusionHash, roundContext, survivorTree } from "./keys.ts";
 import { receive, undoUploads } from "./receive.ts";
-import { reduceInPlace } from "./ring.ts";
+import { addVectorInPlace, reduceInPlace, ringVector } from "./ring.ts";
 import { masksOf, openSecrets } from "./unmask.ts";
 
 /** @param absent Members that are not there as the attempt opens; nobody waits for them. */
@@ -112,7 +112,7 @@ function closeReady(
     cohort,
     survivors: new Map(),
     uploads: new Map(),
-    sum: new Uint32Array(place.dimension),
+    sum: ringVector(place.dimension),
     spool,
   };
   return { state: next, effects: [{ type: "sendCommit", to: cohort, cohort }] };
@@ -230,7 +230,7 @@ function closeShares(params: AttemptParams, state: CollectingShares, atMs: numbe
 /** @param masks Σ of the masks to add. Shape [d]. */
 function release({ place }: AttemptParams, state: Unmasking, masks: Uint32Array): Step {
   const { sum, cohort, survivors, context, inclusion, opened } = state;
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (masks[i] ?? 0);
+  addVectorInPlace(sum, masks);
   reduceInPlace(sum, place.ringBits);
   const effect: AttemptEffect = {
     type: "released",
