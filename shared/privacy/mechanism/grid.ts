@@ -155,38 +155,57 @@ export function assertSumFits(unitsMax: number, bounds: SumBounds): void {
  *
  * @param values The sum of the member's clipped units. Shape [d], finite.
  * @param sensitivity ℓ2 bound of one unit's part, in the unit of `values`.
- * @returns Grid steps. Shape [d].
+ * @param target Shape [d]. Overwritten. Left out: new.
+ * @returns `target`, in grid steps.
  * @throws {InvariantError} If an entry is not finite: clipping should have seen to that.
  */
 export function toGrid(
   values: Float64Array,
   sensitivity: number,
   magnitudeMax: number,
+  target: Int32Array = new Int32Array(values.length),
 ): Int32Array {
   assertSensitivity(sensitivity);
   assert(
     Number.isInteger(magnitudeMax) && magnitudeMax >= 1 && magnitudeMax <= signedMax(32),
     "the grid's bound is a positive 31-bit integer",
   );
+  assert(target.length === values.length, "the grid's vector has the wrong length");
   const stepsPerUnit = GRID_STEPS / sensitivity;
-  const steps = new Int32Array(values.length);
-  let notFinite = 0; // Becomes NaN with the first such entry, and stays it: one check for all.
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    notFinite += value - value;
-    const rounded = Math.round(value * stepsPerUnit);
-    steps[i] = Math.max(-magnitudeMax, Math.min(magnitudeMax, rounded));
+    const rounded = (values[i] ?? 0) * stepsPerUnit + TO_INTEGER - TO_INTEGER;
+    target[i] = Math.abs(rounded) <= magnitudeMax ? rounded : clamped(values[i] ?? 0, magnitudeMax);
   }
-  assert(notFinite === 0, "a sum to be released is not finite");
-  return steps;
+  return target;
 }
 
-/** The opened sum in the contribution's own unit: steps·sensitivity/G. Shape [d] both. */
-export function fromGrid(sum: Int32Array, sensitivity: number): Float64Array {
+/**
+ * Added to a double below 2^51 in absolute value and taken away again, it leaves the nearest integer,
+ * for doubles beyond 2^52 are the integers. What is larger stays larger than any bound of the grid.
+ */
+const TO_INTEGER = 1.5 * 2 ** 52;
+
+function clamped(value: number, magnitudeMax: number): number {
+  assert(Number.isFinite(value), "a sum to be released is not finite");
+  return value > 0 ? magnitudeMax : -magnitudeMax;
+}
+
+/**
+ * The opened sum in the contribution's own unit: steps·sensitivity/G.
+ *
+ * @param target Shape [d], as the sum. Overwritten. Left out: new.
+ * @returns `target`.
+ */
+export function fromGrid(
+  sum: Int32Array,
+  sensitivity: number,
+  target: Float64Array = new Float64Array(sum.length),
+): Float64Array {
   assertSensitivity(sensitivity);
-  const values = new Float64Array(sum.length);
-  for (let i = 0; i < sum.length; i++) values[i] = ((sum[i] ?? 0) / GRID_STEPS) * sensitivity;
-  return values;
+  assert(target.length === sum.length, "the opened vector has the wrong length");
+  const unitPerStep = sensitivity / GRID_STEPS;
+  for (let i = 0; i < sum.length; i++) target[i] = (sum[i] ?? 0) * unitPerStep;
+  return target;
 }
 
 function assertSensitivity(sensitivity: number): void {
