@@ -22,6 +22,12 @@ export const FLOAT_SLACK = 1e-3;
 /** s², in grid steps²: the part of the noise spent on smoothing the grid away. */
 export const SMOOTHING_VARIANCE = 4;
 
+/**
+ * Added to a double below 2^51 in absolute value and taken away again, it leaves the nearest integer,
+ * for doubles beyond 2^52 are the integers. What is larger stays larger than any bound of the grid.
+ */
+const TO_INTEGER = 1.5 * 2 ** 52;
+
 /** Probability, per release, that noise carries a coordinate of the opened sum out of the ring. */
 const WRAP_PROBABILITY = 2 ** -40;
 
@@ -172,22 +178,32 @@ export function toGrid(
   );
   assert(target.length === values.length, "the grid's vector has the wrong length");
   const stepsPerUnit = GRID_STEPS / sensitivity;
-  for (let i = 0; i < values.length; i++) {
-    const rounded = (values[i] ?? 0) * stepsPerUnit + TO_INTEGER - TO_INTEGER;
-    target[i] = Math.abs(rounded) <= magnitudeMax ? rounded : clamped(values[i] ?? 0, magnitudeMax);
+  const toInteger = TO_INTEGER;
+  const bound = magnitudeMax + 0.5;
+  let i = 0;
+  for (; i < values.length; i++) {
+    const rounded = (values[i] ?? 0) * stepsPerUnit + toInteger - toInteger;
+    if (!(Math.abs(rounded) < bound)) break;
+    target[i] = rounded;
   }
+  if (i < values.length) clampInPlace(target, values, stepsPerUnit, magnitudeMax, i);
   return target;
 }
 
-/**
- * Added to a double below 2^51 in absolute value and taken away again, it leaves the nearest integer,
- * for doubles beyond 2^52 are the integers. What is larger stays larger than any bound of the grid.
- */
-const TO_INTEGER = 1.5 * 2 ** 52;
-
-function clamped(value: number, magnitudeMax: number): number {
-  assert(Number.isFinite(value), "a sum to be released is not finite");
-  return value > 0 ? magnitudeMax : -magnitudeMax;
+/** `toGrid` from the first entry on that is beyond the bound, which few vectors have. Apart: within, it slows the loop. */
+function clampInPlace(
+  target: Int32Array,
+  values: Float64Array,
+  stepsPerUnit: number,
+  magnitudeMax: number,
+  first: number,
+): void {
+  for (let i = first; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    assert(Number.isFinite(value), "a sum to be released is not finite");
+    const rounded = value * stepsPerUnit + TO_INTEGER - TO_INTEGER;
+    target[i] = Math.max(-magnitudeMax, Math.min(magnitudeMax, rounded));
+  }
 }
 
 /**
