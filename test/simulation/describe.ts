@@ -90,6 +90,8 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
       return `refused: ${event.code}`;
     case "begun":
       return "begun";
+    case "engineTold":
+      return `${event.memberId} computes by ${event.engine}`;
     case "attemptsReserved":
       return `reserved attempts below ${event.below}`;
     case "attemptOpened":
@@ -122,6 +124,8 @@ export function describeReport(event: MemberEvent): string {
       return `is asked to approve ${event.task}`;
     case "approved":
       return "approves unseen";
+    case "amendment":
+      return `edition ${event.edition} of the charter: ${event.state}`;
     case "refused":
       return `refuses: ${event.reasons.map(({ code }) => code).join(", ")}`;
     case "history":
