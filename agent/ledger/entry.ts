@@ -5,7 +5,8 @@
 import { z } from "zod";
 import { PARTITIONS } from "../../models/tasks/privacy-events.ts";
 import { canonicalJson } from "../../shared/base/canonical.ts";
-import { type SecretKey, textHash, textMac } from "../../shared/crypto/hash.ts";
+import { OwnAmendment } from "../../shared/charter/amendment.ts";
+import { type MacKey, textHash, textMac } from "../../shared/crypto/hash.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 import { DpEvent } from "../../shared/privacy/accounting/events.ts";
 
@@ -115,9 +116,24 @@ const Debit = z.strictObject({
   charterHash: Hash,
 });
 
+/** A charter takes another's place, as this member signed: its budget is to bind from now on. */
+const Amended = z.strictObject({
+  ...place,
+  kind: z.literal("amended"),
+  population: PopulationName,
+  signed: OwnAmendment,
+});
+
 const Renewed = z.strictObject({ ...place, kind: z.literal("renewed"), signed: SignedRenewal });
 
-export const Entry = z.discriminatedUnion("kind", [Created, Population, Policy, Debit, Renewed]);
+export const Entry = z.discriminatedUnion("kind", [
+  Created,
+  Population,
+  Policy,
+  Debit,
+  Renewed,
+  Amended,
+]);
 export type Entry = z.infer<typeof Entry>;
 export type DebitEntry = z.infer<typeof Debit>;
 
@@ -139,7 +155,7 @@ export interface Head {
 export const EMPTY: Head = { sequence: 0, hash: "0".repeat(64) };
 
 /** Nothing is written that could not be read again. */
-export function sealEntry(key: SecretKey, entry: Entry): { stored: StoredEntry; head: Head } {
+export function sealEntry(key: MacKey, entry: Entry): { stored: StoredEntry; head: Head } {
   if (entry.kind !== "debit") Entry.parse(entry);
   const text = canonicalJson(entry);
   const hash = textHash(LABELS.ledgerEntry, text);
@@ -151,7 +167,7 @@ export function sealEntry(key: SecretKey, entry: Entry): { stored: StoredEntry; 
 export type ChainFault = "missing" | "changed" | "reordered";
 
 export function openEntry(
-  key: SecretKey,
+  key: MacKey,
   head: Head,
   stored: StoredEntry,
 ): { entry: Entry; head: Head } | { fault: ChainFault } {
