@@ -1,12 +1,15 @@
 /** EDGE: the member's commands. What is printed here stays on the member's screen: ids, codes, counts. */
+
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { counted } from "../shared/base/counted.ts";
 import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import type { AgentOptions } from "./agent.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
+import { invitationIn, type TokenOptions } from "./invitation.ts";
 import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
 import { asMember, type MemberOptions } from "./options.ts";
@@ -17,16 +20,18 @@ import { rosterCommands } from "./roster.ts";
 import { keyCommands } from "./rotate-key.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
+import { writeOffCommand } from "./write-off-command.ts";
 
 export function agentCommands(program: Command): void {
   const agent = program.command("agent").description("run a member's agent, next to the data");
   asMember(
     agent.command("init"),
-    "cloister agent init --coordinator wss://coordinator.example:7300 --token TOKEN --data data.csv",
+    "cloister agent init --coordinator wss://coordinator.example:7300 --token-file bank-a.token --data data.csv",
   )
     .description("enrol with a one-time token; the identity key is made here and stays here")
     .requiredOption("--coordinator <url>", "the coordinator's address, wss://host:port")
-    .requiredOption("--token <token>", 'what "cloister room invite" printed')
+    .option("--token-file <file>", 'file with what "cloister room invite" printed')
+    .option("--token <token>", "the same as an argument, which others on this machine can read")
     .requiredOption("--data <file>", "the member's records, .csv or .csv.gz")
     .option("--ledger <file>", "a privacy ledger to share with the member's other agents")
     .option("--population <name>", "whose records the data are; the data file's name if left out")
@@ -51,18 +56,20 @@ export function agentCommands(program: Command): void {
   reportCommand(agent);
   keyCommands(agent);
   leaveCommand(agent);
+  writeOffCommand(agent);
 }
 
 async function init(
-  options: MemberOptions & {
-    coordinator: string;
-    token: string;
-    data: string;
-    ledger?: string;
-    population?: string;
-  },
+  options: MemberOptions &
+    TokenOptions & {
+      coordinator: string;
+      data: string;
+      ledger?: string;
+      population?: string;
+    },
 ): Promise<void> {
-  const { folder, coordinator: url, token, ca: caPath, allowPlain } = options;
+  const { folder, coordinator: url, ca: caPath, allowPlain } = options;
+  const token = invitationIn(options); // Before a folder is made.
   const vault = new Vault(folder);
   try {
     const result = await enrol(vault, {
@@ -81,7 +88,7 @@ async function init(
       `Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (to compare everybody's at once: cloister agent roster)`,
     );
     print(
-      `The data fit: ${result.rowCount} rows, ${result.unitCount} privacy units. They stay here.`,
+      `The data fit: ${counted(result.rowCount, "row")}, ${counted(result.unitCount, "privacy unit")}. They stay here.`,
     );
     print(`Start the agent: cloister agent start --folder ${folder}`);
   } finally {

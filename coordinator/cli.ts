@@ -1,9 +1,12 @@
 /** EDGE: the operator's and the data scientist's commands. */
+
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
+import { counted } from "../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
+import type { Manifest } from "../shared/charter/manifest.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { readPlanRequest } from "../shared/edge/plan-file.ts";
@@ -152,10 +155,12 @@ async function watchRun(run: string, { json, ...connection }: Common): Promise<v
     `/v1/runs/${encodeURIComponent(run)}/events`,
   );
   let hasEnded = false;
+  let manifest: Manifest | null = null;
   for await (const event of lines) {
+    if (event.type === "created") manifest = event.manifest;
     if (json) printJson(event);
     else {
-      const line = eventLine(event);
+      const line = eventLine(event, manifest);
       if (line !== null) print(line);
     }
     if (event.type === "failed" || event.type === "refused") process.exitCode = EXIT.failed;
@@ -173,7 +178,7 @@ async function listRuns({ json, ...connection }: Common): Promise<void> {
   for (const { runId, room, task, status, reason, rounds, startedBy } of runs) {
     const by = startedBy ? `  by ${startedBy.name} (token ${startedBy.tokenId})` : "";
     const outcome = status === "refused" ? (reason ?? status) : status;
-    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${outcome}  ${rounds} rounds${by}`);
+    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${outcome}  ${counted(rounds, "round")}${by}`);
   }
 }
 

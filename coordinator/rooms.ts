@@ -22,6 +22,8 @@ import type { EnrolledMember, Store } from "./store.ts";
 
 const INVITATION_MS = 7 * 24 * 3600 * 1000;
 
+const USED = "was used already";
+
 export class Rooms {
   readonly #store: Store;
   readonly #coordinatorKey: Uint8Array;
@@ -197,19 +199,29 @@ export class Rooms {
     };
   }
 
-  /** What a token is good for, and the charter to sign; a string is the reason to deny. */
-  offer(token: string): ReturnType<GatewayOptions["offer"]> {
-    const invitation = this.#store.lookUpToken(token);
-    if (invitation === "unknown") return "is not known here";
-    if (invitation === "used") return "was used already";
-    if (invitation === "expired") return "has expired";
+  /**
+   * What a token is good for, and the charter to sign; a string is the reason to deny. For the key that used it up it
+   * stays good while it would have been, and changes nothing: an enrolment that broke off after it was taken here is finished by the same again.
+   */
+  offer(token: string, identityKey: Uint8Array): ReturnType<GatewayOptions["offer"]> {
+    const found = this.#store.lookUpToken(token);
+    if (found === "unknown") return "is not known here";
+    if (found === "expired") return "has expired";
+    if (found === "used") return USED;
+    const { isUsed, ...invitation } = found;
+    if (isUsed && !this.#isSeated(invitation, identityKey)) return USED;
     const charter = this.#store.charter(invitation.room);
     const text = this.#store.charterText(invitation.room);
     if (!charter || text === null) return "is for a room that no longer exists";
     return { member: invitation, charter: text, charterHash: charterHash(charter) };
   }
 
-  /** False: the token was used meanwhile, or the key is one that was revoked. */
+  #isSeated(member: MemberAddress, identityKey: Uint8Array): boolean {
+    const seated = this.identityKeyOf(member);
+    return seated !== null && toHex(seated) === toHex(identityKey);
+  }
+
+  /** False: another key used the token meanwhile, or the key is one that was revoked. */
   enrol(
     token: string,
     member: MemberAddress,
@@ -217,10 +229,9 @@ export class Rooms {
     signature: Uint8Array,
   ): boolean {
     if (this.#isRevoked(member, toHex(identityKey))) return false;
-    return this.#store.enrol(token, member, {
-      identityKey: toHex(identityKey),
-      enrolmentSignature: toHex(signature),
-    });
+    const key = toHex(identityKey);
+    const seat = { identityKey: key, enrolmentSignature: toHex(signature) };
+    return this.#store.enrol(token, member, seat) || this.#isSeated(member, identityKey);
   }
 }
 

@@ -201,7 +201,7 @@ export class CoordinatorService {
     return new Gateway(this.#server, {
       identity: this.#identity,
       identityKeyOf: (member) => this.rooms.identityKeyOf(member),
-      offer: (token) => this.rooms.offer(token),
+      offer: (token, identityKey) => this.rooms.offer(token, identityKey),
       enrol: (...seat) => this.rooms.enrol(...seat),
       onConnected: (member, resumed) => {
         if (!resumed) this.transcripts.connected(member);

@@ -162,12 +162,12 @@ export class Store {
   }
 
   /** What a token is good for, without using it up. */
-  lookUpToken(token: string): Invitation | "unknown" | "used" | "expired" {
+  lookUpToken(token: string): (Invitation & { isUsed: boolean }) | "unknown" | "used" | "expired" {
     const row = this.#database.prepare("SELECT * FROM token WHERE hash = ?").get(hashText(token));
     if (!row) return "unknown";
-    if (row["used_at_ms"] !== null) return "used";
-    if (Number(row["expires_at_ms"]) < this.#clock.nowMs()) return "expired";
-    return { room: String(row["room"]), memberId: String(row["member_id"]) };
+    const isUsed = row["used_at_ms"] !== null;
+    if (Number(row["expires_at_ms"]) < this.#clock.nowMs()) return isUsed ? "used" : "expired";
+    return { room: String(row["room"]), memberId: String(row["member_id"]), isUsed };
   }
 
   /** Uses the token up and seats the member, both or neither. False: the token was used meanwhile. */

@@ -58,7 +58,7 @@ function consume(level: Level): void {
 function addKey(keys: Set<string>, token: Token, bytes: Buffer, at: number): boolean {
   if (token.kind !== "text" || token.count > 100) return false;
   const end = at + token.size;
-  const key = bytes.latin1Slice(end - token.count, end);
+  const key = bytes.toString("latin1", end - token.count, end);
   if (keys.has(key) || key === "__proto__") return false;
   keys.add(key);
   return true;

@@ -48,6 +48,8 @@ export interface History {
   state: RoomState | null;
   /** Of the last entry. */
   hash: string;
+  /** The last entry itself; null before the first. */
+  last: Entry | null;
   /** Over the entries' hashes. */
   readonly tree: GrowingTree;
   /** The last one signed. */
@@ -70,6 +72,7 @@ export function newHistory(): History {
   return {
     state: null,
     hash: NO_ENTRY,
+    last: null,
     tree: newTree(),
     head: null,
     lastEvent: 0,
@@ -109,6 +112,7 @@ function takeEntry(history: History, entry: Entry, trust: RoomTrust): RoomFault 
     history.state = opened;
   }
   history.hash = hash;
+  history.last = entry;
   growInPlace(history.tree, fromHex(hash));
   if (body.type !== "headCosigned") history.lastEvent = next + 1;
   const known = trust.heads.get(next + 1);

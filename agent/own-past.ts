@@ -1,0 +1,131 @@
+/**
+ * What its room's history says that this member did: the sums that its vector is in, and what it signed for. Others
+ * keep that too; a folder, or a ledger, that was put back as it was knows nothing of the last of it. Pure.
+ */
+import { toHex } from "../shared/base/bytes.ts";
+import { CloisterError, EXIT } from "../shared/base/errors.ts";
+import type { Identity } from "../shared/crypto/identity.ts";
+import type { RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
+import type { History } from "../shared/transcript/room/history.ts";
+import type { RoomState } from "../shared/transcript/room/state.ts";
+import type { Answers } from "./ledger/account.ts";
+
+/** A sum that this member's vector is in, or a matching. */
+export interface OwnAnswer {
+  readonly round: number;
+  readonly attempt: number;
+  readonly askKind: string;
+}
+
+/** A run that lists this member. */
+interface OwnRun {
+  readonly runId: string;
+  /** How many such runs had started when it ended; infinitely many: it has not. */
+  startedByEnd: number;
+}
+
+export class OwnPast {
+  readonly #memberId: string;
+  /** Hexadecimal. */
+  readonly #key: string;
+  /** Entries seen. */
+  #seen = 0;
+  #cosigned = 0;
+  /** By run. */
+  readonly #answers = new Map<string, OwnAnswer[]>();
+  #started: OwnRun[] = [];
+
+  constructor({ memberId, identity }: { readonly memberId: string; readonly identity: Identity }) {
+    this.#memberId = memberId;
+    this.#key = toHex(identity.publicKey);
+  }
+
+  /** For how many of the first entries this member has signed with the key that it has now. */
+  get cosigned(): number {
+    return this.#cosigned;
+  }
+
+  /** To be called after each line that the history took. */
+  see({ last, state }: History): void {
+    if (!last || !state || last.sequence < this.#seen) return;
+    this.#seen = last.sequence + 1;
+    this.#take(last.body, state);
+  }
+
+  /** In the order in which they started. */
+  get started(): readonly Readonly<OwnRun>[] {
+    return this.#started;
+  }
+
+  /** Not taken yet, by run. */
+  get answers(): ReadonlyMap<string, readonly OwnAnswer[]> {
+    return this.#answers;
+  }
+
+  takeAnswers(): Answers[] {
+    const taken = [...this.#answers].map(([runId, answers]) => {
+      return { runId, attempts: answers.map(({ attempt }) => attempt) };
+    });
+    this.#answers.clear();
+    return taken;
+  }
+
+  #take(body: RoomEvent, state: RoomState): void {
+    switch (body.type) {
+      case "memberEnrolled":
+      case "keyRotated":
+        return this.#seat(body, state);
+      case "headCosigned":
+        // The history has checked it with the key of that moment.
+        if (body.memberId === this.#memberId && state.keys.get(body.memberId) === this.#key)
+          this.#cosigned = body.size;
+        return;
+      case "runStarted":
+        if (this.#isIn(body, state))
+          this.#started.push({ runId: body.runId, startedByEnd: Number.POSITIVE_INFINITY });
+        return;
+      case "roundReleased":
+        if (body.survivors.includes(this.#memberId)) this.#add(body.runId, body);
+        return;
+      case "runEnded":
+        return this.#end(body, state);
+    }
+  }
+
+  /** A key that no earlier one signed for is that of another folder, which has a ledger of its own. */
+  #seat({ memberId }: RoomEventOf<"memberEnrolled" | "keyRotated">, { trails }: RoomState): void {
+    if (memberId !== this.#memberId || trails.get(memberId)?.keys.length !== 1) return;
+    this.#answers.clear();
+    this.#started = [];
+  }
+
+  /** A matching has no sums. It completes if every member of its roster has answered, under attempt 0. */
+  #end(body: RoomEventOf<"runEnded">, state: RoomState): void {
+    const run = this.#started.find(({ runId }) => runId === body.runId);
+    if (run) run.startedByEnd = this.#started.length;
+    const isMatch = state.runs.get(body.runId)?.manifest.task.kind === "match";
+    if (isMatch && body.outcome === "completed" && this.#isIn(body, state))
+      this.#add(body.runId, { round: 0, attempt: 0, askKind: "match" });
+  }
+
+  #isIn({ runId }: { readonly runId: string }, { runs }: RoomState): boolean {
+    const roster = runs.get(runId)?.manifest.roster ?? [];
+    return roster.some(({ memberId }) => memberId === this.#memberId);
+  }
+
+  #add(runId: string, { round, attempt, askKind }: OwnAnswer): void {
+    const answers = this.#answers.get(runId) ?? [];
+    answers.push({ round, attempt, askKind });
+    this.#answers.set(runId, answers);
+  }
+}
+
+/** @param signed For so many entries this member has signed. @param known Of so many its folder remembers it. */
+export function putBack(folder: string, signed: number, known: number): CloisterError {
+  const found = `the room's history holds this member's signature over its first ${signed} entries, and the folder remembers ${known}`;
+  const why =
+    "an older copy of it was put in place, or two agents run with one key. What its data gave away since is not in its ledger, so nothing is released";
+  const remedy =
+    'Put back the newest state of the folder and of its ledger; if that is lost, "cloister agent write-off" takes for spent all that can have been';
+  return new CloisterError("agent.put-back", `${folder}: ${found}: ${why}. ${remedy}`, EXIT.caught);
+}
