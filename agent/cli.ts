@@ -7,11 +7,13 @@ import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import type { AgentOptions } from "./agent.ts";
+import { amendmentCommand } from "./amendment.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
 import { invitationIn, type TokenOptions } from "./invitation.ts";
 import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
+import type { MemberEvent } from "./member-events.ts";
 import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
 import { releaseCommand } from "./release.ts";
@@ -52,6 +54,7 @@ export function agentCommands(program: Command): void {
   previewCommand(agent);
   approvalCommands(agent);
   releaseCommand(agent);
+  amendmentCommand(agent);
   rosterCommands(agent);
   reportCommand(agent);
   keyCommands(agent);
@@ -118,7 +121,7 @@ async function start({
   const { startAgent } = await import("./agent.ts"); // No other command needs all of it.
   let agent = await startAgent(options);
   onStop(() => agent.close());
-  while ((await agent.done) === "rotated") {
+  while ((await agent.done) !== "closed") {
     await agent.close();
     agent = await startAgent(options);
   }
@@ -127,6 +130,16 @@ async function start({
 function parsePopulation(name: string | undefined): string | undefined {
   return name === undefined ? undefined : parseOrRefuse(PopulationName, name, "--population");
 }
+
+const AMENDMENT_LINES = {
+  proposed: "is proposed, and waits for this member's word: cloister agent amendment",
+  amended: "is in force, signed by this member and the others",
+  notSigned:
+    "is in force by the room's history, and not signed here: this member takes part in nothing; was its key used elsewhere, or its vault restored?",
+} as const;
+
+const amendmentLine = ({ state, edition }: Extract<MemberEvent, { type: "amendment" }>): string =>
+  `edition ${edition} of the charter ${AMENDMENT_LINES[state]}`;
 
 function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
   switch (event.type) {
@@ -166,6 +179,8 @@ function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
       return print(
         `the coordinator told another history of the room than before (entry ${event.entry}): this member takes part in nothing more; see transcript-refused.jsonl, and compare with the others: cloister audit compare`,
       );
+    case "amendment":
+      return print(amendmentLine(event));
     case "joined":
       return print(`run ${event.runId.slice(0, 12)} joined`);
     case "ended":

@@ -18,6 +18,7 @@ import { osClock, osRng } from "../shared/edge/os.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import type { MemberAddress } from "./peer.ts";
 import { agreedManifest } from "./plan.ts";
+import { charterOfRun } from "./run-charter.ts";
 import type { EnrolledMember, Store } from "./store.ts";
 
 const INVITATION_MS = 7 * 24 * 3600 * 1000;
@@ -63,11 +64,24 @@ export class Rooms {
     return this.#store.members(room);
   }
 
+  /** Who is seated under the charter in force. Who left under one of before is not, and signed no other. */
+  #seated(room: string): EnrolledMember[] {
+    const hash = charterHash(this.charter(room));
+    return this.members(room).filter(({ memberId, identityKey, enrolmentSignature }) =>
+      isCharterSigned(hash, memberId, identityKey, enrolmentSignature),
+    );
+  }
+
   /** Whom a new run is for: who is enrolled and has not left. */
   roster(room: string): EnrolledMember[] {
     const left = this.#lastStatements(room).filter(({ kind }) => kind === "left");
     const gone = new Set(left.map(({ memberId }) => memberId));
-    return this.members(room).filter(({ memberId }) => !gone.has(memberId));
+    return this.#seated(room).filter(({ memberId }) => !gone.has(memberId));
+  }
+
+  /** The charter that a run was proposed under, and stays under. */
+  charterOf(manifest: Pick<Manifest, "room" | "charterHash">): Charter {
+    return charterOfRun(this.#store, manifest) ?? this.charter(manifest.room);
   }
 
   /** What its members would be asked to sign for a plan. @throws {CloisterError} As `agreedManifest`. */
@@ -88,7 +102,7 @@ export class Rooms {
   ): RosterAnswer {
     const charter = this.charter(name);
     const { room } = charter;
-    const roster = this.members(room);
+    const roster = this.#seated(room);
     const ids = roster.map(({ memberId }) => memberId);
     return {
       room,
@@ -221,16 +235,18 @@ export class Rooms {
     return seated !== null && toHex(seated) === toHex(identityKey);
   }
 
-  /** False: another key used the token meanwhile, or the key is one that was revoked. */
+  /** False: another key used the token meanwhile, the key was revoked, or the charter was amended since the offer. */
   enrol(
     token: string,
     member: MemberAddress,
     identityKey: Uint8Array,
     signature: Uint8Array,
   ): boolean {
-    if (this.#isRevoked(member, toHex(identityKey))) return false;
-    const key = toHex(identityKey);
+    const { room, memberId } = member;
+    const [key, under] = [toHex(identityKey), charterHash(this.charter(room))];
     const seat = { identityKey: key, enrolmentSignature: toHex(signature) };
+    if (this.#isRevoked(member, key)) return false;
+    if (!isCharterSigned(under, memberId, key, seat.enrolmentSignature)) return false;
     return this.#store.enrol(token, member, seat) || this.#isSeated(member, identityKey);
   }
 }

@@ -11,6 +11,8 @@ import type { RunEvent, RunSummary } from "./run-events.ts";
 import { answersOf } from "./statement.ts";
 
 export interface LoggedRun extends Pick<RunSummary, "manifest" | "status"> {
+  /** The run's own: an earlier one may have divided and described the data otherwise. */
+  readonly charter: Charter;
   readonly events: readonly RunEvent[];
 }
 
@@ -30,7 +32,7 @@ export function budgetShares(
 ): BudgetShares | null {
   const { budget } = charter.privacy;
   if (!budget || !manifest.privacy) return null;
-  const before = spentBy(charter, runs, budget);
+  const before = spentBy(runs, budget);
   const asked = rdpByPartition(charter, manifest, budget);
   const shares = PARTITIONS.filter((partition) => asked[partition] > 0).map((partition) => ({
     before: shareSpent(before[partition], budget),
@@ -49,13 +51,9 @@ const isWithin = (rdp: number, budget: RenyiBudget): boolean =>
 const ROUNDING = 1e-9;
 
 /** A run under way is taken to spend all that it plans; one that is only proposed, nothing. */
-function spentBy(
-  charter: Charter,
-  runs: readonly LoggedRun[],
-  budget: RenyiBudget,
-): Record<Partition, number> {
+function spentBy(runs: readonly LoggedRun[], budget: RenyiBudget): Record<Partition, number> {
   const spent = { train: 0, holdout: 0 };
-  for (const { manifest, status, events } of runs) {
+  for (const { manifest, charter, status, events } of runs) {
     if (status === "proposed" || status === "refused") continue;
     const counts = status === "running" ? undefined : answersOf(events);
     const own = rdpByPartition(charter, manifest, budget, counts);

@@ -50,7 +50,7 @@ function run(
     ...{ inclusion: "", resultHash: "" },
   };
   const events = status === "proposed" ? [] : [...aborted, released];
-  return { runId, manifest, status, events, endedAtMs: 5, deletedAtMs: null };
+  return { runId, manifest, charter, status, events, endedAtMs: 5, deletedAtMs: null };
 }
 
 test("without noise nothing is spent, and nothing is hopeless", () => {
@@ -226,7 +226,9 @@ test("an overlap is worth its own error against a member's customers, and the sa
   const [one, other] = ["a", "b"].map((seed) => manifestOf(task, { epsilon: 2 }, seed, matched));
   if (!one || !other) throw new Error("both were made");
   expect(one.task).not.toEqual(other.task);
-  const { question, earlier } = outlookOf(matched, other, [run(one, "completed")]);
+  const { question, earlier } = outlookOf(matched, other, [
+    { ...run(one, "completed"), charter: matched },
+  ]);
   const context = contextOf(matched, one);
   if (context.spec.kind !== "overlap") throw new Error("it is one");
   const { standardError } = overlapPlan({ ...context, spec: context.spec });
