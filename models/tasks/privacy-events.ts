@@ -4,7 +4,12 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import type { GaussianDpEvent, SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
-import { epsilonAtOrder, rdpAccountant, rdpOfEvent } from "../../shared/privacy/accounting/rdp.ts";
+import {
+  epsilonAtOrder,
+  rdpAccountant,
+  rdpOfEvent,
+  tailOfEvent,
+} from "../../shared/privacy/accounting/rdp.ts";
 import { contextOf } from "./context.ts";
 import { taskFor } from "./registry.ts";
 import type { Payers, ReleaseShape, TaskContext } from "./task.ts";
@@ -73,7 +78,8 @@ export function isEpsilonHonest(charter: Charter, manifest: Manifest): boolean {
   const isWithin = (epsilon: number): boolean => epsilon <= claimed * (1 + ROUNDING); // NaN is not.
   return releasesOf(charter, manifest).every(({ event, count }) => {
     const rdp = count * rdpOfEvent(event, budget.rdpOrder);
-    if (isWithin(epsilonAtOrder(rdp, delta, budget.rdpOrder))) return true;
+    const left = delta - count * tailOfEvent(event);
+    if (left > 0 && isWithin(epsilonAtOrder(rdp, left, budget.rdpOrder))) return true;
     const all = { kind: "selfComposed", event, count } as const;
     return isWithin(rdpAccountant().compose(all).getEpsilon(delta));
   });

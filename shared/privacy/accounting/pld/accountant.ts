@@ -15,6 +15,7 @@ import type { SingleDpEvent, TruncatedSubsampledGaussianDpEvent } from "../event
 import type { RepeatedPair } from "./cumulants.ts";
 import { mixtureAdjacency, replaceOneAdjacency } from "./gaussian-pair.ts";
 import {
+  binomialAdjacency,
   discreteGaussianAdjacency,
   discreteLaplaceAdjacency,
   laplaceAdjacency,
@@ -132,6 +133,9 @@ function addOrRemoveOne(event: SingleDpEvent): Adjacency {
       return discreteLaplaceAdjacency(event.noiseParameter, event.sensitivity);
     case "discreteGaussian":
       return discreteGaussianAdjacency(event.sigmaSquared, event.sensitivity);
+    case "binomial":
+      if (event.sensitivity === 1) return binomialAdjacency(event.trials);
+      throw notCounted("privacy loss", event.kind, "above sensitivity 1 use the Rényi accountant");
     default:
       throw notCounted("privacy loss", event.kind, "use the Rényi or the zCDP accountant");
   }
