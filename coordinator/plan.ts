@@ -15,9 +15,12 @@ import {
   type Plan,
   runIdOf,
 } from "../shared/charter/manifest.ts";
+import type { MatchTask } from "../shared/charter/match-spec.ts";
 import { decide } from "../shared/charter/policy/decide.ts";
 import { isModelTask, type TaskSpec } from "../shared/charter/task-spec.ts";
+import type { RenyiBudget } from "../shared/privacy/accounting/budget.ts";
 import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate.ts";
+import { decoysFor } from "../shared/privacy/accounting/calibrate-decoys.ts";
 import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
 
@@ -129,10 +132,13 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
       `privacy.epsilon ${epsilon} exceeds the charter's budget of ${budget.epsilon}`,
     );
   }
+  const { delta } = budget;
+  if (plan.task.kind === "match")
+    return decoysOf(plan.task, { ...budget, epsilon }, unitsExpected, memberCount, noisePlacement);
   const usual = defaultCohort(memberCount);
   const maxDropouts = taskFor(plan.task).needsEveryMember ? 0 : usual.maxDropouts;
   const cohort = { ...usual, maxDropouts, ...definedOnly(plan.privacy) };
-  const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
+  const common = { epsilon, delta, order: budget.rdpOrder };
   const multipliers = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };
   const { schema, rowsMax } = charter;
   const context = { spec: plan.task, schema, rowsMax, memberCount, noise: multipliers };
@@ -147,7 +153,7 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   };
   return {
     epsilon,
-    delta: budget.delta,
+    delta,
     // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve. A question
     // of one round keeps none: it would double the noise of every answer.
     trainMultiplier: calibrated("train", isModelTask(plan.task) ? RETRIES_SHARE : 0),
@@ -156,6 +162,30 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
     maxDropouts: cohort.maxDropouts,
     maxColluders: cohort.maxColluders,
     ...(noisePlacement && noisePlacement !== "distributed" && { noisePlacement }),
+  };
+}
+
+/** The noise of a matching: members' own, and safe with all others colluding. Everyone has to stay. */
+function decoysOf(
+  { identifiersPerUnitMax = 1 }: MatchTask,
+  target: RenyiBudget,
+  unitsExpected: number,
+  memberCount: number,
+  noisePlacement = "distributed",
+): ManifestPrivacy {
+  if (noisePlacement !== "distributed") {
+    const message = "the noise of a match is decoys, of every member; leave out noisePlacement";
+    throw badInput("match.noise-placement", message);
+  }
+  return {
+    epsilon: target.epsilon,
+    delta: target.delta,
+    trainMultiplier: 1,
+    holdoutMultiplier: 1,
+    unitsExpected,
+    maxDropouts: 0,
+    maxColluders: memberCount - 1,
+    decoys: decoysFor(target, identifiersPerUnitMax),
   };
 }
 

@@ -72,7 +72,7 @@ function spentBy(
   const spent = none();
   for (const { manifest, status, events } of runs) {
     if (status === "proposed" || status === "refused") continue;
-    const counts = status === "running" ? undefined : answersOf(events);
+    const counts = status === "running" ? undefined : answersOf(events, manifest.task.kind);
     const own = lossByPartition(charter, manifest, budget, counts);
     for (const partition of PARTITIONS) spent[partition] = both(spent[partition], own[partition]);
   }

@@ -110,5 +110,12 @@ export function plannedReleases(spec: TaskSpec, context: TaskContext<TaskSpec>):
       releases.set(partition, { partition, event, count: count + (known?.count ?? 0), askKinds });
     }
   }
+  const other = task.otherRelease?.(context);
+  if (other) {
+    assert(releases.size === 0, "a run's releases are alike");
+    const { kind, event } = other;
+    for (const partition of payersOf(other.partition))
+      releases.set(partition, { partition, event, count: 1, askKinds: [kind] });
+  }
   return [...releases.values()];
 }

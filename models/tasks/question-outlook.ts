@@ -2,8 +2,10 @@
  * What noise would leave of a question's answer, before it is asked: from what everybody knows, the charter, the
  * manifest and a public estimate of the units. Reads no record. Pure.
  */
+import type { MatchTask } from "../../shared/charter/match-spec.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { Z_95 } from "../answers/estimate.ts";
+import { decoyStdDev, noiseOfPair } from "../overlap/decoy-noise.ts";
 import { overlapPlan } from "./overlap-shape.ts";
 import { cellCount } from "./query.ts";
 import { taskFor } from "./registry.ts";
@@ -63,10 +65,18 @@ function sizesOf(context: TaskContext<TaskSpec>): Sizes {
   const { spec, noise, memberCount } = context;
   const units = noise?.unitsExpected ?? null;
   if (spec.kind === "query") return { cells: cellCount({ ...context, spec }), units };
+  if (spec.kind === "match") return sizesOfMatch({ ...context, spec });
   if (spec.kind !== "overlap") return { cells: 1, units };
   // An overlap is told from whole sketches; a member's customers are what it is a part of.
   const { standardError } = overlapPlan({ ...context, spec });
   return { cells: memberCount, units: memberCount * spec.sizeExpected, stdDev: standardError };
+}
+
+/** Of two members' customers in common, against all that one of them may have. */
+function sizesOfMatch({ spec, noise, memberCount }: TaskContext<MatchTask>): Sizes {
+  const { perPool = 0 } = noise?.pools ?? {};
+  const stdDev = decoyStdDev(noiseOfPair(memberCount, perPool));
+  return { cells: 1, units: noise ? spec.setSize : null, stdDev };
 }
 
 function verdictOf(stdDev: number, unitsPerCell: number | null): QuestionOutlook["verdict"] {

@@ -48,6 +48,7 @@ export const LABELS = {
 
   /** Private matching of identifiers, see `shared/matching`. */
   matchIdentifier: "cloister/3/match-identifier",
+  matchDecoy: "cloister/3/match-decoy",
   matchPoint: "cloister/3/match-point",
   matchJoin: "cloister/3/match-join",
   matchJoins: "cloister/3/match-joins",

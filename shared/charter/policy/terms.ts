@@ -92,6 +92,7 @@ export function privacyReasons({ charter, manifest }: PolicyFacts): Reason[] {
   const honest = manifest.roster.length - privacy.maxDropouts - privacy.maxColluders;
   if (honest < 1 || privacy.maxColluders < 1)
     return refuse("noiseShareUnsafe", "maxDropouts and maxColluders leave no honest noise");
+  if (manifest.task.kind === "match") return []; // No secure sum; all others may collude.
   // With so many colluding, two different sets of survivors could both be confirmed.
   if (2 * twoThirds(manifest.roster.length) <= manifest.roster.length + privacy.maxColluders)
     return refuse("tooManyColluders", "secure aggregation does not bear maxColluders among so few");

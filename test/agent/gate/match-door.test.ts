@@ -79,7 +79,7 @@ const read = (body: Uint8Array): MemberMatchMessage => {
 function members(own: Uint8Array | undefined): Uint8Array {
   const others = [1, 2].map((index) => {
     const params = { match, index, identity: identityOf(IDS[index] ?? ""), rng: osRng };
-    const [join] = new MatchMember(params, matchSet([], match.setSize, osRng)).begin();
+    const [join] = new MatchMember(params, matchSet(match, index, [], osRng)).begin();
     return join?.type === "send" ? join.message : null;
   });
   const joins = [own && read(own), ...others].flatMap((join) =>

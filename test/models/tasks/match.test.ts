@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import type { PartitionedData } from "../../../models/data.ts";
 import { tableEncoder } from "../../../models/features/encoder.ts";
-import { matchIdentifiers, matchTask } from "../../../models/tasks/match.ts";
+import { matchTask } from "../../../models/tasks/match.ts";
+import { matchIdentifiers } from "../../../models/tasks/match-identifiers.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
 import { MatchTask } from "../../../shared/charter/match-spec.ts";
 import { DataSchema } from "../../../shared/charter/schema.ts";
