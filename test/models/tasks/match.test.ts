@@ -55,6 +55,29 @@ test("one that is too large for the run is told beforehand", () => {
   expect(notes.join(" ")).toContain("this agent will decline");
 });
 
+test("with noise a customer's first few take part, the same at every member, and no set is too small", () => {
+  const pools = { perPool: 72, delta: 1e-5 };
+  const noise = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected: 1000, pools };
+  const taken = (perUnit: number | undefined, ...rows: [string, string][]): string[] => {
+    const where = { table: "t", isHoldout: () => false, allowOneClass: true };
+    const encoder = tableEncoder(schema, ["customer", "amount", "fraud", "mail"], where);
+    for (const [n, [id, mail]] of rows.entries()) encoder.add([id, "5", "1", mail], n + 1, n + 2);
+    const own = { ...context, noise, spec: { ...spec, identifiersPerUnitMax: perUnit } };
+    return [...matchIdentifiers(own, encoder.finish().data).taking].sort();
+  };
+  const many = ["a@x.de", "b@x.de", "c@x.de", "d@x.de"].map((m): [string, string] => ["c1", m]);
+  const [first = "", ...none] = taken(undefined, ...many);
+  expect(none).toEqual([]);
+  expect(taken(undefined, ...many.toReversed(), ["c2", "e@x.de"])).toEqual(
+    [first, "e@x.de"].sort(),
+  );
+  expect(taken(2, ...many)).toHaveLength(2);
+  expect(taken(2, ...many)).toContain(first);
+  // One customer less takes away its own, and changes nobody else's.
+  expect(taken(1, ...many, ["c2", first])).toEqual([first]);
+  expect(taken(16, ...many)).toHaveLength(4);
+});
+
 const counts = {
   byMembers: [100, 20, 7],
   pairs: [
