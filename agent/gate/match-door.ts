@@ -31,6 +31,8 @@ interface MatchDoorParams {
   readonly rng: Rng;
   /** Of the run that the gate has taken up, by its id; null: another, or none. */
   readonly takenUp: (runId: string) => Manifest | null;
+  /** To be called before its last set leaves: what was answered exactly is remembered. */
+  readonly onLeaving: (runId: string) => void;
 }
 
 interface Run {
@@ -43,6 +45,7 @@ interface Run {
   /** Null: no thread has failed. */
   failure: unknown;
   isDebited: boolean;
+  isLeaving: boolean;
   /** What the ledger is charged for; null: no noise, and no guarantee. */
   readonly event: SingleDpEvent | null;
 }
@@ -113,6 +116,7 @@ export class MatchDoor {
       progress,
       failure: null,
       isDebited: false,
+      isLeaving: false,
       event: matchTask.otherRelease(own)?.event ?? null,
     };
     return run;
@@ -124,8 +128,13 @@ export class MatchDoor {
     if (!heard.ok) return "malformed";
     // All that depends on a record comes after this one.
     const refusal = heard.message.type === "matchMembers" ? this.#debit(run) : null;
-    if (!refusal) run.matching.hear(heard.message);
-    return refusal;
+    if (refusal) return refusal;
+    if (heard.message.type === "matchRelease" && !run.isLeaving) {
+      run.isLeaving = true;
+      this.#params.onLeaving(run.runId);
+    }
+    run.matching.hear(heard.message);
+    return null;
   }
 
   #debit(run: Run): GateRefusal | null {

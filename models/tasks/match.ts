@@ -5,12 +5,12 @@
 import { bytesToFloat64, float64ToBytes } from "../../shared/base/bytes.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import {
+  decoysMax,
   MATCH_MEMBERS_MAX,
   MATCH_POINTS_MAX,
   type MatchTask,
 } from "../../shared/charter/match-spec.ts";
 import { SIZE_MIN } from "../../shared/charter/overlap-spec.ts";
-import { decoysMax } from "../../shared/matching/decoys.ts";
 import { decoyEvent } from "../../shared/privacy/accounting/calibrate-decoys.ts";
 import type { PartitionedData } from "../data.ts";
 import { type MatchedCounts, matchedAnswer } from "../overlap/matched-answer.ts";

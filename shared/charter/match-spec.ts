@@ -3,6 +3,8 @@ import { z } from "zod";
 import { MATCH_LIMITS } from "../matching/params.ts";
 import { identifierFields, SIZE_MIN } from "./overlap-spec.ts";
 
+/** Decoys in one member's set at most. */
+export { decoysMax } from "../matching/decoys.ts";
 /** Members that a matching takes. */
 export const MATCH_MEMBERS_MAX = MATCH_LIMITS.membersMax;
 /** Points of all members' sets: what a coordinator counts in memory. */

@@ -56,6 +56,7 @@ export const LABELS = {
   matchHop: "cloister/3/match-hop",
   matchTotal: "cloister/3/match-total",
   matchReady: "cloister/3/match-ready",
+  matchUnit: "cloister/3/match-unit",
 
   /** The run's transcript. */
   transcript: "cloister/3/transcript",

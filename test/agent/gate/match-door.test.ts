@@ -25,9 +25,12 @@ import { fileLedger, TERMS } from "../ledger/ledgers.ts";
 let folder = "";
 let file: Ledger;
 let ledger: Account;
+/** Runs whose last set was about to leave. */
+let left: string[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "match-door-"));
+  left = [];
   file = fileLedger(join(folder, "ledger.db"));
   ledger = openAccount(file, { ...TERMS, charterHash: charterHash(charter) });
 });
@@ -79,7 +82,8 @@ function door(count = 1000): MatchDoor {
   const data = { train: side(...mails(count)), holdout: side("c1@x.de") };
   const who = { memberId: "bank-1", identity: identityOf("bank-1") };
   const takenUp = (id: string) => (id === runId ? manifest : id === noisedId ? noised : null);
-  return new MatchDoor({ charter, ...who, data, ledger, rng: osRng, takenUp });
+  const onLeaving = (id: string) => left.push(id);
+  return new MatchDoor({ charter, ...who, data, ledger, rng: osRng, takenUp, onLeaving });
 }
 
 const read = (body: Uint8Array): MemberMatchMessage => {
@@ -119,6 +123,10 @@ test("a join leaves first, which depends on nothing; points only once the ledger
     { type: "matchChunk", owner: 0, index: 1, bytes: { length: 6 * 32 + 16 } },
   ]);
   expect(said).toMatchObject({ done: 2, total: 6 });
+  expect(left).toEqual([]);
+  const release = encode({ type: "matchRelease", signatures: [] });
+  for (let i = 0; i < 2; i++) await own.hear(runId, [release]);
+  expect(left).toEqual([runId]);
   expect(await own.begin(runId)).toEqual({ type: "refused", code: "alreadyAnswered" });
 });
 
