@@ -1,14 +1,16 @@
 /** EDGE: a running agent: vault, gate thread and connection wired together. */
-import { CloisterError, EXIT } from "../shared/base/errors.ts";
+import { CloisterError, EXIT, type ExitCode } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import type { Decision } from "../shared/charter/decision.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osKem, osRng } from "../shared/edge/os.ts";
 import type { RoomState } from "../shared/transcript/room/state.ts";
+import { CatchUp } from "./catch-up.ts";
 import { Connection } from "./connection.ts";
 import { hasLeft } from "./enrol.ts";
 import { Evidence, evidencePath } from "./evidence.ts";
 import { GateHost } from "./gate/host.ts";
+import type { FromGate } from "./gate/messages.ts";
 import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
@@ -54,10 +56,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const gate = await openGate(vault, charter, options);
   const evidence = new Evidence(evidencePath(folder));
-  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  let isStopped = false;
+  const stop = (error: CloisterError): void => {
+    isStopped = true;
+    member.reset();
+    reject(error);
+  };
   const copy = openCopy(vault, folder, {
     send: (message) => connection.send(message),
     failed: (error) => stop(unwritable(folder, error)),
+    putBack: stop,
     caught: ({ code, entry }) => {
       member.reset();
       report({ type: "history", code, entry });
@@ -93,8 +102,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       gate.request(message, (reply) => {
         answer(reply);
         // A ledger that is not as it was left: nothing more is asked of it, and a person has to look.
-        if (reply.type === "failed" && reply.code === "ledger.damaged")
-          stop(new CloisterError(reply.code, reply.message, EXIT.caught));
+        if (reply.type === "failed" && reply.code === "ledger.damaged") stop(asError(reply));
       }),
     rng: osRng,
     kem: osKem,
@@ -109,18 +117,34 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     memberId,
     identity,
     coordinatorKey,
-    onDelivery: ({ message, vector }) => {
-      if (message.type === "roomExtended") return copy.extend(message);
+    onDelivery: (told) => {
+      if (isStopped) return;
+      if (told.message.type !== "roomExtended") return catchUp.deliver(told);
+      copy.extend(told.message);
+      if (copy.fault) catchUp.release();
+      else catchUp.extended(told.message.size);
+    },
+    onState: (state, detail) => onEvent({ type: "connection", state, detail }),
+    onNewSession: () => {
+      member.reset();
+      catchUp.begin();
+      copy.announce();
+    },
+  });
+  const catchUp = new CatchUp({
+    copy,
+    recall: (answers, known) =>
+      gate.request({ type: "recall", answers }, (reply) => {
+        if (reply.type === "recalled") known();
+        else stop(asError(reply));
+      }),
+    deliver: ({ message, vector }) => {
+      if (isStopped) return;
       // A coordinator that told two stories gets no word for, and no part of this member in, any run.
       if (copy.fault && message.type === "runProposed") return;
       if (copy.fault && message.type === "runOffered")
         return connection.send({ type: "runDeclined", runId: message.runId, reasons: [FORK] });
       member.deliver({ message, vector });
-    },
-    onState: (state, detail) => onEvent({ type: "connection", state, detail }),
-    onNewSession: () => {
-      member.reset();
-      copy.announce();
     },
   });
   const ownKey = new OwnKey(vault, identity);
@@ -147,7 +171,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 function openCopy(
   vault: Vault,
   folder: string,
-  ports: Pick<CopyParams, "send" | "failed" | "caught">,
+  ports: Pick<CopyParams, "send" | "failed" | "caught" | "putBack">,
 ): TranscriptCopy {
   const { memberId, coordinatorKey } = vault.enrolment();
   const cosigned = vault.cosigned();
@@ -159,6 +183,12 @@ function openCopy(
   const keysHeard = (state: RoomState): void => vault.keys.follow(state, osClock.nowMs());
   const own = { folder, memberId, identity, trust };
   return new TranscriptCopy({ ...own, saveCosigned, keysHeard, ...ports });
+}
+
+function asError(reply: FromGate): CloisterError {
+  if (reply.type === "failed")
+    return new CloisterError(reply.code, reply.message, reply.exitCode as ExitCode);
+  return new CloisterError("gate.unexpected", `the gate answered ${reply.type}`, EXIT.failed);
 }
 
 function unwritable(folder: string, cause: unknown): CloisterError {

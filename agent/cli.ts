@@ -1,6 +1,8 @@
 /** EDGE: the member's commands. What is printed here stays on the member's screen: ids, codes, counts. */
+
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { counted } from "../shared/base/counted.ts";
 import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
@@ -81,7 +83,7 @@ async function init(
       `Charter ${result.charterHash.slice(0, 16)}…  Own key ${result.fingerprint} (to compare everybody's at once: cloister agent roster)`,
     );
     print(
-      `The data fit: ${result.rowCount} rows, ${result.unitCount} privacy units. They stay here.`,
+      `The data fit: ${counted(result.rowCount, "row")}, ${counted(result.unitCount, "privacy unit")}. They stay here.`,
     );
     print(`Start the agent: cloister agent start --folder ${folder}`);
   } finally {

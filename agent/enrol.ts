@@ -1,5 +1,7 @@
 /** EDGE: enrolment: a one-time token becomes a place in the room; the identity key is made here and stays here. */
+
 import { toHex } from "../shared/base/bytes.ts";
+import { counted } from "../shared/base/counted.ts";
 import { randomBytes } from "../shared/base/env.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter, charterHash, parseOrRefuse } from "../shared/charter/charter.ts";
@@ -157,7 +159,7 @@ async function checkData(
     if (rowCount < charter.minimums.rows) {
       throw badInput(
         "data.too-few-rows",
-        `${dataPath}: ${rowCount} rows; the charter asks for at least ${charter.minimums.rows}`,
+        `${dataPath}: ${counted(rowCount, "row")}; the charter asks for at least ${charter.minimums.rows}`,
       );
     }
     return { rowCount, unitCount, ledgerId };

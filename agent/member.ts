@@ -21,10 +21,10 @@ import {
 import { caughtAt } from "./follow.ts";
 import type { FromGate } from "./gate/messages.ts";
 import type { History } from "./history.ts";
-import { joinedSession, pinRoster } from "./join.ts";
+import { joinedSession, joinMessage, pinRoster } from "./join.ts";
 import { MatchSession } from "./match-session.ts";
 import type { MemberParams } from "./member-ports.ts";
-import { answerOffer } from "./offer.ts";
+import { type Assessed, answerOffer } from "./offer.ts";
 import { type Asked, Openings } from "./openings.ts";
 import { openedOnce, placeOf } from "./place.ts";
 import { considerProposal, tell } from "./proposals.ts";
@@ -142,22 +142,22 @@ export class Member {
   #consider(message: Of<"runOffered">): void {
     this.reset();
     const offer = this.#offers;
-    answerOffer(this.#params, message, (manifest, { lastRound, lastAttempt }) => {
+    answerOffer(this.#params, message, (manifest, reply) => {
       if (this.#offers !== offer) return;
       pinRoster(this.#params, manifest);
       if (manifest.task.kind === "match") return this.#matching.begin(message.runId);
-      this.#openings.begin(message.runId, lastRound);
-      this.#joinRun(message.runId, manifest, lastAttempt);
+      this.#openings.begin(message.runId, reply.lastRound);
+      this.#joinRun(message.runId, manifest, reply);
     });
   }
 
-  #joinRun(runId: string, manifest: Manifest, lastAttempt: number): void {
+  #joinRun(runId: string, manifest: Manifest, { lastAttempt, engine }: Assessed): void {
     const { send, report } = this.#params;
     const session = joinedSession(this.#params, runId, manifest);
     // What the ledger has answered is never answered again, whatever this process remembers.
     this.#lastAttempt = lastAttempt;
     this.#run = { runId, manifest, session, history: null };
-    send({ type: "runJoined", runId, ...session.join });
+    send(joinMessage(session, engine));
     report({ type: "joined", runId });
   }
 

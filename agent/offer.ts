@@ -39,7 +39,7 @@ export function considerRun(
 }
 
 type Offered = Extract<CoordinatorMessage, { type: "runOffered" }>;
-type Assessed = Extract<FromGate, { type: "assessed" }>;
+export type Assessed = Extract<FromGate, { type: "assessed" }>;
 
 /** Declines a run, or has the gate take it up: then, and perhaps much later, `join` is called. */
 export function answerOffer(

@@ -22,6 +22,8 @@ import {
 } from "../shared/transcript/room/history.ts";
 import type { RoomState } from "../shared/transcript/room/state.ts";
 import { cosignStatement } from "../shared/transcript/room/statements.ts";
+import type { Answers } from "./ledger/account.ts";
+import { OwnPast, putBack } from "./own-past.ts";
 
 export const copyPath = (folder: string): string => join(folder, "transcript.jsonl");
 /** Why the coordinator was caught, and what it sent. While it is there, this member takes part in nothing. */
@@ -41,11 +43,14 @@ export interface CopyParams {
   readonly failed: (error: unknown) => void;
   /** The coordinator is caught. */
   readonly caught: (fault: RoomFault) => void;
+  /** This member has signed for more than its folder remembers. */
+  readonly putBack: (error: CloisterError) => void;
 }
 
 export class TranscriptCopy {
   readonly #params: CopyParams;
   readonly #history: History;
+  readonly #past: OwnPast;
   /** Of each run the last round seen to open that the copy does not reach yet: its head holds all before. */
   readonly #openings = new Map<string, { readonly round: number; readonly head: Uint8Array }>();
   #cosigned: number;
@@ -54,11 +59,13 @@ export class TranscriptCopy {
   #keysTold = "";
   #written: Promise<FileHandle>;
 
-  /** @throws {CloisterError} If the file is not as this agent wrote it. */
+  /** @throws {CloisterError} If the file is not as this agent wrote it, or the folder is an older copy of itself. */
   constructor(params: CopyParams) {
     this.#params = params;
-    this.#history = readCopy(copyPath(params.folder), params.trust);
+    this.#past = new OwnPast(params);
+    this.#history = readCopy(copyPath(params.folder), params.trust, this.#past);
     this.#cosigned = Math.max(0, ...params.trust.heads.keys());
+    if (this.#isPutBack) throw putBack(params.folder, this.#past.cosigned, this.#cosigned);
     this.#tellKeys();
     if (existsSync(refusedPath(params.folder)))
       this.#fault = { code: "known", entry: this.#history.roots.length, text: "caught before" };
@@ -71,9 +78,19 @@ export class TranscriptCopy {
     return this.#fault;
   }
 
+  /** Entries that are here. */
+  get size(): number {
+    return this.#history.roots.length;
+  }
+
+  /** What this member answered by the history's word, each told once: its ledger has to know. */
+  takeAnswers(): Answers[] {
+    return this.#past.takeAnswers();
+  }
+
   /** A session begins: the coordinator has to know from where on to go. */
   announce(): void {
-    this.#params.send({ type: "roomHeld", size: this.#history.roots.length });
+    this.#params.send({ type: "roomHeld", size: this.size });
   }
 
   /** What the coordinator signed for this member as a round opened has to be what the room's history says. */
@@ -89,7 +106,8 @@ export class TranscriptCopy {
     if (fault) return this.#catch(fault, text);
     this.#tellKeys();
     const { head, lastEvent } = this.#history;
-    const toSign = head && lastEvent > this.#cosigned ? head : null;
+    const isPutBack = this.#isPutBack;
+    const toSign = head && lastEvent > this.#cosigned && !isPutBack ? head : null;
     if (toSign) this.#cosigned = toSign.size;
     this.#written = this.#written.then(async (file) => {
       await file.appendFile(text);
@@ -99,6 +117,13 @@ export class TranscriptCopy {
     });
     this.#written.catch(this.#params.failed);
     this.#compareOpenings();
+    const { folder } = this.#params;
+    if (isPutBack) this.#params.putBack(putBack(folder, this.#past.cosigned, this.#cosigned));
+  }
+
+  /** What it signed is remembered before it is told. */
+  get #isPutBack(): boolean {
+    return this.#past.cosigned > this.#cosigned;
   }
 
   async close(): Promise<void> {
@@ -114,9 +139,11 @@ export class TranscriptCopy {
       const what = `the coordinator goes on from entry ${from}, and ${size} are here`;
       return { code: "order", entry: Math.min(from, size), text: what };
     }
+    if (text === "") return null;
     for (const line of linesOf(utf8(text))) {
       const fault = followInPlace(history, line, trust);
       if (fault) return fault;
+      this.#past.see(history);
     }
     if (history.head?.size === history.roots.length && history.documents.length === 0) return null;
     return { code: "cutOff", entry: size, text: "no signed head covers the last entries" };
@@ -165,7 +192,7 @@ export class TranscriptCopy {
 }
 
 /** What a crash left behind the last signed head is cut off: the coordinator sends it again. */
-function readCopy(path: string, trust: RoomTrust): History {
+function readCopy(path: string, trust: RoomTrust, past: OwnPast): History {
   const history = newHistory();
   if (!existsSync(path)) return history;
   const bytes = readFileSync(path);
@@ -180,6 +207,7 @@ function readCopy(path: string, trust: RoomTrust): History {
         `${path}: entry ${fault.entry ?? "?"}: ${fault.text}; the file is not as this agent wrote it: find out why, then move it away, and the coordinator sends all of it again`,
         EXIT.caught,
       );
+    past.see(history);
   }
   const length = kept.reduce((sum, line) => sum + utf8(line).length + 1, 0);
   if (length < bytes.length) truncateSync(path, length);

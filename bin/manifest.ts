@@ -1,6 +1,8 @@
 /** EDGE: `cloister manifest check`: the policy's decision on a run, offline, from files. */
+
 import type { Command } from "commander";
 import { taskFactsOf } from "../models/tasks/task-facts.ts";
+import { counted } from "../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { runIdOf } from "../shared/charter/manifest.ts";
@@ -59,7 +61,7 @@ function show(runId: string, asked: readonly Ruling[]): void {
   if (asked.every(({ verdict }) => verdict !== "refuses")) {
     print("Nothing that can be known here refuses it.");
     print(
-      `${unknown} rules need an agent's keys, data or ledger, or the signatures: agents ask them.`,
+      `${counted(unknown, "rule needs", "rules need")} an agent's keys, data or ledger, or the signatures: agents ask them.`,
     );
   }
 }

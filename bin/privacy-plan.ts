@@ -1,6 +1,8 @@
 /** EDGE: `cloister privacy plan`: what a run under differential privacy costs and is worth, before it is asked for. */
+
 import type { Command } from "commander";
 import { plannedDimension } from "../models/tasks/planned-dimension.ts";
+import { counted } from "../shared/base/counted.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { readYaml } from "../shared/edge/files.ts";
@@ -146,7 +148,7 @@ function lines(params: OutlookParams, result: Outlook): string[] {
   const { memberCount, maxDropouts, maxColluders } = cohort;
   const small = (value: number): string => value.toPrecision(3);
   return [
-    `Plan       ${rounds} rounds of about ${Math.round(result.unitsPerRound)} units (q = ${small(result.samplingProbability)}), ${dimension} parameters, ${memberCount} members`,
+    `Plan       ${counted(rounds, "round")} of about ${counted(Math.round(result.unitsPerRound), "unit")} (q = ${small(result.samplingProbability)}), ${counted(dimension, "parameter")}, ${memberCount} members`,
     `Noise      z = ${result.noiseMultiplier.toFixed(4)} keeps ε = ${epsilon} at δ = ${delta} (Rényi order ${result.rdpOrder})`,
     `           in shares that suffice with ${maxDropouts} members gone and ${maxColluders} colluding`,
     "Cost       round   ε that the ledger counts   ε by privacy loss distributions",

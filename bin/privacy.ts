@@ -1,6 +1,8 @@
 /** EDGE: `cloister privacy`: anybody can check the accounting's numbers, and have plans computed. */
+
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { counted } from "../shared/base/counted.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import type { PrivacyAccountant } from "../shared/privacy/accounting/accountant.ts";
@@ -160,7 +162,7 @@ function calibrate(options: NumberOptions): void {
   if (options.json) return printJson({ ...shown(plan), epsilon: reached, ...about, ...goal });
   const { noiseMultiplier, samplingProbability, stepCount } = plan;
   print(
-    `noise multiplier ${noiseMultiplier}, sampling probability ${samplingProbability}, ${stepCount} steps`,
+    `noise multiplier ${noiseMultiplier}, sampling probability ${samplingProbability}, ${counted(stepCount, "step")}`,
   );
   print(`ε = ${reached} at δ = ${target.delta} (${name}, add-or-remove-one)`);
 }

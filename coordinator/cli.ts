@@ -1,7 +1,9 @@
 /** EDGE: the operator's and the data scientist's commands. */
+
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
+import { counted } from "../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
@@ -173,7 +175,7 @@ async function listRuns({ json, ...connection }: Common): Promise<void> {
   for (const { runId, room, task, status, reason, rounds, startedBy } of runs) {
     const by = startedBy ? `  by ${startedBy.name} (token ${startedBy.tokenId})` : "";
     const outcome = status === "refused" ? (reason ?? status) : status;
-    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${outcome}  ${rounds} rounds${by}`);
+    print(`${runId.slice(0, 12)}  ${room}  ${task}  ${outcome}  ${counted(rounds, "round")}${by}`);
   }
 }
 

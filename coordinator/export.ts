@@ -13,6 +13,7 @@ import type { BoostTask } from "../shared/charter/boost-spec.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import { isModelTask, type TrainTask } from "../shared/charter/task-spec.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
+import { computedBy } from "./computed.ts";
 import type { RunSummary } from "./run-events.ts";
 
 export interface ExportInputs {
@@ -49,7 +50,11 @@ export function modelFiles(inputs: ExportInputs): readonly ExportFile[] {
     const bytes = typeof content === "string" ? utf8(content) : content;
     return { name, bytes: bytes.length, sha256: toHex(sha256(bytes)) };
   });
-  const card = modelCard({ ...about, roundsDone, metrics, scores, statement, files: hashed });
+  const engines = computedBy(run).map(({ engine, memberIds }) => {
+    return { engine, members: memberIds.length };
+  });
+  const reached = { roundsDone, metrics, scores, engines };
+  const card = modelCard({ ...about, ...reached, statement, files: hashed });
   return [
     ...files,
     { name: "model-card.json", content: `${JSON.stringify(card, null, 2)}\n` },

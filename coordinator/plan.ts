@@ -1,4 +1,5 @@
 /** A plan becomes a manifest: the roster is fixed and the noise is calibrated for the budget asked. Pure. */
+
 import { checkEncoding } from "../models/tasks/encoding.ts";
 import { type Partition, plannedReleases } from "../models/tasks/privacy-events.ts";
 import { taskFor } from "../models/tasks/registry.ts";
@@ -6,6 +7,7 @@ import { taskFactsOf } from "../models/tasks/task-facts.ts";
 import { checkNoised } from "../models/tasks/train-shape.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { DAY_MS } from "../shared/base/calendar.ts";
+import { counted } from "../shared/base/counted.ts";
 import { type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { type Charter, charterHash } from "../shared/charter/charter.ts";
@@ -76,7 +78,7 @@ export function buildManifest({
   if (members.length < charter.minimums.members) {
     throw badInput(
       "plan.members",
-      `${members.length} members are enrolled, the charter asks for ${charter.minimums.members}; invite the others first (cloister room show)`,
+      `${counted(members.length, "member is", "members are")} enrolled, the charter asks for ${charter.minimums.members}; invite the others first (cloister room show)`,
     );
   }
   const manifest: Manifest = {
@@ -86,7 +88,11 @@ export function buildManifest({
     coordinatorKey,
     roster: members.map((member) => ({ ...member })),
     task: plan.task,
-    privacy: privacyOf(plan, charter, members.length),
+    privacy: privacyOf(
+      plan,
+      charter,
+      members.map(({ memberId }) => memberId),
+    ),
     ...(plan.encoding && { encoding: plan.encoding }),
     ...(plan.purpose !== undefined && { purpose: plan.purpose }),
     ...(plan.receivers && { receivers: plan.receivers }),
@@ -104,7 +110,12 @@ function salted(task: TaskSpec, rng: Rng): TaskSpec {
   return { ...task, salt: toHex(randomBytes(rng, 16)) };
 }
 
-function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestPrivacy | null {
+function privacyOf(
+  plan: Plan,
+  charter: Charter,
+  memberIds: readonly string[],
+): ManifestPrivacy | null {
+  const memberCount = memberIds.length;
   const { budget, unnoisedRuns, unitsExpected } = charter.privacy;
   if (plan.privacy === "none" || plan.task.kind === "probe") {
     if (unnoisedRuns === "refused" && plan.task.kind !== "probe") {
@@ -136,12 +147,19 @@ function privacyOf(plan: Plan, charter: Charter, memberCount: number): ManifestP
   if (plan.task.kind === "match")
     return decoysOf(plan.task, { ...budget, epsilon }, unitsExpected, memberCount, noisePlacement);
   const usual = defaultCohort(memberCount);
-  const maxDropouts = taskFor(plan.task).needsEveryMember ? 0 : usual.maxDropouts;
+  const maxDropouts = taskFor(plan.task).needsEveryMember?.(plan.task) ? 0 : usual.maxDropouts;
   const cohort = { ...usual, maxDropouts, ...definedOnly(plan.privacy) };
   const common = { epsilon, delta, order: budget.rdpOrder };
   const multipliers = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };
   const { schema, rowsMax } = charter;
-  const context = { spec: plan.task, schema, rowsMax, memberCount, noise: multipliers };
+  const context = {
+    spec: plan.task,
+    schema,
+    rowsMax,
+    memberCount,
+    memberIds,
+    noise: multipliers,
+  };
   const planned = plannedReleases(plan.task, context);
   const calibrated = (partition: Partition, reserve: number): number => {
     const releases = planned.find((one) => one.partition === partition);

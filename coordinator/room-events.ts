@@ -42,6 +42,7 @@ export function roomEventOf(event: RunEvent, end: EndHashes | null): RoomEvent |
       return { type: "runDeleted", runId };
     case "attemptsReserved":
     case "survivorsCertified":
+    case "engineTold":
       return null;
   }
 }

@@ -1,6 +1,7 @@
 /** What can happen to a run, as data, and what a log of it amounts to: a fold. Pure. */
 import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
+import { ENGINE_NAMES } from "../shared/base/engine-name.ts";
 import { Decision } from "../shared/charter/decision.ts";
 import { Manifest } from "../shared/charter/manifest.ts";
 import { ReleaseDecision } from "../shared/charter/release.ts";
@@ -44,6 +45,13 @@ export const RunEvent = z.discriminatedUnion("type", [
   }),
   /** Enough members approved, and it is the run's turn. */
   z.strictObject({ ...common, type: z.literal("begun") }),
+  /** What a member says will compute the model on its machine: as it joins, and where it is another than before. */
+  z.strictObject({
+    ...common,
+    type: z.literal("engineTold"),
+    memberId: z.string(),
+    engine: z.enum(ENGINE_NAMES),
+  }),
   /** Attempt numbers below are spent or about to be, before anybody is asked: after a restart none is used again. */
   z.strictObject({ ...common, type: z.literal("attemptsReserved"), below: z.number() }),
   z.strictObject({
@@ -91,6 +99,7 @@ export const RunEvent = z.discriminatedUnion("type", [
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 export type RoundReleased = Extract<RunEvent, { type: "roundReleased" }>;
+export type EngineTold = Extract<RunEvent, { type: "engineTold" }>;
 export type SurvivorsCertified = Extract<RunEvent, { type: "survivorsCertified" }>;
 
 /** After these there is no round: what may follow is about the model. */
@@ -116,6 +125,8 @@ export interface RunSummary {
   /** The next attempt number that was never used. */
   readonly nextAttempt: number;
   readonly rounds: readonly RoundReleased[];
+  /** What members said computes the model, in the order of it; a member may have moved to another machine. */
+  readonly engines: readonly Pick<EngineTold, "memberId" | "engine">[];
   /** Head of the transcript after the last round, hexadecimal. */
   readonly head: string;
 }
@@ -138,6 +149,7 @@ export function foldRun(events: readonly RunEvent[]): RunSummary | null {
     deletedAtMs: null,
     nextAttempt: 0,
     rounds,
+    engines: [],
     head: toHex(firstHead(first.runId)),
   };
   for (const event of events) {
@@ -163,6 +175,10 @@ function apply(summary: RunSummary, event: RunEvent): RunSummary {
       return { ...summary, status: "running" };
     case "attemptsReserved":
       return { ...summary, nextAttempt: event.below };
+    case "engineTold": {
+      const { memberId, engine } = event;
+      return { ...summary, engines: [...summary.engines, { memberId, engine }] };
+    }
     case "roundReleased":
       return { ...summary, head: toHex(nextHead(fromHex(summary.head), linkOf(event))) };
     case "completed":

@@ -7,6 +7,7 @@ import type { DealtPrekeyBatch } from "../shared/secagg/coordinator-batch.ts";
 import { idsOf, type SumParams } from "../shared/secagg/params.ts";
 import { BATCH_ATTEMPTS, PrekeyBatches } from "./batches.ts";
 import { JoinedMembers } from "./joined.ts";
+import type { RunEvent, RunSummary } from "./run-events.ts";
 import type { RunParams, RunPorts } from "./run-ports.ts";
 
 export type MembershipMessage = Extract<
@@ -23,16 +24,20 @@ export class RunMembers {
   readonly #banned = new Set<number>();
   #required: readonly number[] = [];
   /** Durable when it returns. */
-  readonly #reserve: (attemptsBelow: number) => void;
+  readonly #log: (event: RunEvent) => void;
+  /** What members said last. */
+  readonly #engines: Map<string, RunSummary["engines"][number]["engine"]>;
 
   constructor(
     params: RunParams,
     sum: SumParams,
     ports: RunPorts,
-    reserve: (attemptsBelow: number) => void,
+    engines: RunSummary["engines"],
+    log: (event: RunEvent) => void,
   ) {
     this.#params = params;
-    this.#reserve = reserve;
+    this.#log = log;
+    this.#engines = new Map(engines.map(({ memberId, engine }) => [memberId, engine]));
     this.#sum = sum;
     this.#ports = ports;
     this.#joined = new JoinedMembers(sum);
@@ -83,7 +88,7 @@ export class RunMembers {
 
   #join(
     from: number,
-    { runId, type: _, ...join }: Extract<MembershipMessage, { type: "runJoined" }>,
+    { runId, type: _, engine, ...join }: Extract<MembershipMessage, { type: "runJoined" }>,
   ) {
     if (this.#joined.join(from)) return "duplicate";
     const others = this.#joined.indices().filter((index) => index !== from);
@@ -91,7 +96,12 @@ export class RunMembers {
     this.#announce(others, [from]);
     this.#announce([from], others);
     const joined = others.length + 1;
-    this.#ports.watch({ type: "joined", runId, memberId: this.#id(from), joined });
+    const memberId = this.#id(from);
+    this.#ports.watch({ type: "joined", runId, memberId, joined });
+    if (engine && this.#engines.get(memberId) !== engine) {
+      this.#engines.set(memberId, engine);
+      this.#log({ type: "engineTold", runId, atMs: this.#ports.clock.nowMs(), memberId, engine });
+    }
     return null;
   }
 
@@ -131,7 +141,9 @@ export class RunMembers {
     const complete = this.#sum.degree >= this.#sum.roster.length - 1;
     const nonces = complete ? [] : members.map((index) => this.#joined.nonce(index));
     const { to, message } = this.#batches.begin(members, nonces, nextAttempt, atMs);
-    this.#reserve(message.firstAttempt + message.count);
+    const { runId } = this.#params;
+    const below = message.firstAttempt + message.count;
+    this.#log({ type: "attemptsReserved", runId, atMs, below });
     this.#send(to, message);
   }
 

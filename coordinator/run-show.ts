@@ -1,9 +1,12 @@
 /** EDGE: `cloister run show`: one run: where it stands, who said what of it, and whether its model is released. */
+
 import { short } from "../shared/audit/check.ts";
+import { counted } from "../shared/base/counted.ts";
 import { releaseText } from "../shared/charter/release.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import type { Common } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
+import { computedBy } from "./computed.ts";
 import type { ReleaseView } from "./releases.ts";
 import type { RunSummary } from "./run-events.ts";
 
@@ -16,16 +19,20 @@ export async function showRun(run: string, { json, ...connection }: Common): Pro
   for (const line of [...runLines(summary), ...releaseLines(release)]) print(line);
 }
 
-function runLines({ runId, manifest, status, reason, rounds, decisions }: RunSummary): string[] {
+function runLines(summary: RunSummary): string[] {
+  const { runId, manifest, status, reason, rounds, decisions } = summary;
   const { room, task } = manifest;
   const why = reason === null ? "" : `: ${reason}`;
   return [
     `Run ${runId}`,
-    `  ${room}  ${task.kind}  ${status}${why}, ${rounds.length} rounds`,
+    `  ${room}  ${task.kind}  ${status}${why}, ${counted(rounds.length, "round")}`,
     ...decisions.map(({ memberId, decision, reasons }) => {
       const because = reasons.map(({ message }) => message).join("; ");
       return `  ${memberId} ${decision}${because && `: ${because}`}`;
     }),
+    ...computedBy(summary).map(
+      ({ engine, memberIds }) => `  computed by ${engine} at ${memberIds.join(", ")}`,
+    ),
   ];
 }
 

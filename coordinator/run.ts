@@ -60,13 +60,12 @@ export class Run implements ActiveRun {
     this.#ports = ports;
     this.#told = new RunTold(runId, ports.watch);
     this.#sum = sumParams(manifest, charter, runId);
-    this.#members = new RunMembers(params, this.#sum, ports, (below) =>
-      this.#log({ type: "attemptsReserved", ...this.#stamp(), below }),
-    );
+    const summary = foldRun(log);
+    const { engines = [] } = summary ?? {};
+    this.#members = new RunMembers(params, this.#sum, ports, engines, (event) => this.#log(event));
     this.#certified = new CertifiedRounds(this.#sum, log);
     this.#tries = new RoundTries(params.patience.workMs);
     this.#indices = new Map(this.#sum.roster.map(({ memberId }, index) => [memberId, index]));
-    const summary = foldRun(log);
     this.#progress = new RunProgress(params, summary, state);
     this.#nextAttempt = summary?.nextAttempt ?? 0;
     this.#beganAtMs = ports.clock.nowMs();

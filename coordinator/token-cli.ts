@@ -1,5 +1,7 @@
 /** EDGE: people's access: tokens for the operator to give and take, and what a member's admin sees of its member. */
+
 import type { Command } from "commander";
+import { counted } from "../shared/base/counted.ts";
 import { badInput } from "../shared/base/errors.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { TOKEN_ROLES } from "./access-table.ts";
@@ -88,7 +90,7 @@ async function showMember(memberId: string, options: Common & { room?: string })
   print(`${memberId} of room ${room}: ${enrolled}, ${isConnected ? "connected" : "not connected"}`);
   for (const { runId, task, status, asked, included, rounds } of runs)
     print(
-      `${runId.slice(0, 12)}  ${task}  ${status}  asked in ${asked} of ${rounds} rounds, in the sum of ${included}`,
+      `${runId.slice(0, 12)}  ${task}  ${status}  asked in ${asked} of ${counted(rounds, "round")}, in the sum of ${included}`,
     );
 }
 

@@ -72,13 +72,21 @@ export class TranscriptSync {
     return null;
   }
 
-  /** A member says, as its session begins, how much of its room's history it has. */
+  /**
+   * A member says, as its session begins, how much of its room's history it has. It is answered at once, also where it
+   * has all: until then it takes part in nothing.
+   */
   #held({ room, memberId }: Address, size: number): void {
+    const { book, send } = this.#ports;
     const members = this.#sent.get(room) ?? new Map<string, number>();
-    this.#sent.set(room, members.set(memberId, size));
+    this.#sent.set(room, members);
+    const own = book.size(room);
     // A copy longer than the history itself: the head alone tells the member what it needs to know.
-    const own = this.#ports.book.size(room);
-    if (size > own) this.#extend(room, own, [memberId]);
+    if (size !== own) members.set(memberId, this.#extend(room, Math.min(size, own), [memberId]));
+    else {
+      members.set(memberId, size);
+      send(room, [memberId], { type: "roomExtended", from: size, lines: "", size });
+    }
   }
 
   /** It becomes an entry with the next flush. */
@@ -147,7 +155,13 @@ export class TranscriptSync {
   #extend(room: string, from: number, memberIds: readonly string[]): number {
     const part = this.#part(room, from, BATCH_CHARACTERS_MAX);
     if (!part) return from;
-    this.#ports.send(room, memberIds, { type: "roomExtended", from, lines: part.text });
+    const { book, send } = this.#ports;
+    send(room, memberIds, {
+      type: "roomExtended",
+      from,
+      lines: part.text,
+      size: book.size(room),
+    });
     return part.size;
   }
 

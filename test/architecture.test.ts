@@ -290,6 +290,8 @@ const AGENT_SAYS = [
   "runDeclined.reasons[].message: string",
   "runDeclined.runId: string",
   "runJoined.channelKey: bytes",
+  // Of the machine and the run's public plan.
+  "runJoined.engine?: enum",
   "runJoined.kemKey: bytes",
   "runJoined.nonceRoot: bytes",
   "runJoined.runId: string",

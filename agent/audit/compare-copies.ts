@@ -1,5 +1,7 @@
 /** EDGE: `cloister audit compare` on copies of a room's history: do they part, and where? */
+
 import { fromHex } from "../../shared/base/bytes.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
 import { readSmallFile } from "../../shared/edge/files.ts";
@@ -56,7 +58,9 @@ function compareTwo(first: Copy, second: Copy, json: boolean | undefined): void 
 
 function printBranch(path: string | undefined, { entry, head }: Branch): void {
   print(`${path}  entry ${entry.sequence}  ${JSON.stringify(entry.body).slice(0, 200)}`);
-  print(`  under a head over ${head.size} entries: root ${head.root}, signed ${head.signature}`);
+  print(
+    `  under a head over ${counted(head.size, "entry", "entries")}: root ${head.root}, signed ${head.signature}`,
+  );
 }
 
 const nameOf = ({ state }: Copy): string =>

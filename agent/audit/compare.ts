@@ -1,6 +1,8 @@
 /** EDGE: `cloister audit compare`: reads members' exports, prints the proof where the coordinator lied. */
+
 import { readFileSync } from "node:fs";
 import { fromHex } from "../../shared/base/bytes.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { parseOrRefuse } from "../../shared/charter/charter.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
@@ -49,7 +51,7 @@ export function compare(paths: readonly string[], { json }: { json?: boolean }):
     );
   if (!json)
     print(
-      `Consistent: ${entryCount} signatures of coordinator ${fingerprint(fromHex(coordinatorKey))} in ${paths.length} exports.`,
+      `Consistent: ${counted(entryCount, "signature")} of coordinator ${fingerprint(fromHex(coordinatorKey))} in ${paths.length} exports.`,
     );
 }
 

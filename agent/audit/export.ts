@@ -1,7 +1,9 @@
 /** EDGE: `cloister audit export`: a regulator's pack, which is a room's history and the documents that belong to it. */
+
 import { z } from "zod";
 import { utf8 } from "../../shared/base/bytes.ts";
 import { parseCanonical } from "../../shared/base/canonical.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { readSmallFile, writeFileAtomic } from "../../shared/edge/files.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
@@ -54,7 +56,7 @@ export async function exportPack(
   verified(out, pack, trust);
   writeFileAtomic(out, pack);
   if (json) return printJson({ type: "exported", out, documents: documents.length });
-  print(`Wrote ${out}: the room's whole history and ${documents.length} documents.`);
+  print(`Wrote ${out}: the room's whole history and ${counted(documents.length, "document")}.`);
   print(`Whoever gets it checks it with: cloister audit verify ${out}`);
 }
 

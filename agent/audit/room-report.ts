@@ -1,6 +1,8 @@
 /** EDGE: what a room's history that holds says, in lines for people and as data for programs; a time is shown as a date. */
+
 import { short } from "../../shared/audit/check.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
+import { counted } from "../../shared/base/counted.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { MemberStatement } from "../../shared/charter/member-statement.ts";
 import { releaseStanding } from "../../shared/charter/release.ts";
@@ -15,7 +17,7 @@ export function reportLines(whole: WholeHistory, remarks: readonly string[]): st
   const { room, charterHash, charter, keys, revoked, stated, runs } = state;
   const upTo = new Date(state.latestMs).toISOString();
   return [
-    `Room "${room}": ${head.size} entries to ${upTo}, signed by coordinator ${printOf(state.coordinatorKey)}`,
+    `Room "${room}": ${counted(head.size, "entry", "entries")} to ${upTo}, signed by coordinator ${printOf(state.coordinatorKey)}`,
     `Charter ${short(charterHash)}  ${charter.purpose}`,
     ...[...keys].map(([memberId, key]) => memberLine(state, memberId, key)),
     ...[...revoked].map(([key, memberId]) => `Revoked    key ${printOf(key)} of ${memberId}`),
@@ -31,9 +33,13 @@ function memberLine(state: RoomState, memberId: string, key: string): string {
   const { cosigned, left, trails } = state;
   const rotated = (trails.get(memberId)?.keys.length ?? 1) - 1;
   const size = cosigned.get(memberId);
-  const seen = size === undefined ? "has signed for no entry" : `has signed for ${size} entries`;
+  const seen =
+    size === undefined
+      ? "has signed for no entry"
+      : `has signed for ${counted(size, "entry", "entries")}`;
   const gone = left.has(memberId) ? ", and has left" : "";
-  const chain = rotated === 0 ? "" : `, signed for by the one before (${rotated} rotations)`;
+  const chain =
+    rotated === 0 ? "" : `, signed for by the one before (${counted(rotated, "rotation")})`;
   return `Member ${memberId}  key ${printOf(key)}${chain}  ${seen}${gone}`;
 }
 
@@ -64,7 +70,9 @@ function runLines(
   const { manifest, phase, refusal, decisions, heads, end, releases, isDeleted } = run;
   const rounds = heads.length - 1;
   const outcome = end ? end.outcome : (refusal ?? phase);
-  const lines = [`Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${rounds} rounds`];
+  const lines = [
+    `Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${counted(rounds, "round")}`,
+  ];
   for (const { memberId, decision, reasons } of decisions) {
     const why = reasons.map(({ message }) => message).join("; ");
     const said = decision === "refused" ? "could take no part" : decision;

@@ -1,4 +1,5 @@
 /** EDGE: `cloister audit withdrawal`: what a history that holds says of one member's data. */
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { type Part, partOf } from "../../shared/transcript/room/part.ts";
@@ -23,7 +24,7 @@ export function withdrawal(
 function partLines(memberId: string, state: RoomState, part: Part): string[] {
   const lines = part.runs.map(({ runId, rounds }) => {
     const kind = state.runs.get(runId)?.manifest.task.kind;
-    const count = `${rounds.length} rounds: ${rangesOf(rounds)}`;
+    const count = `${counted(rounds.length, "round")}: ${rangesOf(rounds)}`;
     return `Run ${short(runId)}  ${kind}  ${memberId} had a part in ${count}`;
   });
   if (lines.length === 0) lines.push(`${memberId} had a part in no released sum.`);

@@ -2,7 +2,9 @@
  * EDGE: reads a table from a .csv or .csv.gz file, row by row, holding one block in memory. Refuses
  * what it cannot read for certain; its errors name file, row and column, never a cell's value.
  */
+
 import Papa from "papaparse";
+import { counted } from "../../shared/base/counted.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import { readText } from "./text.ts";
 
@@ -125,7 +127,7 @@ function takeRow(cursor: Cursor, cells: string[]): void {
     return;
   }
   if (cells.length !== cursor.columnCount) {
-    const found = `found ${cells.length} cells, expected ${cursor.columnCount}`;
+    const found = `found ${counted(cells.length, "cell")}, expected ${cursor.columnCount}`;
     const error = fault(
       cursor,
       "data.ragged-row",

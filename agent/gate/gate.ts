@@ -15,6 +15,7 @@ import { taskFactsOf } from "../../models/tasks/task-facts.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { giveBack } from "../../shared/base/bytes.ts";
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
@@ -118,6 +119,13 @@ export class Gate {
   matchLeaving(runId: string): void {
     const manifest = this.takenUp(runId);
     if (manifest) this.#matches.answering(manifest, runId);
+  }
+
+  /** What will compute the model of a run that is taken up: of this machine and the run's public plan, of no record. */
+  engine(runId: string): EngineName | null {
+    const manifest = this.takenUp(runId);
+    if (!manifest) return null;
+    return taskFor(manifest.task).engine?.(contextOf(this.#params.charter, manifest)) ?? null;
   }
 
   /** A run's memory when it is taken up: empty, or what its own model on the disk still tells. */

@@ -3,12 +3,14 @@
  * connection. Only `sealed` carries numbers computed from records, which are noised and masked, and `matchSaid` points
  * that are masked, shuffled and sealed.
  */
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Decision } from "../../shared/charter/decision.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { Ruling } from "../../shared/charter/policy/decide.ts";
 import type { AgentFacts } from "../../shared/charter/policy/facts.ts";
 import type { Mask } from "../../shared/secagg/masks.ts";
+import type { Answers } from "../ledger/account.ts";
 
 export interface LedgerPlace {
   readonly path: string;
@@ -46,6 +48,8 @@ export type ToGate =
   | ({ readonly type: "judge" } & RunQuestion)
   /** Takes the run up, if nothing refuses it. */
   | ({ readonly type: "assess" } & RunQuestion)
+  /** Is all of this in the ledger? If not, it is not as it was left. */
+  | { readonly type: "recall"; readonly answers: readonly Answers[] }
   | {
       readonly type: "work";
       readonly attempt: number;
@@ -89,7 +93,10 @@ export type FromGate =
       readonly lastAttempt: number;
       /** The last round of this run that was ever answered; −1: none. */
       readonly lastRound: number;
+      /** What will compute the run's model here. Left out: nothing. */
+      readonly engine?: EngineName;
     }
+  | { readonly type: "recalled" }
   | { readonly type: "worked"; readonly attempt: number }
   | {
       readonly type: "sealed";

@@ -66,8 +66,13 @@ async function answer(message: ToGate): Promise<FromGate> {
       const { runId } = message;
       const reasons = gate.assess(message);
       const lastAttempt = ledger.lastAttempt(runId);
-      return { type: "assessed", reasons, lastAttempt, lastRound: ledger.lastRound(runId) };
+      const lastRound = ledger.lastRound(runId);
+      const engine = gate.engine(runId);
+      return { type: "assessed", reasons, lastAttempt, lastRound, ...(engine && { engine }) };
     }
+    case "recall":
+      ledger.requireAnswers(message.answers);
+      return { type: "recalled" };
     case "work":
       gate.work(message.attempt, message.askKind, message.input);
       return { type: "worked", attempt: message.attempt };

@@ -18,6 +18,7 @@ import {
   spentOnSide,
   splitName,
 } from "./book.ts";
+import { damaged } from "./damage.ts";
 import type { Budget, DebitEntry, Split } from "./entry.ts";
 import type { Ledger, NewEntry } from "./ledger.ts";
 import { mergeSketches, type Sketch, sharedUnits, sketchText } from "./sketch.ts";
@@ -40,6 +41,12 @@ export type Debit = Pick<
   DebitEntry,
   "runId" | "round" | "attempt" | "askKind" | "partition" | "event" | "parameters"
 >;
+
+/** Attempts of one run that were answered. */
+export interface Answers {
+  readonly runId: string;
+  readonly attempts: readonly number[];
+}
 
 /** What one of the budgets that bind a population says to a release. */
 export interface BudgetRuling {
@@ -153,6 +160,25 @@ export class Account {
     const rulings = binding.map((budget) => ({ budget, ruling: rulingOf(period, budget) }));
     if (lifetime === null) return rulings;
     return [...rulings, { budget: lifetime, ruling: rulingOf(population.lifetime, lifetime) }];
+  }
+
+  /**
+   * Others keep what left here: a debit that they know of was in this ledger.
+   *
+   * @throws {CloisterError} `ledger.damaged` If one is not: an older ledger was put in its place.
+   */
+  requireAnswers(answers: readonly Answers[]): void {
+    this.#ledger.refresh();
+    const { runs } = this.#ledger.book;
+    for (const { runId, attempts } of answers) {
+      const missing = attempts.find((attempt) => !runs.get(runId)?.attempts.has(attempt));
+      if (missing === undefined) continue;
+      const what = `by the room's history this member answered attempt ${missing} of run ${runId.slice(0, 12)}`;
+      throw damaged(
+        this.#ledger.path,
+        `${what}, which is not in it: an older one was put in place`,
+      );
+    }
   }
 
   /** The highest attempt of a run that was answered; −1 if none was. */

@@ -1,4 +1,5 @@
 /** EDGE: a ledger's summary as lines for a terminal; a time is shown as a date. */
+import { counted } from "../../shared/base/counted.ts";
 import { rdpLimit } from "../../shared/privacy/accounting/budget.ts";
 import type { BudgetUse, LedgerSummary, PopulationUse, RunUse } from "./summary.ts";
 
@@ -18,7 +19,7 @@ function populationLines(use: PopulationUse): string[] {
   const { population, unit, budgets, lifetime, odometer, lifetimeLimited, renewals, runs } = use;
   const title = `${population}, per ${unit === null ? "row" : `"${unit}"`}`;
   const ever = lifetimeLimited ? "lifetime" : "ever spent";
-  const times = `${renewals} renewal${renewals === 1 ? "" : "s"}`;
+  const times = counted(renewals, "renewal");
   return [
     "",
     renewals === 0 ? title : `${title}, ${times}`,
@@ -47,7 +48,7 @@ function withoutGuarantee(runs: readonly RunUse[]): string[] {
   const count = runs.reduce((sum, { unnoised }) => sum + unnoised, 0);
   return count === 0
     ? []
-    : [`  ${"besides".padEnd(10)} ${count} answers without noise: no ε speaks of them`];
+    : [`  ${"besides".padEnd(10)} ${counted(count, "answer")} without noise: no ε speaks of them`];
 }
 
 function runLine({ runId, firstMs, answers, share }: RunUse): string {

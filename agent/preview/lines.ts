@@ -1,5 +1,7 @@
 /** EDGE: a preview as lines for a terminal; a time is shown as a date. */
+
 import { questionText } from "../../models/tasks/query-words.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { rulingLines } from "../../shared/charter/policy/ruling-lines.ts";
 import type { AskPreview } from "./asks.ts";
 import type { PartitionCost } from "./cost.ts";
@@ -46,8 +48,11 @@ function headLines({ runId, memberId, manifest }: Preview): string[] {
 
 function dataLines({ columns, data, unsettledRows, manifest }: Preview): string[] {
   const size = (side: "train" | "holdout"): string =>
-    `${side} ${data[side].rows} rows of ${data[side].units} units`;
-  const waiting = unsettledRows === 0 ? "" : `; ${unsettledRows} rows wait for their label`;
+    `${side} ${counted(data[side].rows, "row")} of ${counted(data[side].units, "unit")}`;
+  const waiting =
+    unsettledRows === 0
+      ? ""
+      : `; ${counted(unsettledRows, "row waits", "rows wait")} for the label`;
   const none = manifest.task.kind === "probe" ? "none: it sums up zeros" : "none";
   return [
     "Records",
@@ -64,7 +69,7 @@ function askLines(ask: AskPreview, { manifest }: Preview): string[] {
   const where = partition === "all" ? "train and holdout" : partition;
   const of = manifest.task.kind === "probe" ? "" : ` on ${where}`;
   const padded = wireDimension === dimension ? "" : ` (${wireDimension} on the wire)`;
-  const size = `${dimension} numbers${padded} of ${ringBits} bits`;
+  const size = `${counted(dimension, "number")}${padded} of ${ringBits} bits`;
   return [
     `  ${kind}${of}: ${times(count)}, with failed attempts at most ${answersMax}`,
     `    ${size}: ${bytes(ask.bytesPerRound)} a round; ${ask.encoding}`,
@@ -100,7 +105,7 @@ function totalLines(asks: readonly AskPreview[]): string[] {
 }
 
 function costLines({ partition, answers, budgets }: PartitionCost): string[] {
-  const title = `  ${partition}: ${answers} noised ${answers === 1 ? "answer" : "answers"}`;
+  const title = `  ${partition}: ${counted(answers, "noised answer")}`;
   if (budgets.length === 0) return [`${title}; no budget pays`];
   return [
     title,
@@ -172,10 +177,10 @@ function tableLines(rows: readonly (readonly string[])[]): string[] {
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 const fixed = (epsilon: number): string => epsilon.toFixed(3);
 const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
-const times = (count: number): string => (count === 1 ? "1 round" : `${count} rounds`);
+const times = (count: number): string => counted(count, "round");
 const utcMinute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
 
 function bytes(count: number): string {
-  if (count < 1000) return `${count} bytes`;
+  if (count < 1000) return counted(count, "byte");
   return count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`;
 }

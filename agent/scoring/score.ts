@@ -1,8 +1,10 @@
 /** EDGE: `cloister score`: a model and a table in, one score a row out, as a stream. Runs where the rows are; no network. */
+
 import type { Command } from "commander";
 import { sigmoid } from "../../models/engine/loss.ts";
 import { largestReasons, type Reason } from "../../models/scoring/reasons.ts";
 import type { Scorer } from "../../models/scoring/scorer.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";
 import { osClock } from "../../shared/edge/os.ts";
 import { formatOfName, parseFormat, type ScoreWriter, scoreWriter } from "./formats.ts";
@@ -155,7 +157,8 @@ function badRowCounter(json: boolean): BadRows {
       count += 1;
       say(`skipped: ${message}`, { skipped: { code, message } });
     },
-    summary: (rows) => say(`${count} of ${rows} rows skipped`, { skippedCount: count, rows }),
+    summary: (rows) =>
+      say(`${count} of ${counted(rows, "row")} skipped`, { skippedCount: count, rows }),
   };
 }
 

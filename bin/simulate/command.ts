@@ -2,8 +2,10 @@
  * EDGE: `cloister simulate`: tries a plan on a table that whoever runs this may see whole, before anybody is asked for
  * budget. (`npm run simulate` is something else: it plays the protocol with faults, for developers.)
  */
+
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import type { Plan } from "../../shared/charter/manifest.ts";
@@ -155,7 +157,7 @@ function written(result: Result, plan: Plan, options: SimulateOptions, wanted: W
     writeFileAtomic(json, `${JSON.stringify(resultJson(result, plan.task), null, 2)}\n`);
   const drop = wanted.dropProbability === 0 ? "" : `, drop-outs ${100 * wanted.dropProbability} %`;
   print(
-    `${basename(data)}: ${about}, ${result.trainUnits} training units, ${result.holdoutRows} rows held out, ${wanted.seeds.length} seeds${drop}`,
+    `${basename(data)}: ${about}, ${counted(result.trainUnits, "training unit")}, ${counted(result.holdoutRows, "row")} held out, ${counted(wanted.seeds.length, "seed")}${drop}`,
   );
   print("Median over seeds, in brackets the range; on the held-out rows of all members together.");
   print("");

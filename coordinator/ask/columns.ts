@@ -1,9 +1,9 @@
 /** Columns as people name them, held against the charter: do they exist, and may sums be broken down by them? Pure. */
 import { columnReader } from "../../models/tasks/columns.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
+import { nearest } from "../../shared/base/nearest.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
-import { nearest } from "./nearest.ts";
 import { syntaxFault } from "./words.ts";
 
 interface Place {

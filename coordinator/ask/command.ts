@@ -36,13 +36,21 @@ export function askCommand(program: Command): void {
     .option("--sum <column>", "the same as --mean")
     .option("--variance <column>", "the same as --mean")
     .option("--quantiles <column>", "quartiles, or --shares 0.5,0.99")
-    .option("--histogram <column>", "rows in bands over the declared range")
+    .option("--histogram <column>", "rows in bands over the declared range, or by category")
     .option("--crosstab <columns>", "counts by two to four columns, with tests: 'channel, label'")
     .option("--correlation <columns>", "of columns of numbers")
     .option("--compare <columns>", "means by group, with tests: 'amount by channel'")
+    .option(
+      "--drift <columns>",
+      "how far members are apart: 'amount between members', 'amount between bank-1 and bank-2'",
+    )
     .option("--top <column>", "the categories with the most rows")
     .option("--evaluate <run>", "how good the model of a run is, on rows that nobody trained on")
-    .option("--bins <count>", "of --histogram (20) or --quantiles (256)")
+    .option("--overlap <column>", "how many customers members share, by a column of identifiers")
+    .option("--size <count>", "of --overlap: about how many a member has")
+    .option("--values <column>", "of --overlap: what those in common come to")
+    .option("--value-max <number>", "of --values: what one customer comes to at most")
+    .option("--bins <count>", "of --histogram of numbers (20), --quantiles (256) or --drift (10)")
     .option("--shares <list>", "of --quantiles: 0.25,0.5,0.75")
     .option("--most <count>", "of --top (10)")
     .option(
@@ -66,7 +74,7 @@ export function askCommand(program: Command): void {
     .option("--anyway", "ask although the answer is expected to be hopeless")
     .option("--fresh", "ask again, and pay again, although the same was answered before");
   const shown = asking(written(ask));
-  example(shown, "cloister ask --count --by country --where 'amount > 100' --epsilon 0.5").action(
+  example(shown, "cloister ask --count --by country --where 'amount > 100' --epsilon 1.5").action(
     askQuestion,
   );
 }

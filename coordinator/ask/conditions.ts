@@ -2,10 +2,10 @@
 import { columnReader } from "../../models/tasks/columns.ts";
 import { rowTest } from "../../models/tasks/query-filter.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";
+import { nearest } from "../../shared/base/nearest.ts";
 import type { Condition as Asked } from "../../shared/charter/query-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import { checkColumn } from "./columns.ts";
-import { nearest } from "./nearest.ts";
 import { parseNumber } from "./reader.ts";
 import type { Condition, Value } from "./where.ts";
 import { syntaxFault } from "./words.ts";
@@ -42,13 +42,12 @@ function numberCondition({ column, test, source, at }: Condition): Asked {
     case "missing":
     case "present":
       return { column, is: test.kind };
-    case "between":
-      return {
-        column,
-        is: "between",
-        low: numberOf(column, test.low),
-        high: numberOf(column, test.high),
-      };
+    case "between": {
+      const [low, high] = [numberOf(column, test.low), numberOf(column, test.high)];
+      if (low <= high) return { column, is: "between", low, high };
+      const why = `nothing is between ${low} and ${high}; write the lower end first`;
+      throw syntaxFault("--where", source, at, why);
+    }
     case "in":
       throw syntaxFault(
         "--where",

@@ -2,6 +2,7 @@
 
 import { Z_95 } from "../../models/answers/estimate.ts";
 import { grouped } from "../../models/answers/figures.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import type { Outlook } from "../outlook.ts";
 
@@ -16,7 +17,7 @@ const VERDICTS = {
 export function outlookLines({ members, rounds, cost, question }: Outlook): string[] {
   const { numbers, cells, unitsPerCell, stdDev, verdict } = question;
   const cellText = cells === 1 ? "one cell" : `${grouped(String(cells))} cells`;
-  const sums = rounds === 1 ? "one secure sum" : `${rounds} secure sums`;
+  const sums = rounds === 1 ? "one secure sum" : `${counted(rounds, "secure sum")}`;
   const asked =
     rounds === 0
       ? `Asks      ${members} members to count among themselves, without a secure sum`
@@ -31,7 +32,18 @@ export function outlookLines({ members, rounds, cost, question }: Outlook): stri
     asked,
     `Costs     ε = ${epsilon} at δ = ${delta}; ${left}`,
     `Expect    ± ${short(Z_95 * stdDev)} in each number (noise of standard deviation ${short(stdDev)}), against ${short(unitsPerCell)} customers or rows in an average cell before any condition`,
+    ...valueLines(question),
     `Verdict   ${VERDICTS[verdict]}`,
+  ];
+}
+
+/** What noise leaves of sums over customers in common. */
+function valueLines({ values }: Outlook["question"]): string[] {
+  if (values === null) return [];
+  const { column, stdDev, total, isExpected } = values;
+  const of = isExpected ? "is expected of all customers of a member" : "all of them may come to";
+  return [
+    `          ± ${short(Z_95 * stdDev)} in each sum of ${column}, against ${short(total)} that ${of}`,
   ];
 }
 

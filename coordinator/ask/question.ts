@@ -2,12 +2,15 @@
 import { badInput } from "../../shared/base/errors.ts";
 import { type Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
 import { PlanRequest } from "../../shared/charter/manifest.ts";
+import { epsilonAtOrder } from "../../shared/privacy/accounting/rdp.ts";
+import { checkedPlan } from "./checked.ts";
 import { understood } from "./conditions.ts";
+import { type OverlapOptions, overlapOf } from "./overlap.ts";
 import { groupsOf, numberOf, type StatisticOptions, statisticOf, usage } from "./statistic.ts";
 import { parseWhere } from "./where.ts";
 
 /** As typed. */
-export interface QuestionOptions extends StatisticOptions {
+export interface QuestionOptions extends StatisticOptions, OverlapOptions {
   /** The run of a model. */
   readonly evaluate?: string;
   readonly where: readonly string[];
@@ -25,9 +28,8 @@ export interface Question {
 
 /** @throws {CloisterError} If an option makes no sense, alone or under the charter: what to change. */
 export function questionOf(options: QuestionOptions, charter: Charter): Question {
-  const { evaluate, purpose, rowsPerUnit } = options;
-  const { task, warnings } =
-    evaluate === undefined ? queryOf(options, charter) : evaluationOf(evaluate, options, charter);
+  const { purpose, rowsPerUnit } = options;
+  const { task, warnings } = askedOf(options, charter);
   const plan = {
     room: charter.room,
     task: {
@@ -39,12 +41,26 @@ export function questionOf(options: QuestionOptions, charter: Charter): Question
     privacy: privacyOf(options, charter),
     ...(purpose && { purpose }),
   };
-  return { plan: parseOrRefuse(PlanRequest, plan, "the question"), warnings };
+  return { plan: checkedPlan(plan, options), warnings };
 }
 
 interface Asked {
   readonly task: object;
   readonly warnings: readonly string[];
+}
+
+function askedOf(options: QuestionOptions, charter: Charter): Asked {
+  const { evaluate, where, by, rowsPerUnit } = options;
+  const overlap = overlapOf(options, charter);
+  if (overlap === null)
+    return evaluate === undefined
+      ? queryOf(options, charter)
+      : evaluationOf(evaluate, options, charter);
+  const isMore =
+    evaluate !== undefined || rowsPerUnit !== undefined || where.length + by.length > 0;
+  if (isMore || statisticOf(options, charter) !== null)
+    throw usage("--overlap is a question of its own: leave out --where, --by and other questions");
+  return { task: overlap, warnings: [] };
 }
 
 function queryOf(options: QuestionOptions, charter: Charter): Asked {
@@ -82,7 +98,10 @@ export function questionIn(
   charter: Charter,
 ): Question {
   const { where, by, rowsPerUnit, epsilon, exact, purpose } = options;
-  const isAsked = options.evaluate !== undefined || statisticOf(options, charter) !== null;
+  const isAsked =
+    options.evaluate !== undefined ||
+    overlapOf(options, charter) !== null ||
+    statisticOf(options, charter) !== null;
   if (isAsked || where.length > 0 || by.length > 0 || rowsPerUnit !== undefined)
     throw usage(`${path} holds the question: leave out --count, --where, --by and the like`);
   const isPlan = typeof content === "object" && content !== null && "task" in content;
@@ -112,5 +131,7 @@ function privacyOf(
   }
   if (exact || !privacy.budget) return "none";
   const without = privacy.unnoisedRuns === "allowed" ? ", or --exact for sums without noise" : "";
-  throw usage(`how much may it cost? --epsilon, up to ${privacy.budget.epsilon}${without}`);
+  const { epsilon: most, delta, rdpOrder } = privacy.budget;
+  const least = epsilonAtOrder(0, delta, rdpOrder).toPrecision(3);
+  throw usage(`how much may it cost? --epsilon, from above ${least} up to ${most}${without}`);
 }

@@ -1,10 +1,11 @@
 /** Which number is asked for: one option of `cloister ask` for each kind that a line can say. Pure. */
-import { numberReader } from "../../models/tasks/columns.ts";
+import { columnReader, numberReader } from "../../models/tasks/columns.ts";
 import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { checkColumn, checkGroup } from "./columns.ts";
 import { type Group, parseGroups } from "./groups.ts";
 import { parseNumber, Reader } from "./reader.ts";
+import { syntaxFault } from "./words.ts";
 
 /** As typed. */
 export interface StatisticOptions {
@@ -18,6 +19,7 @@ export interface StatisticOptions {
   readonly crosstab?: string;
   readonly correlation?: string;
   readonly compare?: string;
+  readonly drift?: string;
   readonly top?: string;
   readonly bins?: string;
   readonly shares?: string;
@@ -32,30 +34,26 @@ const KINDS: Readonly<Record<Kind, (options: StatisticOptions, charter: Charter)
   mean: ({ mean = "" }, charter) => moments("--mean", mean, charter),
   sum: ({ sum = "" }, charter) => moments("--sum", sum, charter),
   variance: ({ variance = "" }, charter) => moments("--variance", variance, charter),
-  histogram: ({ histogram = "", bins }, charter) => ({
-    kind: "histogram",
-    column: numbers("--histogram", histogram, charter),
-    ...(bins !== undefined && { bins: numberOf("--bins", bins) }),
-  }),
+  histogram: ({ histogram = "", bins }, charter) => spread(histogram, bins, charter),
   quantiles: ({ quantiles = "", bins, shares }, charter) => ({
     kind: "quantiles",
     column: numbers("--quantiles", quantiles, charter),
     ...(bins !== undefined && { bins: numberOf("--bins", bins) }),
-    ...(shares !== undefined && {
-      shares: shares.split(",").map((share) => numberOf("--shares", share.trim())),
-    }),
+    ...(shares !== undefined && { shares: sharesOf(shares) }),
   }),
   crosstab: ({ crosstab = "" }, charter) => ({
     kind: "crosstab",
-    columns: groupsOf("--crosstab", crosstab, charter),
+    columns: several("--crosstab", crosstab, 4, groupsOf("--crosstab", crosstab, charter)),
   }),
-  correlation: ({ correlation = "" }, { schema }) => ({
+  correlation: ({ correlation = "" }, charter) => ({
     kind: "correlation",
-    columns: parseGroups("--correlation", correlation).map(({ column, at }) =>
-      checkColumn(schema, "--correlation", column, { source: correlation, at }),
-    ),
+    columns: correlated(correlation, charter).map(({ column }) => column),
   }),
   compare: ({ compare = "" }, charter) => comparison(compare, charter),
+  drift: ({ drift = "", bins }, charter) => ({
+    ...driftBetween(drift, charter),
+    ...(bins !== undefined && { bins: numberOf("--bins", bins) }),
+  }),
   top: ({ top = "", most }, charter) => ({
     kind: "top",
     column: single("--top", top, charter, (source) => groupsOf("--top", source, charter)),
@@ -64,7 +62,7 @@ const KINDS: Readonly<Record<Kind, (options: StatisticOptions, charter: Charter)
 };
 
 const OF: Readonly<Record<"bins" | "shares" | "most", readonly Kind[]>> = {
-  bins: ["histogram", "quantiles"],
+  bins: ["histogram", "quantiles", "drift"],
   shares: ["quantiles"],
   most: ["top"],
 };
@@ -95,6 +93,53 @@ const moments = (option: string, source: string, charter: Charter): object => ({
   column: numbers(option, source, charter),
 });
 
+function correlated(source: string, { schema }: Charter): Group[] {
+  const groups = parseGroups("--correlation", source);
+  for (const { column, at, edges } of groups) {
+    checkColumn(schema, "--correlation", column, { source, at });
+    numberReader(schema, column);
+    if (edges) throw syntaxFault("--correlation", source, at, "numbers correlate without bands");
+  }
+  return several("--correlation", source, 30, groups);
+}
+
+/** Two columns at least, none of them twice. */
+function several<One extends { readonly column: string }>(
+  option: string,
+  source: string,
+  most: number,
+  groups: One[],
+): One[] {
+  const names = groups.map(({ column }) => column);
+  const what = `${option} ${JSON.stringify(source)}`;
+  const count = names.length === 1 ? "1 is" : `${names.length} are`;
+  if (names.length < 2 || names.length > most)
+    throw badInput("ask.option", `${what}: name 2 to ${most} columns; ${count} named`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return groups;
+  throw badInput("ask.option", `${what}: column "${twice}" is named twice; leave it out once`);
+}
+
+function sharesOf(source: string): number[] {
+  return source.split(",").map((text) => {
+    const share = numberOf("--shares", text.trim());
+    if (share >= 0 && share <= 1) return share;
+    const meant = share > 1 && share <= 100 ? `; did you mean ${share / 100}?` : "";
+    const why = `shares are from 0 to 1, and the median is 0.5${meant}`;
+    throw badInput("ask.option", `--shares ${text.trim()}: ${why}`);
+  });
+}
+
+/** Numbers fall into bins, and categories are their own. */
+function spread(source: string, bins: string | undefined, charter: Charter): object {
+  const column = single("--histogram", source, charter, (text) => parseGroups("--histogram", text));
+  checkGroup(charter, "--histogram", column, { source, at: 0 });
+  if (bins === undefined) return { kind: "histogram", column };
+  if (columnReader(charter.schema, column).kind === "category")
+    throw usage(`--bins parts numbers, and column "${column}" has categories: leave it out`);
+  return { kind: "histogram", column, bins: numberOf("--bins", bins) };
+}
+
 /** `amount by channel`. */
 function comparison(source: string, charter: Charter): object {
   const reader = new Reader("--compare", source);
@@ -106,6 +151,21 @@ function comparison(source: string, charter: Charter): object {
   const [groups, second] = groupsOf("--compare", rest, charter);
   if (second) throw reader.fault("groups are of one column");
   return { kind: "means", column: numberReader(charter.schema, column).name, groups };
+}
+
+/** `amount between members`, `amount between bank-1 and bank-2`. Between times it has conditions, and needs a file. */
+function driftBetween(source: string, charter: Charter): object {
+  const reader = new Reader("--drift", source);
+  const { text: column, at } = reader.word("a column");
+  checkGroup(charter, "--drift", column, { source, at });
+  if (!reader.takes("between"))
+    throw reader.fault('expected "between members", or "between" and the names of two');
+  const { text: first } = reader.word("members, or the name of one");
+  if (reader.isAtEnd() && first === "members") return { kind: "drift", column, between: "members" };
+  if (!reader.takes("and")) throw reader.fault('expected "and" and the name of another member');
+  const { text: second } = reader.word("the name of another member");
+  if (!reader.isAtEnd()) throw reader.fault("expected nothing more");
+  return { kind: "drift", column, between: [first, second] };
 }
 
 function numbers(option: string, source: string, charter: Charter): string {
@@ -130,7 +190,7 @@ function single(
 export function numberOf(option: string, text: string): number {
   const value = parseNumber(text);
   if (value !== null) return value;
-  throw badInput("ask.option", `${option} ${text}: not a number`);
+  throw badInput("ask.option", `${option} ${text === "" ? '""' : text}: not a number`);
 }
 
 export const usage = (message: string): CloisterError =>

@@ -2,6 +2,7 @@
  * A chart of an answer as SVG: bars with error bars, lines with bands, steps. Letters are large enough at 480 pixels;
  * who does not see it is told in words. Pure.
  */
+import { counted } from "../../shared/base/counted.ts";
 import type { Chart, Point, Series } from "./answer.ts";
 import { cellText } from "./figures.ts";
 import { barsAcross } from "./svg-bars.ts";
@@ -102,7 +103,7 @@ function pointsInWords(points: readonly Point[]): string {
     ["highest", sorted.at(-1)],
   ];
   const ends = named.map(([word, point]) => `${word} ${point ? pointInWords(point) : ""}`);
-  return `${points.length} points, ${ends.join(", ")}`;
+  return `${counted(points.length, "point")}, ${ends.join(", ")}`;
 }
 
 function pointInWords({ x, y, low, high }: Point): string {

@@ -6,7 +6,7 @@ const GAP = "  ";
 const INDENT = "  ";
 /** To which a column of words is cut at most before a row is written as lines. */
 const TEXT_MIN = 12;
-const EXPLAINED = `${NOT_GIVEN}: not defined for these rows, or held back because too few rows stand behind it.`;
+const EXPLAINED = `${NOT_GIVEN}: not defined, drowned in noise, or held back because too few rows stand behind it.`;
 
 /**
  * @param columns Of the terminal; at least 20 are assumed.
@@ -15,7 +15,10 @@ const EXPLAINED = `${NOT_GIVEN}: not defined for these rows, or held back becaus
 export function answerLines({ title, tables, notes }: Answer, columns: number): string[] {
   const width = Math.max(20, columns);
   const lines = [...wrapped(title, width, ""), ""];
-  for (const table of tables) lines.push(...tableLines(table, width, tables.length > 1), "");
+  // A table without rows tells nothing; what it would have told is the notes' business.
+  const told = tables.filter(({ rows }) => rows.length > 0);
+  if (told.length === 0) lines.push("Nothing to tell.", "");
+  for (const table of told) lines.push(...tableLines(table, width, tables.length > 1), "");
   const hasGap = tables.some(({ rows }) => rows.some((row) => row.includes(null)));
   const remarks = hasGap ? [...notes, EXPLAINED] : notes;
   for (const note of remarks) lines.push(...wrapped(note, width, ""));
@@ -25,7 +28,6 @@ export function answerLines({ title, tables, notes }: Answer, columns: number): 
 
 function tableLines(table: Table, width: number, isNamed: boolean): string[] {
   const head = isNamed ? wrapped(table.name, width, "") : [];
-  if (table.rows.length === 0) return [...head, "No rows."];
   const texts = table.rows.map((row) =>
     table.columns.map(({ kind }, i) => oneLine(cellText(row[i] ?? null, kind))),
   );

@@ -1,4 +1,5 @@
 /** What every training engine can do. The plain TypeScript one is the first and the oracle of others. Pure types. */
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { EncodedData } from "../data.ts";
 import type { Network } from "./architecture.ts";
 
@@ -24,8 +25,6 @@ export interface UnitRows {
   readonly tags: Uint32Array;
 }
 
-export type BackendName = "wasm-relaxed-simd" | "wasm-simd" | "plain";
-
 /**
  * What is minimised. A row's loss, and so its part of a gradient, is multiplied by its weight; null: by one.
  * `weights` has shape [rowCount of the data].
@@ -47,7 +46,7 @@ export interface ClippedSum {
 
 export interface TrainerBackend {
   /** What computes, as recorded with a run. Equal names on equal inputs give equal bits. */
-  readonly name: BackendName;
+  readonly name: EngineName;
   readonly architecture: Network;
   /** Whether training draws, for dropout: then `meanGradient` wants `draw`. Left out: it does not. */
   readonly drawsInTraining?: boolean;

@@ -33,6 +33,7 @@ export function cardMarkdown(card: ModelCard): string {
         ["rounds done", String(run.roundsDone)],
         ["model", `${model.kind}; ${model.size}`],
         ["training", model.training],
+        ...engineRows(card),
         ["format", card.format],
       ],
     ),
@@ -64,6 +65,14 @@ export function cardMarkdown(card: ModelCard): string {
     ),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function engineRows({ engines = [] }: ModelCard): string[][] {
+  const at = engines.map(
+    ({ engine, members }) =>
+      `${code(engine)} at ${members} ${members === 1 ? "member" : "members"}`,
+  );
+  return at.length === 0 ? [] : [["computed by, as members said", at.join(", ")]];
 }
 
 function metricLines({ metrics, scores, evaluated, holdoutFraction }: ModelCard): string[] {

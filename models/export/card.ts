@@ -1,4 +1,6 @@
 /** The model card: what a model is, what it was trained on, how good it is and what it must not be used for. Pure. */
+import { counted } from "../../shared/base/counted.ts";
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { isAutoencoder } from "../../shared/charter/model-spec.ts";
@@ -25,6 +27,12 @@ export interface CardModel {
   readonly training: string;
 }
 
+/** How many members said that this computes the model on their machines. */
+export interface CardEngine {
+  readonly engine: EngineName;
+  readonly members: number;
+}
+
 export interface CardFile {
   readonly name: string;
   readonly bytes: number;
@@ -46,6 +54,8 @@ export interface ModelCard {
     readonly roundsDone: number;
   };
   readonly model: CardModel;
+  /** Of members who are in a sum. Left out: not known, or the model needs none. */
+  readonly engines?: readonly CardEngine[];
   /** The plan's task as it was run. */
   readonly task: TaskSpec;
   readonly holdoutFraction: number;
@@ -75,6 +85,8 @@ export interface CardInputs {
   readonly metrics: Metrics | null;
   /** Of anomaly scores; else null. */
   readonly scores: ScoreQuantiles | null;
+  /** Empty: not known, or the model needs none. */
+  readonly engines: readonly CardEngine[];
   readonly statement: PrivacyStatement;
   readonly files: readonly CardFile[];
 }
@@ -95,6 +107,7 @@ export function modelCard(inputs: CardInputs): ModelCard {
       roundsDone,
     },
     model: inputs.model,
+    ...(inputs.engines.length > 0 && { engines: inputs.engines }),
     task: manifest.task,
     holdoutFraction: charter.holdoutFraction,
     schema: charter.schema,
@@ -116,7 +129,7 @@ export function netInWords(schema: DataSchema, { model, strategy, scaling }: Tra
 }
 
 function shapeInWords(network: Network): Pick<CardModel, "kind" | "size"> {
-  const size = `${network.paramCount} parameters`;
+  const size = `${counted(network.paramCount, "parameter")}`;
   if (isGraph(network)) {
     const kinds = new Set(network.nodes.map((node) => nodeInWords(node)));
     return { kind: `feed-forward topology: ${[...kinds].join(", ")}`, size };
@@ -137,7 +150,7 @@ export function treesInWords({ trees, spec }: TreeModel): CardModel {
   const leaves = trees.flat().filter(({ kind }) => kind === "leaf").length;
   return {
     kind: "boosted trees",
-    size: `${trees.length} trees, ${leaves} leaves, ${spec.bins} bins a feature`,
+    size: `${counted(trees.length, "tree")}, ${counted(leaves, "leaf", "leaves")}, ${spec.bins} bins a feature`,
     training: "histograms of gradients in secure sums",
   };
 }

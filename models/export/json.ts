@@ -3,6 +3,7 @@ import { z } from "zod";
 import { bytesToFloat32, float32ToBytes } from "../../shared/base/bytes.ts";
 import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
+import { faultOf } from "../../shared/base/fault.ts";
 import { ModelSpec } from "../../shared/charter/model-spec.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { architectureOf } from "../engine/architecture.ts";
@@ -69,8 +70,8 @@ export function parseModelJson(text: string, expected?: DataSchema): Model {
   }
   const file = ModelFile.safeParse(value);
   if (!file.success) {
-    const issue = file.error.issues[0];
-    throw bad("invalid", `Field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "invalid"}.`);
+    const { path, reason } = faultOf(file.error, value);
+    throw bad("invalid", `Field "${path}": ${reason}.`);
   }
   const { schema, spec, logitShift } = file.data;
   if (expected !== undefined && canonicalJson(schema) !== canonicalJson(expected)) {

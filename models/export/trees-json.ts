@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { canonicalJson } from "../../shared/base/canonical.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
+import { faultOf } from "../../shared/base/fault.ts";
 import { TreesSpec } from "../../shared/charter/boost-spec.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import type { PrivacyStatement } from "../privacy-statement.ts";
@@ -92,8 +93,8 @@ function nodeToJson(node: TreeNode, layout: readonly FeatureBins[]): Node {
 export function parseTreesJson(value: unknown): TreeModel {
   const file = TreesFile.safeParse(value);
   if (!file.success) {
-    const issue = file.error.issues[0];
-    throw bad("invalid", `Field "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "invalid"}.`);
+    const { path, reason } = faultOf(file.error, value);
+    throw bad("invalid", `Field "${path}": ${reason}.`);
   }
   const { schema, spec, base } = file.data;
   const layout = featureBins(schema, spec.bins);

@@ -1,4 +1,5 @@
 /** Which of a label column's two texts means "positive". Pure. */
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { ColumnProfile, Level } from "./profile.ts";
 
@@ -36,7 +37,7 @@ export function labelTexts(
   const { name: column, missingCount, levels } = profile;
   const where = `${table}: label column ${JSON.stringify(column)}`;
   if (missingCount > 0) {
-    const reason = `no value in ${missingCount} rows; leave those rows out`;
+    const reason = `no value in ${counted(missingCount, "row")}; leave out what has none`;
     throw badInput("data.label-missing", `${where}: ${reason}`);
   }
   const [first, second] = [...levels];

@@ -4,6 +4,7 @@
  * come from the rows. Whoever puts the proposal into a charter shows it to all members; read it
  * first.
  */
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { type DataSchema, DataSchema as Schema } from "../../shared/charter/schema.ts";
 import { type ColumnProposal, proposeColumn } from "./infer-column.ts";
@@ -80,7 +81,7 @@ export function inferenceLines({ columns, rowCount, positiveCount }: Inference):
       .join("  ")
       .trimEnd(),
   );
-  return [...lines, `${rowCount} rows, ${positiveCount} of them positive`];
+  return [...lines, `${counted(rowCount, "row")}, ${positiveCount} of them positive`];
 }
 
 function checkOptions(header: readonly string[], options: InferOptions): void {
@@ -127,7 +128,9 @@ function refuseTexts({ columns }: TableProfile, { table, numeric }: InferOptions
       numeric.includes(name) && (textCount > 0 || numberCount === 0),
   );
   if (faulty.length === 0) return;
-  const list = faulty.map(({ name, textCount }) => `${JSON.stringify(name)} (${textCount} cells)`);
+  const list = faulty.map(
+    ({ name, textCount }) => `${JSON.stringify(name)} (${counted(textCount, "cell")})`,
+  );
   const remedy = "mend those cells or take the column as categorical";
   throw badInput("data.cell-not-a-number", `${table}: not numeric: ${list.join(", ")}; ${remedy}`);
 }

@@ -4,6 +4,7 @@
  *
  * @see McCullagh and Nelder, Generalized Linear Models, 2nd ed., 1989, §2.5.
  */
+import { counted } from "../../shared/base/counted.ts";
 import { badInput, type CloisterError } from "../../shared/base/errors.ts";
 import { collinearity, separation, usedColumns } from "./defects.ts";
 import { asSent } from "./exact-floats.ts";
@@ -219,7 +220,7 @@ function checkRows({ family }: FitRules, { xy, own, rows }: StartSums): void {
 }
 
 function tooFewRows({ rowsPerColumn }: FitRules, rows: number, columns: number): CloisterError {
-  const detail = `${rows} rows for ${columns} coefficients; at least ${rowsPerColumn} for each`;
+  const detail = `${counted(rows, "row")} for ${counted(columns, "coefficient")}; at least ${rowsPerColumn} for each`;
   const reason = "a closer fit would tell single rows. Ask with fewer columns or categories.";
   return badInput("glm.too-few-rows", `${detail} are needed: ${reason}`);
 }

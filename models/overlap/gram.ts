@@ -4,9 +4,9 @@
  */
 import { assert } from "../../shared/base/assert.ts";
 
-/** Dot products of K noised sketches of m slots. */
+/** Dot products of K noised sketches of m slots: of members' identifiers, and perhaps of their values. */
 export interface Gram {
-  readonly memberCount: number;
+  readonly sketchCount: number;
   readonly slots: number;
   /** Of the noise in each slot, as it was opened: all members' together. */
   readonly noiseStdDev: number;
@@ -14,7 +14,10 @@ export interface Gram {
   readonly products: Float64Array;
 }
 
-/** A sum of sizes (on the diagonal) and overlaps, Σ w_ij t_ij over all i and j. Shape [K × K], symmetric. */
+/**
+ * A sum of sizes (on the diagonal) and overlaps, Σ w_ij t_ij over all i and j. Shape [K × K], symmetric. Where one of the
+ * two sketches is of values, t_ij is their sum over those in both; where both are, that of their products.
+ */
 export type Weights = Float64Array;
 
 /** A sum as it is estimated. */
@@ -28,17 +31,28 @@ export interface Measured {
  * @param sketches One after the other. Shape [K × m].
  * @param noiseStdDev Of the noise in each slot.
  */
-export function gramOf(sketches: Float64Array, memberCount: number, noiseStdDev: number): Gram {
-  const slots = sketches.length / memberCount;
+export function gramOf(sketches: Float64Array, sketchCount: number, noiseStdDev: number): Gram {
+  const slots = sketches.length / sketchCount;
   assert(Number.isInteger(slots) && slots >= 1, "sketches have one length");
-  const products = new Float64Array(memberCount ** 2);
-  for (let i = 0; i < memberCount; i++)
+  const products = new Float64Array(sketchCount ** 2);
+  for (let i = 0; i < sketchCount; i++)
     for (let j = 0; j <= i; j++) {
       const product = dot(sketches, i * slots, j * slots, slots);
-      products[i * memberCount + j] = product;
-      products[j * memberCount + i] = product;
+      products[i * sketchCount + j] = product;
+      products[j * sketchCount + i] = product;
     }
-  return { memberCount, slots, noiseStdDev, products };
+  return { sketchCount, slots, noiseStdDev, products };
+}
+
+/** Of the first sketches only. */
+export function firstOf(gram: Gram, count: number): Gram {
+  const { sketchCount, products } = gram;
+  assert(count <= sketchCount, "there are so many sketches");
+  const own = Float64Array.from(
+    { length: count ** 2 },
+    (_, at) => products[Math.floor(at / count) * sketchCount + (at % count)] ?? 0,
+  );
+  return { ...gram, sketchCount: count, products: own };
 }
 
 function dot(values: Float64Array, from: number, to: number, count: number): number {
@@ -50,7 +64,7 @@ function dot(values: Float64Array, from: number, to: number, count: number): num
 /**
  * A slot of the K sketches has covariance V, v_ij = t_ij/m and on the diagonal n_i/m + σ². A dot product of sketches
  * estimates mV, and Σ w_ij g_ij has the variance 2m·tr(WVWV), as for normal slots. For identifiers x that are in members
- * a_x (0 or 1 each) it is less by (2/m)·Σ_x (a_xᵀWa_x)², about one n-th of it. G/m stands in for V.
+ * a_x (0 or 1 each, or the value) it is less by (2/m)·Σ_x (a_xᵀWa_x)², about one n-th of it. G/m stands in for V.
  */
 export function measured(gram: Gram, weights: Weights): Measured {
   const value = sumOf(gram, weights);
@@ -58,8 +72,8 @@ export function measured(gram: Gram, weights: Weights): Measured {
 }
 
 function sumOf(gram: Gram, weights: Weights): number {
-  const { memberCount: count, slots, noiseStdDev, products } = gram;
-  assert(weights.length === products.length, "a weight for every two members");
+  const { sketchCount: count, slots, noiseStdDev, products } = gram;
+  assert(weights.length === products.length, "a weight for every two sketches");
   let value = 0;
   for (let at = 0; at < products.length; at++) {
     const isSize = at % (count + 1) === 0;
@@ -70,10 +84,10 @@ function sumOf(gram: Gram, weights: Weights): number {
 }
 
 /** Of the errors of two sums: (2/m)·tr(UGWG). @see measured */
-export function covariance({ memberCount, slots, products }: Gram, u: Weights, w: Weights): number {
-  const left = product(u, products, memberCount);
-  const right = u === w ? left : product(w, products, memberCount);
-  return (2 / slots) * traceOfProduct(left, right, memberCount);
+export function covariance({ sketchCount, slots, products }: Gram, u: Weights, w: Weights): number {
+  const left = product(u, products, sketchCount);
+  const right = u === w ? left : product(w, products, sketchCount);
+  return (2 / slots) * traceOfProduct(left, right, sketchCount);
 }
 
 function product(a: Float64Array, b: Float64Array, count: number): Float64Array {
@@ -95,10 +109,15 @@ function traceOfProduct(a: Float64Array, b: Float64Array, count: number): number
   return trace;
 }
 
-/** Weights of the overlap of two members, or of one's size where both are the same. */
+/** Weights of the overlap of two sketches, or of one's size where both are the same. */
 export function pairWeights(count: number, i: number, j: number): Weights {
   const weights = new Float64Array(count ** 2);
   weights[i * count + j] = i === j ? 1 : 0.5;
   weights[j * count + i] = i === j ? 1 : 0.5;
   return weights;
+}
+
+/** Of the one sum less the other. */
+export function lessWeights(from: Weights, less: Weights): Weights {
+  return from.map((weight, at) => weight - (less[at] ?? 0));
 }

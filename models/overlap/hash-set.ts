@@ -9,13 +9,23 @@ const PLACES_MIN = 1024;
 export interface HashSet {
   /** How many there are. */
   readonly size: number;
-  /** @param hash Uniform bytes, at least 16. @returns Whether it is new. */
-  add(hash: Uint8Array): boolean;
+  /**
+   * @param hash Uniform bytes, at least 16.
+   * @returns Which one it is, counted from 0 in the order in which they came: where it is new, as many as there were.
+   */
+  add(hash: Uint8Array): number;
 }
 
-/** An open hash table, at most half full. The first word of a hash is its place. Zeros are an empty place. */
+/** Open, and at most half full. The first word of a hash is its place. Zeros are an empty place. */
+interface Places {
+  /** Shape [places × WORDS]. */
+  readonly keys: Uint32Array;
+  /** Which one is there. Shape [places]. */
+  readonly numbers: Uint32Array;
+}
+
 export function hashSet(): HashSet {
-  let table = new Uint32Array(PLACES_MIN * WORDS);
+  let places = emptyPlaces(PLACES_MIN);
   let size = 0;
   const key = new Uint32Array(WORDS);
   const keyBytes = new Uint8Array(key.buffer);
@@ -26,31 +36,44 @@ export function hashSet(): HashSet {
     add(hash) {
       assert(hash.length >= KEY_BYTES, "a hash is too short for the set");
       for (let i = 0; i < KEY_BYTES; i++) keyBytes[i] = hash[i] ?? 0;
-      if (!addInPlace(table, key, 0)) return false;
+      const number = addInPlace(places, key, 0, size);
+      if (number < size) return number;
       size += 1;
-      if (2 * size * WORDS > table.length) table = doubled(table);
-      return true;
+      if (2 * size > places.numbers.length) places = doubled(places);
+      return number;
     },
   };
 }
 
-/** @returns False where it is there already. */
-function addInPlace(table: Uint32Array, keys: Uint32Array, from: number): boolean {
-  const places = table.length / WORDS;
-  for (let place = (keys[from] ?? 0) % places; ; place = (place + 1) % places) {
+function emptyPlaces(count: number): Places {
+  return { keys: new Uint32Array(count * WORDS), numbers: new Uint32Array(count) };
+}
+
+/** @param number The key's, if it is new. @returns Its own, or that of the one that is there already. */
+function addInPlace(
+  { keys: table, numbers }: Places,
+  keys: Uint32Array,
+  from: number,
+  number: number,
+): number {
+  const count = numbers.length;
+  for (let place = (keys[from] ?? 0) % count; ; place = (place + 1) % count) {
     const at = place * WORDS;
     if (isEmptyAt(table, at)) {
       for (let i = 0; i < WORDS; i++) table[at + i] = keys[from + i] ?? 0;
-      return true;
+      numbers[place] = number;
+      return number;
     }
-    if (isEqualAt(table, at, keys, from)) return false;
+    if (isEqualAt(table, at, keys, from)) return numbers[place] ?? 0;
   }
 }
 
-function doubled(table: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * table.length);
-  for (let at = 0; at < table.length; at += WORDS)
-    if (!isEmptyAt(table, at)) addInPlace(larger, table, at);
+function doubled({ keys, numbers }: Places): Places {
+  const larger = emptyPlaces(2 * numbers.length);
+  for (const [place, number] of numbers.entries()) {
+    const at = place * WORDS;
+    if (!isEmptyAt(keys, at)) addInPlace(larger, keys, at, number);
+  }
   return larger;
 }
 

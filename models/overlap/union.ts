@@ -22,8 +22,8 @@ const TAIL = 0.025;
  *   a union, Ann. Math. Stat. 39, 1968.
  */
 export function unionEstimate(gram: Gram): Estimate {
-  const lower = distinct(lowerBounds(gram.memberCount)).map((weights) => measured(gram, weights));
-  const upper = distinct(upperBounds(gram.memberCount)).map((weights) => measured(gram, weights));
+  const lower = distinct(lowerBounds(gram.sketchCount)).map((weights) => measured(gram, weights));
+  const upper = distinct(upperBounds(gram.sketchCount)).map((weights) => measured(gram, weights));
   const from = best(lower, -1);
   const to = best(upper, 1);
   // By chance, limits of bounds that meet may pass each other.

@@ -1,4 +1,5 @@
 /** What an evaluation comes to, for people and programs. Pure. */
+import { counted } from "../../shared/base/counted.ts";
 import type { Answer, Cell, Chart, Column, Point, Series, Table } from "../answers/answer.ts";
 import { type Told, toldReport } from "../metrics/noised-report.ts";
 import type { AlertBudget, EvaluationReport, ReportRequest } from "../metrics/report.ts";
@@ -27,7 +28,7 @@ export function evaluationAnswer(context: EvaluateContext, opened: OpenedEvaluat
       ...(stdDev > 0 ? [NOISE] : []),
       ...(held.length > 0
         ? [
-            `members with fewer than ${cellMin} units of a label in a segment held these rows back, by how many members: ${held
+            `members with fewer than ${counted(cellMin, "unit")} of a label in a segment held these rows back, by how many members: ${held
               .map(({ name, heldBack }) => `${name} (${heldBack})`)
               .join("; ")}`,
           ]

@@ -1,10 +1,12 @@
 /** The model that an evaluation's members are asked with: its numbers, what vouches for them, and its scores. Pure. */
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { type EvaluatedModel, inputHashOf } from "../../shared/charter/evaluate-spec.ts";
 import { isAutoencoder } from "../../shared/charter/model-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { EncodedData } from "../data.ts";
 import { architectureOf } from "../engine/architecture.ts";
+import type { TrainerBackend } from "../engine/backend.ts";
 import { bestBackend } from "../engine/best.ts";
 import type { Model } from "../model.ts";
 import type { TreeModel } from "../trees/model.ts";
@@ -70,9 +72,21 @@ function netOf(schema: DataSchema, spec: Model["spec"], input: Float32Array): Mo
 }
 
 /** Log-odds of each row, the same on every machine. */
-export function netScores(model: Model, data: EncodedData): Float32Array {
-  const network = architectureOf(model.schema, model.spec);
-  return bestBackend(network, { acrossMachines: true }).logits(model.params, model.scaling, data);
+export function netScores(
+  { schema, spec, params, scaling }: Model,
+  data: EncodedData,
+): Float32Array {
+  return backendOf(schema, spec).logits(params, scaling, data);
+}
+
+/** What scores a net here; null: trees, which need none. */
+export function scoringEngine({ spec, schema }: ModelContext): EngineName | null {
+  const { made } = spec.model;
+  return made.kind === "net" ? backendOf(schema, made.spec).name : null;
+}
+
+function backendOf(schema: DataSchema, spec: Model["spec"]): TrainerBackend {
+  return bestBackend(architectureOf(schema, spec), { acrossMachines: true });
 }
 
 /** An autoencoder's scores say how unusual a row is. */

@@ -9,7 +9,7 @@ import type { EvaluateTask } from "../../shared/charter/evaluate-spec.ts";
 import { cellMinOf } from "./cell-min.ts";
 import { withoutSmall } from "./differencing.ts";
 import { evaluationAnswer } from "./evaluate-answer.ts";
-import { checkInput, modelScores } from "./evaluate-model.ts";
+import { checkInput, modelScores, scoringEngine } from "./evaluate-model.ts";
 import { ownReport } from "./evaluate-report.ts";
 import {
   countRows,
@@ -47,6 +47,7 @@ export const evaluateTask: Task<EvaluateTask, EvaluateState> = {
   },
   cohorts: (context, data) => withoutSmall(labelledRows(context, data), data, cellMinOf(context)),
   ownReport,
+  engine: scoringEngine,
   begin: () => ({ input: null, sum: null }),
   nextAsk: (_, { input, sum }) =>
     input === null || sum !== null ? null : { kind: ASK, input: input.slice() },

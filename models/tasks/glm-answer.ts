@@ -1,5 +1,7 @@
 /** What a regression comes to: its coefficients, how well it fits, and what the numbers mean. Pure. */
+
 import { assert } from "../../shared/base/assert.ts";
+import { counted } from "../../shared/base/counted.ts";
 import type { Answer, Cell, Column, Table } from "../answers/answer.ts";
 import { Z_95 } from "../answers/estimate.ts";
 import {
@@ -120,12 +122,12 @@ function exactFit(context: GlmContext, { fit, start, rounds, done }: GlmState): 
   const notes = isSame
     ? []
     : [
-        `members came or went during the fit: it is of the ${sums.rows} rows of the last round, and the first had ${begun.rows}`,
+        `members came or went during the fit: it is of the ${counted(sums.rows, "row")} of the last round, and the first had ${begun.rows}`,
       ];
   if (heldBack > 0) {
     const cellMin = cellMinOf(context);
-    const who = heldBack === 1 ? "1 member" : `${heldBack} members`;
-    notes.push(`${who} with fewer than ${cellMin} units that take part held them back`);
+    const who = counted(heldBack, "member");
+    notes.push(`${who} with fewer than ${counted(cellMin, "unit")} taking part held them back`);
   }
   return { estimated, figures, notes };
 }

@@ -1,6 +1,7 @@
 /**
- * How many customers the members share, to the unit or with noise of the members' own, by a protocol of their own among themselves instead of a secure sum
- * (`shared/matching`): here are its rules, what it costs, and what the counts come to. Pure.
+ * How many customers the members share, to the unit or with noise of their own, by a protocol of their own among
+ * themselves instead of a secure sum (`shared/matching`): here are its rules, what it costs, and what the counts come
+ * to. Pure.
  */
 import { bytesToFloat64, float64ToBytes } from "../../shared/base/bytes.ts";
 import { badInput } from "../../shared/base/errors.ts";

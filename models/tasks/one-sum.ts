@@ -24,6 +24,8 @@ export interface OneSum<Spec> {
   answer(context: TaskContext<Spec>, aggregate: Aggregate): Answer;
   /** @see Task.cohorts */
   cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
+  /** @see Task.needsEveryMember */
+  needsEveryMember?(spec: Spec): boolean;
   columnUse(context: TaskContext<Spec>): ColumnUse;
   partNames(context: TaskContext<Spec>): readonly (readonly [string, number])[];
 }
@@ -59,6 +61,7 @@ export function oneSumTask<Spec>(one: OneSum<Spec>): Task<Spec, OneSumState> {
     },
     answer: (context, { sum }) => (sum === null ? null : one.answer(context, sum)),
     ...(one.cohorts && { cohorts: one.cohorts }),
+    ...(one.needsEveryMember && { needsEveryMember: one.needsEveryMember }),
     columnUse: one.columnUse,
     partNames: one.partNames,
     progress: ({ sum }) => ({ done: sum === null ? 0 : 1, total: 1, loss: null, metrics: null }),

@@ -1,14 +1,25 @@
-/** What an overlap comes to: members two by two, what all have together, and a picture. Pure. */
-import type { Answer, Cell, Chart, Estimate, Table } from "../answers/answer.ts";
-import { overlapEstimate, shareEstimate, sizeEstimate } from "../overlap/estimate.ts";
-import type { Gram } from "../overlap/gram.ts";
+/** What an overlap comes to: members two by two, what all have together, what those in common come to. Pure. */
+import type { Answer, Cell, Chart, Table } from "../answers/answer.ts";
+import {
+  atLeastNone,
+  cutTo,
+  overlapEstimate,
+  shareEstimate,
+  sizeEstimate,
+} from "../overlap/estimate.ts";
+import { firstOf, type Gram } from "../overlap/gram.ts";
 import { unionEstimate } from "../overlap/union.ts";
-import { type OverlapContext, overlapPlan } from "./overlap-shape.ts";
+import { overlapPlan } from "./overlap-shape.ts";
+import { valueNotes, valueTable } from "./overlap-value-table.ts";
+import type { OverlapContext } from "./overlap-values.ts";
 
-export function overlapAnswer(context: OverlapContext, gram: Gram): Answer {
-  const { spec } = context;
+/** @param all Of members' identifiers, then of values. */
+export function overlapAnswer(context: OverlapContext, all: Gram): Answer {
+  const { spec, memberCount } = context;
+  const gram = firstOf(all, memberCount);
   const names = namesOf(context);
   const told = spec.sizes === "told";
+  const { values } = overlapPlan(context);
   return {
     title: `Customers in common, by column "${spec.column}"`,
     tables: [
@@ -22,9 +33,10 @@ export function overlapAnswer(context: OverlapContext, gram: Gram): Answer {
         ],
         rows: [["different ones", atLeastNone(unionEstimate(gram))]],
       },
+      ...(values ? [valueTable(context, values, all, names)] : []),
     ],
     charts: [bars(gram, names)],
-    notes: notes(context),
+    notes: [...notes(context), ...(values ? valueNotes(context, values) : [])],
   };
 }
 
@@ -59,7 +71,7 @@ function shares(gram: Gram, names: readonly string[]): Table {
       name,
       ...names.map((_, j): Cell => {
         const share = i === j ? null : shareEstimate(gram, i, j);
-        return share && within(share, 0, 1);
+        return share && cutTo(share, 0, 1);
       }),
     ]),
   };
@@ -96,12 +108,4 @@ function notes(context: OverlapContext): string[] {
       "how many all have together is bounded by what two have in common: the interval spans all that is possible, and its value is the middle",
     );
   return all;
-}
-
-const atLeastNone = (estimate: Estimate): Estimate => within(estimate, 0, Number.POSITIVE_INFINITY);
-
-/** Unbiased numbers may lie where no count does. The interval holds no less for what cannot be. */
-function within({ value, low, high }: Estimate, min: number, max: number): Estimate {
-  const cut = (x: number): number => Math.min(max, Math.max(min, x));
-  return { value: cut(value), low: cut(low), high: cut(high) };
 }

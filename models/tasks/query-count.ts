@@ -19,11 +19,12 @@ export function countStatistic(): Statistic {
   };
 }
 
-/** A unit counts once in each cell that it has a row in. */
+/** A unit counts once in each cell that it has a row in: of k rows, in k cells at most, each by 1. */
 export function unitsStatistic(): Statistic {
   return {
     ...countStatistic(),
     sums: ["units"],
+    unitNorm: (rowCount, cellCount) => Math.sqrt(Math.min(rowCount, cellCount)),
     addInPlace(sums, at, _data, _row, isNew) {
       if (isNew) addRowInPlace(sums, at);
     },

@@ -14,6 +14,7 @@ import {
   MOMENTS,
   momentCells,
   SAMPLING_NOTE,
+  withoutNoiseRows,
 } from "./query-moments.ts";
 import type { OpenedCells, QueryContext, Statistic } from "./query-statistic.ts";
 import {
@@ -42,27 +43,30 @@ export function meansStatistic(
     isCounted: isPresent(reader),
     columns: { summed: [name], grouped: [groups.column] },
     addInPlace: addMomentsInPlace(reader),
-    answer: (opened) => ({
-      title: titleOf(`Means of ${name} by ${axis.name}`, opened),
-      tables: [
-        {
-          name: "means",
-          columns: [...byColumns(opened), column(axis.name, "text"), ...MOMENT_COLUMNS],
-          rows: byRows(opened, (noised) =>
-            axis.labels.map((label, g) => [label, ...momentCells(groupOf(noised, g), scale)]),
-          ),
-        },
-        {
-          name: "tests",
-          columns: [...byColumns(opened), ...TEST_COLUMNS],
-          rows: byRows(opened, (noised) => testRows(noised, axis, scale)),
-        },
-      ],
-      charts: [chartOf(opened, name, axis, scale)],
-      notes: [SAMPLING_NOTE, "tests compare declared groups with at least two rows"],
-    }),
+    answer(opened) {
+      const columns = [...byColumns(opened), column(axis.name, "text"), ...MOMENT_COLUMNS];
+      const means = byRows(opened, (noised) =>
+        axis.labels.map((label, g) => [label, ...momentCells(groupOf(noised, g), scale)]),
+      );
+      const { rows, notes } = withoutNoiseRows(means, opened.by.names.length + 1);
+      const tests = byRows(opened, (noised) => testRows(noised, axis, scale));
+      return {
+        title: titleOf(`Means of ${name} by ${axis.name}`, opened),
+        tables: [
+          { name: "means", columns, rows },
+          { name: "tests", columns: [...byColumns(opened), ...TEST_COLUMNS], rows: tests },
+        ],
+        charts: [chartOf(opened, name, axis, scale)],
+        notes: [SAMPLING_NOTE, tests.length > 0 ? TESTED : UNTESTED, ...notes],
+      };
+    },
   };
 }
+
+const TESTED =
+  "tests compare declared groups with at least two rows, and more than noise makes of none";
+const UNTESTED =
+  "nothing is tested: fewer than two declared groups have two rows, and more than noise makes of none";
 
 const TEST_COLUMNS = [
   column("test", "text"),
@@ -100,8 +104,8 @@ function testRows(noised: NoisedSums, axis: Axis, scale: Scale): Cell[][] {
   const { f, degreesBetween, degreesWithin, pValue, shareBetween } = analysis;
   const part = "part of the variance between groups";
   return [
-    ["analysis of variance, F", f, degreesBetween, pValue, part, shareBetween, null],
-    ["its rows within groups", null, degreesWithin, null, "", null, null],
+    ["analysis of variance, F", f, degreesBetween, pValue, part, shareBetween, ""],
+    ["its rows within groups", "", degreesWithin, "", "", "", ""],
   ];
 }
 

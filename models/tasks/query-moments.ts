@@ -1,8 +1,10 @@
 /** Sum, mean and variance of a number column in each cell. Pure. */
 import type { StatisticSpec } from "../../shared/charter/query-spec.ts";
+import type { Cell } from "../answers/answer.ts";
 import type { EncodedData } from "../data.ts";
 import { momentsOf, type Scale, scaleOf } from "../statistics/moments.ts";
 import { type NumberReader, numberReader } from "./columns.ts";
+import { ANYTHING_ELSE, MISSING } from "./query-cells.ts";
 import type { QueryContext, Statistic } from "./query-statistic.ts";
 import { byColumns, byRows, column, titleOf } from "./query-tables.ts";
 
@@ -41,20 +43,43 @@ export function momentsStatistic(
     isCounted: isPresent(reader),
     columns: { summed: [name], grouped: [] },
     addInPlace: addMomentsInPlace(reader),
-    answer: (opened) => ({
-      title: titleOf(`Mean and variance of ${name}`, opened),
-      tables: [
-        {
-          name: "moments",
-          columns: [...byColumns(opened), ...MOMENT_COLUMNS],
-          rows: byRows(opened, (noised) => [momentCells(noised, scaleOf(reader))]),
-        },
-      ],
-      charts: [],
-      notes: [SAMPLING_NOTE],
-    }),
+    answer(opened) {
+      const all = byRows(opened, (noised) => [momentCells(noised, scaleOf(reader))]);
+      const { rows, notes } = withoutNoiseRows(all, opened.by.names.length);
+      const columns = [...byColumns(opened), ...MOMENT_COLUMNS];
+      return {
+        title: titleOf(`Mean and variance of ${name}`, opened),
+        tables: [{ name: "moments", columns, rows }],
+        charts: [],
+        notes: [SAMPLING_NOTE, ...notes],
+      };
+    },
   };
 }
+
+/**
+ * Under noise, a place that nobody declared is left out where its noised count does not tell it from none: its mean is
+ * nothing but noise. The rule reads only what is told.
+ *
+ * @param width Columns that say what a row is of; its count follows them.
+ */
+export function withoutNoiseRows(rows: readonly Cell[][], width: number): TableRows {
+  const told = rows.filter((row) => {
+    const count = row[width];
+    const isOpen = typeof count === "object" && count !== null && count.low <= 0;
+    return !(isOpen && row.slice(0, width).some(isUndeclared));
+  });
+  return { rows: told, notes: told.length < rows.length ? [LEFT_OUT] : [] };
+}
+
+interface TableRows {
+  readonly rows: readonly Cell[][];
+  readonly notes: readonly string[];
+}
+
+const isUndeclared = (label: Cell | undefined): boolean =>
+  label === ANYTHING_ELSE || label === MISSING;
+const LEFT_OUT = `${ANYTHING_ELSE} and ${MISSING} are left out where their noised count does not tell them from none`;
 
 /** What `momentCells` gives. */
 export const MOMENT_COLUMNS = [

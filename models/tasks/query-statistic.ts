@@ -25,6 +25,8 @@ export interface Statistic {
   readonly values: "integers" | "reals";
   /** ℓ2 bound of one row's part of its cell's sums. */
   readonly rowNorm: number;
+  /** ℓ2 bound of the part of a unit with so many rows in so many cells. Left out: all its rows may be in one. */
+  unitNorm?(rowCount: number, cellCount: number): number;
   readonly columns: StatisticColumns;
   /**
    * Adds a row that counts to its cell's sums, which begin at `at`: 1 to the first, and nothing else has an absolute

@@ -5,14 +5,18 @@ import { countStatistic, histogramStatistic, unitsStatistic } from "./query-coun
 import { crosstabStatistic } from "./query-crosstab.ts";
 import { driftStatistic } from "./query-drift.ts";
 import { meansStatistic } from "./query-means.ts";
+import { memberDriftStatistic } from "./query-member-drift.ts";
 import { momentsStatistic } from "./query-moments.ts";
 import { quantilesStatistic } from "./query-quantiles.ts";
 import type { QueryContext, Statistic } from "./query-statistic.ts";
 import { survivalStatistic } from "./query-survival.ts";
 import { topStatistic } from "./query-top.ts";
 
-/** @throws {CloisterError} If the question does not fit the schema; says what to change. */
-export function statisticOf(context: QueryContext): Statistic {
+/**
+ * @param own The member's place in the roster, where it is about to answer.
+ * @throws {CloisterError} If the question does not fit the schema; says what to change.
+ */
+export function statisticOf(context: QueryContext, own?: number): Statistic {
   const { statistic } = context.spec;
   switch (statistic.kind) {
     case "count":
@@ -32,7 +36,9 @@ export function statisticOf(context: QueryContext): Statistic {
     case "means":
       return meansStatistic(context, statistic);
     case "drift":
-      return driftStatistic(context, statistic);
+      return statistic.between
+        ? memberDriftStatistic(context, { ...statistic, between: statistic.between }, own)
+        : driftStatistic(context, statistic);
     case "survival":
       return survivalStatistic(context, statistic);
     case "top":

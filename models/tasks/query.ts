@@ -2,6 +2,7 @@
  * A question to all members' tables: one secure sum of counts and other sums in each of its cells. Where no noise is
  * added, each member holds back its part of a cell with few of its units, and says only that it did. Pure.
  */
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import type { QueryTask } from "../../shared/charter/query-spec.ts";
 import type { Answer } from "../answers/answer.ts";
@@ -28,13 +29,14 @@ export const queryTask = oneSumTask<QueryTask>({
     planOf(context);
   },
   shapeOf: (context) => sumsShape(context, planOf(context)),
-  contribute(context, data, rng) {
-    const { cells, statistic } = asked(context);
+  contribute(context, data, rng, memory) {
+    const { cells, statistic } = asked(context, memory?.index);
     const width = statistic.sums.length;
     const sums = new Float64Array(planOf(context).length);
     const units = new UnitCounts(cells.count);
     const { rowsPerUnitMax } = context.spec;
-    visitRows(context, data, rowsPerUnitMax, rng, matchOf(context), (part, row, unit) => {
+    const isMatch = matchOf(context, statistic);
+    visitRows(context, data, rowsPerUnitMax, rng, isMatch, (part, row, unit) => {
       const cell = cells.at(part, row);
       const isNew = units.add(cell, unit);
       statistic.addInPlace(sums, cell * width, part, row, isNew);
@@ -43,8 +45,8 @@ export const queryTask = oneSumTask<QueryTask>({
     return writeSums(context, planOf(context), sums);
   },
   cohorts(context, data) {
-    const { cells } = asked(context);
-    const isMatch = matchOf(context);
+    const { cells, statistic } = asked(context);
+    const isMatch = matchOf(context, statistic);
     const { train, holdout } = data;
     const result = new Int32Array(train.rowCount + holdout.rowCount).fill(-1);
     for (const [part, from] of [[train, 0] as const, [holdout, train.rowCount] as const]) {
@@ -68,6 +70,9 @@ export const queryTask = oneSumTask<QueryTask>({
     };
     return withNotes(context, statistic.answer(opened), opened);
   },
+  /** Whose histogram is missing would be taken for one without rows, or not be among the others. */
+  needsEveryMember: ({ statistic }) =>
+    statistic.kind === "drift" && statistic.between !== undefined,
   columnUse,
   partNames(context) {
     const { cells, statistic } = asked(context);
@@ -95,16 +100,16 @@ interface Asked {
   readonly statistic: Statistic;
 }
 
-function asked(context: QueryContext): Asked {
-  const statistic = statisticOf(context);
+/** @param own The member's place in the roster, where it is about to answer. */
+function asked(context: QueryContext, own?: number): Asked {
+  const statistic = statisticOf(context, own);
   const axes = context.spec.by.map((group) => axisOf(context.schema, group));
   return { cells: cellsOf([...axes, ...statistic.axes]), by: cellsOf(axes), statistic };
 }
 
 /** Rows that meet the question's conditions and its statistic's. */
-function matchOf(context: QueryContext): RowTest {
-  const isMatch = rowTest(context.schema, context.spec.where);
-  const { isCounted } = statisticOf(context);
+function matchOf({ schema, spec }: QueryContext, { isCounted }: Statistic): RowTest {
+  const isMatch = rowTest(schema, spec.where);
   if (!isCounted) return isMatch;
   return (data, row) => isMatch(data, row) && isCounted(data, row);
 }
@@ -115,10 +120,12 @@ function planOf(context: QueryContext): SumsPlan {
   const { sums, values, rowNorm } = statistic;
   const length = cells.count * (sums.length + (context.noise === null ? 1 : 0));
   if (length > NUMBERS_MAX) {
-    const message = `the question has ${cells.count} cells of ${sums.length} numbers; ${NUMBERS_MAX} numbers are the most: break down by less`;
+    const message = `the question has ${cells.count} cells of ${counted(sums.length, "number")}; ${NUMBERS_MAX} numbers are the most: break down by less`;
     throw badInput("question.too-many-cells", message);
   }
-  return { length, values, rowNorm, rowsPerUnitMax: context.spec.rowsPerUnitMax };
+  const { rowsPerUnitMax } = context.spec;
+  const unitNorm = statistic.unitNorm?.(rowsPerUnitMax, cells.count);
+  return { length, values, rowNorm, rowsPerUnitMax, ...(unitNorm !== undefined && { unitNorm }) };
 }
 
 /** @param units Of each cell. */
@@ -156,7 +163,7 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
   if (where.length > 0) notes.unshift(`only of rows with ${conditionsText(where)}`);
   if (context.noise !== null && context.schema.unit !== null)
     notes.push(
-      `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} were counted`,
+      `of each ${rowsPerUnitMax === 1 ? "unit one row" : `unit at most ${rowsPerUnitMax} rows`} ${rowsPerUnitMax === 1 ? "was" : "were"} counted`,
     );
   if (stdDev > 0)
     notes.push(
@@ -168,7 +175,7 @@ function withNotes(context: QueryContext, answer: Answer, opened: OpenedCells): 
       .map((cell) => `${cells.labelsOf(cell).join(", ") || "all rows"} (${opened.heldBack(cell)})`);
     const more = held.length > 10 ? `, and ${held.length - 10} more` : "";
     notes.push(
-      `members with 1 to ${cellMin - 1} units in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
+      `members with 1 to ${counted(cellMin - 1, "unit")} in a cell held them back, so these are too small, by how many members: ${which.join("; ")}${more}`,
     );
   }
   return { ...answer, notes };

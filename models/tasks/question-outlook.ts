@@ -24,7 +24,20 @@ export interface QuestionOutlook {
    * customers. 0: no noise.
    */
   readonly stdDev: number;
+  /** Sums of a column's values, where the question is for such beside counts of customers. */
+  readonly values: ValuesOutlook | null;
   readonly verdict: "exact" | "good" | "rough" | "hopeless";
+}
+
+/** In the column's unit. */
+interface ValuesOutlook {
+  readonly column: string;
+  /** Of a sum over few customers. */
+  readonly stdDev: number;
+  /** What all customers of a member come to. */
+  readonly total: number;
+  /** False: if every one of them came to the most that one may. */
+  readonly isExpected: boolean;
 }
 
 /** 1.96 standard deviations are so many average cells at most: the half-width of the interval against the number. */
@@ -48,9 +61,13 @@ export function questionOutlook(context: TaskContext<TaskSpec>): QuestionOutlook
     release.kind === "noised" ? release.noiseMultiplier : 0,
   );
   const noised = Math.max(0, ...multipliers) * (noise?.inflation ?? 1);
-  const { stdDev = noised, cells, units } = sizesOf(context);
+  const { stdDev = noised, cells, units, values = null } = sizesOf(context);
   const unitsPerCell = units === null ? null : units / cells;
-  return { numbers, cells, unitsPerCell, stdDev, verdict: verdictOf(stdDev, unitsPerCell) };
+  const verdict = worse(
+    verdictOf(stdDev, unitsPerCell),
+    values?.isExpected ? verdictOf(values.stdDev, values.total) : "exact",
+  );
+  return { numbers, cells, unitsPerCell, stdDev, values, verdict };
 }
 
 interface Sizes {
@@ -59,6 +76,7 @@ interface Sizes {
   readonly units: number | null;
   /** Left out: of the noise in each number that is opened. */
   readonly stdDev?: number;
+  readonly values?: ValuesOutlook | null;
 }
 
 function sizesOf(context: TaskContext<TaskSpec>): Sizes {
@@ -68,8 +86,27 @@ function sizesOf(context: TaskContext<TaskSpec>): Sizes {
   if (spec.kind === "match") return sizesOfMatch({ ...context, spec });
   if (spec.kind !== "overlap") return { cells: 1, units };
   // An overlap is told from whole sketches; a member's customers are what it is a part of.
-  const { standardError } = overlapPlan({ ...context, spec });
-  return { cells: memberCount, units: memberCount * spec.sizeExpected, stdDev: standardError };
+  const { standardError, values } = overlapPlan({ ...context, spec });
+  return {
+    cells: memberCount,
+    units: memberCount * spec.sizeExpected,
+    stdDev: standardError,
+    values: values && {
+      column: values.reader.name,
+      stdDev: values.standardError,
+      total: values.total,
+      isExpected: spec.valueExpected !== undefined,
+    },
+  };
+}
+
+const VERDICTS = ["exact", "good", "rough", "hopeless"] as const;
+
+function worse(
+  a: QuestionOutlook["verdict"],
+  b: QuestionOutlook["verdict"],
+): QuestionOutlook["verdict"] {
+  return VERDICTS.indexOf(a) > VERDICTS.indexOf(b) ? a : b;
 }
 
 /** Of two members' customers in common, against all that one of them may have. */

@@ -19,6 +19,8 @@ export interface SumsPlan {
   readonly rowNorm: number;
   /** Under noise, so many rows of one unit take part at most. */
   readonly rowsPerUnitMax: number;
+  /** ℓ2 bound of one unit's part. Left out: that of `rowsPerUnitMax` rows, all in one place. */
+  readonly unitNorm?: number;
   /** Whose rows are added up, and whose budgets pay. Left out: all. */
   readonly payers?: Payers;
 }
@@ -63,12 +65,13 @@ function noisedScale({ noise, rowsMax, memberCount }: SumsContext, plan: SumsPla
 export function sumsShape(context: SumsContext, plan: SumsPlan): ReleaseShape {
   const { noise } = context;
   const { length, values, rowNorm, rowsPerUnitMax, payers = "all" } = plan;
+  const { unitNorm = rowsPerUnitMax * rowNorm } = plan;
   if (noise === null) {
     const { limbs, limbMax } = exactPoint(context, plan);
     const bounds = { magnitudeMax: limbMax, ringBits: 32, exact: true } as const;
     return { dimension: length * limbs, release: { kind: "bounded", ...bounds } };
   }
-  const steps = rowsPerUnitMax * rowNorm * noisedScale(context, plan);
+  const steps = unitNorm * noisedScale(context, plan);
   // A unit moves a rounded sum by one step more at most, in each coordinate.
   const sensitivity = values === "integers" ? steps : steps * (1 + FLOAT_SLACK) + Math.sqrt(length);
   return {

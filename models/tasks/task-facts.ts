@@ -72,7 +72,7 @@ function epsilonFaults(charter: Charter, manifest: Manifest): Reason[] {
 
 /** Without noise any member may be missing, with it as many as the noise's shares allow for. */
 function attendanceFaults({ task, privacy }: Manifest): Reason[] {
-  if (!taskFor(task).needsEveryMember || privacy?.maxDropouts === 0) return [];
+  if (!taskFor(task).needsEveryMember?.(task) || privacy?.maxDropouts === 0) return [];
   const message = `a ${task.kind} needs every member in its sum: plan with privacy.maxDropouts: 0`;
   return [{ code: "everyMemberNeeded", message }];
 }

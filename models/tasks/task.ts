@@ -3,6 +3,7 @@
  * to ask next given the last aggregate; the agent's half computes the vector for an ask from local
  * data. Adding a task touches neither the gate, nor the protocol, nor the server. Pure.
  */
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import type { SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
@@ -146,10 +147,12 @@ export interface Task<Spec, State> {
   cohorts?(context: TaskContext<Spec>, data: PartitionedData): Int32Array;
   /** Which columns are read, and what for. Left out: as a model reads them. */
   columnUse?(context: TaskContext<Spec>): ColumnUse;
-  /** True where a sum that lacks a member tells nothing right: no drop-out may be allowed for. */
-  readonly needsEveryMember?: true;
+  /** Whether a sum that lacks a member tells nothing right: no drop-out may be allowed for. Left out: never. */
+  needsEveryMember?(spec: Spec): boolean;
   /** What the coordinates of an ask's vector mean, in order. Left out: `vector-parts.ts` knows. */
   partNames?(context: TaskContext<Spec>, askKind: string): readonly (readonly [string, number])[];
+  /** What computes a model on the machine that asks; null: this run has no such model. Left out: no run of the task has. */
+  engine?(context: TaskContext<Spec>): EngineName | null;
   /** What only the member is told, of its own records, before it approves. Left out: nothing. */
   ownNotes?(context: TaskContext<Spec>, data: PartitionedData): readonly string[];
   /** What leaves besides sums, as ledgers are charged for it, once in a run. Left out, or null: nothing that costs. */

@@ -1,9 +1,11 @@
 /** A member's half of training: the vector for an ask, from its own records. Pure; draws from the given `rng`. */
 import { unreachable } from "../../shared/base/assert.ts";
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { isAutoencoder } from "../../shared/charter/model-spec.ts";
 import type { EncodedData, PartitionedData } from "../data.ts";
+import type { Network } from "../engine/architecture.ts";
 import type { ClippedSum, TrainerBackend } from "../engine/backend.ts";
 import { bestBackend } from "../engine/best.ts";
 import { backendFor, RECONSTRUCTION, rowLossOf } from "../engine/loss.ts";
@@ -35,8 +37,7 @@ export function contribute(
   if (kind === "moments") return moments(data.train, architectureFor(context).numberCount);
   if (kind === "counts") return counts(data.train);
   const input = readInput(context, kind, ask.input);
-  // A run without noise can be repeated from its seed, so by anybody on any machine.
-  const best = bestBackend(input.architecture, { acrossMachines: context.noise === null });
+  const best = chosenBackend(context, input.architecture);
   if (kind === "evaluate")
     return evaluate(context, input, best, carriedInto(memory, ask.input), data.holdout, rng);
   const loss = isAutoencoder(context.spec.model)
@@ -53,6 +54,16 @@ export function contribute(
     default:
       return unreachable(kind);
   }
+}
+
+/** What trains here. Every loss of a plan is one that the fastest engine for its network computes. */
+export function engineOf(context: TrainContext): EngineName {
+  return chosenBackend(context, architectureFor(context)).name;
+}
+
+function chosenBackend({ noise }: TrainContext, architecture: Network): TrainerBackend {
+  // A run without noise can be repeated from its seed, so by anybody on any machine.
+  return bestBackend(architecture, { acrossMachines: noise === null });
 }
 
 /** [rows | positive rows]. */

@@ -8,7 +8,7 @@ import type { Model } from "../model.ts";
 import { shareOf, logitShift as shiftOf } from "./class-balance.ts";
 import { readEvaluation } from "./evaluation.ts";
 import type { Aggregate, Ask, Task } from "./task.ts";
-import { contribute } from "./train-contribute.ts";
+import { contribute, engineOf } from "./train-contribute.ts";
 import { writeInput } from "./train-input.ts";
 import { ownModel, recall } from "./train-own.ts";
 import { evaluated, isPatienceOver } from "./train-select.ts";
@@ -54,6 +54,7 @@ export const trainTask: Task<TrainTask, TrainState> = {
   decodeState,
   ownModel,
   recall,
+  engine: engineOf,
 };
 
 /**

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { badInput } from "../base/errors.ts";
+import { faultOf } from "../base/fault.ts";
 import { hashJson } from "../crypto/hash.ts";
 import { rdpLimit, recommendedOrder } from "../privacy/accounting/budget.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -62,9 +63,17 @@ export const Charter = z
         .strictObject({
           epsilon: z.number().positive().max(100),
           delta: z.number().gt(0).lt(0.01),
-          /** The Rényi order at which the ledger adds up; fixed in advance, which makes adaptive use lawful. */
-          rdpOrder: z.number().gt(1).max(1024),
+          /**
+           * The Rényi order at which the ledger adds up; fixed in advance, which makes adaptive use lawful. A file
+           * may leave it out: what ε and δ recommend is as much fixed in advance, and is what members sign.
+           */
+          rdpOrder: z.number().gt(1).max(1024).optional(),
         })
+        .transform(({ epsilon, delta, rdpOrder = recommendedOrder(epsilon, delta) }) => ({
+          epsilon,
+          delta,
+          rdpOrder,
+        }))
         .nullable(),
       /** May a run send sums that are hidden by secure aggregation but carry no noise? */
       unnoisedRuns: z.enum(["allowed", "refused"]),
@@ -158,32 +167,7 @@ export function charterHash(charter: Charter): string {
 export function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(innermost);
-  // A misspelt field is also a missing one: the word that is there tells more than the one that is not.
-  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
-  const path = issue?.path.join(".") ?? "";
+  const { path, reason } = faultOf(parsed.error, value);
   const place = path === "" ? "" : ` at "${path}"`;
-  throw badInput("input.invalid", `${what}${place}: ${issue ? inWords(issue) : "not valid"}`);
-}
-
-/** As the validator has it, but for the two that people meet most. */
-function inWords({ code, message }: Issue): string {
-  if (code === "unrecognized_keys") return `${message}; remove it or correct its spelling`;
-  return message.replace(/^Invalid input: (expected .*), received undefined$/, "is missing; $1");
-}
-
-type Issue = z.core.$ZodIssue;
-
-/**
- * Where a value has one of several shapes: what is wrong with the one that it is nearest to, by how much is wrong. Of
- * those that it is not at all, none is nearer than another.
- */
-function innermost(issue: Issue): Issue {
-  if (issue.code !== "invalid_union") return issue;
-  const alike = issue.errors.filter(
-    ([first]) => first && (first.path.length > 0 || first.code === "unrecognized_keys"),
-  );
-  const [nearest] = alike.sort((a, b) => a.length - b.length);
-  const inner = nearest?.[0];
-  return inner ? innermost({ ...inner, path: [...issue.path, ...inner.path] }) : issue;
+  throw badInput("input.invalid", `${what}${place}: ${reason}`);
 }

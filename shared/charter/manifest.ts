@@ -101,15 +101,18 @@ export function parseManifest(text: string): Manifest | null {
 export const Plan = z.strictObject({
   room: MemberId.optional(),
   task: TaskSpec,
-  privacy: z.union([
-    z.literal("none"),
-    z.strictObject({
-      epsilon: z.number().positive(),
-      maxDropouts: z.int().min(0).optional(),
-      maxColluders: z.int().min(0).optional(),
-      noisePlacement: NoisePlacement.optional(),
-    }),
-  ]),
+  privacy: z.union(
+    [
+      z.literal("none"),
+      z.strictObject({
+        epsilon: z.number().positive(),
+        maxDropouts: z.int().min(0).optional(),
+        maxColluders: z.int().min(0).optional(),
+        noisePlacement: NoisePlacement.optional(),
+      }),
+    ],
+    { error: "write none, or { epsilon: E }, the ε that the run may cost" },
+  ),
   encoding: ManifestEncoding.optional(),
   purpose: PurposeTag.optional(),
   receivers: Receivers.optional(),

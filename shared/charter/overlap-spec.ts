@@ -1,5 +1,7 @@
 /** How many customers members share, as data: by which column, and how long the sketches are. Pure. */
 import { z } from "zod";
+import { LIMITS } from "../protocol/limits.ts";
+import { MemberId } from "../protocol/messages.ts";
 
 /** Sets of fewer identifiers take part as if they were empty; no run may ask for less. */
 export const SIZE_MIN = 1000;
@@ -49,6 +51,14 @@ export const OverlapTask = z.strictObject({
   sizeMin: z.int().min(SIZE_MIN).default(SIZE_MIN),
   /** Does the answer say how many identifiers each member has? */
   sizes: z.enum(["told", "untold"]).default("untold"),
+  /** A column of numbers: what do the customers come to that another member has too? */
+  values: z.string().min(1).max(200).optional(),
+  /** Whose customers. Left out: every member's. */
+  valuesFrom: z.array(MemberId).min(1).max(LIMITS.membersMax).optional(),
+  /** What one customer comes to at most, up or down, in the column's unit. Left out: what one row may. */
+  valueMax: z.number().positive().optional(),
+  /** Public estimate of what a customer comes to on average: says what noise leaves of a sum. */
+  valueExpected: z.number().positive().optional(),
   ...identifierFields,
 });
 

@@ -1,5 +1,6 @@
 /** A question to all members' tables, as data: which rows, broken down by what, and which number of them. Pure. */
 import { z } from "zod";
+import { MemberId } from "../protocol/messages.ts";
 
 const Column = z.string().min(1).max(200);
 const Text = z.string().max(200);
@@ -17,10 +18,15 @@ export const Condition = z.discriminatedUnion("is", [
 ]);
 
 /** A category column, or a number column in bands: below the first edge, from there below the second, and so on. */
-const Group = z.strictObject({
-  column: Column,
-  edges: z.array(Finite).min(1).max(1000).optional(),
-});
+const Group = z.strictObject(
+  { column: Column, edges: z.array(Finite).min(1).max(1000).optional() },
+  {
+    error: ({ code }) =>
+      code === "invalid_type"
+        ? "write { column: NAME }, and for numbers also edges: [A, B, …]"
+        : undefined,
+  },
+);
 
 /** Bands of equal width over a number column's declared range (of its logarithm where the schema says so). */
 const Bins = z.int().min(2).max(1000);
@@ -28,7 +34,7 @@ const Bins = z.int().min(2).max(1000);
 const Statistic = z.discriminatedUnion("kind", [
   /** How many rows. */
   z.strictObject({ kind: z.literal("count") }),
-  /** How many units have such a row: under noise at most `rowsPerUnitMax` times, once each where that is 1. */
+  /** How many units have such a row, each once in a cell: under noise in at most `rowsPerUnitMax` of them. */
   z.strictObject({ kind: z.literal("units") }),
   /** Sum, mean and variance of a number column. */
   z.strictObject({ kind: z.literal("moments"), column: Column }),
@@ -46,15 +52,23 @@ const Statistic = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("correlation"), columns: z.array(Column).min(2).max(30) }),
   /** Means of a number column by group: t-tests of two groups, analysis of variance of more. */
   z.strictObject({ kind: z.literal("means"), column: Column, groups: Group }),
-  /** The population stability index of a column between rows of two kinds. Rows of both kinds count for neither. */
-  z.strictObject({
-    kind: z.literal("drift"),
-    column: Column,
-    /** Of a number column. */
-    bins: Bins.default(10),
-    before: z.array(Condition).min(1).max(20),
-    after: z.array(Condition).min(1).max(20),
-  }),
+  /** The population stability index of a column between rows of two kinds, or between members. */
+  z
+    .strictObject({
+      kind: z.literal("drift"),
+      column: Column,
+      /** Of a number column. */
+      bins: Bins.default(10),
+      /** What the rows are like that are compared. Rows of both kinds count for neither. */
+      before: z.array(Condition).min(1).max(20).optional(),
+      after: z.array(Condition).min(1).max(20).optional(),
+      /** Each member against all others together, or one against another. Under noise only. */
+      between: z.union([z.literal("members"), z.tuple([MemberId, MemberId])]).optional(),
+    })
+    .refine(({ before, after, between }) => (between ? !before && !after : before && after), {
+      message:
+        "a drift is from before to after, or between members: say both of the former, or the latter",
+    }),
   /** Kaplan-Meier curves, and the log-rank test of several groups. */
   z.strictObject({
     kind: z.literal("survival"),

@@ -5,6 +5,7 @@
  * and travels as chunks behind `masked`. Pure.
  */
 import { z } from "zod";
+import { ENGINE_NAMES } from "../base/engine-name.ts";
 import { KEM_CIPHERTEXT_BYTES, KEM_PUBLIC_KEY_BYTES } from "../crypto/kem.ts";
 import { rawBytes, rawBytesUpTo } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
@@ -55,7 +56,13 @@ const decisionFields = {
   signature: Signature,
 };
 
-const RunJoined = z.strictObject({ type: z.literal("runJoined"), runId: RunId, ...joinFields });
+const RunJoined = z.strictObject({
+  type: z.literal("runJoined"),
+  runId: RunId,
+  ...joinFields,
+  /** What will compute the model here: of the machine and the plan, of no record. Null: the run needs none. */
+  engine: z.enum(ENGINE_NAMES).nullable(),
+});
 const RunDeclined = z.strictObject({
   type: z.literal("runDeclined"),
   runId: RunId,
@@ -260,7 +267,10 @@ const RoomExtended = z.strictObject({
   type: z.literal("roomExtended"),
   /** Sequence number of the first of them. */
   from: Count,
+  /** Empty: the member has all that there is. */
   lines: z.string().max(LIMITS.controlBytesMax),
+  /** How many entries there are in all: fewer have arrived where more messages are to come. */
+  size: Count,
 });
 
 export const CoordinatorMessage = z.discriminatedUnion("type", [

@@ -12,11 +12,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { compare } from "../../agent/audit/compare.ts";
 import { copyPath, refusedPath } from "../../agent/transcript-copy.ts";
+import { EXIT } from "../../shared/base/errors.ts";
 import { runIdOf } from "../../shared/charter/manifest.ts";
 import { entryStatement } from "../../shared/transcript/chain.ts";
 import { findFork } from "../../shared/transcript/room/fork.ts";
 import { verifyRoom } from "../../shared/transcript/room/verify.ts";
 import { unsafeSecret } from "../support/group.ts";
+import { identityOf } from "../support/manifests.ts";
 import {
   CHARTER,
   coordinator,
@@ -26,6 +28,7 @@ import {
   playedRoom,
   proposed,
   released,
+  rotation,
   TRUST,
 } from "../support/room-history.ts";
 import {
@@ -139,7 +142,7 @@ test("what was lost with a session is sent again in the next, and nobody is accu
   book.write(...bodies.slice(5, 7));
   book.flush();
   book.sync.connected({ room: CHARTER.room, memberId: "bank-1" });
-  const held = { copy, caught: holders.get("bank-1")?.caught ?? [] };
+  const held = { copy, caught: [], putBack: [] };
   book.copies.set("bank-1", held);
   book.write(...bodies.slice(7));
   book.flush(); // Before the member says what it has.
@@ -295,4 +298,48 @@ test("a copy that somebody changed stops the agent, and the entry is named", asy
   writeFileSync(copyPath(memberFolder(folder, "bank-1")), changed);
   const aborted = bodies.findIndex(({ type }) => type === "attemptAborted");
   expect(() => join1("bank-1")).toThrow(`entry ${aborted}: its hash`);
+});
+
+test("a folder that is put back as it was is found by what its member signed since, and signs nothing more", async () => {
+  const { copy } = join1("bank-1");
+  join1("bank-2");
+  book.write(...bodies.slice(0, 9));
+  await settle();
+  const own = memberFolder(folder, "bank-1");
+  const before = { text: copyOf("bank-1"), signed: new Map(signed.get("bank-1")) };
+  book.write(...bodies.slice(9, -1));
+  await settle();
+  await settle(); // What all signed is an entry by now.
+  await copy.close();
+  writeFileSync(copyPath(own), before.text);
+  signed.set("bank-1", before.signed);
+  const cosigned = book.transcripts.cosignedBy("r", "bank-1");
+  const old = join1("bank-1");
+  book.write(proposed(manifestOf(1)));
+  book.flush();
+  expect(old.putBack[0]).toMatchObject({ code: "agent.put-back", exitCode: EXIT.caught });
+  expect(old.putBack[0]?.message).toContain(`its first ${cosigned} entries`);
+  expect(old.caught).toEqual([]); // It is not the coordinator's doing.
+  await old.copy.close();
+  book.copies.delete("bank-1");
+  book.flush();
+  expect(signed.get("bank-1")).toEqual(before.signed);
+  expect(book.transcripts.cosignedBy("r", "bank-1")).toBe(cosigned);
+  // By now it has the proof itself, whether or not the coordinator shows it again.
+  expect(() => join1("bank-1")).toThrow("older copy");
+});
+
+test("a history tells a member once what it answered, of its current folder, matchings too", async () => {
+  const told = (memberId: string) => join1(memberId).copy.takeAnswers();
+  book.write(...bodies);
+  const { copy } = join1("bank-1");
+  expect(copy.takeAnswers()).toEqual([{ runId, attempts: [0, 2] }]);
+  expect(copy.takeAnswers()).toEqual([]);
+  // A key that the one before did not sign for is that of a new folder.
+  const { rotationSignature: _, ...anew } = rotation("bank-1", identityOf("bank-1"));
+  book.write({ ...anew, rotationSignature: null });
+  await settle();
+  await copy.close();
+  expect(told("bank-1")).toEqual([]);
+  expect(told("bank-2")).toEqual([{ runId, attempts: [0, 2] }]);
 });

@@ -39,6 +39,9 @@ export function realGate(
     switch (message.type) {
       case "judge":
         return { type: "judged", rulings: gate.judge(message) };
+      case "recall":
+        ledger.requireAnswers(message.answers);
+        return { type: "recalled" };
       case "matchBegin":
       case "matchHear":
         return { type: "refused", code: "notTakenUp" };
@@ -105,6 +108,8 @@ export function silentGate(setting: Pick<GateSetting, "charter" | "manifest">): 
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "judge":
         return { type: "judged", rulings: [] };
+      case "recall":
+        return { type: "recalled" };
       case "assess":
         return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };
       case "work":

@@ -40,6 +40,8 @@ export function unsafeGate(setting: GateSetting, steps: UnsafeSteps): GateAnswer
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "judge":
         return { type: "judged", rulings: [] };
+      case "recall":
+        return { type: "recalled" };
       case "assess":
         runId = message.runId;
         return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };

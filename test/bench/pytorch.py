@@ -1,9 +1,10 @@
 """The models of `npm run bench -- engine` in PyTorch and Opacus: one thread, CPU time, batches of 512 rows, medians.
 
 Prints one JSON object a line: {"model", "mode", "rowsPerSecond"}. Exits with 3 where PyTorch is not installed; without
-Opacus, only plain steps are measured. `pytorch.ts` runs it.
+an Opacus that has ghost clipping (1.5 and later), only plain steps are measured. `pytorch.ts` runs it.
 """
 
+import inspect
 import json
 import statistics
 import sys
@@ -17,6 +18,11 @@ try:
     from opacus import PrivacyEngine
 except ImportError:
     PrivacyEngine = None
+
+# Ghost clipping wraps the criterion: a `make_private` that takes none is of an Opacus before it.
+HAS_GHOST = PrivacyEngine is not None and (
+    "criterion" in inspect.signature(PrivacyEngine.make_private).parameters
+)
 
 BATCH_ROWS = 512
 RUNS = 7
@@ -47,9 +53,11 @@ def rate(step):
 
 
 def training_step(model, optimizer, criterion, rows, labels):
+    # One loss a row, of shape [rows]: Opacus multiplies them by clipping factors of that shape, and [rows, 1] would
+    # be broadcast to rows × rows without an error.
     def step():
         optimizer.zero_grad()
-        criterion(model(rows), labels).backward()
+        criterion(model(rows).squeeze(1), labels).backward()
         optimizer.step()
 
     return step
@@ -57,13 +65,13 @@ def training_step(model, optimizer, criterion, rows, labels):
 
 def measure(widths, mode):
     rows = torch.randn(BATCH_ROWS, widths[0])
-    labels = torch.randint(0, 2, (BATCH_ROWS, 1)).float()
+    labels = torch.randint(0, 2, (BATCH_ROWS,)).float()
     model = network(widths)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     criterion = torch.nn.BCEWithLogitsLoss()
     if mode != "SGD":
         data = torch.utils.data.TensorDataset(rows, labels)
-        private = PrivacyEngine().make_private(
+        model, optimizer, criterion, _ = PrivacyEngine().make_private(
             module=model,
             optimizer=optimizer,
             criterion=criterion,
@@ -73,13 +81,12 @@ def measure(widths, mode):
             poisson_sampling=False,
             grad_sample_mode="ghost",
         )
-        model, optimizer, criterion = private[0], private[1], private[2]
     return rate(training_step(model, optimizer, criterion, rows, labels))
 
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
 for name, widths in MODELS.items():
-    for mode in ["SGD"] + (["DP-SGD"] if PrivacyEngine else []):
+    for mode in ["SGD"] + (["DP-SGD"] if HAS_GHOST else []):
         value = measure(widths, mode)
         print(json.dumps({"model": name, "mode": mode, "rowsPerSecond": value}), flush=True)

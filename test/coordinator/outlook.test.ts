@@ -171,6 +171,37 @@ test("an overlap is worth its own error against a member's customers, and the sa
   expect(earlier?.runId).toBe("r");
 });
 
+test("of sums over customers in common it is told how far off they are, and against what, before anybody is asked", () => {
+  const { schema } = charter;
+  const matched = Charter.parse({
+    ...charter,
+    tasks: ["overlap"],
+    schema: { ...schema, identifiers: [{ name: "mail", type: "email" }] },
+    columns: { mail: { join: true } },
+  });
+  const task = { kind: "overlap", column: "mail", sizeExpected: 200_000, values: "amount" };
+  const asked = (more: object) =>
+    outlookOf(
+      matched,
+      manifestOf({ ...task, valuesFrom: ["bank-2"], ...more }, { epsilon: 2 }, "a", matched),
+      [],
+    );
+  const plain = asked({ valueMax: 400 });
+  const { stdDev, values, numbers, verdict } = plain.question;
+  // Every customer may come to the most: then a sum is off by as many of it as the overlap by customers.
+  expect(values).toMatchObject({ column: "amount", total: 400 * 200_000, isExpected: false });
+  expect(values?.stdDev).toBeCloseTo(400 * stdDev, 6);
+  expect(numbers % 4).toBe(0);
+  expect(verdict).toBe("good");
+  expect(outlookLines(plain)[3]).toMatch(
+    /in each sum of amount, against 80,000,000 that all of them may come to$/,
+  );
+  const small = asked({ valueMax: 400, valueExpected: 40 });
+  expect(small.question.values).toMatchObject({ total: 40 * 200_000, isExpected: true });
+  expect(small.question.verdict).toBe("rough");
+  expect(() => asked({ valueMax: 400, valueExpected: 4 })).toThrow("a smaller valueMax");
+});
+
 test("a plan that takes the whole budget fits, though its numbers are rounded", () => {
   const { cost } = outlookOf(charter, manifestOf(COUNT, { epsilon: 3 }), []);
   expect(cost?.shares).toMatchObject({ before: 0, fits: true });

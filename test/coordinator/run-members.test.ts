@@ -1,7 +1,9 @@
 /** Members' keys on their way to one another: what is relayed, and what has lost its meaning on the way. */
 import { expect, test } from "vitest";
+import type { RunEvent } from "../../coordinator/run-events.ts";
 import { RunMembers } from "../../coordinator/run-members.ts";
 import type { RunPorts } from "../../coordinator/run-ports.ts";
+import type { EngineName } from "../../shared/base/engine-name.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { signJoin } from "../../shared/secagg/channel.ts";
@@ -38,14 +40,15 @@ function openMembers() {
     patience: PATIENCE,
     startMs: 0,
   };
-  const members = new RunMembers(params, sum, ports, () => undefined);
-  const join = (index: number): string | null => {
+  const told: RunEvent[] = [];
+  const members = new RunMembers(params, sum, ports, [], (event) => told.push(event));
+  const join = (index: number, engine: EngineName | null = null): string | null => {
     const member = room.members[index];
     if (!member) throw new Error("no such member");
     const keys = { channelKey: randomBytes(rng, 32), kemKey: new Uint8Array() };
     const named = { ...keys, nonceRoot: new Uint8Array() };
     const signed = signJoin(runId, member.memberId, named, member.identity);
-    return members.take(index, { type: "runJoined", runId, ...signed });
+    return members.take(index, { type: "runJoined", runId, ...signed, engine });
   };
   const answer = (from: number, to: number): string | null => {
     const secrets = [{ to, ciphertext: new Uint8Array(1088), tag: new Uint8Array(16) }];
@@ -53,7 +56,7 @@ function openMembers() {
   };
   const relayed = (): number =>
     sent.filter(({ message }) => message.type === "channelSecret").length;
-  return { members, join, answer, relayed };
+  return { members, join, answer, relayed, told };
 }
 
 test("the half of a channel that a member made goes to whom it was made for", () => {
@@ -75,4 +78,15 @@ test("what was made for keys that are gone is not passed on: its maker would loo
   expect(relayed()).toBe(0);
   answer(0, 1); // To its new ones.
   expect(relayed()).toBe(1);
+});
+
+test("what computes at a member is logged once, and again where it is another", () => {
+  const { members, join, told } = openMembers();
+  for (const engine of ["wasm-simd", "wasm-simd", "plain"] as const) {
+    expect(join(0, engine)).toBeNull();
+    members.lost(0);
+  }
+  expect(join(1)).toBeNull();
+  const engines = told.map((event) => event.type === "engineTold" && event.engine);
+  expect(engines).toEqual(["wasm-simd", "plain"]);
 });

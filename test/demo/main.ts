@@ -1,10 +1,12 @@
 /** EDGE: `npm run demo`: a coordinator and bank agents as processes of their own train a fraud model. */
+
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run-events.ts";
 import type { LiveEvent } from "../../coordinator/run-ports.ts";
 import { defaultTrainTask } from "../../models/tasks/defaults.ts";
 import { roundCounts } from "../../models/tasks/train-shape.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import { approvalsRequired } from "../../shared/charter/governance.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
@@ -306,7 +308,7 @@ function finish(
   for (const question of report.questions) sayQuestion(question, progress);
   progress.say(`Privacy      ${report.privacy.statement}`);
   progress.say(
-    `Sent         ${(report.bytesPerAgent / 1e6).toFixed(2)} MB per agent in ${report.rounds.length} rounds`,
+    `Sent         ${(report.bytesPerAgent / 1e6).toFixed(2)} MB per agent in ${counted(report.rounds.length, "round")}`,
   );
   progress.say(
     `Signed by    ${report.approved.by.join(", ")} (${report.approved.required} had to)`,

@@ -53,7 +53,7 @@ test("members with few rows, one class or no name are left out with the reason",
   expect(leftOut).toEqual([
     { name: "b", rowCount: 2, reason: "labels of one class only" },
     { name: "", rowCount: 2, reason: "the member column is empty" },
-    { name: "c", rowCount: 1, reason: "1 rows, fewer than 2" },
+    { name: "c", rowCount: 1, reason: "1 row, fewer than 2" },
   ]);
   expect(readdirSync(folder)).toEqual(["a.csv"]);
 });

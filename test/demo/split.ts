@@ -2,12 +2,14 @@
  * EDGE: one table → one table per member, to play a consortium with a file that one person has. For
  * demonstrations and measurements: in a real room each member brings its own file.
  */
+
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv } from "../../agent/data/csv.ts";
 import { detachText, trimCell } from "../../models/features/cell.ts";
 import { unitFraction } from "../../models/features/partition.ts";
 import { columnIndices } from "../../models/features/row-encoder.ts";
+import { counted } from "../../shared/base/counted.ts";
 import { badInput } from "../../shared/base/errors.ts";
 import { LIMITS } from "../../shared/protocol/limits.ts";
 
@@ -93,7 +95,7 @@ export async function splitTable(path: string, options: SplitOptions): Promise<S
 
 function reasonToLeaveOut({ name, rowCount, labels }: Group, rowsMin: number): string | null {
   if (name === "") return "the member column is empty";
-  if (rowCount < rowsMin) return `${rowCount} rows, fewer than ${rowsMin}`;
+  if (rowCount < rowsMin) return `${counted(rowCount, "row")}, fewer than ${rowsMin}`;
   return labels.size < 2 ? "labels of one class only" : null;
 }
 

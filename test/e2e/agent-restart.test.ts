@@ -1,12 +1,13 @@
 /** Agents are killed without warning in the middle of a run and started again: no round is lost, nothing is paid twice. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ledgerPath } from "../../agent/vault.ts";
+import { EXIT } from "../../shared/base/errors.ts";
 import { memberIds } from "../support/charters.ts";
-import type { RoomProcesses } from "../support/processes.ts";
+import { type RoomProcesses, Subprocess } from "../support/processes.ts";
 import {
   follow,
   openRoom,
@@ -19,6 +20,7 @@ import {
 
 const members = memberIds(4);
 const folder = mkdtempSync(join(tmpdir(), "cloister-agent-restart-"));
+const snapshot = join(folder, "snapshot");
 let room: RoomProcesses;
 
 beforeAll(async () => {
@@ -139,6 +141,7 @@ test("a run that needs everybody waits for an agent that is killed, and complete
   const lines = await follow(room, runId, async ({ type, round }) => {
     if (type !== "roundReleased" || round !== 3) return;
     before = await kill("bank-2");
+    cpSync(room.agentFolder("bank-2"), snapshot, { recursive: true });
     await startAgain("bank-2");
   });
   expect(lines.at(-1)?.type).toBe("completed");
@@ -149,4 +152,23 @@ test("a run that needs everybody waits for an agent that is killed, and complete
   for (const memberId of members) expectSoundLedger(memberId, runId, lines);
   const opened = lines.flatMap(({ type, attempt }) => (type === "attemptOpened" ? [attempt] : []));
   expect(new Set(opened).size).toBe(opened.length);
+}, 30_000);
+
+/** @returns What the agent says as it refuses to go on. */
+async function refusal(memberId: string): Promise<string> {
+  const agent = new Subprocess(["agent", "start", "--folder", room.agentFolder(memberId)]);
+  expect(await agent.ended).toBe(EXIT.caught);
+  return agent.errors;
+}
+
+test("an agent whose ledger, or whole folder, is put back as it was in the middle of a run says so and stops", async () => {
+  const own = room.agentFolder("bank-2");
+  await kill("bank-2");
+  for (const end of ["", "-wal", ".key", ".anchor"])
+    copyFileSync(`${ledgerPath(snapshot)}${end}`, `${ledgerPath(own)}${end}`);
+  rmSync(`${ledgerPath(own)}-shm`, { force: true });
+  expect(await refusal("bank-2")).toMatch(/answered attempt \d+ of run .*an older one was put in/);
+  rmSync(own, { recursive: true });
+  cpSync(snapshot, own, { recursive: true });
+  expect(await refusal("bank-2")).toMatch(/an older copy of it was put in place/);
 }, 30_000);

@@ -85,6 +85,7 @@ test("every format is written with a card whose hashes are those of the files", 
     expect(rocAuc?.interval?.low).toBeLessThan(rocAuc?.value ?? 0);
     expect(card.evaluated?.positives).toBeGreaterThan(0);
     expect(card.privacy.guarantee).toBeNull();
+    expect(card.engines).toEqual([{ engine: "wasm-simd", members: 3 }]);
   }
 }, 60_000);
 

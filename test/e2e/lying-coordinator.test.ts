@@ -104,6 +104,7 @@ test("valid messages of every kind at any time draw no vector and no debit out o
   const caller = await liar.caller();
   const say = (message: object): void => caller.send(caller.session.sendControl(encode(message)));
   const said: string[] = [];
+  say({ type: "roomExtended", from: 0, lines: "", size: 0 });
   let number = 0;
   for (const attempt of [0, 1, 2, 0xffff_ffff]) {
     for (const askKind of ["gradient", "evaluate", "x"]) {
@@ -126,7 +127,7 @@ test("valid messages of every kind at any time draw no vector and no debit out o
   say({ type: "runOffered", ...again, manifest: "no manifest" });
   said.push(...(await saidUntil(caller, "runDeclined")));
   // Whoever makes up the room's history gets no part of the member in any run.
-  say({ type: "roomExtended", from: 0, lines: "once upon a time\n" });
+  say({ type: "roomExtended", from: 0, lines: "once upon a time\n", size: 1 });
   const fresh = inventedRun(number);
   const unheard = { runId: runIdOf(fresh), decisions: decisionsOn(fresh) };
   say({ type: "runOffered", ...unheard, manifest: manifestText(fresh) });

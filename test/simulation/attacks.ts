@@ -69,7 +69,7 @@ export function resignedJoin(
   };
   const { channelKey, kemKey, nonceRoot } = { ...join, ...changes };
   const signed = signJoin(runId, memberId, { channelKey, kemKey, nonceRoot }, identity);
-  return { type: "runJoined", runId, ...signed };
+  return { type: "runJoined", runId, ...signed, engine: join.engine };
 }
 
 /** What the coordinator signed for two members, laid side by side. */

@@ -90,6 +90,8 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
       return `refused: ${event.code}`;
     case "begun":
       return "begun";
+    case "engineTold":
+      return `${event.memberId} computes by ${event.engine}`;
     case "attemptsReserved":
       return `reserved attempts below ${event.below}`;
     case "attemptOpened":

@@ -82,6 +82,8 @@ export class VirtualGate {
         return { type: "opened", rowCount: 0, unitCount: 0, ledgerId: "" };
       case "judge":
         return { type: "judged", rulings: [] };
+      case "recall":
+        return { type: "recalled" };
       case "assess":
         this.#runId = message.runId;
         return {

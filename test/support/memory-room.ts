@@ -89,6 +89,8 @@ function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): Fr
   switch (message.type) {
     case "judge":
       return { type: "judged", rulings: [] };
+    case "recall":
+      return { type: "recalled" };
     case "assess":
       return { type: "assessed", reasons: [], lastAttempt: -1, lastRound: -1 };
     case "work":

@@ -5,6 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type CopyParams, TranscriptCopy } from "../../agent/transcript-copy.ts";
 import { TranscriptSync } from "../../coordinator/transcript-sync.ts";
 import { TRANSCRIPTS_SCHEMA, Transcripts } from "../../coordinator/transcripts.ts";
+import type { CloisterError } from "../../shared/base/errors.ts";
 import { openDatabase, transaction } from "../../shared/edge/database.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import type { RoomEvent } from "../../shared/transcript/room/event.ts";
@@ -67,6 +68,8 @@ export class Book {
 export interface Holder {
   readonly copy: TranscriptCopy;
   readonly caught: RoomFault[];
+  /** Why the member's folder is an older copy of itself. */
+  readonly putBack: CloisterError[];
 }
 
 /** What a member's vault keeps of it from one start to the next. */
@@ -76,6 +79,7 @@ export type Signed = Map<number, string>;
 export function holder(book: Book, folder: string, memberId: string, signed: Signed): Holder {
   mkdirSync(folder, { recursive: true });
   const caught: RoomFault[] = [];
+  const putBack: CloisterError[] = [];
   const params: CopyParams = {
     folder,
     memberId,
@@ -91,8 +95,9 @@ export function holder(book: Book, folder: string, memberId: string, signed: Sig
       throw error;
     },
     caught: (fault) => caught.push(fault),
+    putBack: (error) => putBack.push(error),
   };
-  const held = { copy: new TranscriptCopy(params), caught };
+  const held = { copy: new TranscriptCopy(params), caught, putBack };
   book.copies.set(memberId, held);
   held.copy.announce();
   return held;

@@ -2,6 +2,7 @@
  * Which columns of the schema each input of a topology stands for, by its name. Pure. Every column is read by exactly
  * one input; docs/models.md has the rules.
  */
+import { counted } from "../../../shared/base/counted.ts";
 import type { CategoryFeature, DataSchema } from "../../../shared/charter/schema.ts";
 import { layerFault, topologyFault } from "../../../shared/charter/topology/fault.ts";
 import type { Topology, TopologyLayer } from "../../../shared/charter/topology/topology.ts";
@@ -134,8 +135,8 @@ function wanted(columns: readonly Column[], width: number): string {
   const indicators = numbers.filter(({ hasIndicator }) => hasIndicator).length;
   const categories = columns.length - numbers.length;
   const parts = [
-    ...(numbers.length > 0 ? [`${numbers.length} numbers`] : []),
-    ...(indicators > 0 ? [`${indicators} indicators of unknown numbers`] : []),
+    ...(numbers.length > 0 ? [`${counted(numbers.length, "number")}`] : []),
+    ...(indicators > 0 ? [`${counted(indicators, "indicator")} of unknown numbers`] : []),
     ...(categories > 0 ? [`a column for each category and "anything else" of ${categories}`] : []),
   ];
   return `the schema needs [null, ${width}]: ${parts.join(", ")}`;

@@ -1,5 +1,6 @@
 /** What one layer of a topology computes, from its class and configuration; what is not supported says why. Pure. */
 import { z } from "zod";
+import { faultOf } from "../../base/fault.ts";
 import { ACTIVATION_NAMES, type Activation, activationOf } from "./activations.ts";
 import { layerFault } from "./fault.ts";
 import type { KerasLayer } from "./keras.ts";
@@ -170,10 +171,6 @@ export function readLayer({ name, className, config }: KerasLayer): LayerKind {
   }
   const read = known.safeParse(config);
   if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  const field = issue?.path.join(".") ?? "";
-  throw layerFault(
-    name,
-    `${className}${field === "" ? "" : `, ${field}`}: ${issue?.message ?? "invalid"}`,
-  );
+  const { path, reason: why } = faultOf(read.error, config);
+  throw layerFault(name, `${className}${path === "" ? "" : `, ${path}`}: ${why}`);
 }

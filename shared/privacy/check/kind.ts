@@ -1,6 +1,7 @@
 /** What kinds of vectors have in common: checked inputs, in the words that vectors use. Pure. */
 import { z } from "zod";
 import { badInput } from "../../base/errors.ts";
+import { faultOf } from "../../base/fault.ts";
 import { RDP_ORDERS } from "../accounting/rdp.ts";
 import type { Kind } from "./check.ts";
 import type { Computed } from "./tolerance.ts";
@@ -13,9 +14,9 @@ export function kind<Inputs>(
   return (inputs) => {
     const parsed = schema.safeParse(inputs);
     if (parsed.success) return compute(parsed.data);
-    const [issue] = parsed.error.issues;
-    const place = ["inputs", ...(issue?.path ?? [])].join(".");
-    throw badInput("privacy.vector-invalid", `${place}: ${issue?.message}; correct the vector`);
+    const { path, reason } = faultOf(parsed.error, inputs);
+    const place = path === "" ? "inputs" : `inputs.${path}`;
+    throw badInput("privacy.vector-invalid", `${place}: ${reason}; correct the vector`);
   };
 }
 

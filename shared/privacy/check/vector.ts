@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { badInput } from "../../base/errors.ts";
+import { faultOf } from "../../base/fault.ts";
 
 export const Vector = z.looseObject({
   id: z.string().min(1),
@@ -48,13 +49,12 @@ export function parseVectors(text: string, path: string): Vector[] {
 }
 
 function invalid(path: string, value: unknown, error: z.ZodError): Error {
-  const [issue] = error.issues;
-  const [list, index] = issue?.path ?? [];
-  const place = (issue?.path ?? []).join(".");
-  const id = list === "vectors" && typeof index === "number" ? idOf(value, index) : null;
+  const { path: place, reason } = faultOf(error, value);
+  const [list, index] = place.split(".");
+  const id = list === "vectors" && index !== undefined ? idOf(value, Number(index)) : null;
   return badInput(
     "privacy.vectors-invalid",
-    `${path}: ${place === "" ? "the file" : place}${id === null ? "" : ` (${id})`}: ${issue?.message}; ` +
+    `${path}: ${place === "" ? "the file" : place}${id === null ? "" : ` (${id})`}: ${reason}; ` +
       'expected {"vectors": [{"id", "kind", "inputs", "expected", "tolerance"}, …]}',
   );
 }

@@ -48,6 +48,8 @@ export interface History {
   state: RoomState | null;
   /** Of the last entry. */
   hash: string;
+  /** The last entry itself; null before the first. */
+  last: Entry | null;
   frontier: Frontier;
   /** Root over the first entry, over the first two, and so on. */
   readonly roots: Uint8Array[];
@@ -71,6 +73,7 @@ export function newHistory(): History {
   return {
     state: null,
     hash: NO_ENTRY,
+    last: null,
     frontier: NO_LEAVES,
     roots: [],
     head: null,
@@ -112,6 +115,7 @@ function takeEntry(history: History, entry: Entry, trust: RoomTrust): RoomFault 
     history.state = opened;
   }
   history.hash = hash;
+  history.last = entry;
   history.frontier = grown(history.frontier, fromHex(hash));
   const root = rootOf(history.frontier);
   history.roots.push(root);

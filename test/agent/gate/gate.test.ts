@@ -88,6 +88,17 @@ test("a gradient leaves once it is paid for, packed and of the announced length"
   expect(ledger.epsilonSpent()).toBeGreaterThan(0);
 });
 
+test("what will compute a model is told of a run that is taken up, by its noise, and of no other", () => {
+  const { gate, manifest } = opened();
+  expect(gate.engine(RUN)).toBeNull();
+  expect(gate.assess(questionOf(manifest, RUN))).toEqual([]);
+  expect(gate.engine(RUN)).toBe("wasm-relaxed-simd");
+  expect(gate.engine("cd".repeat(32))).toBeNull();
+  const exact = opened(undefined, { privacy: null });
+  expect(exact.gate.assess(questionOf(exact.manifest, RUN))).toEqual([]);
+  expect(exact.gate.engine(RUN)).toBe("wasm-simd");
+});
+
 test("under dp a gradient is packed into fewer bits, once it is paid for", () => {
   const { gate, ledger, manifest, input } = opened(undefined, {
     encoding: { profile: "dp", ringBits: 20 },

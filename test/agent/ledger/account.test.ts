@@ -240,3 +240,14 @@ test.each([
   expect(ledger.book.head).toEqual(before);
   expect(() => openAccount(ledger, TERMS)).not.toThrow();
 });
+
+test("a ledger that lacks what others know was answered is an older one", () => {
+  const account = memoryAccount();
+  for (const attempt of [0, 2, 5]) expect(account.debit(debit(attempt))).toBe("debited");
+  account.requireAnswers([{ runId: "run", attempts: [5, 0] }]);
+  for (const answers of [
+    { runId: "run", attempts: [0, 2, 3, 5] },
+    { runId: "other", attempts: [0] },
+  ])
+    expect(() => account.requireAnswers([answers])).toThrow(/answered attempt .* an older one/);
+});

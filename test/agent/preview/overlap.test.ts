@@ -36,3 +36,16 @@ test("matched columns are named, and the member alone is told how many identifie
   expect(open).toContain("  match   customer");
   expect(open).not.toContain(`${unitCount} different`);
 });
+
+test("a column whose values are added up is named as that, and what leaves for it by name", async () => {
+  const task = TaskSpec.parse({ ...TASK, sizeExpected: 20_000, values: "amount", valueMax: 200 });
+  const { preview } = await previewedMember({ task, privacy: PRIVACY }, TERMS);
+  const shown = preview();
+  const lines = previewLines(shown).join("\n");
+  expect(lines).toMatch(/ {2}read .*\bamount\b/);
+  expect(lines).toMatch(/ {2}summed .*\bamount\b/);
+  expect(lines).toContain("sketch of amount of member 3");
+  expect(shown.sample?.notes[1]).toMatch(
+    /^column amount: the rows of each are added up, .* \d+ customers come to more than 200 and count as that$/,
+  );
+});

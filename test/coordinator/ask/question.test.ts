@@ -1,7 +1,7 @@
 /** From what people type to a question: what it becomes, and why it is refused. */
 import { expect, test } from "vitest";
-import { nearest } from "../../../coordinator/ask/nearest.ts";
 import { type QuestionOptions, questionIn, questionOf } from "../../../coordinator/ask/question.ts";
+import { nearest } from "../../../shared/base/nearest.ts";
 import { Charter } from "../../../shared/charter/charter.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 
@@ -54,6 +54,7 @@ test.each([
   [{ sum: "`annual income`" }, { kind: "moments", column: "annual income" }],
   [{ variance: "hour" }, { kind: "moments", column: "hour" }],
   [{ histogram: "amount" }, { kind: "histogram", column: "amount", bins: 20 }],
+  [{ histogram: "channel" }, { kind: "histogram", column: "channel" }],
   [
     { histogram: "amount", bins: "5" },
     { kind: "histogram", column: "amount", bins: 5 },
@@ -69,6 +70,14 @@ test.each([
   [
     { crosstab: "channel, amount at 500" },
     { kind: "crosstab", columns: [{ column: "channel" }, { column: "amount", edges: [500] }] },
+  ],
+  [
+    { drift: "amount between members", bins: "4" },
+    { kind: "drift", column: "amount", bins: 4, between: "members" },
+  ],
+  [
+    { drift: "channel between bank-1 and 'bank-3'" },
+    { kind: "drift", column: "channel", bins: 10, between: ["bank-1", "bank-3"] },
   ],
   [{ correlation: "amount,hour" }, { kind: "correlation", columns: ["amount", "hour"] }],
   [
@@ -96,10 +105,26 @@ test.each([
   ],
   [{ mean: "amount, hour" }, '--mean "amount, hour": one column is asked for'],
   [{ mean: "amount", bins: "5" }, "--bins belongs to --histogram or --quantiles"],
+  [
+    { histogram: "channel", bins: "5" },
+    '--bins parts numbers, and column "channel" has categories',
+  ],
+  [{ histogram: "hour" }, '--histogram "hour": the charter does not let sums be broken down by'],
+  [{ histogram: "amount, channel" }, "one column is asked for"],
   [{ quantiles: "amount", shares: "half" }, "--shares half: not a number"],
-  [{ quantiles: "amount", shares: "2" }, "shares"],
-  [{ quantiles: "amount", bins: "20" }, "bins"],
-  [{ crosstab: "channel" }, "columns"],
+  [
+    { quantiles: "amount", shares: "50" },
+    "--shares 50: shares are from 0 to 1, and the median is 0.5; did you mean 0.5?",
+  ],
+  [{ quantiles: "amount", shares: "0.1,,1" }, '--shares "": not a number'],
+  [{ quantiles: "amount", bins: "20" }, "--bins 20: 20 cannot be; write one of 16, 32, 64"],
+  [{ histogram: "amount", bins: "2.5" }, "--bins 2.5: write a whole number, not 2.5"],
+  [{ top: "channel", most: "0" }, "--most 0: 0 is below 1, the least"],
+  [{ crosstab: "channel" }, '--crosstab "channel": name 2 to 4 columns; 1 is named'],
+  [{ crosstab: "channel, channel" }, 'column "channel" is named twice'],
+  [{ correlation: "amount" }, '--correlation "amount": name 2 to 30 columns; 1 is named'],
+  [{ correlation: "hour, amount at 5" }, 'at character 7 ("amount at 5"): numbers correlate'],
+  [{ correlation: "hour, channel" }, 'column "channel" has categories'],
   [{ crosstab: "channel, hour at 1" }, 'broken down by column "hour"; it does by channel, amount'],
   [{ correlation: "amount, salary" }, 'no column "salary"'],
   [{ compare: "amount channel" }, 'at character 8 ("channel"): expected "by"'],
@@ -108,6 +133,30 @@ test.each([
   [{ top: "hour" }, 'broken down by column "hour"'],
 ])("%j is refused: %s", (options, message) => {
   expect(() => asked({ count: false, ...options })).toThrow(message);
+});
+
+test("an overlap is asked by its column, with sizes as the charter expects them, and values if they are wanted", () => {
+  const overlap = (options: Partial<QuestionOptions>) =>
+    asked({ count: false, overlap: "mail", epsilon: "1", ...options });
+  expect(overlap({ size: "5000" }).plan.task).toMatchObject({
+    kind: "overlap",
+    column: "mail",
+    sizeExpected: 5000,
+  });
+  expect(overlap({ size: "5000" }).plan.task).not.toHaveProperty("values");
+  const privacy = { ...charter.privacy, unitsExpected: 900 };
+  const typedValues = { count: false, overlap: "mail", values: "amount", valueMax: "400" };
+  const usual = (privacy: Charter["privacy"]) =>
+    questionOf(typed({ ...typedValues, epsilon: "1" }), { ...charter, privacy }).plan.task;
+  expect(usual(privacy)).toMatchObject({ values: "amount", valueMax: 400, sizeExpected: 300 });
+  expect(() => usual({ ...privacy, unitsExpected: null })).toThrow("--size");
+  expect(() => overlap({ size: "5", values: "channel" })).toThrow("needs a column of numbers");
+  expect(() => overlap({ size: "5", values: "amont" })).toThrow('did you mean "amount"');
+  expect(() => overlap({ size: "5", valueMax: "3" })).toThrow("belongs to --values");
+  expect(() => overlap({ size: "5", by: ["channel"] })).toThrow("a question of its own");
+  expect(() => overlap({ size: "5", count: true })).toThrow("a question of its own");
+  expect(() => overlap({ overlap: "mail, phone" })).toThrow("one column");
+  expect(() => asked({ size: "5" })).toThrow("--size belongs to --overlap");
 });
 
 test("a model of a run is evaluated, by one column of categories, and by itself", () => {
@@ -124,7 +173,7 @@ test("a model of a run is evaluated, by one column of categories, and by itself"
   expect(() => evaluated({ by: ["amount at 1"] })).toThrow("one column of categories");
   expect(() => evaluated({ where: ["amount > 1"] })).toThrow("a question of its own");
   expect(() => evaluated({ count: true })).toThrow("a question of its own");
-  expect(() => evaluated({ evaluate: "../x" })).toThrow("must be a run's id");
+  expect(() => evaluated({ evaluate: "../x" })).toThrow("--evaluate ../x: must be a run's id");
 });
 
 test("a category outside the domain is a warning where something is left to count", () => {
@@ -150,6 +199,7 @@ test.each([
   ["amount > much", 'at character 10 ("much"): column "amount" has numbers, and "much" is none'],
   ["amount in 1,2", '"in" is for categories; use = or between'],
   ["amount > 2000", "declared from 0 to 1000, and 2000 is outside"],
+  ["amount between 5 and 1", "nothing is between 5 and 1; write the lower end first"],
   ["channel > 5", 'column "channel" has categories, and ">" is for numbers; use =, != or in'],
   ["channel between 1 and 2", 'and "between" is for numbers'],
   ["channel is missing", 'and "missing" is for numbers'],
@@ -170,11 +220,13 @@ test.each([
   [{ by: ["amount at 1, x"] }, 'schema has no column "x"'],
   [{ by: ["chanel"] }, 'did you mean "channel"?'],
   [{ rowsPerUnit: "many" }, "--rows-per-unit many: not a number"],
-  [{ rowsPerUnit: "0" }, "rowsPerUnitMax"],
+  [{ rowsPerUnit: "0" }, "--rows-per-unit 0: 0 is below 1, the least"],
+  [{ by: ["channel", "amount at 1, channel, channel"] }, "--by: has 4 entries, and 3 are the most"],
+  [{ purpose: "Fraud!" }, "--purpose Fraud!: lower-case letters"],
   [{ epsilon: "1e" }, "--epsilon 1e: not a number"],
   [{ epsilon: "0" }, "--epsilon 0: not a number above 0"],
   [{ epsilon: "1", exact: true }, "give one of them"],
-  [{ exact: false }, "how much may it cost? --epsilon, up to 3, or --exact"],
+  [{ exact: false }, "how much may it cost? --epsilon, from above 1.21 up to 3, or --exact"],
 ])("%j is refused: %s", (options, message) => {
   expect(() => asked(options)).toThrow(message);
 });
@@ -200,7 +252,7 @@ test("a file holds the task, or the whole plan, and then no option speaks agains
   expect(() => questionIn(whole, "q.yaml", exact, charter)).toThrow("is a whole plan");
   expect(() => questionIn(task, "q.yaml", typed({}), charter)).toThrow("holds the question");
   expect(() => questionIn({ ...task, sql: "x" }, "q.yaml", exact, charter)).toThrow(
-    'q.yaml at "task": Unrecognized key: "sql"',
+    'q.yaml at "task": "sql" is no field here; remove it',
   );
   expect(() => questionIn([1], "q.yaml", exact, charter)).toThrow("q.yaml at");
 });

@@ -15,7 +15,7 @@ test("a table's columns are aligned: words to the left, numbers to the right", (
     "-5       @all                    at least 2       50.00 %  not given",
     "",
     "Noise was added.",
-    "not given: not defined for these rows, or held back because too few rows stand behind it.",
+    "not given: not defined, drowned in noise, or held back because too few rows stand behind it.",
   ]);
 });
 
@@ -34,13 +34,12 @@ test("where the terminal is narrow, words are cut, and then rows become lines", 
   ]);
 });
 
-test("several tables are told apart by name, and one without rows says so", () => {
+test("several tables are told apart by name, and one without rows is left out", () => {
   const empty = { name: "none", columns: [{ name: "rows", kind: "count" as const }], rows: [] };
   const other = { ...empty, name: "one", rows: [[7]] };
   const answer: Answer = { title: "Two", tables: [empty, other], charts: [], notes: [] };
-  expect(answerLines(answer, 80)).toEqual([
-    ...["Two", "", "none", "No rows.", "", "one", "rows", "────", "   7"],
-  ]);
+  expect(answerLines(answer, 80)).toEqual([...["Two", "", "one", "rows", "────", "   7"]]);
+  expect(answerLines({ ...answer, tables: [empty] }, 80)).toEqual(["Two", "", "Nothing to tell."]);
 });
 
 test("wide letters count twice, combining ones not at all", () => {

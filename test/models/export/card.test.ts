@@ -1,7 +1,7 @@
 /** The model card: what is known stands there, what is not says so, and no text of a charter becomes mark-up. */
 import { expect, test } from "vitest";
 import { handed, modelFiles } from "../../../coordinator/export.ts";
-import type { RunSummary } from "../../../coordinator/run-events.ts";
+import type { RoundReleased, RunSummary } from "../../../coordinator/run-events.ts";
 import { statementOf } from "../../../coordinator/statement.ts";
 import type { ModelCard } from "../../../models/export/card.ts";
 import { parseModelJson } from "../../../models/export/json.ts";
@@ -23,13 +23,14 @@ function filesOf(
   metrics: TrainState["metrics"],
   format: string,
   scores: TrainState["scores"] = null,
+  said: Pick<RunSummary, "rounds" | "engines"> = { rounds: [], engines: [] },
 ) {
   if (manifest.task.kind !== "train") throw new Error("not a training run");
   const context = { ...contextOf(charter, manifest), spec: manifest.task };
   const begun = trainTask.begin(context);
   const state = trainTask.encodeState({ ...begun, metrics, scores, done: 3 });
   const runId = runIdOf(manifest);
-  const run = { runId, manifest, status: "completed" } as RunSummary;
+  const run = { runId, manifest, status: "completed", ...said } as RunSummary;
   const statement = statementOf(charter, manifest, []);
   const more = { createdAt: "2026-11-25T00:00:00.000Z", scorerReader: "// reader\n" };
   const files = modelFiles({ charter, run, state, statement, format, ...more });
@@ -67,6 +68,32 @@ test("every format comes with its card, in which every file has its hash", () =>
   }
   expect(() => filesOf(noised, null, "docx")).toThrow("use one of json, tfjs, onnx, scorer, pmml");
   expect(() => filesOf(noised, null, "toString")).toThrow("unknown");
+});
+
+test("what computed is counted over members who are in a sum, and not told where nobody said it", () => {
+  const engines = [
+    { memberId: "b", engine: "plain" },
+    { memberId: "a", engine: "wasm-simd" },
+    { memberId: "c", engine: "wasm-simd" },
+    { memberId: "gone", engine: "wasm-relaxed-simd" },
+  ] as const;
+  const rounds = [
+    ["a", "b"],
+    ["b", "c"],
+  ].map((survivors) => {
+    return { survivors } as unknown as RoundReleased;
+  });
+  const files = filesOf(noised, null, "json", null, { rounds, engines });
+  expect(cardOf(files).engines).toEqual([
+    { engine: "wasm-simd", members: 2 },
+    { engine: "plain", members: 1 },
+  ]);
+  expect(text(files.get("model-card.md"))).toContain(
+    "| computed by, as members said | `wasm-simd` at 2 members, `plain` at 1 member |",
+  );
+  const silent = filesOf(noised, null, "json");
+  expect(cardOf(silent)).not.toHaveProperty("engines");
+  expect(text(silent.get("model-card.md"))).not.toContain("computed by");
 });
 
 test("metrics have their interval where the counts are known, and say so where they are not", () => {

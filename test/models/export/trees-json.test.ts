@@ -35,7 +35,7 @@ test("an ensemble comes back as it was, and scores as it did", () => {
 type Parsed = Record<string, unknown> & { trees: Record<string, unknown>[][] };
 
 const SPOILT: [string, (file: Parsed) => unknown, string][] = [
-  ["another field", (file) => ({ ...file, more: 1 }), "Unrecognized key"],
+  ["another field", (file) => ({ ...file, more: 1 }), "is no field here"],
   ["no edges for a number", (file) => ({ ...file, edges: {} }), '"f0" does not have 15 values'],
   ["a base that is no number", (file) => ({ ...file, base: "0" }), 'Field "base"'],
   [

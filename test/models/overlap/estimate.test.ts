@@ -150,7 +150,7 @@ test("where bounds meet, the union's interval is as narrow as noise allows", () 
 });
 
 test("the length of a sketch: what errs least, within the bytes, and never too short for intervals", () => {
-  const bounds = { sizeExpected: 1_000_000, noiseStdDev: 4, memberCount: 5, slotBytes: 2 };
+  const bounds = { sizeExpected: 1_000_000, noiseStdDev: 4, sketchCount: 5, slotBytes: 2 };
   expect(slotsFor({ ...bounds, bytesMax: 1e9 })).toBe(62_500);
   expect(slotsFor({ ...bounds, bytesMax: 280_000 })).toBe(28_000);
   expect(slotsFor({ ...bounds, sizeExpected: 1000, bytesMax: 1e9 })).toBe(SLOTS_MIN);

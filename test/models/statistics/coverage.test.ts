@@ -103,6 +103,17 @@ test("the stability index", () => {
   );
 });
 
+test("the stability index of one histogram against the sum of nine, whose noise is three times as large", () => {
+  const before = [120, 200, 310, 240, 130];
+  const after = [1450, 2480, 2900, 2100, 1700];
+  // Counts of the second in units of their noise, so that all are noised alike.
+  const alike = [...before, ...after.map((count) => count / 3)];
+  const index = ({ sums, stdDev }: NoisedSums): Told =>
+    stabilityOf({ sums: sums.map((count, i) => (i < 5 ? count : 3 * count)), stdDev }, 3)?.index ??
+    null;
+  expectCovered(coverage(alike, 8, MANY, (noised) => [index(noised)]));
+});
+
 const EVENTS = [30, 40, 28, 35, 22, 18];
 const GONE = [12, 15, 20, 30, 40, 260];
 

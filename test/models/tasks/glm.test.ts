@@ -268,7 +268,7 @@ test("a member with few units sends none of them, and says so; one without rows 
   const answer = glmAnswer(context, glmRun(context, [...MEMBERS, few]));
   const without = glmAnswer(context, glmRun(context, [...MEMBERS, EMPTY]));
   expect(answer.tables).toEqual(without.tables);
-  expect(answer.notes).toContain("1 member with fewer than 5 units that take part held them back");
+  expect(answer.notes).toContain("1 member with fewer than 5 units taking part held them back");
   expect(without.notes.join()).not.toContain("held them back");
   const open = glmRun({ ...context, cellMin: 1 }, [...MEMBERS, few]);
   expect(glmAnswer(context, open).tables).not.toEqual(without.tables);

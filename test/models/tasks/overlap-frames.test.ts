@@ -1,6 +1,6 @@
 /**
  * EDGE: a whole overlap with real gates, members and coordinator, and all that the coordinator ever gets: no identifier, no
- * hash of one and no member's count is in it, and it looks the same whoever has nothing.
+ * hash of one, no member's count and nothing that its customers come to is in it, and it looks the same whoever has nothing.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,11 +45,16 @@ function member(from: number, count: number): PartitionedData {
   const encoder = tableEncoder(SCHEMA, header, { table: "t", isHoldout, allowOneClass: true });
   for (let n = 0; n < ROWS; n++) {
     const mail = n < count ? address(from + n) : "";
-    encoder.add([`c${n}`, "5", n % 2 ? "1" : "0", mail], n + 1, n + 2);
+    const amount = String(amountOf(from + n));
+    encoder.add([`c${n}`, amount, n % 2 ? "1" : "0", mail], n + 1, n + 2);
   }
   return encoder.finish().data;
 }
 
+const amountOf = (n: number): number => (n * 37) % 900;
+/** What those that take part come to. */
+const worthOf = (from: number, count: number): number =>
+  Array.from({ length: count }, (_, n) => amountOf(from + n)).reduce((sum, own) => sum + own, 0);
 const address = (n: number): string => `customer.${n}@example.com`;
 
 interface Frame {
@@ -82,6 +87,7 @@ function played(counts: readonly number[], seed: string): Played {
       kind: "overlap",
       column: "mail",
       sizeExpected: 1200,
+      values: "amount",
       slots: 512,
       salt: SALT,
     }),
@@ -168,6 +174,8 @@ function leaksIn(frames: readonly Frame[], counts: readonly number[]): string[] 
     const controls = frames.map(({ control }) => control);
     for (const form of formsOf(count))
       if (controls.some((bytes) => holds(bytes, form))) leaks.push(`count of ${k}`);
+    for (const form of formsOf(worthOf(OFFSET * k, count)))
+      if (controls.some((bytes) => holds(bytes, form))) leaks.push(`worth of ${k}`);
   }
   return leaks;
 }
@@ -181,7 +189,7 @@ function unevenness(bytes: Uint8Array): number {
   return (square - 255) / Math.sqrt(2 * 255);
 }
 
-test("no identifier, hash of one or count of a member is in any frame; vectors are uniform", () => {
+test("no identifier, hash of one, count or worth of a member is in any frame; vectors are uniform", () => {
   // Well above the minimum, of which nobody is told who is below.
   const size = fc.integer({ min: 1200, max: ROWS });
   let run = 0;
@@ -193,7 +201,8 @@ test("no identifier, hash of one or count of a member is in any frame; vectors a
       const vectors = frames.flatMap(({ vector }) => vector ?? []);
       expect(vectors.length).toBe(counts.length);
       for (const vector of vectors) {
-        expect(vector.length).toBe(2 * 512 * counts.length);
+        // A sketch of identifiers and one of values for each member, from everyone.
+        expect(vector.length).toBe(2 * 512 * 2 * counts.length);
         expect(Math.abs(unevenness(vector))).toBeLessThan(5);
       }
       // And yet the answer is right: the second member begins later, and may end earlier.
@@ -238,6 +247,7 @@ test("what is looked for is found where it is: a hash, a count, an address, a ve
   expect(
     plant(encode({ type: "headCosigned", size: 1300, signature: new Uint8Array(64) })),
   ).toEqual(["count of 2"]);
+  expect(plant(utf8(`sum ${worthOf(OFFSET, 1100)}`))).toEqual(["worth of 1"]);
   const steps = new Uint16Array(3 * 512).map((_, s) => (s < 512 ? 32 * ((s * 7) % 5) : 0));
   expect(unevenness(new Uint8Array(steps.buffer))).toBeGreaterThan(100);
 });

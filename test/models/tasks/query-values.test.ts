@@ -7,6 +7,7 @@ import {
   answered,
   contextOf,
   member,
+  NOISE,
   ROWS,
   type Row,
   secure,
@@ -55,6 +56,16 @@ test("a histogram and quantiles are the rows' own, to within a bin", () => {
   }
 });
 
+test("a histogram of categories has a bar for each, and one for anything else", () => {
+  const answer = secure(contextOf({ kind: "histogram", column: "site" }));
+  const count = (site: string): number => ROWS.filter((row) => row.site === site).length;
+  const names = ["A", "B", "C", "D"].map((site) => [site, count(site)]);
+  const expected = [...names, ["(other)", count("elsewhere")]];
+  expect(table(answer, "rows")).toEqual(expected);
+  const [series] = answer.charts[0]?.series ?? [];
+  expect(series?.points.map(({ x, y }) => [x, y])).toEqual(expected);
+});
+
 test("a cross-tab's pairs add up over the other columns, and odds ratios name what they compare", () => {
   const columns = [{ column: "arm" }, { column: "sex" }, { column: "site" }];
   const answer = secure(contextOf({ kind: "crosstab", columns }));
@@ -93,6 +104,36 @@ test("a correlation and a t-test are the rows' own", () => {
   const error = Math.sqrt(variance(old) / old.length + variance(fresh) / fresh.length);
   expect(tests[0]?.slice(0, 2)).toEqual(["Welch's t", near((mean(old) - mean(fresh)) / error)]);
   expect(tests[0]?.[4]).toBe("old less new");
+});
+
+test("under noise a place that nobody declared is told only where it has rows, and nothing is said of what is not there", () => {
+  const groupsOf = (column: string) => {
+    const statistic = { kind: "means", column: "age", groups: { column } };
+    const answer = secure(contextOf(statistic, {}, NOISE));
+    return { answer, groups: table(answer, "means").map(([group]) => group) };
+  };
+  const { answer, groups } = groupsOf("site");
+  expect(groups).toEqual(["A", "B", "C", "D", "(other)"]);
+  expect(table(answer, "tests")[1]).toEqual([
+    "its rows within groups",
+    "",
+    expect.any(Number),
+    "",
+    "",
+    "",
+    "",
+  ]);
+  expect(answer.notes.join()).not.toContain("left out");
+  const arms = groupsOf("arm");
+  expect(arms.groups).toEqual(["old", "new"]);
+  expect(arms.answer.notes.join()).toContain("(other) and (missing) are left out");
+  // A declared group stays, however few its rows; and without noise all is told.
+  const nobody = { where: [{ column: "age", is: "<", value: 20 }] };
+  const statistic = { kind: "means", column: "age", groups: { column: "arm" } };
+  const none = secure(contextOf(statistic, nobody, NOISE));
+  expect(table(none, "means").map(([group]) => group)).toEqual(["old", "new"]);
+  expect(none.notes.join()).toContain("nothing is tested: fewer than two declared groups");
+  expect(table(secure(contextOf(statistic, nobody)), "means")).toHaveLength(3);
 });
 
 test("a survival curve is the product over the grid; drift compares shares", () => {

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import type { PartitionedData } from "../../../models/data.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
+import { newMemory } from "../../../models/tasks/member-memory.ts";
 import { taskFor } from "../../../models/tasks/registry.ts";
 import type { Ask, TaskContext } from "../../../models/tasks/task.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
@@ -61,7 +62,7 @@ function moved(context: TaskContext<TaskSpec>, ask: Ask): number {
   const { release } = task.shapeOf(context, ask.kind);
   if (release.kind !== "noised") throw new Error("a noised question is one");
   const [without, having] = around(unit()).map((data) =>
-    task.contribute(context, ask, data, rng("draws")),
+    task.contribute(context, ask, data, rng("draws"), newMemory(1)),
   );
   if (!without || !having) throw new Error("there are two");
   const squares = having.map((x, i) => (x - (without[i] ?? 0)) ** 2);
@@ -78,7 +79,7 @@ const OLD = { column: "arm", is: "=", value: "old" };
 
 test.each([
   [{ kind: "count" }, 0.99],
-  [{ kind: "units" }, 0.33],
+  [{ kind: "units" }, 0.81],
   [{ kind: "moments", column: "cost" }, 0.98],
   [{ kind: "histogram", column: "age", bins: 7 }, 0.99],
   [{ kind: "quantiles", column: "age", bins: 16 }, 0.99],
@@ -86,6 +87,7 @@ test.each([
   [{ kind: "correlation", columns: ["age", "cost", "months"] }, 0.98],
   [{ kind: "means", column: "age", groups: { column: "arm" } }, 0.98],
   [{ kind: "drift", column: "site", before: [OLD], after: [NEW] }, 0.99],
+  [{ kind: "drift", column: "site", between: "members" }, 0.99],
   [
     { kind: "survival", time: "months", event: [NEW], grid: [12, 24], group: { column: "sex" } },
     0.99,
@@ -97,6 +99,35 @@ test.each([
     const most = worst(context, () => QUESTION);
     expect(most).toBeLessThanOrEqual(1);
     expect(most).toBeGreaterThanOrEqual(reached);
+  }
+});
+
+test("a unit that counts once in a cell moves distinct counts by the declared norm, and never more: all of its tables", () => {
+  const ARMS = ["old", "new", "neither"];
+  const tables = (rowCount: number): string[][] =>
+    rowCount === 0 ? [[]] : tables(rowCount - 1).flatMap((t) => ARMS.map((arm) => [...t, arm]));
+  const row = drawn();
+  const worstOf = (rowsPerUnitMax: number, by: object[]): [number, number] => {
+    const spec = { kind: "query", statistic: { kind: "units" }, rowsPerUnitMax, by };
+    const context = contextFor(spec);
+    const task = taskFor(context.spec);
+    const { release } = task.shapeOf(context, "query");
+    if (release.kind !== "noised") throw new Error("a noised question is one");
+    const norms = [1, 2, 3, 4].flatMap(tables).map((arms) => {
+      const data = member(
+        arms.map((arm) => ({ ...row, arm })),
+        "one",
+        () => "u",
+      );
+      return Math.hypot(...task.contribute(context, QUESTION, data, rng("draws")));
+    });
+    return [Math.max(...norms), release.sensitivity];
+  };
+  for (const rowsPerUnitMax of [1, 2, 3, 5]) {
+    for (const by of [[], [{ column: "arm" }]]) {
+      const [most, declared] = worstOf(rowsPerUnitMax, by);
+      expect(most / declared).toBeCloseTo(1, 12);
+    }
   }
 });
 

@@ -33,6 +33,17 @@ test("a column by whose name a rule would be lost is refused: no two charters th
   expect(refusal(change)).toContain("no column may be called __proto__");
 });
 
+test("a budget without an order has the recommended one, written out, and so the same hash as if it had been given", () => {
+  const budgeted = (more: object): Charter => {
+    const charter = deep();
+    Object.assign(charter.privacy, { budget: { epsilon: 3, delta: 1e-6, ...more } });
+    return Charter.parse(charter);
+  };
+  expect(budgeted({}).privacy.budget).toEqual({ epsilon: 3, delta: 1e-6, rdpOrder: 9 });
+  expect(charterHash(budgeted({}))).toBe(charterHash(budgeted({ rdpOrder: 9 })));
+  expect(charterHash(budgeted({}))).not.toBe(charterHash(budgeted({ rdpOrder: 10 })));
+});
+
 test.each<[string, (charter: ReturnType<typeof deep>) => void]>([
   ["purpos", (c) => Object.assign(c, { purpos: "x" })],
   ["members", (c) => Object.assign(c, { members: ["a", "b"] })],

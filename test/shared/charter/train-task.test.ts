@@ -42,7 +42,11 @@ test.each([
     "task.strategy.localOptimizer",
     "use sgd",
   ],
-  [{ strategy: { ...FED_AVG, kind: "fedProx" } }, "task.strategy.proximal", "expected number"],
+  [
+    { strategy: { ...FED_AVG, kind: "fedProx" } },
+    "task.strategy.proximal",
+    "is missing; write a number",
+  ],
   [
     { strategy: { ...FED_AVG, personalLayers: 2 } },
     "task.strategy.personalLayers",
@@ -82,16 +86,28 @@ test.each([
     "task.evaluation.earlyStopping",
     "10 rounds have 5 evaluations",
   ],
-  [{ model: { hidden: [0] } }, "task.model.hidden.0", ">=1"],
-  [{ model: { hidden: [8], activation: "sigmoid" } }, "task.model.activation", '"relu"|"tanh"'],
+  [{ model: { hidden: [0] } }, "task.model.hidden.0", "0 is below 1, the least"],
+  [
+    { model: { hidden: [8], activation: "sigmoid" } },
+    "task.model.activation",
+    "write one of relu, tanh",
+  ],
   [{ model: { hiden: [8] } }, "task.model", "give one of hidden, autoencoder, topology"],
   [{ model: { hidden: [8], sed: "x" } }, "task.model", "remove it or correct its spelling"],
-  [{ model: { hidden: [0, 0, 0], activation: "x" } }, "task.model.hidden.0", ">=1"],
-  [{ model: { autoencoder: { hidden: [] } } }, "task.model.autoencoder.hidden", ">=1 items"],
+  [
+    { model: { hidden: [0, 0, 0], activation: "x" } },
+    "task.model.hidden.0",
+    "0 is below 1, the least",
+  ],
+  [
+    { model: { autoencoder: { hidden: [] } } },
+    "task.model.autoencoder.hidden",
+    "has 0 entries, and 1 is the least",
+  ],
   [
     { model: { autoencoder: { hidden: [2], activation: "sigmoid" } } },
     "task.model.autoencoder.activation",
-    '"relu"|"tanh"',
+    "write one of relu, tanh",
   ],
   [
     { model: { hidden: [8], autoencoder: { hidden: [2] } } },
@@ -155,6 +171,6 @@ test("a plan of before means what it meant: nothing is added that would change i
 test("where a field may also be a word, what is wrong is said of the object that was given", () => {
   const noised = (privacy: unknown) => () =>
     parseOrRefuse(Plan, { ...Object(plan({})), privacy }, "plan.yaml");
-  expect(noised({ epsilon: -1 })).toThrow('plan.yaml at "privacy.epsilon": Too small');
-  expect(noised("some")).toThrow('plan.yaml at "privacy": Invalid input');
+  expect(noised({ epsilon: -1 })).toThrow('plan.yaml at "privacy.epsilon": -1 is not above 0');
+  expect(noised("some")).toThrow('plan.yaml at "privacy": write none, or { epsilon: E }');
 });

@@ -30,7 +30,7 @@ const AGENT = [
   { type: "runDecided", runId, ...decided },
   { type: "roomHeld", size: 12 },
   { type: "headCosigned", size: 12, signature },
-  { type: "runJoined", runId, ...join },
+  { type: "runJoined", runId, ...join, engine: "wasm-relaxed-simd" },
   { type: "runDeclined", runId, reasons: [reason] },
   { type: "channelSecrets", runId, nonce: key, secrets: [{ to: 7, ...encapsulated }] },
   { type: "prekeys", runId, batch: 4, nonce: none, entries: new Uint8Array(70_000), signature },
@@ -61,7 +61,7 @@ const COORDINATOR = [
   { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
   { type: "matching", runId, body: tag },
   { type: "rejected", code: "x" },
-  { type: "roomExtended", from: 3, lines: "é ∑ 🔒\n".repeat(9000) },
+  { type: "roomExtended", from: 3, lines: "é ∑ 🔒\n".repeat(9000), size: 9 },
 ];
 const FIRST = [
   { type: "auth", version: 1, room: "r", memberId: "b", nonce: key, resume: null, signature },
