@@ -38,7 +38,7 @@ export interface Guarantee {
   /** `rdp`: of several identifiers of a unit in a matching, for which no loss distribution is known here. */
   readonly accountant: "pld" | "rdp";
   readonly neighboringRelation: "add-or-remove-one";
-  readonly sampler: "poisson";
+  readonly sampler: "poisson" | "none";
   readonly noise: "discrete Gaussian" | "decoys";
   readonly noisePlacement: NonNullable<ManifestPrivacy["noisePlacement"]>;
   readonly members: number;
@@ -85,7 +85,7 @@ function guaranteeOf(
     delta,
     accountant: partitions.every(({ event }) => hasLossDistribution(event)) ? "pld" : "rdp",
     neighboringRelation: "add-or-remove-one",
-    sampler: "poisson",
+    sampler: isDecoys ? "none" : "poisson",
     noise: isDecoys ? "decoys" : "discrete Gaussian",
     noisePlacement,
     members: manifest.roster.length,

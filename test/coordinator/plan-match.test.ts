@@ -7,7 +7,8 @@ import { isEpsilonHonest } from "../../models/tasks/privacy-events.ts";
 import { taskFactsOf } from "../../models/tasks/task-facts.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
-import { type Manifest, Plan } from "../../shared/charter/manifest.ts";
+import { Manifest, Plan } from "../../shared/charter/manifest.ts";
+import { decide } from "../../shared/charter/policy/decide.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { COORDINATOR_KEY, enrolled } from "../support/manifests.ts";
 
@@ -91,6 +92,17 @@ test("with noise it costs what its decoys give, promises it against all others, 
     { partition: "holdout", releases: 1 },
   ]);
   expect(guarantee?.epsilon).toBeLessThan(1);
+  const byCoordinator = {
+    ...manifest,
+    privacy: { ...manifest.privacy, noisePlacement: "central" },
+  };
+  const facts = { charter, task: taskFactsOf(charter, manifest), nowMs: 0 };
+  const unknown = { runId: "", decisions: null, agent: null, dataset: null, ledger: null };
+  const elsewhere = { ...manifest, task: { kind: "overlap", column: "mail", sizeExpected: 9000 } };
+  for (const hostile of [byCoordinator, elsewhere])
+    expect(
+      decide({ ...facts, ...unknown, manifest: Manifest.parse(hostile) }).map(({ code }) => code),
+    ).toContain("noiseUnknown");
   const understated = {
     ...manifest,
     privacy: manifest.privacy && { ...manifest.privacy, decoys: 40 },

@@ -83,6 +83,13 @@ export function privacyReasons({ charter, manifest }: PolicyFacts): Reason[] {
     return refuse("deltaMismatch", "delta differs from the charter's");
   if (privacy.unitsExpected !== unitsExpected)
     return refuse("unitsMismatch", "unitsExpected differs from the charter's");
+  // Its noise is decoys, all other members may collude, and there is no secure sum that could not bear so many.
+  if (manifest.task.kind === "match")
+    return privacy.noisePlacement === undefined
+      ? []
+      : refuse("noiseUnknown", "the noise of a match is decoys: its manifest names no placement");
+  if (privacy.decoys !== undefined)
+    return refuse("noiseUnknown", "only a match has decoys for noise");
   if (privacy.noisePlacement === "central") {
     return charter.privacy.centralNoise === "allowed"
       ? []
@@ -92,7 +99,6 @@ export function privacyReasons({ charter, manifest }: PolicyFacts): Reason[] {
   const honest = manifest.roster.length - privacy.maxDropouts - privacy.maxColluders;
   if (honest < 1 || privacy.maxColluders < 1)
     return refuse("noiseShareUnsafe", "maxDropouts and maxColluders leave no honest noise");
-  if (manifest.task.kind === "match") return []; // No secure sum; all others may collude.
   // With so many colluding, two different sets of survivors could both be confirmed.
   if (2 * twoThirds(manifest.roster.length) <= manifest.roster.length + privacy.maxColluders)
     return refuse("tooManyColluders", "secure aggregation does not bear maxColluders among so few");

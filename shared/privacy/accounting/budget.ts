@@ -32,7 +32,7 @@ const TAIL_RELEASES = 1024;
 /** δ₀ of one release with bounded noise: a thousand of them use up what is set aside. */
 export const tailShare = (delta: number): number => (delta * TAIL_SHARE) / TAIL_RELEASES;
 
-/** An answer with its numbers. All are Rényi divergences at the budget's order. */
+/** An answer with its numbers: Rényi divergences at the budget's order, but for the last. */
 export interface Ruling {
   readonly allowed: boolean;
   /** What this release costs; what the ledger records with it. */
@@ -40,6 +40,8 @@ export interface Ruling {
   readonly spentBefore: number;
   readonly spentAfter: number;
   readonly limit: number;
+  /** δ that all tails take together, this release's too: see `tailOfEvent`. */
+  readonly tailAfter: number;
 }
 
 /**
@@ -93,9 +95,10 @@ export function mayRelease(spent: Loss, event: DpEvent, budget: RenyiBudget): Ru
   addEventInPlace([asked], event);
   const rdp = rdpSpent(asked, budget.rdpOrder);
   const spentAfter = spent.rdp + rdp;
+  const tailAfter = spent.tail + tailOfEvent(event);
   // Written so that NaN refuses.
-  const allowed = spentAfter <= limit && isTailWithin(spent.tail + tailOfEvent(event), budget);
-  return { allowed, rdp, spentBefore: spent.rdp, spentAfter, limit };
+  const allowed = spentAfter <= limit && isTailWithin(tailAfter, budget);
+  return { allowed, rdp, spentBefore: spent.rdp, spentAfter, limit, tailAfter };
 }
 
 /** ε at the budget's δ and order of what is spent: 0 before the first release, then at most ε. */
