@@ -11,7 +11,13 @@ export interface AgentSelf {
   readonly coordinatorKey: string;
   readonly vault: Pick<
     MemberVault,
-    "pinnedKeys" | "confirmedKeys" | "revokedKeys" | "keysSinceMs" | "decisionOf" | "isOver"
+    | "pinnedKeys"
+    | "confirmedKeys"
+    | "revokedKeys"
+    | "keysSinceMs"
+    | "charterStates"
+    | "decisionOf"
+    | "isOver"
   >;
   readonly policy: () => LocalPolicy;
 }
@@ -29,6 +35,7 @@ export function agentFactsOf(
     confirmedKeys: vault.confirmedKeys(),
     revokedKeys: vault.revokedKeys(),
     keysSinceMs: vault.keysSinceMs(),
+    charterStates: vault.charterStates(),
     policy: policy(),
     ownDecision: vault.decisionOf(runId)?.decision ?? null,
     isOver: vault.isOver(runId),

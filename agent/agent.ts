@@ -4,7 +4,6 @@ import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import type { Decision } from "../shared/charter/decision.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osKem, osRng } from "../shared/edge/os.ts";
-import type { RoomState } from "../shared/transcript/room/state.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Connection } from "./connection.ts";
 import { hasLeft } from "./enrol.ts";
@@ -14,6 +13,7 @@ import type { FromGate } from "./gate/messages.ts";
 import type { Address } from "./link.ts";
 import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
+import { OwnCharter } from "./own-charter.ts";
 import { OwnKey } from "./own-key.ts";
 import { readPolicy } from "./policy-file.ts";
 import { type CopyParams, TranscriptCopy } from "./transcript-copy.ts";
@@ -40,8 +40,8 @@ export interface AgentOptions extends Partial<Address> {
 
 export interface RunningAgent {
   readonly memberId: string;
-  /** `rotated`: this member has a new key, and the agent is to be started again. Rejects with what a retry cannot mend. */
-  readonly done: Promise<"closed" | "rotated">;
+  /** `rotated`, `amended`: there is a new key or charter, and the agent is to be started again. Rejects with what a retry cannot mend. */
+  readonly done: Promise<"closed" | "rotated" | "amended">;
   close(): Promise<void>;
 }
 
@@ -57,13 +57,20 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const gate = await openGate(vault, charter, options);
   const evidence = new Evidence(evidencePath(folder));
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  let isStopped = false;
+  let phase: "running" | "stopped" | "closed" = "running";
   const stop = (error: CloisterError): void => {
-    isStopped = true;
+    if (phase !== "running") return; // A gate that is closed under a question fails, and nobody is to hear of it.
+    phase = "stopped";
     member.reset();
     reject(error);
   };
+  // What is heard from the copy as it is opened is reported once all of this is wired.
+  const ownCharter = new OwnCharter(vault, (event) => queueMicrotask(() => report(event)));
   const copy = openCopy(vault, folder, {
+    heard: (state) => {
+      vault.keys.follow(state, osClock.nowMs());
+      ownCharter.heard(state);
+    },
     send: (message) => connection.send(message),
     failed: (error) => stop(unwritable(folder, error)),
     putBack: stop,
@@ -118,7 +125,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     identity,
     coordinatorKey,
     onDelivery: (told) => {
-      if (isStopped) return;
+      if (phase !== "running") return;
       if (told.message.type !== "roomExtended") return catchUp.deliver(told);
       copy.extend(told.message);
       if (copy.fault) catchUp.release();
@@ -139,11 +146,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         else stop(asError(reply));
       }),
     deliver: ({ message, vector }) => {
-      if (isStopped) return;
+      if (phase !== "running") return;
+      const isAsked = message.type === "runProposed" || message.type === "runOffered";
+      if (ownCharter.isAmended && isAsked) return;
       // A coordinator that told two stories gets no word for, and no part of this member in, any run.
-      if (copy.fault && message.type === "runProposed") return;
-      if (copy.fault && message.type === "runOffered")
-        return connection.send({ type: "runDeclined", runId: message.runId, reasons: [FORK] });
+      const fault = copy.fault ? FORK : ownCharter.fault;
+      if (fault && message.type === "runProposed") return;
+      if (fault && message.type === "runOffered")
+        return connection.send({ type: "runDeclined", runId: message.runId, reasons: [fault] });
       member.deliver({ message, vector });
     },
   });
@@ -155,6 +165,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   if (copy.fault) report({ type: "history", code: copy.fault.code, entry: copy.fault.entry });
   const close = async (): Promise<void> => {
+    phase = "closed";
     stopHearing();
     connection.close();
     await gate.close();
@@ -163,7 +174,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     evidence.close();
   };
   const run = Promise.race([connection.run(), stopped]).then(() => "closed" as const);
-  const done = Promise.race([run.catch((error) => ownKey.orRotated(error)), ownKey.rotated]);
+  const ended = run.catch((error) => (phase === "closed" ? "closed" : ownKey.orRotated(error)));
+  const done = Promise.race([ended, ownKey.rotated, ownCharter.amended]);
   return { memberId, done, close };
 }
 
@@ -171,7 +183,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 function openCopy(
   vault: Vault,
   folder: string,
-  ports: Pick<CopyParams, "send" | "failed" | "caught" | "putBack">,
+  ports: Pick<CopyParams, "send" | "failed" | "caught" | "heard" | "putBack">,
 ): TranscriptCopy {
   const { memberId, coordinatorKey } = vault.enrolment();
   const cosigned = vault.cosigned();
@@ -180,9 +192,8 @@ function openCopy(
   const trust = { coordinatorKey, memberKeys: new Map(), heads };
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const saveCosigned = (size: number, root: string): void => vault.saveCosigned({ size, root });
-  const keysHeard = (state: RoomState): void => vault.keys.follow(state, osClock.nowMs());
   const own = { folder, memberId, identity, trust };
-  return new TranscriptCopy({ ...own, saveCosigned, keysHeard, ...ports });
+  return new TranscriptCopy({ ...own, saveCosigned, ...ports });
 }
 
 function asError(reply: FromGate): CloisterError {
@@ -231,9 +242,10 @@ async function openGate(
   const gate = new GateHost(memberId);
   try {
     const data = { dataPath, population, requester, purpose: "work", ownFolder: folder } as const;
+    const amendments = vault.charters.signed();
     const identitySecret = vault.identitySecret(osRng);
     const { ledgerId } = await gate.ask(
-      { type: "open", charter, ledger, ...data, identitySecret },
+      { type: "open", charter, amendments, ledger, ...data, identitySecret },
       "opened",
     );
     vault.saveEnrolment({ ...enrolment, ledgerPath: path, ledgerId, population });

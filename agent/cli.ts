@@ -7,10 +7,13 @@ import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import type { AgentOptions } from "./agent.ts";
+import { amendmentCommand } from "./amendment.ts";
 import { approvalCommands } from "./approvals.ts";
 import { enrol } from "./enrol.ts";
+import { invitationIn, type TokenOptions } from "./invitation.ts";
 import { leaveCommand } from "./leave.ts";
 import { PopulationName } from "./ledger/entry.ts";
+import type { MemberEvent } from "./member-events.ts";
 import { asMember, type MemberOptions } from "./options.ts";
 import { previewCommand } from "./preview/command.ts";
 import { releaseCommand } from "./release.ts";
@@ -19,16 +22,18 @@ import { rosterCommands } from "./roster.ts";
 import { keyCommands } from "./rotate-key.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
+import { writeOffCommand } from "./write-off-command.ts";
 
 export function agentCommands(program: Command): void {
   const agent = program.command("agent").description("run a member's agent, next to the data");
   asMember(
     agent.command("init"),
-    "cloister agent init --coordinator wss://coordinator.example:7300 --token TOKEN --data data.csv",
+    "cloister agent init --coordinator wss://coordinator.example:7300 --token-file bank-a.token --data data.csv",
   )
     .description("enrol with a one-time token; the identity key is made here and stays here")
     .requiredOption("--coordinator <url>", "the coordinator's address, wss://host:port")
-    .requiredOption("--token <token>", 'what "cloister room invite" printed')
+    .option("--token-file <file>", 'file with what "cloister room invite" printed')
+    .option("--token <token>", "the same as an argument, which others on this machine can read")
     .requiredOption("--data <file>", "the member's records, .csv or .csv.gz")
     .option("--ledger <file>", "a privacy ledger to share with the member's other agents")
     .option("--population <name>", "whose records the data are; the data file's name if left out")
@@ -49,22 +54,25 @@ export function agentCommands(program: Command): void {
   previewCommand(agent);
   approvalCommands(agent);
   releaseCommand(agent);
+  amendmentCommand(agent);
   rosterCommands(agent);
   reportCommand(agent);
   keyCommands(agent);
   leaveCommand(agent);
+  writeOffCommand(agent);
 }
 
 async function init(
-  options: MemberOptions & {
-    coordinator: string;
-    token: string;
-    data: string;
-    ledger?: string;
-    population?: string;
-  },
+  options: MemberOptions &
+    TokenOptions & {
+      coordinator: string;
+      data: string;
+      ledger?: string;
+      population?: string;
+    },
 ): Promise<void> {
-  const { folder, coordinator: url, token, ca: caPath, allowPlain } = options;
+  const { folder, coordinator: url, ca: caPath, allowPlain } = options;
+  const token = invitationIn(options); // Before a folder is made.
   const vault = new Vault(folder);
   try {
     const result = await enrol(vault, {
@@ -113,7 +121,7 @@ async function start({
   const { startAgent } = await import("./agent.ts"); // No other command needs all of it.
   let agent = await startAgent(options);
   onStop(() => agent.close());
-  while ((await agent.done) === "rotated") {
+  while ((await agent.done) !== "closed") {
     await agent.close();
     agent = await startAgent(options);
   }
@@ -122,6 +130,16 @@ async function start({
 function parsePopulation(name: string | undefined): string | undefined {
   return name === undefined ? undefined : parseOrRefuse(PopulationName, name, "--population");
 }
+
+const AMENDMENT_LINES = {
+  proposed: "is proposed, and waits for this member's word: cloister agent amendment",
+  amended: "is in force, signed by this member and the others",
+  notSigned:
+    "is in force by the room's history, and not signed here: this member takes part in nothing; was its key used elsewhere, or its vault restored?",
+} as const;
+
+const amendmentLine = ({ state, edition }: Extract<MemberEvent, { type: "amendment" }>): string =>
+  `edition ${edition} of the charter ${AMENDMENT_LINES[state]}`;
 
 function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
   switch (event.type) {
@@ -161,6 +179,8 @@ function printEvent(event: Parameters<AgentOptions["onEvent"]>[0]): void {
       return print(
         `the coordinator told another history of the room than before (entry ${event.entry}): this member takes part in nothing more; see transcript-refused.jsonl, and compare with the others: cloister audit compare`,
       );
+    case "amendment":
+      return print(amendmentLine(event));
     case "joined":
       return print(`run ${event.runId.slice(0, 12)} joined`);
     case "ended":

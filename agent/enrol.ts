@@ -47,7 +47,7 @@ function splitToken(token: string): { secret: string; coordinator: string } {
   if (!secret || !coordinator || rest.length > 0) {
     throw badInput(
       "token.malformed",
-      `--token: not a token; copy the whole line that "cloister room invite" printed`,
+      'not a token; copy the whole line that "cloister room invite" printed',
     );
   }
   return { secret, coordinator };

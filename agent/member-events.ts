@@ -10,6 +10,12 @@ export type MemberEvent =
   | { readonly type: "refused"; readonly runId: string; readonly reasons: readonly Reason[] }
   /** The room's history is not the one that this member knows: the coordinator is caught. */
   | { readonly type: "history"; readonly code: string; readonly entry: number | null }
+  /** Of the charter: it waits for a person; it is in force here; it is in force elsewhere, and not signed here. */
+  | {
+      readonly type: "amendment";
+      readonly state: "proposed" | "amended" | "notSigned";
+      readonly edition: number;
+    }
   | { readonly type: "joined"; readonly runId: string }
   | {
       readonly type: "declined";

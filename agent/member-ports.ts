@@ -2,7 +2,7 @@
 import type { Clock, Rng } from "../shared/base/env.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import type { Decision } from "../shared/charter/decision.ts";
-import type { Reason } from "../shared/charter/policy/facts.ts";
+import type { CharterState, Reason } from "../shared/charter/policy/facts.ts";
 import type { LocalPolicy } from "../shared/charter/policy/local-policy.ts";
 import type { Identity } from "../shared/crypto/identity.ts";
 import type { Kem } from "../shared/crypto/kem.ts";
@@ -30,6 +30,8 @@ export interface MemberVault {
   revokedKeys(): ReadonlySet<string>;
   /** Since when this agent knows keys, by key, hexadecimal. */
   keysSinceMs(): ReadonlyMap<string, number>;
+  /** Other charters of the room that this member signed, by hash. */
+  charterStates(): ReadonlyMap<string, CharterState>;
   /** Whether a run has ended here, or was left; after the member left the room, every run is. */
   isOver(runId: string): boolean;
   /** From now on, and for good, it is over for this agent. Durable when it returns. */

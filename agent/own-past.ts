@@ -10,6 +10,20 @@ import type { History } from "../shared/transcript/room/history.ts";
 import type { RoomState } from "../shared/transcript/room/state.ts";
 import type { Answers } from "./ledger/account.ts";
 
+/** A sum that this member's vector is in, or a matching. */
+export interface OwnAnswer {
+  readonly round: number;
+  readonly attempt: number;
+  readonly askKind: string;
+}
+
+/** A run that lists this member. */
+interface OwnRun {
+  readonly runId: string;
+  /** How many such runs had started when it ended; infinitely many: it has not. */
+  startedByEnd: number;
+}
+
 export class OwnPast {
   readonly #memberId: string;
   /** Hexadecimal. */
@@ -17,8 +31,9 @@ export class OwnPast {
   /** Entries seen. */
   #seen = 0;
   #cosigned = 0;
-  /** Not told yet, by run. */
-  readonly #answers = new Map<string, number[]>();
+  /** By run. */
+  readonly #answers = new Map<string, OwnAnswer[]>();
+  #started: OwnRun[] = [];
 
   constructor({ memberId, identity }: { readonly memberId: string; readonly identity: Identity }) {
     this.#memberId = memberId;
@@ -37,10 +52,22 @@ export class OwnPast {
     this.#take(last.body, state);
   }
 
+  /** In the order in which they started. */
+  get started(): readonly Readonly<OwnRun>[] {
+    return this.#started;
+  }
+
+  /** Not taken yet, by run. */
+  get answers(): ReadonlyMap<string, readonly OwnAnswer[]> {
+    return this.#answers;
+  }
+
   takeAnswers(): Answers[] {
-    const answers = [...this.#answers].map(([runId, attempts]) => ({ runId, attempts }));
+    const taken = [...this.#answers].map(([runId, answers]) => {
+      return { runId, attempts: answers.map(({ attempt }) => attempt) };
+    });
     this.#answers.clear();
-    return answers;
+    return taken;
   }
 
   #take(body: RoomEvent, state: RoomState): void {
@@ -53,8 +80,12 @@ export class OwnPast {
         if (body.memberId === this.#memberId && state.keys.get(body.memberId) === this.#key)
           this.#cosigned = body.size;
         return;
+      case "runStarted":
+        if (this.#isIn(body, state))
+          this.#started.push({ runId: body.runId, startedByEnd: Number.POSITIVE_INFINITY });
+        return;
       case "roundReleased":
-        if (body.survivors.includes(this.#memberId)) this.#add(body.runId, body.attempt);
+        if (body.survivors.includes(this.#memberId)) this.#add(body.runId, body);
         return;
       case "runEnded":
         return this.#end(body, state);
@@ -63,21 +94,29 @@ export class OwnPast {
 
   /** A key that no earlier one signed for is that of another folder, which has a ledger of its own. */
   #seat({ memberId }: RoomEventOf<"memberEnrolled" | "keyRotated">, { trails }: RoomState): void {
-    if (memberId === this.#memberId && trails.get(memberId)?.keys.length === 1)
-      this.#answers.clear();
+    if (memberId !== this.#memberId || trails.get(memberId)?.keys.length !== 1) return;
+    this.#answers.clear();
+    this.#started = [];
   }
 
   /** A matching has no sums. It completes if every member of its roster has answered, under attempt 0. */
-  #end({ runId, outcome }: RoomEventOf<"runEnded">, { runs }: RoomState): void {
-    const manifest = runs.get(runId)?.manifest;
-    if (manifest?.task.kind !== "match" || outcome !== "completed") return;
-    if (manifest.roster.some(({ memberId }) => memberId === this.#memberId)) this.#add(runId, 0);
+  #end(body: RoomEventOf<"runEnded">, state: RoomState): void {
+    const run = this.#started.find(({ runId }) => runId === body.runId);
+    if (run) run.startedByEnd = this.#started.length;
+    const isMatch = state.runs.get(body.runId)?.manifest.task.kind === "match";
+    if (isMatch && body.outcome === "completed" && this.#isIn(body, state))
+      this.#add(body.runId, { round: 0, attempt: 0, askKind: "match" });
   }
 
-  #add(runId: string, attempt: number): void {
-    const attempts = this.#answers.get(runId) ?? [];
-    attempts.push(attempt);
-    this.#answers.set(runId, attempts);
+  #isIn({ runId }: { readonly runId: string }, { runs }: RoomState): boolean {
+    const roster = runs.get(runId)?.manifest.roster ?? [];
+    return roster.some(({ memberId }) => memberId === this.#memberId);
+  }
+
+  #add(runId: string, { round, attempt, askKind }: OwnAnswer): void {
+    const answers = this.#answers.get(runId) ?? [];
+    answers.push({ round, attempt, askKind });
+    this.#answers.set(runId, answers);
   }
 }
 
@@ -87,6 +126,6 @@ export function putBack(folder: string, signed: number, known: number): Cloister
   const why =
     "an older copy of it was put in place, or two agents run with one key. What its data gave away since is not in its ledger, so nothing is released";
   const remedy =
-    "Put back the newest state of the folder and of its ledger; if that is lost, see docs/ledger.md";
+    'Put back the newest state of the folder and of its ledger; if that is lost, "cloister agent write-off" takes for spent all that can have been';
   return new CloisterError("agent.put-back", `${folder}: ${found}: ${why}. ${remedy}`, EXIT.caught);
 }

@@ -37,8 +37,8 @@ export interface CopyParams {
   /** How many entries this member has signed for, and the root over them; durable when it returns. */
   readonly saveCosigned: (size: number, root: string) => void;
   readonly send: (message: AgentMessage) => void;
-  /** Members' keys in the history are other than before. */
-  readonly keysHeard: (state: RoomState) => void;
+  /** Members' keys, the charter or its amendments are other than before. */
+  readonly heard: (state: RoomState) => void;
   /** The copy cannot be written. */
   readonly failed: (error: unknown) => void;
   /** The coordinator is caught. */
@@ -55,8 +55,8 @@ export class TranscriptCopy {
   readonly #openings = new Map<string, { readonly round: number; readonly head: Uint8Array }>();
   #cosigned: number;
   #fault: RoomFault | null = null;
-  /** Who had how many keys since when, and how many were revoked, when that was last handed on. */
-  #keysTold = "";
+  /** Who had how many keys since when, how many were revoked, and the charter's edition, when that was last handed on. */
+  #told = "";
   #written: Promise<FileHandle>;
 
   /** @throws {CloisterError} If the file is not as this agent wrote it, or the folder is an older copy of itself. */
@@ -66,7 +66,7 @@ export class TranscriptCopy {
     this.#history = readCopy(copyPath(params.folder), params.trust, this.#past);
     this.#cosigned = Math.max(0, ...params.trust.heads.keys());
     if (this.#isPutBack) throw putBack(params.folder, this.#past.cosigned, this.#cosigned);
-    this.#tellKeys();
+    this.#tell();
     if (existsSync(refusedPath(params.folder)))
       this.#fault = { code: "known", entry: this.#history.roots.length, text: "caught before" };
     this.#written = open(copyPath(params.folder), "a", 0o600);
@@ -104,7 +104,7 @@ export class TranscriptCopy {
     if (this.#fault) return;
     const fault = this.#follow(from, text);
     if (fault) return this.#catch(fault, text);
-    this.#tellKeys();
+    this.#tell();
     const { head, lastEvent } = this.#history;
     const isPutBack = this.#isPutBack;
     const toSign = head && lastEvent > this.#cosigned && !isPutBack ? head : null;
@@ -149,13 +149,15 @@ export class TranscriptCopy {
     return { code: "cutOff", entry: size, text: "no signed head covers the last entries" };
   }
 
-  #tellKeys(): void {
+  #tell(): void {
     const { state } = this.#history;
     if (!state) return;
     const seats = [...state.trails].map(([id, { since, keys }]) => `${id} ${since} ${keys.length}`);
-    const said = [...seats, state.revoked.size].join();
-    if (said !== this.#keysTold) this.#params.keysHeard(state);
-    this.#keysTold = said;
+    const { editions, amendments } = state;
+    const rules = [editions.length, amendments.length, amendments.at(-1)?.phase];
+    const said = [...seats, state.revoked.size, ...rules].join();
+    if (said !== this.#told) this.#params.heard(state);
+    this.#told = said;
   }
 
   #cosign({ size, root }: SignedHead): void {
@@ -191,8 +193,12 @@ export class TranscriptCopy {
   }
 }
 
-/** What a crash left behind the last signed head is cut off: the coordinator sends it again. */
-function readCopy(path: string, trust: RoomTrust, past: OwnPast): History {
+/**
+ * What a crash left behind the last signed head is cut off: the coordinator sends it again.
+ *
+ * @throws {CloisterError} If the file is not as this agent wrote it.
+ */
+export function readCopy(path: string, trust: RoomTrust, past: OwnPast): History {
   const history = newHistory();
   if (!existsSync(path)) return history;
   const bytes = readFileSync(path);

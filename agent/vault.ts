@@ -16,6 +16,7 @@ import { openDatabase, readDatabase, transaction } from "../shared/edge/database
 import { Reason } from "../shared/protocol/messages.ts";
 import type { AgentSelf } from "./agent-facts.ts";
 import type { Proposal } from "./member-ports.ts";
+import { CHARTERS_SCHEMA, VaultCharters } from "./vault-charters.ts";
 import { KEYS_SCHEMA, VaultKeys } from "./vault-keys.ts";
 
 const SCHEMA = `
@@ -26,7 +27,7 @@ CREATE TABLE IF NOT EXISTS proposal (
 CREATE TABLE IF NOT EXISTS run_over (run_id TEXT PRIMARY KEY, why TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS release (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS decision (run_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-DROP TABLE IF EXISTS channel;${KEYS_SCHEMA}`;
+DROP TABLE IF EXISTS channel;${KEYS_SCHEMA}${CHARTERS_SCHEMA}`;
 
 /** Proposals that are kept. */
 export const PROPOSALS_MAX = 1000;
@@ -39,7 +40,7 @@ const Enrolment = z.strictObject({
   coordinatorUrl: z.string(),
   /** Hexadecimal, pinned through the token's fingerprint. */
   coordinatorKey: z.string(),
-  /** The charter's JSON, as signed. */
+  /** The charter's JSON, as signed: the one in force, see `vault-charters.ts`. */
   charter: z.string(),
   dataPath: z.string(),
   /** Left out by agents of the time before: the folder's own ledger. */
@@ -76,11 +77,13 @@ export class Vault {
   readonly #database: DatabaseSync;
   readonly #folder: string;
   readonly keys: VaultKeys;
+  readonly charters: VaultCharters;
 
   constructor(folder: string, database = openDatabase(vaultPath(folder), SCHEMA)) {
     this.#folder = folder;
     this.#database = database;
     this.keys = new VaultKeys(database);
+    this.charters = new VaultCharters(database);
   }
 
   /** @throws {CloisterError} If no agent was set up in this folder. */
@@ -93,7 +96,7 @@ export class Vault {
   static forReading(folder: string): Vault {
     requireVault(folder);
     const database = readDatabase(vaultPath(folder));
-    const newest = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'revoked_key'";
+    const newest = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'past_charter'";
     if (database.prepare(newest).get()) return new Vault(folder, database);
     database.close();
     const remedy = 'start the agent once ("cloister agent start"), which brings it up to date';
@@ -126,6 +129,7 @@ export class Vault {
       confirmedKeys: () => this.confirmedKeys(),
       revokedKeys: () => this.keys.revoked(),
       keysSinceMs: () => this.keys.sinceMs(),
+      charterStates: () => this.charters.states(),
       decisionOf: (runId) => this.decisionOf(runId),
       isOver: (runId) => this.isOver(runId),
     };

@@ -8,6 +8,7 @@ import { Charter } from "../shared/charter/charter.ts";
 import { readYaml } from "../shared/edge/files.ts";
 import { readPlan } from "../shared/edge/plan-file.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
+import { acrossText } from "../shared/privacy/accounting/group.ts";
 import { type Outlook, type OutlookParams, outlook } from "../shared/privacy/accounting/outlook.ts";
 import { type Cohort, defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import { deltaOf, epsilonOf, numberOf, samplingOf } from "./privacy-options.ts";
@@ -156,6 +157,7 @@ function lines(params: OutlookParams, result: Outlook): string[] {
       ({ round, epsilonFilter, epsilonPld }) =>
         `           ${String(round).padStart(5)}   ${epsilonFilter.toFixed(4).padStart(24)}   ${epsilonPld.toFixed(4).padStart(31)}`,
     ),
+    `           records at several members lose more, by their number at most: ${acrossText(result.acrossMembers)}`,
     ...(result.budgetShare === null
       ? []
       : [

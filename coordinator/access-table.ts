@@ -27,6 +27,8 @@ const AUDIT = "/v1/runs/:run/rounds/:round";
 const TABLE: readonly Row[] = [
   // route                                what                           operator analyst auditor member-admin member
   ["POST /v1/rooms",                      "open rooms",                     "any", "none", "none", "none", "none"],
+  ["POST /v1/amendments",                 "propose amendments",             "any", "none", "none", "none", "none"],
+  ["POST /v1/amendments/withdraw",        "take amendments back",           "any", "none", "none", "none", "none"],
   ["POST /v1/invitations",                "invite members",                 "any", "none", "none", "none", "none"],
   ["POST /v1/tokens",                     "create tokens",                  "any", "none", "none", "none", "none"],
   ["GET /v1/tokens",                      "list tokens",                    "any", "none", "none", "none", "none"],
@@ -50,6 +52,8 @@ const TABLE: readonly Row[] = [
   [`GET ${AUDIT}/audit/:member`,          "audit rounds",                   "any", "none", "room", "none", "room"],
   ["GET /v1/charter",                     "read the charter",               "any", "room", "room", "room", "room"],
   ["GET /v1/roster",                      "see the roster",                 "any", "room", "room", "room", "room"],
+  ["GET /v1/amendments",                  "see proposed amendments",        "any", "room", "room", "room", "room"],
+  ["POST /v1/members/:member/amendments", "sign for its member",            "none", "none", "none", "none", "own"],
   ["POST /v1/members/:member/statements", "sign for its member",            "none", "none", "none", "none", "own"],
   ["POST /v1/members/:member/keys",       "rotate its member's key",        "none", "none", "none", "none", "own"],
   ["GET /v1/members/:member",             "see a member's runs",            "any", "none", "room", "own",  "own"],

@@ -2,14 +2,16 @@
 
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
+import type { PrivacyStatement } from "../models/privacy-statement.ts";
 import { counted } from "../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
+import type { Manifest } from "../shared/charter/manifest.ts";
 import { optimiseEarly } from "../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../shared/edge/files.ts";
 import { readPlanRequest } from "../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
+import { amendCommand } from "./amend.ts";
 import { answerCommand, askCommand } from "./ask/command.ts";
 import { asking, type Common, example, JSON_OUT } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
@@ -44,6 +46,7 @@ export function coordinatorCommands(program: Command): void {
     .description("who is enrolled with which key, connected, and has confirmed which roster")
     .option("--room <name>", "needed where there are several rooms")
     .action(showRoom);
+  amendCommand(room);
   accessCommands(program);
   askCommand(program);
   runCommands(program.command("run").description("runs: propose, watch, list, cancel"));
@@ -154,10 +157,12 @@ async function watchRun(run: string, { json, ...connection }: Common): Promise<v
     `/v1/runs/${encodeURIComponent(run)}/events`,
   );
   let hasEnded = false;
+  let manifest: Manifest | null = null;
   for await (const event of lines) {
+    if (event.type === "created") manifest = event.manifest;
     if (json) printJson(event);
     else {
-      const line = eventLine(event);
+      const line = eventLine(event, manifest);
       if (line !== null) print(line);
     }
     if (event.type === "failed" || event.type === "refused") process.exitCode = EXIT.failed;
@@ -183,7 +188,10 @@ async function showPrivacy(run: string, { json, ...connection }: Common): Promis
   const path = `/v1/runs/${encodeURIComponent(run)}/privacy`;
   const statement = await CoordinatorClient.from(connection).get<PrivacyStatement>(path);
   if (json) printJson(statement);
-  else for (const line of statementLines(statement)) print(line);
+  else {
+    const { statementLines } = await import("../models/privacy-statement.ts");
+    for (const line of statementLines(statement)) print(line);
+  }
 }
 
 async function exportModel(

@@ -4,6 +4,7 @@ import { contextOf } from "../models/tasks/context.ts";
 import { begunEvaluation, evaluateTask } from "../models/tasks/evaluate.ts";
 import { netInput, treesInput } from "../models/tasks/evaluate-model.ts";
 import { modelOf, trainTask } from "../models/tasks/train.ts";
+import { canonicalJson } from "../shared/base/canonical.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import { type EvaluatedModel, inputHashOf } from "../shared/charter/evaluate-spec.ts";
@@ -14,6 +15,8 @@ import type { RunSummary } from "./run-events.ts";
 /** A run that may have made a model. */
 export interface Source {
   readonly run: RunSummary;
+  /** Under which it was made. */
+  readonly charter: Charter;
   /** The task's last state; null: there is none. */
   readonly state: Uint8Array | null;
 }
@@ -59,12 +62,17 @@ export function begunWith(charter: Charter, manifest: Manifest, runs: Sources): 
   }
 }
 
+/** @throws {CloisterError} If there is no model, or the charter has another schema by now. */
 function modelIn(
-  charter: Charter,
-  { run, state }: Source,
+  current: Charter,
+  { run, charter, state }: Source,
 ): { readonly made: EvaluatedModel["made"]; readonly input: Float32Array } {
   const { task } = run.manifest;
   if (!state) throw noModel(run);
+  if (canonicalJson(charter.schema) !== canonicalJson(current.schema)) {
+    const message = `run ${run.runId.slice(0, 12)} was made under an earlier charter, whose schema was another; train anew`;
+    throw new CloisterError("evaluate.other-schema", message, EXIT.refused);
+  }
   const common = contextOf(charter, run.manifest);
   if (task.kind === "boost") {
     const context = { ...common, spec: task };

@@ -39,6 +39,7 @@ export interface GatewayOptions {
   /** What a token is good for, and the charter to sign; a string is the reason to deny. */
   readonly offer: (
     token: string,
+    identityKey: Uint8Array,
   ) =>
     | { readonly member: MemberAddress; readonly charter: string; readonly charterHash: string }
     | string;
@@ -171,7 +172,7 @@ export class Gateway {
     say: (message: CoordinatorHandshake) => void,
     deny: (code: string, message: string) => void,
   ): void {
-    const offered = this.#options.offer(token);
+    const offered = this.#options.offer(token, identityKey);
     if (typeof offered === "string")
       return deny("token", `the token ${offered}; ask for a new one ("cloister room invite")`);
     const { member, charter, charterHash } = offered;

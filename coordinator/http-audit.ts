@@ -13,7 +13,7 @@ export function auditRoutes(api: Hono<Access>, service: CoordinatorService): voi
   );
   api.get("/v1/runs/:run/manifest", (context) => {
     const { runId, manifest } = runOf(context, service);
-    return context.json({ runId, manifest, charter: service.rooms.charter(manifest.room) });
+    return context.json({ runId, manifest, charter: service.rooms.charterOf(manifest) });
   });
   api.get("/v1/transcript", (context) => {
     const asked = roomAsked(context.var.within, context.req.query("room"));
@@ -21,7 +21,7 @@ export function auditRoutes(api: Hono<Access>, service: CoordinatorService): voi
   });
   api.get("/v1/runs/:run/documents", (context) => {
     const { runId, manifest } = runOf(context, service);
-    const charter = service.rooms.charter(manifest.room);
+    const charter = service.rooms.charterOf(manifest);
     const isShown = mayReadCard(context.var.caller, charter, manifest);
     const modelCard = isShown ? service.transcripts.document(runId, "modelCard") : null;
     const privacyStatement = service.transcripts.document(runId, "privacyStatement");

@@ -18,12 +18,15 @@ export function questionRoutes(api: Hono<Access>, service: CoordinatorService): 
     const resolved = resolvedPlan(asked, service.rooms.charter(room), service.catalog);
     const manifest = service.rooms.manifestFor(resolved);
     const runs = service.catalog.list(manifest.room);
-    const logged = runs.map((run) => ({ ...run, events: service.events(run.runId) }));
+    const logged = runs.map((run) => {
+      const charter = service.rooms.charterOf(run.manifest);
+      return { ...run, charter, events: service.events(run.runId) };
+    });
     return context.json(outlookOf(service.rooms.charter(manifest.room), manifest, logged));
   });
   api.get("/v1/runs/:run/answer", (context) => {
     const run = service.catalog.find(context.req.param("run"), context.var.within.room);
-    const charter = service.rooms.charter(run.manifest.room);
+    const charter = service.rooms.charterOf(run.manifest);
     checkMetricsReceiver(context.var.caller, charter, run.manifest);
     const answer = answerOf(charter, run, service.taskState(run.runId));
     // JSON has no infinities; an answer may.

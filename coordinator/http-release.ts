@@ -27,5 +27,5 @@ function runOf(
   service: CoordinatorService,
 ): { charter: Charter; run: RunSummary } {
   const run = service.catalog.find(context.req.param("run") ?? "", context.var.within.room);
-  return { charter: service.rooms.charter(run.manifest.room), run };
+  return { charter: service.rooms.charterOf(run.manifest), run };
 }

@@ -15,6 +15,7 @@ import {
   roomAsked,
 } from "./http-access.ts";
 import { adminRoutes } from "./http-admin.ts";
+import { amendmentRoutes } from "./http-amendments.ts";
 import { auditRoutes } from "./http-audit.ts";
 import { bodyOf, limitBody } from "./http-body.ts";
 import { memberRoutes } from "./http-members.ts";
@@ -54,6 +55,7 @@ export function httpApi(
   api.use(authorize);
   api.use(limitBody);
   adminRoutes(api, service);
+  amendmentRoutes(api, service);
   auditRoutes(api, service);
   memberRoutes(api, service);
   releaseRoutes(api, service);
@@ -84,7 +86,7 @@ function runRoutes(api: Hono<Access>, service: CoordinatorService): void {
   api.get("/v1/runs/:run/events", (context) => streamEvents(context, service));
   api.get("/v1/runs/:run/model", (context) => {
     const run = runOf(context, service);
-    const charter = service.rooms.charter(run.manifest.room);
+    const charter = service.rooms.charterOf(run.manifest);
     const { caller, within } = context.var;
     if (within.asReceiver) checkReceiver(caller.role, receiversOf(charter, run.manifest), run);
     checkReleased(charter, run);
@@ -140,5 +142,5 @@ function runStatement(
   service: CoordinatorService,
   { runId, manifest }: RunSummary,
 ): PrivacyStatement {
-  return statementOf(service.rooms.charter(manifest.room), manifest, service.events(runId));
+  return statementOf(service.rooms.charterOf(manifest), manifest, service.events(runId));
 }

@@ -95,6 +95,12 @@ export class Proposals {
     }
   }
 
+  /** The charter is about to change: nothing that was proposed under it will be a run. */
+  amended(room: string): void {
+    for (const proposal of this.#open.values())
+      if (proposal.manifest.room === room) this.#close(proposal, "amended");
+  }
+
   /**
    * The oldest approved proposal of a room that is free, which is one no more: it begins. Null: there is none.
    *

@@ -2,6 +2,8 @@
 import { type RosterAnswer, rosterHash } from "../shared/charter/roster.ts";
 import { memberLines } from "../shared/edge/roster-lines.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
+import { openLines } from "./amend.ts";
+import type { AmendmentView } from "./amendments.ts";
 import type { Common } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
 
@@ -11,7 +13,12 @@ export async function showRoom(options: Common & { room?: string }): Promise<voi
   const answer = await CoordinatorClient.from(options).get<RosterAnswer>(`/v1/roster${query}`);
   const { room, charterHash, roster } = answer;
   const hash = rosterHash(charterHash, roster);
-  if (options.json) return printJson({ ...answer, rosterHash: hash });
-  print(`Room ${room}, charter ${charterHash.slice(0, 16)}…, roster ${hash.slice(0, 16)}…`);
+  const path = `/v1/amendments?room=${encodeURIComponent(room)}`;
+  const amendment = await CoordinatorClient.from(options).get<AmendmentView>(path);
+  const { edition, open } = amendment;
+  if (options.json) return printJson({ ...answer, rosterHash: hash, edition, amendment: open });
+  const charter = edition > 1 ? `charter ${edition}` : "charter";
+  print(`Room ${room}, ${charter} ${charterHash.slice(0, 16)}…, roster ${hash.slice(0, 16)}…`);
   for (const line of memberLines(answer)) print(line);
+  for (const line of openLines(amendment)) print(line);
 }

@@ -18,9 +18,12 @@ import { osClock, osRng } from "../shared/edge/os.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import type { MemberAddress } from "./peer.ts";
 import { agreedManifest } from "./plan.ts";
+import { charterOfRun } from "./run-charter.ts";
 import type { EnrolledMember, Store } from "./store.ts";
 
 const INVITATION_MS = 7 * 24 * 3600 * 1000;
+
+const USED = "was used already";
 
 export class Rooms {
   readonly #store: Store;
@@ -61,11 +64,24 @@ export class Rooms {
     return this.#store.members(room);
   }
 
+  /** Who is seated under the charter in force. Who left under one of before is not, and signed no other. */
+  #seated(room: string): EnrolledMember[] {
+    const hash = charterHash(this.charter(room));
+    return this.members(room).filter(({ memberId, identityKey, enrolmentSignature }) =>
+      isCharterSigned(hash, memberId, identityKey, enrolmentSignature),
+    );
+  }
+
   /** Whom a new run is for: who is enrolled and has not left. */
   roster(room: string): EnrolledMember[] {
     const left = this.#lastStatements(room).filter(({ kind }) => kind === "left");
     const gone = new Set(left.map(({ memberId }) => memberId));
-    return this.members(room).filter(({ memberId }) => !gone.has(memberId));
+    return this.#seated(room).filter(({ memberId }) => !gone.has(memberId));
+  }
+
+  /** The charter that a run was proposed under, and stays under. */
+  charterOf(manifest: Pick<Manifest, "room" | "charterHash">): Charter {
+    return charterOfRun(this.#store, manifest) ?? this.charter(manifest.room);
   }
 
   /** What its members would be asked to sign for a plan. @throws {CloisterError} As `agreedManifest`. */
@@ -86,7 +102,7 @@ export class Rooms {
   ): RosterAnswer {
     const charter = this.charter(name);
     const { room } = charter;
-    const roster = this.members(room);
+    const roster = this.#seated(room);
     const ids = roster.map(({ memberId }) => memberId);
     return {
       room,
@@ -197,30 +213,41 @@ export class Rooms {
     };
   }
 
-  /** What a token is good for, and the charter to sign; a string is the reason to deny. */
-  offer(token: string): ReturnType<GatewayOptions["offer"]> {
-    const invitation = this.#store.lookUpToken(token);
-    if (invitation === "unknown") return "is not known here";
-    if (invitation === "used") return "was used already";
-    if (invitation === "expired") return "has expired";
+  /**
+   * What a token is good for, and the charter to sign; a string is the reason to deny. For the key that used it up it
+   * stays good while it would have been, and changes nothing: an enrolment that broke off after it was taken here is finished by the same again.
+   */
+  offer(token: string, identityKey: Uint8Array): ReturnType<GatewayOptions["offer"]> {
+    const found = this.#store.lookUpToken(token);
+    if (found === "unknown") return "is not known here";
+    if (found === "expired") return "has expired";
+    if (found === "used") return USED;
+    const { isUsed, ...invitation } = found;
+    if (isUsed && !this.#isSeated(invitation, identityKey)) return USED;
     const charter = this.#store.charter(invitation.room);
     const text = this.#store.charterText(invitation.room);
     if (!charter || text === null) return "is for a room that no longer exists";
     return { member: invitation, charter: text, charterHash: charterHash(charter) };
   }
 
-  /** False: the token was used meanwhile, or the key is one that was revoked. */
+  #isSeated(member: MemberAddress, identityKey: Uint8Array): boolean {
+    const seated = this.identityKeyOf(member);
+    return seated !== null && toHex(seated) === toHex(identityKey);
+  }
+
+  /** False: another key used the token meanwhile, the key was revoked, or the charter was amended since the offer. */
   enrol(
     token: string,
     member: MemberAddress,
     identityKey: Uint8Array,
     signature: Uint8Array,
   ): boolean {
-    if (this.#isRevoked(member, toHex(identityKey))) return false;
-    return this.#store.enrol(token, member, {
-      identityKey: toHex(identityKey),
-      enrolmentSignature: toHex(signature),
-    });
+    const { room, memberId } = member;
+    const [key, under] = [toHex(identityKey), charterHash(this.charter(room))];
+    const seat = { identityKey: key, enrolmentSignature: toHex(signature) };
+    if (this.#isRevoked(member, key)) return false;
+    if (!isCharterSigned(under, memberId, key, seat.enrolmentSignature)) return false;
+    return this.#store.enrol(token, member, seat) || this.#isSeated(member, identityKey);
   }
 }
 

@@ -1,8 +1,10 @@
 /** EDGE: the coordinator's runs, looked up in its store: of one room, or, for whoever may see all, of any. */
 import { badInput, type CloisterError } from "../shared/base/errors.ts";
+import type { Charter } from "../shared/charter/charter.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import type { Source } from "./evaluated.ts";
 import { isOutdated } from "./retention.ts";
+import { charterOfRun } from "./run-charter.ts";
 import { foldRun, type RunSummary } from "./run-events.ts";
 import type { Store } from "./store.ts";
 
@@ -22,7 +24,7 @@ export class RunCatalog {
   /** Ids of runs whose model and kept rounds have had their charter's time. */
   outdated(nowMs: number): string[] {
     const isOver = (run: RunSummary): boolean => {
-      const charter = this.#store.charter(run.manifest.room);
+      const charter = this.#charterOf(run);
       return charter !== null && isOutdated(run, charter, nowMs);
     };
     return this.list(null)
@@ -41,7 +43,13 @@ export class RunCatalog {
   /** As `find`, with the task's last state. */
   source(prefix: string, room: string): Source {
     const run = this.find(prefix, room);
-    return { run, state: this.#store.taskState(run.runId) };
+    const charter = this.#charterOf(run);
+    if (!charter) throw unknownRun(prefix, 0);
+    return { run, charter, state: this.#store.taskState(run.runId) };
+  }
+
+  #charterOf({ manifest }: RunSummary): Charter | null {
+    return charterOfRun(this.#store, manifest) ?? this.#store.charter(manifest.room);
   }
 
   /** As `find`, without reading what happened in the run. */

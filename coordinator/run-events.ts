@@ -41,7 +41,7 @@ export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({
     ...common,
     type: z.literal("refused"),
-    code: z.enum(["vetoed", "expired", "cancelled"]),
+    code: z.enum(["vetoed", "expired", "cancelled", "amended"]),
   }),
   /** Enough members approved, and it is the run's turn. */
   z.strictObject({ ...common, type: z.literal("begun") }),

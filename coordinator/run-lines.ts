@@ -1,15 +1,18 @@
 /** What happens in a run, as lines for whoever watches it. Pure. */
+import type { Manifest } from "../shared/charter/manifest.ts";
+import { metricsText } from "./metrics-text.ts";
 import type { RunEvent } from "./run-events.ts";
 import type { LiveEvent } from "./run-ports.ts";
 
-/** @returns Null: nothing that a person needs to see. */
-export function eventLine(event: RunEvent | LiveEvent): string | null {
+/**
+ * @param manifest The run's, which its first event tells; null: not known.
+ * @returns Null: nothing that a person needs to see.
+ */
+export function eventLine(event: RunEvent | LiveEvent, manifest: Manifest | null): string | null {
   switch (event.type) {
     case "roundReleased": {
       const loss = event.loss === null ? "" : `  loss ${event.loss.toFixed(4)}`;
-      const metrics = event.metrics
-        ? `  ROC-AUC ${event.metrics.rocAuc.toFixed(4)}  PR-AUC ${event.metrics.prAuc.toFixed(4)}`
-        : "";
+      const metrics = event.metrics ? `  ${metricsText(event.metrics, manifest)}` : "";
       const { scores } = event;
       const spread = scores
         ? `  score median ${scores.p50.toFixed(3)}, 99 % below ${scores.p99.toFixed(3)}`

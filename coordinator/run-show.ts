@@ -7,6 +7,7 @@ import { print, printJson } from "../shared/edge/terminal.ts";
 import type { Common } from "./cli-options.ts";
 import { CoordinatorClient } from "./client.ts";
 import { computedBy } from "./computed.ts";
+import { metricsText } from "./metrics-text.ts";
 import type { ReleaseView } from "./releases.ts";
 import type { RunSummary } from "./run-events.ts";
 
@@ -22,10 +23,12 @@ export async function showRun(run: string, { json, ...connection }: Common): Pro
 function runLines(summary: RunSummary): string[] {
   const { runId, manifest, status, reason, rounds, decisions } = summary;
   const { room, task } = manifest;
+  const metrics = rounds.findLast((round) => round.metrics)?.metrics ?? null;
   const why = reason === null ? "" : `: ${reason}`;
   return [
     `Run ${runId}`,
     `  ${room}  ${task.kind}  ${status}${why}, ${counted(rounds.length, "round")}`,
+    ...(metrics ? [`  last evaluation: ${metricsText(metrics, manifest)}`] : []),
     ...decisions.map(({ memberId, decision, reasons }) => {
       const because = reasons.map(({ message }) => message).join("; ");
       return `  ${memberId} ${decision}${because && `: ${because}`}`;

@@ -15,8 +15,9 @@ import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { AgentMessage } from "../shared/protocol/messages.ts";
 import type { TokenRequest } from "./access-token.ts";
 import type { AccessTokens, IssuedToken } from "./access-tokens.ts";
+import { Amendments } from "./amendments.ts";
 import { Audits } from "./audits.ts";
-import { type CoordinatorConfig, patienceOf } from "./config.ts";
+import { adminTokenPath, type CoordinatorConfig, patienceOf } from "./config.ts";
 import { begunWith, resolvedPlan } from "./evaluated.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
@@ -37,12 +38,11 @@ import { TranscriptSync } from "./transcript-sync.ts";
 const TICK_MS = 50;
 const RETENTION_MS = 3_600_000;
 
-export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
-
 export class CoordinatorService {
   readonly #config: CoordinatorConfig;
   readonly #store: Store;
   readonly rooms: Rooms;
+  readonly amendments: Amendments;
   /** What is kept of released rounds. */
   readonly audits: Audits;
   readonly catalog: RunCatalog;
@@ -64,6 +64,7 @@ export class CoordinatorService {
     this.audits = new Audits(join(config.dataDir, "audit"), config.audit.keepRounds);
     this.#identity = identityFromSecret(this.#store.secret("identity", osRng));
     this.rooms = new Rooms(this.#store, this.#identity.publicKey);
+    this.amendments = new Amendments(this.#store, this.rooms, osClock);
     const adminToken = toHex(this.#store.secret("adminToken", osRng));
     writeFileAtomic(adminTokenPath(config.dataDir), `${adminToken}\n`, 0o600);
     this.catalog = new RunCatalog(this.#store);
@@ -88,7 +89,7 @@ export class CoordinatorService {
     this.transcripts = new TranscriptSync({
       identity: this.#identity,
       book: this.#store.transcripts,
-      append: (...signed) => this.#store.appendCosigned(...signed),
+      append: (...signed) => this.#store.tellAll(...signed),
       identityKeyOf: (member) => this.rooms.identityKeyOf(member),
       send: (...to) => this.#gateway.send(...to),
     });
@@ -184,8 +185,19 @@ export class CoordinatorService {
       if (run.status === "running") busy.add(run.room);
     }
     this.transcripts.tick(osClock.nowMs());
+    for (const room of this.amendments.ripe()) {
+      if (!busy.has(room)) this.#amend(room);
+      busy.add(room);
+    }
     const approved = this.#proposals.takeApproved(busy);
     if (approved) this.#resume(approved.runId, "begin");
+  }
+
+  /** Between runs. Members hear of it before anything is said under the new charter. */
+  #amend(room: string): void {
+    this.#proposals.amended(room);
+    this.amendments.enforce(room);
+    this.transcripts.flush(room);
   }
 
   /** What the charter gave a time to is deleted: the rounds first, then the model with the log's word on it. */
@@ -201,7 +213,7 @@ export class CoordinatorService {
     return new Gateway(this.#server, {
       identity: this.#identity,
       identityKeyOf: (member) => this.rooms.identityKeyOf(member),
-      offer: (token) => this.rooms.offer(token),
+      offer: (token, identityKey) => this.rooms.offer(token, identityKey),
       enrol: (...seat) => this.rooms.enrol(...seat),
       onConnected: (member, resumed) => {
         if (!resumed) this.transcripts.connected(member);
@@ -250,8 +262,8 @@ export class CoordinatorService {
   #resume(runId: string, how: "restart" | "begin" = "restart"): void {
     const log = this.#store.events(runId);
     const summary = foldRun(log);
-    const charter = summary && this.#store.charter(summary.manifest.room);
-    if (!summary || !charter) return;
+    if (!summary) return;
+    const charter = this.rooms.charterOf(summary.manifest);
     const { manifest, decisions, status } = summary;
     if (status === "proposed" && how === "restart")
       return this.#proposals.resume({ runId, charter, manifest, decisions });

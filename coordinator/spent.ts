@@ -17,6 +17,8 @@ import type { RunEvent, RunSummary } from "./run-events.ts";
 import { answersOf } from "./statement.ts";
 
 export interface LoggedRun extends Pick<RunSummary, "manifest" | "status"> {
+  /** The run's own: an earlier one may have divided and described the data otherwise. */
+  readonly charter: Charter;
   readonly events: readonly RunEvent[];
 }
 
@@ -36,7 +38,7 @@ export function budgetShares(
 ): BudgetShares | null {
   const { budget } = charter.privacy;
   if (!budget || !manifest.privacy) return null;
-  const before = spentBy(charter, runs, budget);
+  const before = spentBy(runs, budget);
   const asked = lossByPartition(charter, manifest, budget);
   const shares = PARTITIONS.filter((partition) => asked[partition].rdp > 0).map((partition) => {
     const after = both(before[partition], asked[partition]);
@@ -64,13 +66,9 @@ const none = (): Record<Partition, Loss> => ({
 const both = (a: Loss, b: Loss): Loss => ({ rdp: a.rdp + b.rdp, tail: a.tail + b.tail });
 
 /** A run under way is taken to spend all that it plans; one that is only proposed, nothing. */
-function spentBy(
-  charter: Charter,
-  runs: readonly LoggedRun[],
-  budget: RenyiBudget,
-): Record<Partition, Loss> {
+function spentBy(runs: readonly LoggedRun[], budget: RenyiBudget): Record<Partition, Loss> {
   const spent = none();
-  for (const { manifest, status, events } of runs) {
+  for (const { manifest, charter, status, events } of runs) {
     if (status === "proposed" || status === "refused") continue;
     const counts = status === "running" ? undefined : answersOf(events, manifest.task.kind);
     const own = lossByPartition(charter, manifest, budget, counts);

@@ -5,38 +5,23 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { fromHex, toHex, utf8 } from "../shared/base/bytes.ts";
+import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { canonicalJson } from "../shared/base/canonical.ts";
 import { type Clock, type Rng, randomBytes } from "../shared/base/env.ts";
 import { badInput } from "../shared/base/errors.ts";
+import type { ProposedAmendment, SignedWord } from "../shared/charter/amendment.ts";
 import { Charter } from "../shared/charter/charter.ts";
 import type { KeyRotation } from "../shared/charter/key-change.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import type { MemberStatement } from "../shared/charter/member-statement.ts";
-import { sha256 } from "../shared/crypto/hash.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
-import type { RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
-import { ACCESS_TOKEN_SCHEMA, AccessTokens } from "./access-tokens.ts";
+import type { AmendmentEvent, RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
+import { AccessTokens } from "./access-tokens.ts";
 import { roomEventOf } from "./room-events.ts";
 import type { RunDocuments } from "./run-documents.ts";
 import { RunEvent } from "./run-events.ts";
-import { TRANSCRIPTS_SCHEMA, Transcripts } from "./transcripts.ts";
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS room (name TEXT PRIMARY KEY, charter TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS token (
-  hash TEXT PRIMARY KEY, room TEXT NOT NULL, member_id TEXT NOT NULL, expires_at_ms INTEGER NOT NULL, used_at_ms INTEGER
-) STRICT;
-CREATE TABLE IF NOT EXISTS member (
-  room TEXT NOT NULL, member_id TEXT NOT NULL, identity_key TEXT NOT NULL, signature TEXT NOT NULL,
-  PRIMARY KEY (room, member_id)
-) STRICT;
-CREATE TABLE IF NOT EXISTS run_event (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, body TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS run_state (run_id TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT;
-${TRANSCRIPTS_SCHEMA}`;
+import { STORE_SCHEMA } from "./store-schema.ts";
+import { Transcripts, textHash } from "./transcripts.ts";
 
 export interface EnrolledMember {
   readonly memberId: string;
@@ -51,8 +36,6 @@ export interface Invitation {
   readonly memberId: string;
 }
 
-const hashText = (text: string): string => toHex(sha256(utf8(text)));
-
 export class Store {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
@@ -64,7 +47,7 @@ export class Store {
   readonly #saveState: StatementSync;
 
   constructor(path: string, clock: Clock) {
-    this.#database = openDatabase(path, `${SCHEMA}${ACCESS_TOKEN_SCHEMA}`);
+    this.#database = openDatabase(path, STORE_SCHEMA);
     this.#clock = clock;
     this.transcripts = new Transcripts(this.#database);
     this.accessTokens = new AccessTokens(this.#database, clock);
@@ -129,10 +112,10 @@ export class Store {
     this.transcripts.append(room, this.#clock.nowMs(), event);
   }
 
-  /** Members' signatures under heads become entries. */
-  appendCosigned(room: string, signed: readonly RoomEventOf<"headCosigned">[]): void {
+  /** Into the room's history, all or none; it is all that keeps them. */
+  tellAll(room: string, events: readonly (AmendmentEvent | RoomEventOf<"headCosigned">)[]): void {
     this.#transact(() => {
-      for (const event of signed) this.#tell(room, event);
+      for (const event of events) this.#tell(room, event);
     });
   }
 
@@ -152,21 +135,31 @@ export class Store {
     return text === null ? null : Charter.parse(JSON.parse(text));
   }
 
+  /** From now on the new charter is in force, and whoever signed it is seated under it. */
+  amend({ amendment, amendmentHash }: ProposedAmendment, signatures: readonly SignedWord[]): void {
+    const { room, charter } = amendment;
+    this.#transact(() => {
+      this.#database.prepare("UPDATE room SET charter = ? WHERE name = ?").run(charter, room);
+      for (const word of signatures) this.#seat(room, word);
+      this.#tell(room, { type: "charterAmended", amendmentHash });
+    });
+  }
+
   /** A token good once, for `validMs`; 24 bytes of `rng`. Only its hash is kept. */
   invite(room: string, memberId: string, validMs: number, rng: Rng): string {
     const token = Buffer.from(randomBytes(rng, 24)).toString("base64url");
     const insert = this.#database.prepare("INSERT INTO token VALUES (?, ?, ?, ?, NULL)");
-    insert.run(hashText(token), room, memberId, this.#clock.nowMs() + validMs);
+    insert.run(textHash(token), room, memberId, this.#clock.nowMs() + validMs);
     return token;
   }
 
   /** What a token is good for, without using it up. */
-  lookUpToken(token: string): Invitation | "unknown" | "used" | "expired" {
-    const row = this.#database.prepare("SELECT * FROM token WHERE hash = ?").get(hashText(token));
+  lookUpToken(token: string): (Invitation & { isUsed: boolean }) | "unknown" | "used" | "expired" {
+    const row = this.#database.prepare("SELECT * FROM token WHERE hash = ?").get(textHash(token));
     if (!row) return "unknown";
-    if (row["used_at_ms"] !== null) return "used";
-    if (Number(row["expires_at_ms"]) < this.#clock.nowMs()) return "expired";
-    return { room: String(row["room"]), memberId: String(row["member_id"]) };
+    const isUsed = row["used_at_ms"] !== null;
+    if (Number(row["expires_at_ms"]) < this.#clock.nowMs()) return isUsed ? "used" : "expired";
+    return { room: String(row["room"]), memberId: String(row["member_id"]), isUsed };
   }
 
   /** Uses the token up and seats the member, both or neither. False: the token was used meanwhile. */
@@ -175,7 +168,7 @@ export class Store {
       const use = this.#database.prepare(
         "UPDATE token SET used_at_ms = ? WHERE hash = ? AND used_at_ms IS NULL",
       );
-      if (use.run(this.#clock.nowMs(), hashText(token)).changes !== 1) return false;
+      if (use.run(this.#clock.nowMs(), textHash(token)).changes !== 1) return false;
       const { room, memberId } = invitation;
       const known = this.members(room).find((other) => other.memberId === memberId);
       this.#seat(room, { memberId, ...member });

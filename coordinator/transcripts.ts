@@ -4,8 +4,16 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../shared/base/assert.ts";
-import { fromHex } from "../shared/base/bytes.ts";
+import { fromHex, toHex, utf8 } from "../shared/base/bytes.ts";
+import {
+  amendmentHashOf,
+  type CharterPlace,
+  type ProposedAmendment,
+  withWord,
+} from "../shared/charter/amendment.ts";
+import { charterOf } from "../shared/charter/charter-text.ts";
 import type { MemberStatement } from "../shared/charter/member-statement.ts";
+import { sha256 } from "../shared/crypto/hash.ts";
 import {
   type Entry,
   lineText,
@@ -46,10 +54,20 @@ interface Tail {
   readonly keysSinceMs: Map<string, number>;
   /** What completed runs left behind. */
   readonly ends: Map<string, RoomEventOf<"runEnded">>;
+  /** Canonical texts of all charters that were ever in force, by hash, oldest first. */
+  readonly charters: Map<string, string>;
+  /** All amendments that were ever proposed, oldest first. */
+  readonly amendments: LoggedAmendment[];
   /** What members signed about themselves, oldest first. */
   readonly statements: MemberStatement[];
   /** For how many of the first entries each member has signed. */
   readonly cosigned: Map<string, number>;
+}
+
+/** Verified before it was entered. */
+interface LoggedAmendment {
+  proposed: ProposedAmendment;
+  phase: "open" | "refused" | "withdrawn" | "inForce";
 }
 
 export class Transcripts {
@@ -69,10 +87,15 @@ export class Transcripts {
   /** Within the caller's transaction. Its time is never before that of the entry before. */
   append(room: string, atMs: number, body: RoomEvent): void {
     const tail = this.#tail(room);
-    const time = Math.max(Math.floor(atMs), tail.latestMs);
+    const time = this.timeAt(room, atMs);
     const entry = makeEntry(tail.roots.length, tail.hash, time, body);
     this.#insert.run(room, entry.sequence, lineText(entry));
     lengthen(tail, entry);
+  }
+
+  /** What an entry's time will be that is made now. */
+  timeAt(room: string, nowMs: number): number {
+    return Math.max(Math.floor(nowMs), this.#tail(room).latestMs);
   }
 
   /** After a transaction that was rolled back: what is remembered may never have been. */
@@ -96,6 +119,25 @@ export class Transcripts {
   /** Null: it has not ended, or before there were histories. */
   endOf(room: string, runId: string): RoomEventOf<"runEnded"> | null {
     return this.#tail(room).ends.get(runId) ?? null;
+  }
+
+  /** Where the next amendment has to begin. */
+  charterPlace(room: string): CharterPlace {
+    const { charters, amendments } = this.#tail(room);
+    const usedHashes = new Set(charters.keys());
+    const charterHash = [...usedHashes].at(-1) ?? "";
+    const proposedHashes = new Set(amendments.map(({ proposed }) => proposed.amendmentHash));
+    return { room, edition: charters.size, charterHash, usedHashes, proposedHashes };
+  }
+
+  /** Canonical; null: the room never had this charter. */
+  charterText(room: string, charterHash: string): string | null {
+    return this.#tail(room).charters.get(charterHash) ?? null;
+  }
+
+  /** All amendments that were ever proposed, oldest first. */
+  amendments(room: string): readonly LoggedAmendment[] {
+    return this.#tail(room).amendments;
   }
 
   /** All that the room's members ever signed about themselves, oldest first. */
@@ -151,7 +193,8 @@ export class Transcripts {
     const frontier = NO_LEAVES;
     const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
     const ended = { runs: new Set<string>(), ends: new Map(), keysSinceMs: new Map() };
-    const tail: Tail = { ...empty, ...ended, statements: [], cosigned: new Map() };
+    const rules = { charters: new Map<string, string>(), amendments: [] };
+    const tail: Tail = { ...empty, ...ended, ...rules, statements: [], cosigned: new Map() };
     for (const line of this.lines(room, 0, Number.POSITIVE_INFINITY)) lengthen(tail, entryOf(line));
     this.#tails.set(room, tail);
     return tail;
@@ -175,4 +218,28 @@ function lengthen(tail: Tail, { body, hash, atMs }: Entry): void {
   if (body.type === "runEnded") tail.ends.set(body.runId, body);
   if (body.type === "memberStated") tail.statements.push(body.statement);
   if (body.type === "headCosigned") tail.cosigned.set(body.memberId, body.size);
+  if (body.type === "roomCreated") tail.charters.set(textHash(body.charter), body.charter);
+  lengthenAmendments(tail, body);
+}
+
+/** Of a canonical text: what is signed for. Hexadecimal. */
+export const textHash = (text: string): string => toHex(sha256(utf8(text)));
+
+function lengthenAmendments({ charters, amendments }: Tail, body: RoomEvent): void {
+  const last = amendments.at(-1);
+  if (body.type === "amendmentProposed") {
+    const { amendment } = body;
+    const signed = charterOf(amendment.charter, amendment.room);
+    assert(typeof signed !== "string", "an amendment is checked before it is entered");
+    const amendmentHash = amendmentHashOf(amendment);
+    const proposed = { ...signed, amendment, amendmentHash, words: new Map() };
+    amendments.push({ proposed, phase: "open" });
+  } else if (body.type === "amendmentDecided" && last) {
+    last.proposed = { ...last.proposed, words: withWord(last.proposed, body.word) };
+    if (body.word.decision === "refused") last.phase = "refused";
+  } else if (body.type === "amendmentWithdrawn" && last) last.phase = "withdrawn";
+  else if (body.type === "charterAmended" && last) {
+    last.phase = "inForce";
+    charters.set(last.proposed.charterHash, last.proposed.amendment.charter);
+  }
 }

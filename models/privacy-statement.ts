@@ -9,9 +9,19 @@ import type { Charter } from "../shared/charter/charter.ts";
 import type { Manifest, ManifestPrivacy } from "../shared/charter/manifest.ts";
 import type { PrivacyAccountant } from "../shared/privacy/accounting/accountant.ts";
 import type { SingleDpEvent } from "../shared/privacy/accounting/events.ts";
-import { pldAccountant } from "../shared/privacy/accounting/pld/accountant.ts";
+import {
+  type AcrossMembers,
+  acrossMembers,
+  acrossText,
+} from "../shared/privacy/accounting/group.ts";
+import { hasLossDistribution, pldAccountant } from "../shared/privacy/accounting/pld/accountant.ts";
 import { rdpAccountant } from "../shared/privacy/accounting/rdp.ts";
-import { type AskCounts, type Partition, releasesOf } from "./tasks/privacy-events.ts";
+import {
+  type AskCounts,
+  type Partition,
+  releasesOf,
+  releasesOnce,
+} from "./tasks/privacy-events.ts";
 
 /** One part of a member's units, and what was released of it. */
 export interface PartitionStatement {
@@ -45,6 +55,8 @@ export interface Guarantee {
   readonly maxDropouts: number;
   readonly maxColluders: number;
   readonly partitions: readonly PartitionStatement[];
+  /** Somebody with records at several members: upper bounds at the same δ, by privacy loss distributions. */
+  readonly acrossMembers: readonly AcrossMembers[];
   readonly trusted: readonly string[];
 }
 
@@ -92,12 +104,14 @@ function guaranteeOf(
     maxDropouts,
     maxColluders,
     partitions,
+    acrossMembers: acrossMembers(
+      releasesOnce(charter, manifest, counts),
+      delta,
+      manifest.roster.length,
+    ),
     trusted: isDecoys ? DECOYS_TRUSTED : trusted(noisePlacement, maxColluders),
   };
 }
-
-const hasLossDistribution = (event: SingleDpEvent): boolean =>
-  event.kind !== "binomial" || event.sensitivity === 1;
 
 const MACHINE = "each member's own machine, its operating system's generator, and this software";
 
@@ -115,7 +129,7 @@ function trusted(placement: Guarantee["noisePlacement"], maxColluders: number): 
 
 const NOT_COVERED = [
   "other runs on the same records: what all runs together have spent is in each member's ledger",
-  "a person whose records are at several members: the losses add",
+  "a person whose records are at several members, beyond the bound that is given for one run: no ledger adds the losses at others to its own",
   "what the model tells about people in general, which it would tell without any one of them",
   "the charter, the schema with its bounds and categories, and who took part",
   "running times, which depend on draws and data",
@@ -128,7 +142,8 @@ const OF_DECOYS = [
 
 const WITHOUT_NOISE = [
   "what the opened sums tell: no noise was added, and a record may be learnt from a sum or a model",
-  ...NOT_COVERED.slice(1),
+  "a person whose records are at several members: the losses add",
+  ...NOT_COVERED.slice(2),
 ];
 
 function notCovered({ privacy }: Manifest): readonly string[] {
@@ -160,6 +175,7 @@ function guaranteeLines(guarantee: Guarantee, unit: string): string[] {
   return [
     `Differential privacy for ${unit}: ε = ${epsilon.toFixed(4)} at δ = ${delta}, whether it is there or not (add-or-remove-one).`,
     ...parts,
+    `Somebody with records at several members loses more; at the same δ, by the number of members, at most: ${acrossText(guarantee.acrossMembers)}.`,
     noise === "decoys"
       ? "Noise: decoys that only the member knows to be in its set or not; against the coordinator with all other members."
       : `Noise: discrete Gaussian on integers, ${PLACEMENTS[noisePlacement]}.${cohort}`,

@@ -4,14 +4,17 @@ import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osRng } from "../../shared/edge/os.ts";
 import type { SignedEntry } from "../../shared/transcript/chain.ts";
 import type { RoomTrust } from "../../shared/transcript/room/history.ts";
-import type { RoomState } from "../../shared/transcript/room/state.ts";
+import type { Edition, RoomState } from "../../shared/transcript/room/state.ts";
 import { Vault } from "../vault.ts";
+import type { Followed } from "../vault-charters.ts";
 import { readEvidence } from "./own.ts";
 
 export interface Knowledge {
   readonly trust: RoomTrust;
   /** What the coordinator signed for this member as rounds opened. */
   readonly openings: readonly Opening[];
+  /** Whether editions of the charter are those that the folder's vault signed. */
+  readonly judge: (editions: readonly Edition[]) => Followed;
 }
 
 type Opening = Extract<SignedEntry, { kind: "roundOpened" }>;
@@ -20,6 +23,7 @@ type Opening = Extract<SignedEntry, { kind: "roundOpened" }>;
 export const NOBODY: Knowledge = {
   trust: { coordinatorKey: null, memberKeys: new Map(), heads: new Map() },
   openings: [],
+  judge: () => ({ type: "same" }),
 };
 
 /** @throws {CloisterError} If no agent was set up in the folder. */
@@ -37,14 +41,24 @@ export function ownKnowledge(folder: string): Knowledge {
     const cosigned = vault.cosigned();
     const heads = new Map(cosigned ? [[cosigned.size, cosigned.root]] : []);
     const openings = readEvidence(folder).filter((entry) => entry.kind === "roundOpened");
-    return { trust: { coordinatorKey, memberKeys, heads }, openings };
+    const judge = vault.charters.judging(memberId);
+    return { trust: { coordinatorKey, memberKeys, heads }, openings, judge };
   } finally {
     vault.close();
   }
 }
 
-/** A round that opened, for this member, on another history of its run than the room's: the coordinator signed both. */
-export function contradiction({ openings }: Knowledge, { runs }: RoomState): string | null {
+/**
+ * A round that opened, for this member, on another history of its run than the room's: the coordinator signed both. Or a
+ * charter that this member did not sign.
+ */
+export function contradiction(
+  { openings, judge }: Knowledge,
+  { runs, editions }: RoomState,
+): string | null {
+  const judged = judge(editions);
+  if (judged.type === "notSigned")
+    return `edition ${judged.edition} of the charter is in force, and this agent's vault did not sign it`;
   for (const { runId, round, head } of openings) {
     const written = runs.get(runId)?.heads[round];
     if (written && !equalBytes(written, head))

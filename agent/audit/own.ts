@@ -1,7 +1,7 @@
 /** EDGE: what an agent's folder knows for an audit: pinned keys, evidence; and its way to the coordinator. */
 import { existsSync } from "node:fs";
 import type { OwnFacts } from "../../shared/audit/run-claim.ts";
-import { Charter, parseOrRefuse } from "../../shared/charter/charter.ts";
+import { Charter, charterHash, parseOrRefuse } from "../../shared/charter/charter.ts";
 import type { HttpClient } from "../../shared/edge/http-client.ts";
 import type { SignedEntry } from "../../shared/transcript/chain.ts";
 import { Evidence, evidencePath } from "../evidence.ts";
@@ -22,14 +22,12 @@ export interface OwnSide {
 export function openOwnSide(folder: string, address: Omit<Address, "url">): OwnSide {
   const vault = Vault.openExisting(folder);
   try {
-    const { memberId, room, coordinatorKey, charter } = vault.enrolment();
+    const { memberId, room, coordinatorKey, charter: text } = vault.enrolment();
     const keyTrails = vault.keys.trails();
     const http = memberHttp(vault, address);
-    const facts = {
-      charter: parseOrRefuse(Charter, JSON.parse(charter), "the charter in the vault"),
-      coordinatorKey,
-      keyTrails,
-    };
+    const current = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
+    const charterHashes = new Set([...vault.charters.past(), current].map(charterHash));
+    const facts = { charterHashes, coordinatorKey, keyTrails };
     return { facts, memberId, room, entries: readEvidence(folder), http };
   } finally {
     vault.close();

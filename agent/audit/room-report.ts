@@ -3,10 +3,10 @@
 import { short } from "../../shared/audit/check.ts";
 import { fromHex } from "../../shared/base/bytes.ts";
 import { counted } from "../../shared/base/counted.ts";
-import type { Charter } from "../../shared/charter/charter.ts";
 import type { MemberStatement } from "../../shared/charter/member-statement.ts";
 import { releaseStanding } from "../../shared/charter/release.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
+import { editionLines } from "../../shared/edge/edition-lines.ts";
 import { releaseLines } from "../../shared/edge/release-lines.ts";
 import type { Document } from "../../shared/transcript/room/document.ts";
 import type { WholeHistory } from "../../shared/transcript/room/history.ts";
@@ -14,15 +14,15 @@ import type { RoomRun, RoomState, Stated } from "../../shared/transcript/room/st
 
 export function reportLines(whole: WholeHistory, remarks: readonly string[]): string[] {
   const { state, head, documents } = whole;
-  const { room, charterHash, charter, keys, revoked, stated, runs } = state;
+  const { room, keys, revoked, stated, runs } = state;
   const upTo = new Date(state.latestMs).toISOString();
   return [
     `Room "${room}": ${counted(head.size, "entry", "entries")} to ${upTo}, signed by coordinator ${printOf(state.coordinatorKey)}`,
-    `Charter ${short(charterHash)}  ${charter.purpose}`,
+    ...editionLines(state),
     ...[...keys].map(([memberId, key]) => memberLine(state, memberId, key)),
     ...[...revoked].map(([key, memberId]) => `Revoked    key ${printOf(key)} of ${memberId}`),
     ...stated.map(statedLine),
-    ...[...runs].flatMap(([runId, run]) => runLines(charter, runId, run, documents)),
+    ...[...runs].flatMap(([runId, run]) => runLines(state, runId, run, documents)),
     ...documents.flatMap(extractLine),
     ...remarks.map((remark) => `Look into: ${remark}`),
     "The history holds. Whose keys these are only a person can say: compare them by telephone.",
@@ -62,17 +62,18 @@ function saidIn(statement: MemberStatement): string {
 }
 
 function runLines(
-  charter: Charter,
+  { editions }: RoomState,
   runId: string,
   run: RoomRun,
   documents: readonly Document[],
 ): string[] {
-  const { manifest, phase, refusal, decisions, heads, end, releases, isDeleted } = run;
+  const { manifest, charter, phase, refusal, decisions, heads, end, releases, isDeleted } = run;
   const rounds = heads.length - 1;
   const outcome = end ? end.outcome : (refusal ?? phase);
-  const lines = [
-    `Run ${runId.slice(0, 12)}  ${manifest.task.kind}  ${outcome}, ${counted(rounds, "round")}`,
-  ];
+  const { edition = 1 } = editions.find((one) => one.charterHash === manifest.charterHash) ?? {};
+  const under = editions.length > 1 ? `, under charter ${edition}` : "";
+  const what = `${manifest.task.kind}  ${outcome}, ${counted(rounds, "round")}${under}`;
+  const lines = [`Run ${runId.slice(0, 12)}  ${what}`];
   for (const { memberId, decision, reasons } of decisions) {
     const why = reasons.map(({ message }) => message).join("; ");
     const said = decision === "refused" ? "could take no part" : decision;
@@ -101,7 +102,7 @@ function extractLine(document: Document): string[] {
 /** For programs: everything, readable. */
 export function reportData({ state, head, documents }: WholeHistory, remarks: readonly string[]) {
   const { room, coordinatorKey, charter, charterHash, keys, stated, runs, cosigned } = state;
-  const { trails, revoked } = state;
+  const { trails, revoked, editions, amendments } = state;
   return {
     type: "holds",
     room,
@@ -110,14 +111,19 @@ export function reportData({ state, head, documents }: WholeHistory, remarks: re
     root: head.root,
     charterHash,
     charter,
+    editions,
+    amendments: amendments.map(({ entry, phase, proposed }) => {
+      const { amendment, amendmentHash, words } = proposed;
+      return { entry, phase, amendmentHash, amendment, words: [...words.values()] };
+    }),
     members: [...keys].map(([memberId, identityKey]) => {
       const trail = trails.get(memberId)?.keys ?? [];
       return { memberId, identityKey, trail, cosigned: cosigned.get(memberId) ?? 0 };
     }),
     revoked: [...revoked].map(([identityKey, memberId]) => ({ memberId, identityKey })),
     statements: stated,
-    runs: [...runs].map(([runId, { heads, ...run }]) => {
-      const release = run.end?.modelHash ? releaseStanding(charter, run.releases) : null;
+    runs: [...runs].map(([runId, { heads, charter: agreed, ...run }]) => {
+      const release = run.end?.modelHash ? releaseStanding(agreed, run.releases) : null;
       return { runId, ...run, rounds: heads.length - 1, release };
     }),
     documents,

@@ -5,6 +5,8 @@ import { ownModelsIn } from "./own-models.ts";
 import { ownReportsIn, REPORTS_FOLDER } from "./own-reports.ts";
 import { pastQuestionsIn } from "./past-questions.ts";
 
+export const QUESTIONS_FILE = "questions.jsonl";
+
 /** @throws {CloisterError} As `pastQuestionsIn`. */
 export function keptIn(
   folder: string,
@@ -12,6 +14,6 @@ export function keptIn(
   return {
     ownModels: ownModelsIn(join(folder, "models")),
     ownReports: ownReportsIn(join(folder, REPORTS_FOLDER)),
-    pastQuestions: pastQuestionsIn(join(folder, "questions.jsonl")),
+    pastQuestions: pastQuestionsIn(join(folder, QUESTIONS_FILE)),
   };
 }

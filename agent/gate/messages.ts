@@ -3,7 +3,9 @@
  * connection. Only `sealed` carries numbers computed from records, which are noised and masked, and `matchSaid` points
  * that are masked, shuffled and sealed.
  */
+
 import type { EngineName } from "../../shared/base/engine-name.ts";
+import type { OwnAmendment } from "../../shared/charter/amendment.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Decision } from "../../shared/charter/decision.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
@@ -32,6 +34,8 @@ export type ToGate =
   | {
       readonly type: "open";
       readonly charter: Charter;
+      /** By which it became the charter in force, in order, as this member signed them; left out: by none. */
+      readonly amendments?: readonly OwnAmendment[];
       readonly dataPath: string;
       readonly ledger: LedgerPlace;
       readonly population: string;

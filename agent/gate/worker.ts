@@ -24,7 +24,7 @@ let ledger: Account | null = null;
 let matchDoor: MatchDoor | null = null;
 
 async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGate> {
-  const { charter, dataPath, requester, purpose, ownFolder } = message;
+  const { charter, amendments, dataPath, requester, purpose, ownFolder } = message;
   const population = parseOrRefuse(
     PopulationName,
     message.population,
@@ -33,7 +33,7 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   const { path, id } = message.ledger;
   const env = { clock: osClock, rng: osRng };
   const opened = id === null ? openLedger(path, env) : openKnownLedger(path, id, env);
-  const place = { charter, dataPath, population, requester };
+  const place = { charter, amendments, dataPath, population, requester };
   const { table, terms } = await readRecords(place, opened.secret, osClock.nowMs());
   const { data, rowCount, unitCount } = table;
   const reply: FromGate = { type: "opened", rowCount, unitCount, ledgerId: opened.ledger.book.id };

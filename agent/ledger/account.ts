@@ -6,9 +6,11 @@
 import { type Partition, payersOf } from "../../models/tasks/privacy-events.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { badInput } from "../../shared/base/errors.ts";
+import type { OwnAmendment } from "../../shared/charter/amendment.ts";
 import { epsilonSpent, mayRelease, type Ruling } from "../../shared/privacy/accounting/budget.ts";
 import type { ComposedDpEvent, DpEvent } from "../../shared/privacy/accounting/events.ts";
 import { composedEvent, type Spending } from "../../shared/privacy/accounting/spending.ts";
+import { checkedAmendment } from "./amended.ts";
 import {
   type Book,
   type Policy,
@@ -31,6 +33,8 @@ export interface Terms {
   /** Of the units in the data file; empty where rows are units. */
   readonly sketch: Sketch;
   readonly charterHash: string;
+  /** By which it became the charter in force, in order, as this member signed them. Left out: by none. */
+  readonly amendments?: readonly OwnAmendment[];
   readonly budget: Budget | null;
   readonly split: Split;
   /** The coordinator's key: who asks. */
@@ -87,7 +91,7 @@ export function openAccount(ledger: Ledger, terms: Terms): Account {
     const { population, unit, sketch, charterHash, budget, split } = terms;
     const known = book.populations.get(population);
     const merged = mergeSketches(known?.sketch ?? [], sketch);
-    const entries: NewEntry[] = [];
+    const entries: NewEntry[] = known ? amendedEntries(known, terms) : [];
     if (!known || sketchText(merged) !== sketchText(known.sketch))
       entries.push({ kind: "population", population, unit, sketch: sketchText(merged) });
     if (known?.policies.get(charterHash)?.split !== splitName(split))
@@ -95,6 +99,20 @@ export function openAccount(ledger: Ledger, terms: Terms): Account {
     return entries;
   });
   return new Account(ledger, terms);
+}
+
+/** Of amendments that the population has not heard of, where it was used under the charter of before. */
+function amendedEntries(
+  { name, policies, amendments }: Population,
+  { amendments: signed = [] }: Terms,
+): NewEntry[] {
+  const known = new Set(policies.keys());
+  return signed.flatMap((one): NewEntry[] => {
+    const { previous, charterHash } = checkedAmendment(one);
+    if (!known.has(previous) || amendments.has(charterHash)) return [];
+    known.add(charterHash);
+    return [{ kind: "amended", population: name, signed: one }];
+  });
 }
 
 export class Account {
@@ -157,7 +175,7 @@ export class Account {
     const rulingOf = (splits: Splits, budget: Budget): Ruling =>
       mayRelease(spentOnSide(splits, side, budget.rdpOrder, without), event, budget);
     const { binding, period } = population;
-    const rulings = binding.map((budget) => ({ budget, ruling: rulingOf(period, budget) }));
+    const rulings = binding.map(({ budget }) => ({ budget, ruling: rulingOf(period, budget) }));
     if (lifetime === null) return rulings;
     return [...rulings, { budget: lifetime, ruling: rulingOf(population.lifetime, lifetime) }];
   }

@@ -5,6 +5,7 @@
  */
 import { type Partition, payersOf } from "../../models/tasks/privacy-events.ts";
 import { assert, unreachable } from "../../shared/base/assert.ts";
+import type { OwnAmendment } from "../../shared/charter/amendment.ts";
 import type { Loss } from "../../shared/privacy/accounting/budget.ts";
 import {
   addEventInPlace,
@@ -12,6 +13,7 @@ import {
   type Spending,
   tailSpent,
 } from "../../shared/privacy/accounting/spending.ts";
+import { checkedAmendment } from "./amended.ts";
 import {
   type Budget,
   type DebitEntry,
@@ -34,14 +36,22 @@ export interface Policy {
   readonly split: string;
 }
 
+/** A budget, and whose: a charter's, by its hash; null: a renewal's. */
+export interface Bound {
+  readonly budget: Budget;
+  readonly charterHash: string | null;
+}
+
 export interface Population {
   readonly name: string;
   readonly unit: string | null;
   sketch: Sketch;
   /** By charter's hash. */
   readonly policies: Map<string, Policy>;
+  /** Hashes of charters that amendments brought. */
+  readonly amendments: Set<string>;
   /** Each must hold for every release: those of the charters, or of the last renewal and charters since. */
-  binding: Budget[];
+  binding: Bound[];
   /** What counts against `binding`. */
   period: Splits;
   /** Everything that was ever spent. */
@@ -107,6 +117,9 @@ export function record(book: Book, entry: Entry, head: Head): void {
       recordRenewal(populationOf(book, renewal.population), renewal);
       break;
     }
+    case "amended":
+      recordAmendment(populationOf(book, entry.population), entry.signed, book.governance);
+      break;
     default:
       unreachable(entry);
   }
@@ -128,7 +141,7 @@ function recordPopulation(book: Book, entry: Extract<Entry, { kind: "population"
     return;
   }
   const spent = { period: new Map(), lifetime: new Map() };
-  const rules = { policies: new Map(), binding: [], renewals: 0 };
+  const rules = { policies: new Map(), amendments: new Set<string>(), binding: [], renewals: 0 };
   book.populations.set(name, { name, unit, sketch, ...rules, ...spent });
 }
 
@@ -136,8 +149,10 @@ function recordPolicy(
   population: Population,
   { charterHash, budget, split }: Extract<Entry, { kind: "policy" }>,
 ): void {
-  // A charter comes again where its units are divided anew; its budget binds already.
-  if (budget && !population.policies.has(charterHash)) population.binding.push(budget);
+  // A charter comes again where its units are divided anew, or is an amended one; its budget binds already.
+  const isBound = population.binding.some((bound) => bound.charterHash === charterHash);
+  if (budget && !isBound && !population.policies.has(charterHash))
+    population.binding.push({ budget, charterHash });
   population.policies.set(charterHash, { budget, split: splitName(split) });
 }
 
@@ -176,9 +191,29 @@ function recordRenewal(
   population: Population,
   { budget, counts }: { budget: Budget; counts: "everything" | "fromHere" },
 ): void {
-  population.binding = [budget];
+  population.binding = [{ budget, charterHash: null }];
   population.period = counts === "fromHere" ? new Map() : copyOf(population.lifetime);
   population.renewals += 1;
+}
+
+/**
+ * The new charter's budget takes the old one's place. A ledger that has governance lets nobody else loosen what binds:
+ * there the old budget goes on binding beside the new one, until a renewal. Without a new budget the old one stays.
+ */
+function recordAmendment(
+  population: Population,
+  signed: OwnAmendment,
+  governance: Governance | null,
+): void {
+  const { previous, charterHash, budget } = checkedAmendment(signed);
+  const { binding } = population;
+  population.amendments.add(charterHash);
+  if (budget && !binding.some((bound) => bound.charterHash === charterHash))
+    binding.push({ budget, charterHash });
+  if (governance) return;
+  population.binding = budget
+    ? binding.filter((bound) => bound.charterHash !== previous)
+    : binding.map((bound) => (bound.charterHash === previous ? { ...bound, charterHash } : bound));
 }
 
 /** Units divided in the same way: those of one file alone where rows are units. */

@@ -189,7 +189,7 @@ function propose(
 ): void {
   const { population, reason, fromHere } = options;
   const signed = withLedger(options, ({ book }) => {
-    const before = knownPopulation(book, population).binding[0] ?? null;
+    const before = knownPopulation(book, population).binding[0]?.budget ?? null;
     const counts = fromHere ? "fromHere" : "everything";
     const budget = budgetOf(options, before);
     return proposeRenewal(book, { population, budget, counts, reason });

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { PARTITIONS } from "../../models/tasks/privacy-events.ts";
 import { canonicalJson } from "../../shared/base/canonical.ts";
+import { OwnAmendment } from "../../shared/charter/amendment.ts";
 import { type SecretKey, textHash, textMac } from "../../shared/crypto/hash.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 import { DpEvent } from "../../shared/privacy/accounting/events.ts";
@@ -115,9 +116,24 @@ const Debit = z.strictObject({
   charterHash: Hash,
 });
 
+/** A charter takes another's place, as this member signed: its budget is to bind from now on. */
+const Amended = z.strictObject({
+  ...place,
+  kind: z.literal("amended"),
+  population: PopulationName,
+  signed: OwnAmendment,
+});
+
 const Renewed = z.strictObject({ ...place, kind: z.literal("renewed"), signed: SignedRenewal });
 
-export const Entry = z.discriminatedUnion("kind", [Created, Population, Policy, Debit, Renewed]);
+export const Entry = z.discriminatedUnion("kind", [
+  Created,
+  Population,
+  Policy,
+  Debit,
+  Renewed,
+  Amended,
+]);
 export type Entry = z.infer<typeof Entry>;
 export type DebitEntry = z.infer<typeof Debit>;
 

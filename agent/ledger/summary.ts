@@ -63,7 +63,7 @@ export function summaryOf(book: Book): LedgerSummary {
 
 function useOf(book: Book, population: Population): PopulationUse {
   const { name, unit, binding, period, lifetime, policies, renewals } = population;
-  const [first] = binding;
+  const first = binding[0]?.budget;
   const limit = book.lifetime ?? first;
   const runs = [...book.runs].filter(([, run]) => run.population === name);
   return {
@@ -71,7 +71,7 @@ function useOf(book: Book, population: Population): PopulationUse {
     unit,
     charters: policies.size,
     renewals,
-    budgets: binding.map((budget) => budgetUse(budget, period)),
+    budgets: binding.map(({ budget }) => budgetUse(budget, period)),
     lifetime: limit ? budgetUse(limit, lifetime) : null,
     odometer: limit ? odometer(population, limit.delta) : null,
     lifetimeLimited: book.lifetime !== null,

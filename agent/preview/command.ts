@@ -62,7 +62,8 @@ async function previewIn(
   const path = enrolment.ledgerPath ?? ledgerPath(folder);
   const { ledger, secret } = openSnapshot(path, enrolment.ledgerId ?? null, env);
   const population = enrolment.population ?? populationOfFile(dataPath);
-  const place = { charter, dataPath, population, requester: enrolment.coordinatorKey };
+  const rules = { charter, amendments: vault.charters.signed() };
+  const place = { ...rules, dataPath, population, requester: enrolment.coordinatorKey };
   const { table, terms } = await readRecords(place, secret, question.nowMs);
   const account = openAccount(ledger, terms);
   const { pastQuestions } = keptIn(folder);

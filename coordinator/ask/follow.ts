@@ -37,7 +37,7 @@ function show(progress: Progress, event: RunEvent | LiveEvent, rounds: number): 
     const detail = `survivors ${survivors.length}/${cohort.length}  ${ms} ms`;
     return progress.update(round + 1, rounds, detail);
   }
-  const line = eventLine(event);
+  const line = eventLine(event, null);
   if (line !== null) progress.say(line);
 }
 

@@ -2,6 +2,7 @@
 
 import { Z_95 } from "../../models/answers/estimate.ts";
 import { grouped } from "../../models/answers/figures.ts";
+import type { MeanOutlook } from "../../models/tasks/question-outlook.ts";
 import { counted } from "../../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import type { Outlook } from "../outlook.ts";
@@ -12,10 +13,19 @@ const VERDICTS = {
   rough: "rough: intervals are a good part of an average cell",
   hopeless: "hopeless: intervals reach as far as an average cell is large",
 } as const;
+/** Of a question of means, which are worth no more than their errors are small against what values are spread over. */
+const MEAN_VERDICTS = {
+  ...VERDICTS,
+  good: "good: means are known to 1 % of the declared range or better, and how many rows they are of to a tenth",
+  rough:
+    "rough: means are not known to 1 % of the declared range, or not to a tenth of how many rows they are of",
+  hopeless:
+    "hopeless: means are not known to a quarter of the declared range, or may be of no rows",
+} as const;
 
 /** For people, one line a matter. */
 export function outlookLines({ members, rounds, cost, question }: Outlook): string[] {
-  const { numbers, cells, unitsPerCell, stdDev, verdict } = question;
+  const { numbers, cells, unitsPerCell, rowsPerUnit, stdDev, mean, verdict } = question;
   const cellText = cells === 1 ? "one cell" : `${grouped(String(cells))} cells`;
   const sums = rounds === 1 ? "one secure sum" : `${counted(rounds, "secure sum")}`;
   const asked =
@@ -31,9 +41,10 @@ export function outlookLines({ members, rounds, cost, question }: Outlook): stri
   return [
     asked,
     `Costs     ε = ${epsilon} at δ = ${delta}; ${left}`,
-    `Expect    ± ${short(Z_95 * stdDev)} in each number (noise of standard deviation ${short(stdDev)}), against ${short(unitsPerCell)} customers or rows in an average cell before any condition`,
+    `Expect    ± ${short(Z_95 * stdDev)} in each ${mean ? "count" : "number"} (noise of standard deviation ${short(stdDev)}), against ${short(unitsPerCell)} ${rowsPerUnit === 1 ? "customers or rows" : `customers of up to ${rowsPerUnit} rows each`} in an average cell before any condition`,
+    ...(mean ? [meanLine(mean)] : []),
     ...valueLines(question),
-    `Verdict   ${VERDICTS[verdict]}`,
+    `Verdict   ${(mean ? MEAN_VERDICTS : VERDICTS)[verdict]}`,
   ];
 }
 
@@ -54,16 +65,26 @@ function valueLines({ values }: Outlook["question"]): string[] {
  * @throws {CloisterError} `ask.hopeless`, `ask.budget`.
  */
 export function checkWorth({ cost, question }: Outlook): void {
-  const { verdict, stdDev, unitsPerCell } = question;
+  const { verdict, stdDev, unitsPerCell, mean } = question;
   if (cost && !cost.shares.fits) {
     const message = `ε = ${cost.epsilon} is more than is left of the charter's budget (${percent(1 - cost.shares.before)}); ask with less, or --anyway`;
     throw new CloisterError("ask.budget", message, EXIT.refused);
   }
   if (verdict !== "hopeless") return;
+  const ofMeans = mean
+    ? `, and ± ${Math.min(100, Math.ceil(100 * mean.rangeShare))} % of the declared range in a mean`
+    : "";
   const message =
-    `the answer would be hopeless: ± ${short(Z_95 * stdDev)} in each number, against ${short(unitsPerCell ?? 0)} in an average cell. ` +
+    `the answer would be hopeless: ± ${short(Z_95 * stdDev)} in each number, against ${short(unitsPerCell ?? 0)} in an average cell${ofMeans}. ` +
     "Nothing was spent; ask with a larger ε, break down by less, or insist with --anyway";
   throw new CloisterError("ask.hopeless", message, EXIT.refused);
+}
+
+function meanLine({ column, min, max, rangeShare }: MeanOutlook): string {
+  const range = `the declared range of ${column}, ${grouped(String(min))} to ${grouped(String(max))}`;
+  if (rangeShare >= 1) return `          a mean may be anywhere in ${range}`;
+  const half = short(rangeShare * (max - min));
+  return `          at most ± ${half} in a mean, ${(100 * rangeShare).toPrecision(2)} % of ${range}`;
 }
 
 const percent = (share: number): string => `${(100 * Math.max(0, share)).toFixed(1)} %`;

@@ -16,6 +16,11 @@ const NAME_LENGTH_MAX = 200;
 const IDENTIFIER_SHARE = 0.5;
 /** A logarithm is taken where it makes the spread of the inputs so many times wider. */
 const LOG_GAIN_MIN = 1.5;
+/**
+ * The same for decimals that are never negative: amounts, rates, times, of which ratios mean something. Measured
+ * (docs/models.md): a mean of amounts that stays as it is beside amounts by their logarithms costs a net 0.005 of ROC-AUC.
+ */
+const AMOUNT_LOG_GAIN_MIN = 1.2;
 
 /** @param wanted What the user says the column is, or null. */
 export function proposeColumn(
@@ -74,7 +79,8 @@ function numberFeature(column: ColumnProfile): NumberFeature {
   const { min, max } = outwardBounds(column.min, column.max);
   const rawSpread = (2 * standardDeviation(column.raw)) / (max - min);
   const logSpread = (2 * standardDeviation(column.log)) / (signedLog(max) - signedLog(min));
-  const transform = logSpread > LOG_GAIN_MIN * rawSpread ? "log" : "none";
+  const gainMin = column.isInteger || column.min < 0 ? LOG_GAIN_MIN : AMOUNT_LOG_GAIN_MIN;
+  const transform = logSpread > gainMin * rawSpread ? "log" : "none";
   const missing = missingCount > 0 ? "indicator" : "refuse";
   return { name, type: "number", min, max, transform, missing };
 }

@@ -26,8 +26,8 @@ export function contextOf(charter: Charter, manifest: Manifest): TaskContext<Tas
   };
 }
 
-/** Where nobody honest would be left, the policy refuses the run: it has no inflation to speak of. */
-function inflationOf(
+/** Of the noise, against what is guaranteed, if every member answers. Where nobody honest would be left, the policy refuses the run: it has no inflation to speak of. */
+export function inflationOf(
   { noisePlacement = "distributed", maxDropouts, maxColluders }: ManifestPrivacy,
   memberCount: number,
 ): number {

@@ -5,6 +5,7 @@ import { type Told, toldReport } from "../metrics/noised-report.ts";
 import type { AlertBudget, EvaluationReport, ReportRequest } from "../metrics/report.ts";
 import type { ScoreCounts } from "../metrics/running-counts.ts";
 import { cellMinOf } from "./cell-min.ts";
+import { crowdingNotes } from "./evaluate-crowding.ts";
 import { areProbabilities } from "./evaluate-model.ts";
 import type { EvaluateContext, OpenedEvaluation } from "./evaluate-shape.ts";
 
@@ -17,14 +18,14 @@ export function evaluationAnswer(context: EvaluateContext, opened: OpenedEvaluat
   const counts = together(segments.map((segment) => segment.counts));
   const report = toldReport(counts, stdDev * Math.sqrt(segments.length), request);
   const tables = report === null ? [] : reportTables(report);
-  if (spec.by !== undefined) tables.push(segmentTable(spec.by, opened, request));
+  if (spec.by !== undefined) tables.push(...segmentTables(spec.by, opened, request));
   const held = segments.filter(({ heldBack }) => heldBack > 0);
   return {
     title: `Model of run ${spec.model.run.slice(0, 12)} on ${spec.rows === "holdout" ? "rows held out from training" : "all rows"}`,
     tables,
     charts: report === null ? [] : chartsOf(report),
     notes: [
-      ...(report === null ? [NOTHING_TOLD] : [BINNING]),
+      ...(report === null ? [NOTHING_TOLD] : [BINNING, ...crowdingNotes(counts)]),
       ...(stdDev > 0 ? [NOISE] : []),
       ...(held.length > 0
         ? [
@@ -208,26 +209,33 @@ function curveTable({ curve }: EvaluationReport<Told>): Table {
 }
 
 /** A segment with too few rows of a label has no figures. */
-function segmentTable(by: string, opened: OpenedEvaluation, request: ReportRequest): Table {
+function segmentTables(by: string, opened: OpenedEvaluation, request: ReportRequest): Table[] {
   const { segments, stdDev } = opened;
   const reports = segments.map(({ counts }) => toldReport(counts, stdDev, request));
   const names = reports.flatMap((report) => (report ? [mainFigures(report)] : []))[0] ?? [];
-  return {
-    name: `by ${by}`,
-    columns: [
-      text(by),
-      count("positives"),
-      count("negatives"),
-      ...names.map(([name]) => number(name)),
-    ],
-    rows: segments.map(({ name }, s) => {
-      const report = reports[s] ?? null;
-      if (report === null) return [name, null, null, ...names.map(() => null)];
-      const { positives, negatives } = report;
-      const figures = mainFigures(report).map(([, told]) => cellOf(told));
-      return [name, cellOf(positives), cellOf(negatives), ...figures];
-    }),
-  };
+  const columns = [text(by), count("positives"), count("negatives")];
+  const rows = segments.map(({ name }, s): Cell[] => {
+    const report = reports[s] ?? null;
+    if (report === null) return [name, null, null, ...names.map(() => null)];
+    const { positives, negatives } = report;
+    const figures = mainFigures(report).map(([, told]) => cellOf(told));
+    return [name, cellOf(positives), cellOf(negatives), ...figures];
+  });
+  return [
+    { name: `by ${by}`, columns: [...columns, ...names.map(([name]) => number(name))], rows },
+    {
+      name: `by ${by}, bins`,
+      columns: [text(by), text("figure"), number("bins, low"), number("bins, high")],
+      rows: segments.flatMap(({ name }, s) => {
+        const report = reports[s] ?? null;
+        if (report === null) return [];
+        return mainFigures(report).map(([figure, { binning }]) => [
+          ...[name, figure],
+          ...[binning.low, binning.high],
+        ]);
+      }),
+    },
+  ];
 }
 
 function chartsOf(report: EvaluationReport<Told>): Chart[] {

@@ -3,6 +3,7 @@ import { assert } from "../../shared/base/assert.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
+import type { Repeated } from "../../shared/privacy/accounting/accountant.ts";
 import type { GaussianDpEvent, SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
 import {
   epsilonAtOrder,
@@ -55,10 +56,23 @@ export function privacyEvent({ release }: ReleaseShape): SingleDpEvent | null {
 export function releasesOf(charter: Charter, manifest: Manifest, counts?: AskCounts): Releases[] {
   if (!manifest.privacy) return [];
   const planned = plannedReleases(manifest.task, contextOf(charter, manifest));
-  const releases = planned.map(({ partition, event, count, askKinds }) => {
-    if (!counts) return { partition, event, count };
-    const known = askKinds.reduce((sum, kind) => sum + (counts.byKind.get(kind) ?? 0), 0);
-    return { partition, event, count: known + counts.unknown };
+  return answered(planned, counts).map(({ partition, event, count }) => {
+    return { partition, event, count };
+  });
+}
+
+/** The same releases, each once, whichever units pay for it. */
+export function releasesOnce(charter: Charter, manifest: Manifest, counts?: AskCounts): Repeated[] {
+  if (!manifest.privacy) return [];
+  const planned = plannedBy(manifest.task, contextOf(charter, manifest), (payers) => [payers]);
+  return answered(planned, counts).map(({ event, count }) => ({ event, count }));
+}
+
+function answered<R extends Planned>(planned: R[], counts: AskCounts | undefined): R[] {
+  if (!counts) return planned;
+  const releases = planned.map((one) => {
+    const known = one.askKinds.reduce((sum, kind) => sum + (counts.byKind.get(kind) ?? 0), 0);
+    return { ...one, count: known + counts.unknown };
   });
   return releases.filter(({ count }) => count > 0);
 }
@@ -86,7 +100,7 @@ export function isEpsilonHonest(charter: Charter, manifest: Manifest): boolean {
 }
 
 /** With the kinds of ask that they answer. */
-interface PlannedReleases extends Releases {
+interface Planned extends Repeated {
   readonly askKinds: readonly string[];
 }
 
@@ -94,28 +108,41 @@ interface PlannedReleases extends Releases {
  * The noised releases that a run of this task plans: of each partition one kind, however many kinds
  * of ask they answer.
  */
-export function plannedReleases(spec: TaskSpec, context: TaskContext<TaskSpec>): PlannedReleases[] {
+export function plannedReleases(
+  spec: TaskSpec,
+  context: TaskContext<TaskSpec>,
+): (Releases & Planned)[] {
+  const planned = plannedBy(spec, context, payersOf);
+  return planned.map(({ payers: partition, ...rest }) => ({ partition, ...rest }));
+}
+
+/** @param split Under which names the releases that these payers pay for are kept. */
+function plannedBy<P>(
+  spec: TaskSpec,
+  context: TaskContext<TaskSpec>,
+  split: (payers: Payers) => readonly P[],
+): (Planned & { readonly payers: P })[] {
   const task = taskFor(spec);
-  const releases = new Map<Partition, PlannedReleases>();
-  for (const { kind, partition: payers, count } of task.plannedAsks(context)) {
+  const releases = new Map<P, Planned & { readonly payers: P }>();
+  for (const { kind, partition, count } of task.plannedAsks(context)) {
     const event = privacyEvent(task.shapeOf(context, kind));
     if (!event) continue;
-    for (const partition of payersOf(payers)) {
-      const known = releases.get(partition);
+    for (const payers of split(partition)) {
+      const known = releases.get(payers);
       assert(
         !known || JSON.stringify(known.event) === JSON.stringify(event),
         "a partition's releases are alike",
       );
       const askKinds = [...(known?.askKinds ?? []), kind];
-      releases.set(partition, { partition, event, count: count + (known?.count ?? 0), askKinds });
+      releases.set(payers, { payers, event, count: count + (known?.count ?? 0), askKinds });
     }
   }
   const other = task.otherRelease?.(context);
   if (other) {
     assert(releases.size === 0, "a run's releases are alike");
     const { kind, event } = other;
-    for (const partition of payersOf(other.partition))
-      releases.set(partition, { partition, event, count: 1, askKinds: [kind] });
+    for (const payers of split(other.partition))
+      releases.set(payers, { payers, event, count: 1, askKinds: [kind] });
   }
   return [...releases.values()];
 }

@@ -93,6 +93,12 @@ export function cellCount(context: QueryContext): number {
   return TOLD_WHOLE.has(context.spec.statistic.kind) ? by.count : cells.count;
 }
 
+/** Of the noise in each sum, in what it counts, if every member answers; 0 without noise. */
+export function queryStdDev(context: QueryContext): number {
+  const plan = planOf(context);
+  return readSums(context, plan, new Float64Array(sumsShape(context, plan).dimension)).stdDev;
+}
+
 interface Asked {
   readonly cells: Cells;
   /** Without the statistic's own within. */

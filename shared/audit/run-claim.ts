@@ -6,7 +6,8 @@ import { type Check, checked, short, unknown } from "./check.ts";
 
 /** What a member that audits knows for itself; all keys in hexadecimal. */
 export interface OwnFacts {
-  readonly charter: Charter;
+  /** Hashes of all charters of the room that it signed. */
+  readonly charterHashes: ReadonlySet<string>;
   /** Pinned on enrolment. */
   readonly coordinatorKey: string;
   /** Members' keys seen in earlier runs, with those that signed for them and those that they signed for; by member id. */
@@ -45,7 +46,7 @@ export function* checkRun(
     "charter",
     fault,
     own
-      ? "the manifest is bound to the charter that this agent signed"
+      ? "the manifest is bound to a charter that this agent signed"
       : `the manifest is bound to charter ${short(manifest.charterHash)}`,
   );
   if (!charter || fault !== null) return null;
@@ -70,8 +71,8 @@ function pinsFor({ roster }: Manifest, own: OwnFacts | null): ReadonlyMap<string
 function charterFault(charter: Charter, manifest: Manifest, own: OwnFacts | null): string | null {
   if (charterHash(charter) !== manifest.charterHash)
     return "the manifest is bound to another charter than the one handed out";
-  if (own && charterHash(own.charter) !== manifest.charterHash)
-    return "the manifest is bound to another charter than the one that this agent signed";
+  if (own && !own.charterHashes.has(manifest.charterHash))
+    return "the manifest is bound to another charter than those that this agent signed";
   return charter.room === manifest.room ? null : "manifest and charter name different rooms";
 }
 

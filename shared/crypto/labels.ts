@@ -9,6 +9,7 @@ export const LABELS = {
   spokenCode: "cloister/3/spoken-code",
   memberStatement: "cloister/3/member-statement",
   modelRelease: "cloister/3/model-release",
+  amendment: "cloister/3/amendment",
   runJoin: "cloister/3/run-join",
   ask: "cloister/3/ask",
 

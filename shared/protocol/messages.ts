@@ -172,7 +172,7 @@ const RunProposed = z.strictObject({
 const ProposalClosed = z.strictObject({
   type: z.literal("proposalClosed"),
   runId: RunId,
-  code: z.enum(["begun", "vetoed", "expired", "cancelled"]),
+  code: z.enum(["begun", "vetoed", "expired", "cancelled", "amended"]),
 });
 const RunOffered = z.strictObject({
   type: z.literal("runOffered"),

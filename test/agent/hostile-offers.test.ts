@@ -91,6 +91,17 @@ test.each<[attack: string, code: string, manifest: Manifest]>([
   expectDeclined(opened, code);
 });
 
+test.each([
+  ["under the charter of before an amendment", "superseded", "charterSuperseded"],
+  ["under an amended charter that is not in force", "notInForce", "charterNotInForce"],
+] as const)("a run %s is declined, though this member signed that charter", (_, state, code) => {
+  const about = ofCharter({ purpose: "something else" });
+  const opened = loneMember(ownRules({ autoApprove: [{}] }));
+  opened.charterStates.set(about.charterHash, state);
+  opened.offer(approvalsOf(about), about);
+  expectDeclined(opened, code);
+});
+
 const otherRun = made({ nonce: "1".repeat(32) });
 const otherRoom = ofCharter({ room: "elsewhere" });
 const otherCharter = ofCharter({ purpose: "something else" });

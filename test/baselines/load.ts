@@ -11,12 +11,18 @@ export interface LoadedSet {
   readonly members: readonly NamedMember[];
 }
 
-export async function loadSet(folder: string, set: DataSet): Promise<LoadedSet> {
+/** @param identifiers Columns that rows are matched by, whatever else the set leaves out. */
+export async function loadSet(
+  folder: string,
+  set: DataSet,
+  identifiers: DataSchema["identifiers"] = undefined,
+): Promise<LoadedSet> {
   const path = join(folder, set.file);
   const { ignore, categorical, sides } = set;
   const drop = ["org", ...ignore];
   const columns = { label: "label", positive: "1", unit: null, drop, categorical, numeric: [] };
-  const schema = await proposedSchema(path, columns, sides);
+  const proposed = await proposedSchema(path, columns, sides);
+  const schema = identifiers ? { ...proposed, identifiers } : proposed;
   const reading = { path, schema, holdoutFraction: 0.2, holdoutSalt: "baselines", split: "org" };
   return { schema, members: await readMembers({ ...reading, sides }) };
 }

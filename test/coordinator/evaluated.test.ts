@@ -6,6 +6,7 @@ import { contextOf } from "../../models/tasks/context.ts";
 import { evaluateTask } from "../../models/tasks/evaluate.ts";
 import { begunTraining, trainTask } from "../../models/tasks/train.ts";
 import { badInput } from "../../shared/base/errors.ts";
+import type { Charter } from "../../shared/charter/charter.ts";
 import { Plan, PlanRequest } from "../../shared/charter/manifest.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { signedManifest, TRAIN_TASK } from "../support/manifests.ts";
@@ -15,7 +16,11 @@ const TRAINED = signedManifest(CHARTER);
 const RUN = "5a".repeat(32);
 const at = { runId: RUN, atMs: 5 };
 
-function sourceOf(state: Uint8Array | null, last: RunEvent["type"] = "completed"): Source {
+function sourceOf(
+  state: Uint8Array | null,
+  last: RunEvent["type"] = "completed",
+  charter: Charter = CHARTER,
+): Source {
   const events = [
     { ...at, type: "created", manifest: TRAINED },
     { ...at, type: "begun" },
@@ -23,7 +28,7 @@ function sourceOf(state: Uint8Array | null, last: RunEvent["type"] = "completed"
   ];
   const run = foldRun(events as RunEvent[]);
   if (!run) throw new Error("a log is a run");
-  return { run, state };
+  return { run, charter, state };
 }
 
 function trainedState(loss: number): Uint8Array {
@@ -61,6 +66,12 @@ test("a run under way has no released model, and a deleted one has none any more
   const asking = (source: Source) => () => resolvedPlan(REQUEST, CHARTER, finding(source));
   expect(asking(sourceOf(STATE, "begun"))).toThrow("only a completed run's model is released");
   expect(asking(sourceOf(null))).toThrow("has no model");
+  const { label } = CHARTER.schema;
+  const earlier = {
+    ...CHARTER,
+    schema: { ...CHARTER.schema, label: { ...label, positive: "yes" } },
+  };
+  expect(asking(sourceOf(STATE, "completed", earlier))).toThrow("whose schema was another");
 });
 
 test("an approved evaluation whose model is gone, or another by now, begins with nothing", () => {

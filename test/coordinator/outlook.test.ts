@@ -4,6 +4,7 @@ import { checkWorth, outlookLines } from "../../coordinator/ask/outlook-lines.ts
 import { outlookOf } from "../../coordinator/outlook.ts";
 import { buildManifest } from "../../coordinator/plan.ts";
 import type { RunEvent, RunStatus } from "../../coordinator/run-events.ts";
+import { momentsOf } from "../../models/statistics/moments.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { overlapPlan } from "../../models/tasks/overlap-shape.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
@@ -49,7 +50,7 @@ function run(
     ...{ inclusion: "", resultHash: "" },
   };
   const events = status === "proposed" ? [] : [...aborted, released];
-  return { runId, manifest, status, events, endedAtMs: 5, deletedAtMs: null };
+  return { runId, manifest, charter, status, events, endedAtMs: 5, deletedAtMs: null };
 }
 
 test("without noise nothing is spent, and nothing is hopeless", () => {
@@ -135,10 +136,73 @@ test("hopeless is where the interval reaches as far as an average cell is large;
     "good",
   ]);
   const outlook = outlookOf(charter, manifest, []);
+  expect(outlookLines(outlook)[0]).toBe(
+    "Asks      3 members for one secure sum of 1 number, in one cell",
+  );
   const bad = { ...outlook, question: { ...outlook.question, verdict: "hopeless" as const } };
   expect(() => checkWorth(bad)).toThrow("hopeless: ± ");
   const spent = Array.from({ length: 400 }, () => run(manifest, "completed"));
   expect(() => checkWorth(outlookOf(charter, manifest, spent))).toThrow("more than is left");
+});
+
+test("of a mean its error is told against the declared range, and decides what the question is worth", () => {
+  const asked = (units: number, statistic: object = { kind: "moments", column: "amount" }) => {
+    const room = { ...charter, privacy: { ...charter.privacy, unitsExpected: units } };
+    const task = { kind: "query", statistic };
+    return outlookOf(room, manifestOf(task, { epsilon: 1 }, "a", room), []);
+  };
+  const { question } = asked(100_000);
+  // A row adds 1, u and u² to three numbers: each has √3 times the noise of a count.
+  expect(question.stdDev / asked(100_000, { kind: "count" }).question.stdDev).toBeCloseTo(
+    Math.sqrt(3),
+    3,
+  );
+  // Where the mean is at an end of the range, the answer's own interval reaches as far as is told, to first order.
+  const sums = new Float64Array(3).fill(-100_000);
+  sums[0] = 100_000;
+  const { mean } = momentsOf({ sums, stdDev: question.stdDev }, { middle: 500, half: 500 });
+  if (mean === null || typeof mean === "number") throw new Error("it has an interval");
+  expect((mean.high - mean.value) / 1000).toBeCloseTo(question.mean?.rangeShare ?? 0, 6);
+  expect(question.mean).toMatchObject({ column: "amount", min: 0, max: 1000 });
+  expect(outlookLines(asked(100_000)).slice(3)).toEqual([
+    expect.stringMatching(
+      /^ {10}at most ± 0\.\d+ in a mean, 0\.0\d+ % of the declared range of amount, 0 to 1,000$/,
+    ),
+    expect.stringContaining(
+      "Verdict   good: means are known to 1 % of the declared range or better",
+    ),
+  ]);
+  const at = (rangeShare: number): number =>
+    Math.ceil((100_000 * (question.mean?.rangeShare ?? 0)) / rangeShare) + 1;
+  expect([at(0.01), at(0.0101), at(0.2), at(0.26)].map((n) => asked(n).question.verdict)).toEqual([
+    "good",
+    "rough",
+    "rough",
+    "hopeless",
+  ]);
+  expect(() => checkWorth(asked(at(0.26)))).toThrow("26 % of the declared range in a mean");
+  const groups = { kind: "means", column: "amount", groups: { column: "channel" } };
+  expect(asked(9000, groups).question.mean?.rangeShare).toBeCloseTo(
+    asked(3000).question.mean?.rangeShare ?? 0,
+    4,
+  );
+  expect(asked(9000, { kind: "count" }).question.mean).toBeNull();
+});
+
+test("rows of a unit that count make the noise larger, and the cells as well", () => {
+  const asked = (rowsPerUnitMax: number, kind: string) =>
+    outlookOf(
+      charter,
+      manifestOf({ kind: "query", statistic: { kind }, rowsPerUnitMax }, { epsilon: 2 }),
+      [],
+    );
+  const one = asked(1, "count").question;
+  const four = asked(4, "count").question;
+  expect(four.stdDev).toBeCloseTo(4 * one.stdDev, 12);
+  expect(four.verdict).toBe(one.verdict);
+  expect(outlookLines(asked(4, "count")).join()).toContain("300 customers of up to 4 rows each");
+  // A customer counts once, however many rows it has.
+  expect(asked(4, "units").question.stdDev).toBeCloseTo(one.stdDev, 12);
 });
 
 test("an average cell is one that a number is told of: each band of a histogram, but all rows of a quantile", () => {
@@ -162,7 +226,9 @@ test("an overlap is worth its own error against a member's customers, and the sa
   const [one, other] = ["a", "b"].map((seed) => manifestOf(task, { epsilon: 2 }, seed, matched));
   if (!one || !other) throw new Error("both were made");
   expect(one.task).not.toEqual(other.task);
-  const { question, earlier } = outlookOf(matched, other, [run(one, "completed")]);
+  const { question, earlier } = outlookOf(matched, other, [
+    { ...run(one, "completed"), charter: matched },
+  ]);
   const context = contextOf(matched, one);
   if (context.spec.kind !== "overlap") throw new Error("it is one");
   const { standardError } = overlapPlan({ ...context, spec: context.spec });

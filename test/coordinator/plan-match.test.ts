@@ -9,6 +9,8 @@ import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
 import { Manifest, Plan } from "../../shared/charter/manifest.ts";
 import { decide } from "../../shared/charter/policy/decide.ts";
+import { decoyEvent } from "../../shared/privacy/accounting/calibrate-decoys.ts";
+import { rdpAccountant } from "../../shared/privacy/accounting/rdp.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { COORDINATOR_KEY, enrolled } from "../support/manifests.ts";
 
@@ -92,6 +94,12 @@ test("with noise it costs what its decoys give, promises it against all others, 
     { partition: "holdout", releases: 1 },
   ]);
   expect(guarantee?.epsilon).toBeLessThan(1);
+  const event = decoyEvent(72, 1, manifest.privacy?.delta ?? 0);
+  for (const { members, epsilon } of guarantee?.acrossMembers ?? []) {
+    const all = rdpAccountant().compose({ kind: "selfComposed", event, count: members });
+    expect(epsilon).toBeLessThan(all.getEpsilon(1e-5));
+    expect(epsilon).toBeGreaterThan(guarantee?.epsilon ?? 0);
+  }
   const byCoordinator = {
     ...manifest,
     privacy: { ...manifest.privacy, noisePlacement: "central" },

@@ -28,7 +28,7 @@ import { osClock, osRng } from "../../shared/edge/os.ts";
 import { entryStatement, type SignedEntry } from "../../shared/transcript/chain.ts";
 import { fromText, TranscriptExport, toText } from "../../shared/transcript/export.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
-import { type RoomProcesses, Subprocess, startRoom } from "../support/processes.ts";
+import { type RoomProcesses, Subprocess, startRoom, tokenFile } from "../support/processes.ts";
 
 const DIMENSION = 200_000;
 /** Of a probe's vector, in a ring of 24 bits; all that a member sends besides is far less. */
@@ -130,7 +130,15 @@ async function startFrail(memberId: string, data: string): Promise<void> {
   const port = typeof address === "object" ? address?.port : 0;
   const { token } = await room.client.post<{ token: string }>("/v1/invitations", { memberId });
   const where = ["--coordinator", `ws://127.0.0.1:${port}`, "--folder", room.agentFolder(memberId)];
-  const init = await cloister("agent", "init", ...where, "--token", token, "--data", data);
+  const init = await cloister(
+    "agent",
+    "init",
+    ...where,
+    "--token-file",
+    tokenFile(room.folder, token),
+    "--data",
+    data,
+  );
   expect(init.errors).toBe("");
   await room.startAgent(memberId);
 }

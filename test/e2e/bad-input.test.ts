@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { cloister, expectOneLine } from "../support/command.ts";
-import { type RoomProcesses, startRoom } from "../support/processes.ts";
+import { type RoomProcesses, startRoom, tokenFile } from "../support/processes.ts";
 import { probe } from "../support/rooms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-bad-"));
@@ -78,7 +78,16 @@ test("a port in use, a coordinator that is dead and one of another key are told 
   });
   const init = (url: string, token: string, ...more: string[]) => {
     const where = ["--coordinator", url, "--folder", join(folder, "nobody")];
-    return cloister("agent", "init", ...where, "--token", token, "--data", "x.csv", ...more);
+    return cloister(
+      "agent",
+      "init",
+      ...where,
+      "--token-file",
+      tokenFile(folder, token),
+      "--data",
+      "x.csv",
+      ...more,
+    );
   };
   const [inUse, unreachable, initDead, impostor, noCa] = await Promise.all([
     cloister("coordinator", "start", "--config", busy),

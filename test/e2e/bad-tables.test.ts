@@ -8,7 +8,7 @@ import { modelToJson } from "../../models/export/json.ts";
 import { ModelSpec } from "../../shared/charter/model-spec.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { cloister, expectOneLine, type Outcome } from "../support/command.ts";
-import { type RoomProcesses, Subprocess, startRoom } from "../support/processes.ts";
+import { type RoomProcesses, Subprocess, startRoom, tokenFile } from "../support/processes.ts";
 import { probe, startRun } from "../support/rooms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-tables-"));
@@ -45,7 +45,15 @@ const invite = async (memberId: string): Promise<string> =>
 
 function init(token: string, data: string, own: string): Promise<Outcome> {
   const where = ["--coordinator", room.url, "--folder", join(folder, own)];
-  return cloister("agent", "init", ...where, "--token", token, "--data", data);
+  return cloister(
+    "agent",
+    "init",
+    ...where,
+    "--token-file",
+    tokenFile(folder, token),
+    "--data",
+    data,
+  );
 }
 
 /** More ways for a table to be wrong, and their codes, are in test/agent/data. */

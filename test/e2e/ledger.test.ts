@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ledgerPath } from "../../agent/vault.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { cloister, expectOneLine } from "../support/command.ts";
-import type { RoomProcesses } from "../support/processes.ts";
+import { type RoomProcesses, tokenFile } from "../support/processes.ts";
 import { follow, openRoom, startRun } from "../support/rooms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-ledger-"));
@@ -55,7 +55,16 @@ test("a copy of the data in another room is refused, until it is declared as the
   const data = join(folder, "copy.csv");
   copyFileSync(join(folder, "bank-1.csv"), data);
   const other = join(folder, "other");
-  const where = ["--coordinator", room.url, "--folder", other, "--token", token, "--data", data];
+  const where = [
+    "--coordinator",
+    room.url,
+    "--folder",
+    other,
+    "--token-file",
+    tokenFile(folder, token),
+    "--data",
+    data,
+  ];
   const init = ["agent", "init", ...where, "--ledger", ledgerPath(own())];
   expectOneLine(await cloister(...init), 3, "shares units", '--population "bank-1"');
   expect(await cloister(...init, "--population", "bank-1")).toMatchObject({ code: 0, errors: "" });

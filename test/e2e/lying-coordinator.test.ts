@@ -16,7 +16,7 @@ import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { EMPTY_VECTOR, exampleMessages } from "../support/examples.ts";
 import { type Caller, type FakeCoordinator, fakeCoordinator } from "../support/fake-coordinator.ts";
 import { decisionOn, signedManifest } from "../support/manifests.ts";
-import { Subprocess } from "../support/processes.ts";
+import { Subprocess, tokenFile } from "../support/processes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-liar-"));
 const own = join(folder, "agent");
@@ -26,7 +26,12 @@ let liar: FakeCoordinator;
 let agent: Subprocess;
 
 const init = (coordinator: FakeCoordinator, into: string): Subprocess => {
-  const where = ["--coordinator", coordinator.url, "--token", coordinator.token];
+  const where = [
+    "--coordinator",
+    coordinator.url,
+    "--token-file",
+    tokenFile(folder, coordinator.token),
+  ];
   return new Subprocess(["agent", "init", ...where, "--data", dataPath, "--folder", into]);
 };
 

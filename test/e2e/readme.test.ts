@@ -125,8 +125,11 @@ test("the parts by hand: files and commands as printed make a room, a model and 
   await Promise.all(
     members.map(async (memberId) => {
       const as = (command: string): string => command.replaceAll("bank-1", memberId);
-      const token = (await run(as(invite))).trim();
-      expect(await run(as(init).replace("TOKEN", token))).toContain(`as ${memberId}`);
+      const [inviting = "", file = ""] = as(invite)
+        .replace(/ +#.*$/, "")
+        .split(" > ");
+      writeFileSync(join(folder, file), await run(inviting));
+      expect(await run(as(init))).toContain(`as ${memberId}`);
       await stay(as(start), "connected");
     }),
   );

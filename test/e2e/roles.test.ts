@@ -12,6 +12,7 @@ import { signRequest } from "../../shared/audit/request.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
+import { type AmendmentWord, refuseAmendment } from "../../shared/charter/amendment.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
 import { type KeyRotation, signRotation } from "../../shared/charter/key-change.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
@@ -183,6 +184,24 @@ function approval(): ReleaseDecision {
   return signRelease({ ...what, ...who, decision: "approved" }, identity);
 }
 
+const proposeAmendment = () =>
+  room.service.amendments.propose({
+    charter: { ...REVIEWING, rowsMax: 9_000 },
+    reason: "a test",
+    validDays: 1,
+  });
+
+/** Of bank-1 to the amendment that is open, which is proposed if need be: it ends it. */
+function refusal(): AmendmentWord {
+  const { open } = room.service.amendments.view(OWN);
+  const { amendmentHash = "" } = open ?? proposeAmendment().open ?? {};
+  const vault = Vault.openExisting(join(folder, "bank-1"));
+  const identity = identityFromSecret(vault.identitySecret(osRng));
+  vault.close();
+  const said = { memberId: "bank-1", reason: "a test", atMs: osClock.nowMs() };
+  return refuseAmendment({ amendmentHash }, said, identity);
+}
+
 /** bank-1's next key, drawn once. */
 function nextKey(): KeyRotation {
   const vault = Vault.openExisting(join(folder, "bank-1"));
@@ -228,6 +247,27 @@ const TRIALS: Readonly<Record<string, () => Trial>> = {
   "POST /v1/rooms": () => ({
     path: "/v1/rooms",
     body: () => Charter.parse({ ...smallCharter(members), room: `room-${rooms++}` }),
+  }),
+  // Withdrawn at once: one at a time is open.
+  "POST /v1/amendments": () => ({
+    path: "/v1/amendments",
+    body: () => ({ charter: { ...REVIEWING, rowsMax: 9_000 }, reason: "a test" }),
+    after: async () => {
+      if (room.service.amendments.view(OWN).open) room.service.amendments.withdraw(OWN);
+    },
+  }),
+  "POST /v1/amendments/withdraw": () => ({
+    path: "/v1/amendments/withdraw",
+    body: () => {
+      if (!room.service.amendments.view(OWN).open) proposeAmendment();
+      return { room: OWN };
+    },
+  }),
+  "GET /v1/amendments": () => ({ path: `/v1/amendments?room=${OWN}`, elsewhere: "token.room" }),
+  "POST /v1/members/:member/amendments": () => ({
+    path: `/v1/members/bank-1/amendments?room=${OWN}`,
+    body: refusal,
+    elsewhere: "token.room",
   }),
   "POST /v1/invitations": () => ({
     path: "/v1/invitations",
@@ -324,6 +364,10 @@ test("every route of the application is in the table, and the table has no other
 /** Operator, analyst, auditor, member's admin, member's agent. A change here is a decision about who may what. */
 const DECIDED: Readonly<Record<string, string>> = {
   "POST /v1/rooms": "any none none none none",
+  "POST /v1/amendments": "any none none none none",
+  "POST /v1/amendments/withdraw": "any none none none none",
+  "GET /v1/amendments": "any room room room room",
+  "POST /v1/members/:member/amendments": "none none none none own",
   "POST /v1/invitations": "any none none none none",
   "POST /v1/tokens": "any none none none none",
   "GET /v1/tokens": "any none none none none",

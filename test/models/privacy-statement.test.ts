@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import type { RunEvent } from "../../coordinator/run-events.ts";
 import { answersOf } from "../../coordinator/statement.ts";
 import { privacyStatement, statementLines } from "../../models/privacy-statement.ts";
-import { type AskCounts, releasesOf } from "../../models/tasks/privacy-events.ts";
+import { type AskCounts, releasesOf, releasesOnce } from "../../models/tasks/privacy-events.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { sampledGaussian } from "../../shared/privacy/accounting/events.ts";
+import { groupEvent } from "../../shared/privacy/accounting/group.ts";
 import { pldAccountant } from "../../shared/privacy/accounting/pld/accountant.ts";
 import { rdpAccountant } from "../../shared/privacy/accounting/rdp.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
@@ -31,6 +33,38 @@ test("ε is the larger partition's, by the tightest accountant, over what was an
   expect(train?.epsilonPld).toBeLessThan(train?.epsilonRdp ?? 0);
   expect([train?.releases, holdout?.releases]).toEqual([7, 2]);
   expect(guarantee.epsilon).toBe(Math.max(train?.epsilonPld ?? 0, holdout?.epsilonPld ?? 0));
+});
+
+test("who is at several members is told a bound for all of one run's releases, whichever side a record is on", () => {
+  const { guarantee } = privacyStatement(charter, placed("distributed"));
+  if (!guarantee) throw new Error("the run is noised");
+  const [train, holdout] = guarantee.partitions;
+  if (!train || !holdout) throw new Error("both sides are asked");
+  for (const { members, epsilon } of guarantee.acrossMembers) {
+    let all = pldAccountant();
+    for (const { event, releases: count } of [train, holdout])
+      all = all.compose({ kind: "selfComposed", event: groupEvent(event, members), count });
+    const exact = all.getEpsilon(guarantee.delta);
+    expect(epsilon).toBeGreaterThanOrEqual(exact * (1 - 1e-4));
+    expect(epsilon).toBeLessThan(exact * (1 + 6e-3));
+  }
+  expect(guarantee.acrossMembers.map(({ members }) => members)).toEqual([2, 5]);
+  const [two] = guarantee.acrossMembers;
+  const told = statementLines(privacyStatement(charter, placed("distributed"))).join("\n");
+  expect(told).toContain(`at most: ε = ${two?.epsilon?.toFixed(4)} with 2, ε = `);
+});
+
+test("a release that all units pay for is one release", () => {
+  const statistic = { kind: "count" } as const;
+  const manifest = { ...placed("distributed"), task: { kind: "query", statistic } as const };
+  const asked = { ...manifest, task: TaskSpec.parse(manifest.task) };
+  const open = { ...charter, tasks: ["query" as const] };
+  const [once, ...more] = releasesOnce(open, asked);
+  expect(more).toEqual([]);
+  expect(releasesOf(open, asked).map(({ event, count }) => ({ event, count }))).toEqual([
+    once,
+    once,
+  ]);
 });
 
 test("without counts it speaks of the plan", () => {

@@ -8,6 +8,8 @@ export interface Case {
   readonly task: object;
   /** The task evaluates a model, which is grown first. */
   readonly model?: "trees";
+  /** A column of texts that rows are matched by. */
+  readonly matchedBy?: string;
   /** Bound of what secure and pooled may be apart, relative to numbers above 1. */
   readonly bound: number;
 }
@@ -119,6 +121,21 @@ export const CASES: readonly Case[] = [
       after: [{ column: "weekend", is: "=", value: 1 }],
     }),
     bound: 0,
+  },
+  {
+    name: "overlap, sums over the matched",
+    set: FRAUD,
+    task: {
+      kind: "overlap",
+      column: "customer",
+      sizeExpected: 4000,
+      slots: 2 ** 16,
+      salt: "5a".repeat(16),
+      values: "amount",
+      valueMax: 1000,
+    },
+    matchedBy: "customer",
+    bound: 0.02,
   },
   {
     name: "Kaplan-Meier, log-rank",

@@ -13,6 +13,7 @@ import { enrolled } from "../support/manifests.ts";
 import { CASES, type Case } from "./cases.ts";
 import { type Gap, gapOf } from "./compare.ts";
 import { evaluated } from "./evaluated.ts";
+import { overlapThreeWays } from "./overlapped.ts";
 import { threeWays } from "./play.ts";
 
 const { values } = parseArgs({
@@ -48,8 +49,11 @@ async function main(): Promise<void> {
       console.log(`skipped: ${name} is not in ${folder}`);
       continue;
     }
-    const loaded = await loadSet(folder, set);
-    for (const asked of CASES.filter((one) => one.set === name)) lines.push(lineOf(asked, loaded));
+    const cases = CASES.filter((one) => one.set === name);
+    const matched = cases.flatMap(({ matchedBy = [] }) => matchedBy);
+    const identifiers = matched.map((column) => ({ name: column, type: "text" as const }));
+    const loaded = await loadSet(folder, set, identifiers.length > 0 ? identifiers : undefined);
+    for (const asked of cases) lines.push(lineOf(asked, loaded));
   }
   const table = tableOf(lines);
   console.log(table);
@@ -65,7 +69,10 @@ function lineOf(asked: Case, { schema, members }: LoadedSet): Line {
   const roster = data.map((_, k) => enrolled(`org-${k}`, "ab".repeat(32)));
   const manifest = { roster, privacy: null, encoding: undefined };
   const question = { spec, schema, members: data, rowsMax: ROWS_MAX };
-  const ways = threeWays({ ...question, ...(begun && { begun: begun.begun }) }, manifest);
+  const ways =
+    spec.kind === "overlap"
+      ? overlapThreeWays(question, spec, manifest)
+      : threeWays({ ...question, ...(begun && { begun: begun.begun }) }, manifest);
   return {
     asked,
     members: data.length,

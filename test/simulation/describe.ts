@@ -124,6 +124,8 @@ export function describeReport(event: MemberEvent): string {
       return `is asked to approve ${event.task}`;
     case "approved":
       return "approves unseen";
+    case "amendment":
+      return `edition ${event.edition} of the charter: ${event.state}`;
     case "refused":
       return `refuses: ${event.reasons.map(({ code }) => code).join(", ")}`;
     case "history":

@@ -6,6 +6,7 @@ import type { Proposal } from "../../agent/member-ports.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { type Decision, fromWire, toWire } from "../../shared/charter/decision.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
+import type { CharterState } from "../../shared/charter/policy/facts.ts";
 import { LocalPolicy } from "../../shared/charter/policy/local-policy.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { memberIds, smallCharter } from "./charters.ts";
@@ -38,6 +39,7 @@ export function loneMember(
   const closed: string[] = [];
   const asked: string[] = [];
   const over = new Set<string>();
+  const charterStates = new Map<string, CharterState>();
   const room = { left: true };
   const clock = { now: 5, nowMs: () => clock.now };
   const member = new Member({
@@ -51,6 +53,7 @@ export function loneMember(
       confirmedKeys: () => confirmed,
       revokedKeys: () => revoked,
       keysSinceMs: () => new Map(),
+      charterStates: () => charterStates,
       isOver: (id) => over.has(id),
       endRun: (id) => void over.add(id),
       record: () => undefined,
@@ -91,6 +94,6 @@ export function loneMember(
   };
   return {
     ...{ member, clock, room, tell, propose, offer, said },
-    ...{ sent, events, proposals, decisions, pinned, closed, asked },
+    ...{ sent, events, proposals, decisions, pinned, closed, asked, charterStates },
   };
 }

@@ -6,7 +6,7 @@ import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { type Charter, charterHash } from "../../shared/charter/charter.ts";
 import { type Decision, signDecision } from "../../shared/charter/decision.ts";
 import { Manifest, runIdOf } from "../../shared/charter/manifest.ts";
-import type { AgentFacts } from "../../shared/charter/policy/facts.ts";
+import type { AgentFacts, CharterState } from "../../shared/charter/policy/facts.ts";
 import { NO_POLICY } from "../../shared/charter/policy/local-policy.ts";
 import { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
@@ -107,6 +107,7 @@ export function agentOf(memberId: string, { coordinatorKey }: Manifest): AgentFa
     confirmedKeys: null,
     revokedKeys: new Set<string>(),
     keysSinceMs: new Map(),
+    charterStates: new Map<string, CharterState>(),
   };
   const known = { ...keys, policy: NO_POLICY, ownDecision: null, isOver: false };
   return { memberId, identityKey, coordinatorKey, ...known };

@@ -1,5 +1,6 @@
 /** Starts the project's own binary in processes of their own, on loopback, and ends them by their ids. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +73,13 @@ export interface RoomProcesses {
   close(): Promise<void>;
 }
 
+/** An invitation's token in a file of its own. */
+export function tokenFile(folder: string, token: string): string {
+  const path = join(folder, `${randomUUID()}.token`);
+  writeFileSync(path, `${token}\n`);
+  return path;
+}
+
 export interface RoomSetup {
   readonly folder: string;
   readonly charter: Charter;
@@ -134,7 +142,7 @@ export async function startRoom({
     async enrolAgent(memberId, dataPath, at = url) {
       const { token } = await client.post<{ token: string }>("/v1/invitations", { memberId });
       const where = ["--coordinator", at, "--folder", agentFolder(memberId)];
-      const what = ["--token", token, "--data", dataPath, "--json"];
+      const what = ["--token-file", tokenFile(folder, token), "--data", dataPath, "--json"];
       const init = new Subprocess(["agent", "init", ...where, ...what]);
       if ((await init.ended) !== 0) throw new Error(init.errors.trim());
       if (approves(memberId)) writeFileSync(policyPath(agentFolder(memberId)), APPROVES_ALL);

@@ -89,7 +89,7 @@ export function holder(book: Book, folder: string, memberId: string, signed: Sig
       signed.clear();
       signed.set(size, root);
     },
-    keysHeard: () => undefined,
+    heard: () => undefined,
     send: (message) => book.hear(memberId, message),
     failed: (error) => {
       throw error;

@@ -11,6 +11,7 @@ import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../../shared/charter/manifest.ts";
+import type { CharterState } from "../../shared/charter/policy/facts.ts";
 import { NO_POLICY } from "../../shared/charter/policy/local-policy.ts";
 import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
@@ -56,6 +57,7 @@ export const NO_PROPOSALS = {
   confirmedKeys: () => null,
   revokedKeys: () => new Set<string>(),
   keysSinceMs: () => new Map<string, number>(),
+  charterStates: () => new Map<string, CharterState>(),
   isOver: () => false,
   endRun: () => undefined,
 };

@@ -11,10 +11,16 @@ import { reasonList } from "./reason-list.ts";
 /** How far an agent's clock and the coordinator's may be apart. */
 const SKEW_MS_MAX = 5 * 60_000;
 
-export function roomReasons({ charter, manifest }: PolicyFacts): Reason[] {
+export function roomReasons({ charter, manifest, agent }: PolicyFacts): Reason[] {
   const { reasons, refuse } = reasonList();
-  if (manifest.charterHash !== charterHash(charter))
-    refuse("charterMismatch", "the run is bound to another charter");
+  if (manifest.charterHash !== charterHash(charter)) {
+    const state = agent?.charterStates.get(manifest.charterHash);
+    if (state === "superseded")
+      refuse("charterSuperseded", "the run is bound to a charter that was amended since");
+    else if (state === "notInForce")
+      refuse("charterNotInForce", "the run is bound to an amended charter that is not in force");
+    else refuse("charterMismatch", "the run is bound to another charter");
+  }
   if (manifest.room !== charter.room) refuse("roomMismatch", "the run belongs to another room");
   return reasons;
 }

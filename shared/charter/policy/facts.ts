@@ -28,6 +28,9 @@ export interface TaskFacts {
   readonly faults: readonly Reason[];
 }
 
+/** Of a charter that is not the one in force: one of before, or one that an amendment proposes. */
+export type CharterState = "superseded" | "notInForce";
+
 /** What an agent knows of itself and trusts. */
 export interface AgentFacts {
   readonly memberId: string;
@@ -43,6 +46,8 @@ export interface AgentFacts {
   readonly revokedKeys: ReadonlySet<string>;
   /** Since when keys are their members', by key, hexadecimal; of a key that is not in it this agent does not know. */
   readonly keysSinceMs: ReadonlyMap<string, number>;
+  /** Other charters of the room that this member signed, by hash. */
+  readonly charterStates: ReadonlyMap<string, CharterState>;
   readonly policy: LocalPolicy;
   /** Whether this member's own people, or its policy, approved the run. */
   readonly ownDecision: Decision["decision"] | null;

@@ -6,6 +6,7 @@ import { type Cohort, noiseInflation } from "../mechanism/noise-share.ts";
 import { rdpLimit } from "./budget.ts";
 import { calibrateNoiseMultiplier } from "./calibrate.ts";
 import { sampledGaussian } from "./events.ts";
+import { type AcrossMembers, acrossMembers } from "./group.ts";
 import { pldAccountant } from "./pld/accountant.ts";
 import { epsilonAtOrder, rdpSampledGaussian } from "./rdp.ts";
 
@@ -34,6 +35,8 @@ export interface Outlook extends Worth {
   readonly rdpOrder: number;
   /** ε after some rounds: by the filter that enforces, and by the tightest accountant. */
   readonly course: readonly { round: number; epsilonFilter: number; epsilonPld: number }[];
+  /** After all rounds, for somebody with records at several members. */
+  readonly acrossMembers: readonly AcrossMembers[];
   /** Which part of that budget the run takes; null where none is named. More than 1: it is refused. */
   readonly budgetShare: number | null;
 }
@@ -73,10 +76,12 @@ export function outlook(params: OutlookParams): Outlook {
   const calibrated = calibrateNoiseMultiplier({ ...target, ...order });
   const { noiseMultiplier, order: rdpOrder } = calibrated;
   const perRound = rdpSampledGaussian(samplingProbability, noiseMultiplier, rdpOrder);
+  const event = sampledGaussian(samplingProbability, noiseMultiplier);
   return {
     samplingProbability,
     noiseMultiplier,
     rdpOrder,
+    acrossMembers: acrossMembers([{ event, count: rounds }], delta, cohort.memberCount),
     budgetShare: budgetShare(params, rounds * perRound, rdpOrder),
     course: courseOf({ samplingProbability, noiseMultiplier, rdpOrder, perRound, rounds, delta }),
     ...worthOf({ noiseMultiplier, samplingProbability, unitsExpected, rounds, dimension, cohort }),

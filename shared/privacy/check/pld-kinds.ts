@@ -3,7 +3,6 @@
  * from its inputs to named results. Pure.
  */
 import { z } from "zod";
-import { binomialPmf } from "../../base/binomial.ts";
 import type { PrivacyAccountant } from "../accounting/accountant.ts";
 import { calibrateNoiseMultiplier } from "../accounting/calibrate.ts";
 import { noiseMultiplierFor, stepCountFor } from "../accounting/calibrate-plan.ts";
@@ -13,6 +12,7 @@ import {
   type SingleDpEvent,
   sampledGaussian,
 } from "../accounting/events.ts";
+import { groupEvent } from "../accounting/group.ts";
 import { pldAccountant } from "../accounting/pld/accountant.ts";
 import { epsilonOfCurve, rdpAccountant, rdpCurve } from "../accounting/rdp.ts";
 import { rdpLaplace } from "../accounting/rdp-noise.ts";
@@ -126,18 +126,8 @@ function truncatedEpsilon(inputs: z.infer<typeof Truncated>): Record<string, num
 
 /** Each of a unit's k records is sampled by itself: the unit moves the sum by Binomial(k, q) at most. */
 function groupEpsilon(inputs: z.infer<typeof Group>): Record<string, number> {
-  const { records_per_unit: most, sampling_probability: q } = inputs;
-  const all = Array.from({ length: most + 1 }, (_, k) => ({
-    sensitivity: k,
-    probability: binomialPmf(k, { trials: most, success: q, failure: 1 - q }),
-  }));
-  const possible = all.filter(({ probability }) => probability > 0);
-  const event = {
-    kind: "mixtureOfGaussians",
-    noiseStdDev: inputs.noise_multiplier,
-    sensitivities: possible.map(({ sensitivity }) => sensitivity),
-    samplingProbabilities: possible.map(({ probability }) => probability),
-  } as const;
+  const one = sampledGaussian(inputs.sampling_probability, inputs.noise_multiplier);
+  const event = groupEvent(one, inputs.records_per_unit);
   return { epsilon: pldAfter(event, inputs.steps).getEpsilon(inputs.delta) };
 }
 

@@ -2,9 +2,11 @@
  * One event after another makes the room's state. Each is held against what came before: who may do this, now,
  * and did they sign it? Pure but for the state, which `applyInPlace` changes.
  */
+import { charterOf } from "../../charter/charter-text.ts";
+import { applyAmendmentInPlace } from "./amendments.ts";
 import type { Entry } from "./entry.ts";
 import type { RoomEvent } from "./event.ts";
-import { charterOf, cosign, enrol, hear, rotate } from "./members.ts";
+import { cosign, enrol, hear, rotate } from "./members.ts";
 import { applyRunEventInPlace } from "./runs.ts";
 import type { RoomState } from "./state.ts";
 
@@ -12,7 +14,7 @@ import type { RoomState } from "./state.ts";
 type RootAt = (size: number) => Uint8Array | null;
 
 /** @returns What is wrong with the entry as a room's first, in words, or the room. */
-export function openRoom({ atMs, body }: Entry): RoomState | string {
+export function openRoom({ sequence, atMs, body }: Entry): RoomState | string {
   if (body.type !== "roomCreated") return "a history begins with the room's creation";
   const { room, coordinatorKey } = body;
   const charter = charterOf(body.charter, room);
@@ -21,6 +23,8 @@ export function openRoom({ atMs, body }: Entry): RoomState | string {
     room,
     coordinatorKey,
     ...charter,
+    editions: [{ edition: 1, ...charter, entry: sequence, atMs, amended: null }],
+    amendments: [],
     keys: new Map(),
     trails: new Map(),
     revoked: new Map(),
@@ -54,6 +58,11 @@ function applyBody(state: RoomState, body: RoomEvent, entry: Entry, rootAt: Root
       return hear(state, body, entry);
     case "headCosigned":
       return cosign(state, body, rootAt);
+    case "amendmentProposed":
+    case "amendmentDecided":
+    case "amendmentWithdrawn":
+    case "charterAmended":
+      return applyAmendmentInPlace(state, body, entry);
     default:
       return applyRunEventInPlace(state, body, entry.atMs);
   }

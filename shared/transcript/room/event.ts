@@ -3,6 +3,7 @@
  * here was computed from records, but for what a run released, and of that hashes only. Pure.
  */
 import { z } from "zod";
+import { Amendment, AmendmentWord } from "../../charter/amendment.ts";
 import { Decision } from "../../charter/decision.ts";
 import { MemberStatement } from "../../charter/member-statement.ts";
 import { ReleaseDecision } from "../../charter/release.ts";
@@ -41,6 +42,27 @@ const MemberStated = z.strictObject({
   statement: MemberStatement,
 });
 
+/** Another charter is proposed in place of the one in force. One at a time is open. */
+const AmendmentProposed = z.strictObject({
+  type: z.literal("amendmentProposed"),
+  amendment: Amendment,
+});
+/** A member's word on the open amendment, as it signed it. */
+const AmendmentDecided = z.strictObject({
+  type: z.literal("amendmentDecided"),
+  word: AmendmentWord,
+});
+/** By whoever proposed it, before it came into force: it never will. */
+const AmendmentWithdrawn = z.strictObject({
+  type: z.literal("amendmentWithdrawn"),
+  amendmentHash: Hex32,
+});
+/** From here on the new charter is in force. Every run of before is over. */
+const CharterAmended = z.strictObject({
+  type: z.literal("charterAmended"),
+  amendmentHash: Hex32,
+});
+
 /** `manifest` is its canonical text, whose hash is the run's id. */
 const RunProposed = z.strictObject({
   type: z.literal("runProposed"),
@@ -57,7 +79,7 @@ const RunDecided = z.strictObject({
 const RunRefused = z.strictObject({
   type: z.literal("runRefused"),
   runId: Hex32,
-  code: z.enum(["vetoed", "expired", "cancelled"]),
+  code: z.enum(["vetoed", "expired", "cancelled", "amended"]),
 });
 const RunStarted = z.strictObject({ type: z.literal("runStarted"), runId: Hex32 });
 const RoundReleased = z.strictObject({
@@ -110,6 +132,10 @@ export const RoomEvent = z.discriminatedUnion("type", [
   MemberEnrolled,
   KeyRotated,
   MemberStated,
+  AmendmentProposed,
+  AmendmentDecided,
+  AmendmentWithdrawn,
+  CharterAmended,
   RunProposed,
   RunDecided,
   RunRefused,
@@ -122,4 +148,5 @@ export const RoomEvent = z.discriminatedUnion("type", [
   HeadCosigned,
 ]);
 export type RoomEvent = z.infer<typeof RoomEvent>;
+export type AmendmentEvent = Extract<RoomEvent, { type: `amendment${string}` | "charterAmended" }>;
 export type RoomEventOf<T extends RoomEvent["type"]> = Extract<RoomEvent, { type: T }>;

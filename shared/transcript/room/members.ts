@@ -3,9 +3,6 @@
  * functions change the state in place, and return what is wrong with an event, in words; null: it stands.
  * Pure but for that.
  */
-import { toHex, utf8 } from "../../base/bytes.ts";
-import { parseCanonical } from "../../base/canonical.ts";
-import { Charter } from "../../charter/charter.ts";
 import {
   isCharterSigned,
   isConsent,
@@ -15,25 +12,10 @@ import {
 } from "../../charter/key-change.ts";
 import { isSignedStatement } from "../../charter/member-statement.ts";
 import { rosterHash } from "../../charter/roster.ts";
-import { sha256 } from "../../crypto/hash.ts";
 import type { Entry } from "./entry.ts";
 import type { RoomEventOf } from "./event.ts";
 import { type HeldKey, isMembers, type RoomState } from "./state.ts";
 import { cosignStatement } from "./statements.ts";
-
-interface SignedCharter {
-  readonly charter: Charter;
-  readonly charterHash: string;
-}
-
-/** @returns What is wrong with the text as this room's charter, in words; or the charter. */
-export function charterOf(text: string, room: string): SignedCharter | string {
-  const charter = Charter.safeParse(parseCanonical(text)).data;
-  if (!charter) return "the charter is not a charter in its canonical text";
-  if (charter.room !== room) return "the charter is another room's";
-  // Of the text, which members have signed: a later version may read more into it.
-  return { charter, charterHash: toHex(sha256(utf8(text))) };
-}
 
 export function enrol(
   state: RoomState,

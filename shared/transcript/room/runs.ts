@@ -11,6 +11,7 @@ import { signedRosterFaults } from "../../charter/policy/binding.ts";
 import { releaseFault } from "../../charter/release.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { firstHead, nextHead } from "../chain.ts";
+import { whyNotAmended } from "./amendments.ts";
 import type { RoomEvent, RoomEventOf } from "./event.ts";
 import { type RoomRun, type RoomState, SKEW_MS_MAX } from "./state.ts";
 
@@ -73,7 +74,7 @@ function propose(
   if (gone) return `${gone.memberId} is in the roster and has left the room`;
   const { survivorsMin } = sumParams(manifest, state.charter, runId);
   const place = { heads: [firstHead(runId)], lastAttempt: -1 };
-  const run = { manifest, survivorsMin, ...place, end: null };
+  const run = { manifest, charter: state.charter, survivorsMin, ...place, end: null };
   state.runs.set(runId, {
     ...run,
     phase: "proposed",
@@ -109,14 +110,16 @@ function decide(
 }
 
 function refuse(
-  { charter }: RoomState,
+  state: RoomState,
   run: RoomRun,
   { code }: RoomEventOf<"runRefused">,
   atMs: number,
 ): string | null {
   if (run.phase !== "proposed") return "the run had started";
-  if (code === "vetoed" && standingOf(charter, run.decisions).type !== "vetoed")
+  if (code === "vetoed" && standingOf(run.charter, run.decisions).type !== "vetoed")
     return "nobody who may had vetoed the run";
+  const amendment = code === "amended" ? whyNotAmended(state, atMs) : null;
+  if (amendment !== null) return `the charter was not about to change: ${amendment}`;
   if (code === "expired" && atMs < run.manifest.expiresAtMs) return "the run had not expired";
   run.phase = "refused";
   run.refusal = code;
@@ -135,7 +138,7 @@ function isGivenUp(
 }
 
 function start(state: RoomState, run: RoomRun, atMs: number): string | null {
-  const { charter } = state;
+  const { charter } = run;
   if (run.phase !== "proposed") return "the run was started before";
   const gone = run.manifest.roster.find((member) => isGivenUp(state, member));
   if (gone) return `${gone.memberId} had given up the key that the run lists`;
@@ -187,11 +190,11 @@ function end(run: RoomRun, body: RoomEventOf<"runEnded">): string | null {
 }
 
 function review(
-  { charter, keys, left }: RoomState,
+  { keys, left }: RoomState,
   run: RoomRun,
   { runId, decision }: RoomEventOf<"releaseDecided">,
 ): string | null {
-  if (!charter.governance?.release) return "the charter asks for no review of models";
+  if (!run.charter.governance?.release) return "the charter asks for no review of models";
   if (!run.end) return "the run had not ended";
   if (run.isDeleted) return "the run's model was deleted before";
   const { memberId } = decision;

@@ -1,5 +1,6 @@
 /** A room as its history makes it: who is in it, under which charter, and which runs. Pure types, and one check. */
 import { fromHex } from "../../base/bytes.ts";
+import type { ProposedAmendment, SignedWord } from "../../charter/amendment.ts";
 import type { Charter } from "../../charter/charter.ts";
 import type { Decision } from "../../charter/decision.ts";
 import type { Manifest } from "../../charter/manifest.ts";
@@ -15,8 +16,13 @@ export interface RoomState {
   readonly room: string;
   /** Hexadecimal. */
   readonly coordinatorKey: string;
-  readonly charter: Charter;
-  readonly charterHash: string;
+  /** The one in force: the last of `editions`. */
+  charter: Charter;
+  charterHash: string;
+  /** Every charter that was ever in force, the first first. */
+  readonly editions: Edition[];
+  /** All that were proposed, in order; at most the last is open. */
+  readonly amendments: RoomAmendment[];
   /** Current identity keys of all who enrolled, hexadecimal, by member id. */
   readonly keys: Map<string, string>;
   /** Of the same members: the keys that lead to the current one. */
@@ -34,6 +40,29 @@ export interface RoomState {
   latestMs: number;
   /** What a reader should look into although the history holds. */
   readonly remarks: string[];
+}
+
+/** A charter from when it was in force. */
+export interface Edition {
+  readonly edition: number;
+  readonly charter: Charter;
+  readonly charterHash: string;
+  /** Sequence number and time of the entry that brought it. */
+  readonly entry: number;
+  readonly atMs: number;
+  /** Null: the room was created with it. */
+  readonly amended: {
+    readonly amendmentHash: string;
+    readonly reason: string;
+    /** By these it came into force. */
+    readonly signatures: readonly SignedWord[];
+  } | null;
+}
+
+export interface RoomAmendment {
+  readonly entry: number;
+  proposed: ProposedAmendment;
+  phase: "open" | "refused" | "withdrawn" | "inForce";
 }
 
 /** Keys of one member, each of which signed for the next: the last is its current one. */
@@ -59,6 +88,8 @@ export interface Stated {
 
 export interface RoomRun {
   readonly manifest: Manifest;
+  /** Under which it was proposed, and stays. */
+  readonly charter: Charter;
   /** Fewer survivors never open a sum. */
   readonly survivorsMin: number;
   phase: "proposed" | "refused" | "running" | "ended";
@@ -74,6 +105,18 @@ export interface RoomRun {
   releases: readonly ReleaseDecision[];
   /** By the coordinator's word. */
   isDeleted: boolean;
+}
+
+/** Keys of whom an amendment needs, by member id: of all who enrolled and have not left. */
+export function keysPresent({ keys, left }: RoomState): ReadonlyMap<string, string> {
+  return new Map([...keys].filter(([memberId]) => !left.has(memberId)));
+}
+
+/** The amendment that may still come into force at this time; null: there is none. */
+export function openAmendment({ amendments }: RoomState, atMs: number): RoomAmendment | null {
+  const last = amendments.at(-1);
+  const isOpen = last?.phase === "open" && atMs <= last.proposed.amendment.validUntilMs;
+  return last && isOpen ? last : null;
 }
 
 /** Is it signed, with the key that this member has now? */

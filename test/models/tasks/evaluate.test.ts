@@ -7,6 +7,7 @@ import { metricsOfScores } from "../../../models/metrics/ranking.ts";
 import { modelOf as treeModelOf } from "../../../models/tasks/boost.ts";
 import { isolatesFew, unitsOf } from "../../../models/tasks/differencing.ts";
 import { begunEvaluation, evaluateTask } from "../../../models/tasks/evaluate.ts";
+import { crowdingNotes } from "../../../models/tasks/evaluate-crowding.ts";
 import { netInput, netScores, treesInput } from "../../../models/tasks/evaluate-model.ts";
 import type { EvaluateContext } from "../../../models/tasks/evaluate-shape.ts";
 import { modelOf } from "../../../models/tasks/train.ts";
@@ -233,11 +234,44 @@ test("by segment: every category's rows, and small parts of a member are held ba
     expect(negatives).toBe(count((d, row) => d.codes[row] === code && d.labels[row] === 0));
   }
   expect(answer.notes.join()).not.toContain("held");
+  const ranges = table(answer, "by f1, bins").filter(([, figure]) => figure === "ROC-AUC");
+  expect(ranges.map(([name]) => name)).toEqual(["(other)", "c0", "c1", "c2"]);
+  for (const [s, [, , low, high]] of ranges.entries()) {
+    const rocAuc = Number(segments[s]?.[3]);
+    expect(Number(low)).toBeLessThanOrEqual(rocAuc);
+    expect(Number(high)).toBeGreaterThanOrEqual(rocAuc);
+    expect(Number(high) - Number(low)).toBeGreaterThan(0);
+  }
   const few = { ...context, cellMin: 100 };
   const hidden = answered(few, added(partsOf(few)));
   expect(hidden.notes.join()).toContain("held these rows back");
   expect(hidden.notes.join()).toContain("c0 (3)");
   expect(table(hidden, "by f1").every(([, positives]) => positives === null)).toBe(true);
+});
+
+test("rows that bins do not tell apart are warned of, where most are in one bin or beyond the outermost", () => {
+  const counts = (...rows: number[]) => ({
+    negatives: Float64Array.from(rows),
+    positives: Float64Array.from(rows, (n) => n / 10),
+  });
+  expect(crowdingNotes(counts(95, 3, 2, 0)).join()).toContain(
+    "95 % of all rows have scores in one bin, that of log-odds below -4: the figures cannot tell",
+  );
+  expect(crowdingNotes(counts(0, 0, 1, 0)).join()).toContain("that of log-odds from 0 to 4");
+  expect(crowdingNotes(counts(30, 25, 25, 20)).join()).toContain(
+    "30 % of all rows have scores in the lowest bin, 20 % in the highest, which hold everything beyond",
+  );
+  expect(crowdingNotes(counts(20, 30, 30, 20))).toEqual([]);
+  expect(crowdingNotes(counts(10, 89, -3, 1))).toEqual([]);
+  expect(crowdingNotes(counts(0, 0, 0, 0))).toEqual([]);
+});
+
+test("an answer warns of a model whose scores are all alike", () => {
+  const context = asked();
+  const sum = new Float64Array(partsOf(context)[0]?.length ?? 0);
+  const { bins } = context.spec;
+  [sum[0], sum[bins]] = [900, 100];
+  expect(answered(context, sum).notes.join()).toContain("100 % of all rows have scores in one bin");
 });
 
 test("a column that no sum may be opened by breaks no evaluation down", () => {

@@ -29,18 +29,20 @@ const ROWS: Row[][] = [
   (TABLES[2] ?? []).slice(0, 1),
 ];
 const DATA = ROWS.map((rows, k) => member(rows, `h${k}-`));
+/** Enough for it to matter whose noise it is. */
+const MULTIPLIER = { trainMultiplier: 10, holdoutMultiplier: 10 };
 const EDGES = [0, 16, 32, 48, 64];
 
 function asked(between: unknown, more: object = {}): QueryContext {
   const statistic = { kind: "drift", column: "months", bins: 4, between };
-  return { ...contextOf(statistic, more, NOISE), memberIds: MEMBERS };
+  return { ...contextOf(statistic, more, { ...NOISE, ...MULTIPLIER }), memberIds: MEMBERS };
 }
 
 const parts = (context: QueryContext): Float64Array[] =>
   DATA.map((data, k) => queryTask.contribute(context, ASK, data, rng(`${k}`), newMemory(k)));
 
 function secure(context: QueryContext, vectors: readonly Float64Array[], attempt: number): Answer {
-  const privacy = { ...PRIVACY, ...NOISE, maxDropouts: 0, maxColluders: 1 };
+  const privacy = { ...PRIVACY, ...MULTIPLIER, maxDropouts: 0, maxColluders: 1 };
   const roster = MEMBERS.map((id) => enrolled(id, "ab".repeat(32)));
   const manifest = { roster, privacy, encoding: undefined };
   return answered(

@@ -12,7 +12,7 @@ const runId = runIdOf(manifest);
 const [first, second] = manifest.roster;
 if (!first || !second) throw new Error("the roster has three members");
 const own: OwnFacts = {
-  charter,
+  charterHashes: new Set([manifest.charterHash]),
   coordinatorKey: manifest.coordinatorKey,
   keyTrails: new Map([[second.memberId, [second.identityKey]]]),
 };

@@ -41,6 +41,10 @@ export function pldAccountant(options: PldOptions = {}): PrivacyAccountant {
   return withEvents([], options);
 }
 
+/** Whether the accountant has losses for it: of several numbers with binomial noise no dearest pair is known here. */
+export const hasLossDistribution = (event: SingleDpEvent): boolean =>
+  event.kind !== "zcdp" && (event.kind !== "binomial" || event.sensitivity === 1);
+
 function withEvents(events: readonly Repeated[], options: PldOptions): PrivacyAccountant {
   const tolerance = options.tolerance ?? TOLERANCE;
   const pairs = pairsOf(events, options.neighboringRelation ?? "add-or-remove-one");
