@@ -43,8 +43,45 @@ const GROUPS: readonly Group[] = [
   { names: ["manifest"], load: async () => (await import("./manifest.ts")).manifestCommand },
 ];
 
+/** All of them, for who only wants to see which there are: a test holds these words against the commands' own. */
+const SHOWN: readonly (readonly [command: string, description: string])[] = [
+  ["coordinator", "run the coordinator"],
+  ["room", "rooms and their members"],
+  ["token", "people's access: create, list, revoke"],
+  ["member", "members of a room"],
+  ["ask [file]", "ask all members' tables a question; what it costs and is worth is told first"],
+  ["run", "runs: propose, watch, list, cancel"],
+  ["model", "models of completed runs"],
+  ["agent", "run a member's agent, next to the data"],
+  ["ledger", "the member's privacy ledger: what its data has given away"],
+  ["audit", "check what the coordinator released and said"],
+  [
+    "score <model>",
+    "score rows with an exported model: one line per row, its number and the probability of the positive label, or an anomaly score",
+  ],
+  ["serve <model>", "score rows over HTTP: POST /v1/score, GET /healthz, /readyz, /metrics"],
+  ["privacy", "compute what plans cost in privacy, and check the numbers against others'"],
+  [
+    "simulate <plan>",
+    "try a plan in one process, on a table that you may see whole: what federation, drop-outs and noise cost",
+  ],
+  ["manifest", "manifests: what a run would do, as its members sign it"],
+];
+const ONLY_SHOWN: ReadonlySet<string | undefined> = new Set([
+  ...[undefined, "--help", "-h"],
+  ...["--version", "-V"],
+]);
+
+function show(program: Command): void {
+  for (const [command, description] of SHOWN) {
+    const shown = program.command(command).description(description);
+    if (command.includes(" ")) shown.option("--json"); // Help says that it has some.
+  }
+}
+
 /** @param asked The first argument: a command, or whatever else was typed; then all are there, to help or to suggest. */
-export function commandsFor(asked: string | undefined): Promise<Add[]> {
+export async function commandsFor(asked: string | undefined): Promise<Add[]> {
+  if (ONLY_SHOWN.has(asked)) return [show];
   const group = GROUPS.find(({ names }) => names.includes(asked ?? ""));
   return Promise.all((group ? [group] : GROUPS).map(({ load }) => load()));
 }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type PrivacyStatement, statementLines } from "../models/privacy-statement.ts";
+import type { PrivacyStatement } from "../models/privacy-statement.ts";
 import { counted } from "../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import { Charter } from "../shared/charter/charter.ts";
@@ -188,7 +188,10 @@ async function showPrivacy(run: string, { json, ...connection }: Common): Promis
   const path = `/v1/runs/${encodeURIComponent(run)}/privacy`;
   const statement = await CoordinatorClient.from(connection).get<PrivacyStatement>(path);
   if (json) printJson(statement);
-  else for (const line of statementLines(statement)) print(line);
+  else {
+    const { statementLines } = await import("../models/privacy-statement.ts");
+    for (const line of statementLines(statement)) print(line);
+  }
 }
 
 async function exportModel(

@@ -6,8 +6,7 @@ import { HttpClient } from "../shared/edge/http-client.ts";
 import { isLoopback } from "../shared/edge/listen.ts";
 import { trustAuthority } from "../shared/edge/trust.ts";
 import { ClientConfig } from "./client-config.ts";
-import { CoordinatorConfig } from "./config.ts";
-import { adminTokenPath } from "./service.ts";
+import { adminTokenPath, CoordinatorConfig } from "./config.ts";
 
 /** Options of every command that asks the coordinator. The token itself is no option: lists of processes show those. */
 export interface Connection {

@@ -29,6 +29,9 @@ export const CoordinatorConfig = z.strictObject({
 });
 export type CoordinatorConfig = z.infer<typeof CoordinatorConfig>;
 
+/** The file of the operator's own token. */
+export const adminTokenPath = (dataDir: string): string => `${dataDir}/admin.token`;
+
 /** How long runs wait for their members, in milliseconds. */
 export function patienceOf({ patience }: Pick<CoordinatorConfig, "patience">): {
   readonly patience: Patience;

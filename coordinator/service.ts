@@ -17,7 +17,7 @@ import type { TokenRequest } from "./access-token.ts";
 import type { AccessTokens, IssuedToken } from "./access-tokens.ts";
 import { Amendments } from "./amendments.ts";
 import { Audits } from "./audits.ts";
-import { type CoordinatorConfig, patienceOf } from "./config.ts";
+import { adminTokenPath, type CoordinatorConfig, patienceOf } from "./config.ts";
 import { begunWith, resolvedPlan } from "./evaluated.ts";
 import { Gateway } from "./gateway.ts";
 import { httpApi } from "./http.ts";
@@ -37,8 +37,6 @@ import { TranscriptSync } from "./transcript-sync.ts";
 
 const TICK_MS = 50;
 const RETENTION_MS = 3_600_000;
-
-export const adminTokenPath = (dataDir: string): string => join(dataDir, "admin.token");
 
 export class CoordinatorService {
   readonly #config: CoordinatorConfig;

@@ -206,14 +206,16 @@ function stepOf(backend: TrainerBackend, data: EncodedData, mode: Mode): () => v
   }
   const units = selectUnits(data, 1, 16, new UniformSource(reproducibleRng("units")));
   const source = new UniformSource(osRng);
+  const steps = new Int32Array(params.length);
   return () => {
-    let { gradient } = backend.clippedGradientSum(params, scaling, data, units, 1);
+    const { gradient } = backend.clippedGradientSum(params, scaling, data, units, 1);
     if (mode === "DP-SGD") {
-      const steps = toGrid(gradient, 1, 2 ** 30);
+      toGrid(gradient, 1, 2 ** 30, steps);
       addDiscreteGaussianInPlace(steps, 2 ** 16, source);
-      gradient = fromGrid(steps, 1);
+      fromGrid(steps, 1 / BATCH_ROWS, gradient);
+    } else {
+      for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] ?? 0) / BATCH_ROWS;
     }
-    for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] ?? 0) / BATCH_ROWS;
     stepInPlace(optimizer, state, params, gradient);
   };
 }

@@ -171,7 +171,8 @@ test("an agent whose ledger, or whole folder, is put back as it was in the middl
   expect(await refusal("bank-2")).toMatch(/answered attempt \d+ of run .*an older one was put in/);
   rmSync(own, { recursive: true });
   cpSync(snapshot, own, { recursive: true });
-  expect(await refusal("bank-2")).toMatch(/an older copy of it was put in place/);
+  // By its own signature; or by its answers, where it ended before the first signature after them was an entry.
+  expect(await refusal("bank-2")).toMatch(/an older (copy of it|one) was put in place/);
   // The newest state is lost: what can have been spent is taken for spent, and the agent may work again.
   const known = ledgerOf("bank-2");
   const { code, output } = await cloister("agent", "write-off", "--folder", own, "--json");
@@ -186,4 +187,4 @@ test("an agent whose ledger, or whole folder, is put back as it was in the middl
   await room.startAgent("bank-2");
   const again = await cloister("agent", "write-off", "--folder", own);
   expectOneLine(again, EXIT.badInput, "nothing in the copy of the room's history is missing");
-}, 30_000);
+}, 60_000);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { copyPath } from "../../agent/transcript-copy.ts";
-import { adminTokenPath } from "../../coordinator/service.ts";
+import { adminTokenPath } from "../../coordinator/config.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import { Plan } from "../../shared/charter/manifest.ts";

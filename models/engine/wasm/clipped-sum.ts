@@ -77,9 +77,9 @@ export function clippedSum(
   for (const unit of chunks.large) addLargeUnit(work, unit);
   const pass = newPass(layout.rowCapacity);
   let from = 0;
-  for (const end of chunks.ends) {
-    const rows = (chunks.rowEnds[end] ?? 0) - (chunks.rowEnds[from] ?? 0);
-    if (pass.rowCount > 0 && pass.rowCount + rows > passRows) finishPass(work, pass);
+  for (const [c, end] of chunks.ends.entries()) {
+    if (pass.rowCount > 0 && pass.rowCount + (chunks.rowCounts[c] ?? 0) > passRows)
+      finishPass(work, pass);
     addChunk(pass, units, chunks.order, from, end);
     from = end;
   }

@@ -22,6 +22,12 @@ export const FLOAT_SLACK = 1e-3;
 /** s², in grid steps²: the part of the noise spent on smoothing the grid away. */
 export const SMOOTHING_VARIANCE = 4;
 
+/**
+ * Added to a double below 2^51 in absolute value and taken away again, it leaves the nearest integer,
+ * for doubles beyond 2^52 are the integers. What is larger stays larger than any bound of the grid.
+ */
+const TO_INTEGER = 1.5 * 2 ** 52;
+
 /** Probability, per release, that noise carries a coordinate of the opened sum out of the ring. */
 const WRAP_PROBABILITY = 2 ** -40;
 
@@ -155,38 +161,67 @@ export function assertSumFits(unitsMax: number, bounds: SumBounds): void {
  *
  * @param values The sum of the member's clipped units. Shape [d], finite.
  * @param sensitivity ℓ2 bound of one unit's part, in the unit of `values`.
- * @returns Grid steps. Shape [d].
+ * @param target Shape [d]. Overwritten. Left out: new.
+ * @returns `target`, in grid steps.
  * @throws {InvariantError} If an entry is not finite: clipping should have seen to that.
  */
 export function toGrid(
   values: Float64Array,
   sensitivity: number,
   magnitudeMax: number,
+  target: Int32Array = new Int32Array(values.length),
 ): Int32Array {
   assertSensitivity(sensitivity);
   assert(
     Number.isInteger(magnitudeMax) && magnitudeMax >= 1 && magnitudeMax <= signedMax(32),
     "the grid's bound is a positive 31-bit integer",
   );
+  assert(target.length === values.length, "the grid's vector has the wrong length");
   const stepsPerUnit = GRID_STEPS / sensitivity;
-  const steps = new Int32Array(values.length);
-  let notFinite = 0; // Becomes NaN with the first such entry, and stays it: one check for all.
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    notFinite += value - value;
-    const rounded = Math.round(value * stepsPerUnit);
-    steps[i] = Math.max(-magnitudeMax, Math.min(magnitudeMax, rounded));
+  const toInteger = TO_INTEGER;
+  const bound = magnitudeMax + 0.5;
+  let i = 0;
+  for (; i < values.length; i++) {
+    const rounded = (values[i] ?? 0) * stepsPerUnit + toInteger - toInteger;
+    if (!(Math.abs(rounded) < bound)) break;
+    target[i] = rounded;
   }
-  assert(notFinite === 0, "a sum to be released is not finite");
-  return steps;
+  if (i < values.length) clampInPlace(target, values, stepsPerUnit, magnitudeMax, i);
+  return target;
 }
 
-/** The opened sum in the contribution's own unit: steps·sensitivity/G. Shape [d] both. */
-export function fromGrid(sum: Int32Array, sensitivity: number): Float64Array {
+/** `toGrid` from the first entry on that is beyond the bound, which few vectors have. Apart: within, it slows the loop. */
+function clampInPlace(
+  target: Int32Array,
+  values: Float64Array,
+  stepsPerUnit: number,
+  magnitudeMax: number,
+  first: number,
+): void {
+  for (let i = first; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    assert(Number.isFinite(value), "a sum to be released is not finite");
+    const rounded = value * stepsPerUnit + TO_INTEGER - TO_INTEGER;
+    target[i] = Math.max(-magnitudeMax, Math.min(magnitudeMax, rounded));
+  }
+}
+
+/**
+ * The opened sum in the contribution's own unit: steps·sensitivity/G.
+ *
+ * @param target Shape [d], as the sum. Overwritten. Left out: new.
+ * @returns `target`.
+ */
+export function fromGrid(
+  sum: Int32Array,
+  sensitivity: number,
+  target: Float64Array = new Float64Array(sum.length),
+): Float64Array {
   assertSensitivity(sensitivity);
-  const values = new Float64Array(sum.length);
-  for (let i = 0; i < sum.length; i++) values[i] = ((sum[i] ?? 0) / GRID_STEPS) * sensitivity;
-  return values;
+  assert(target.length === sum.length, "the opened vector has the wrong length");
+  const unitPerStep = sensitivity / GRID_STEPS;
+  for (let i = 0; i < sum.length; i++) target[i] = (sum[i] ?? 0) * unitPerStep;
+  return target;
 }
 
 function assertSensitivity(sensitivity: number): void {

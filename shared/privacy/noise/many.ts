@@ -1,22 +1,21 @@
 /**
  * Draws for vectors, around zero: the kernel decides all but about one in a thousand tries; `strips.ts` and `places.ts`
- * decide the others, from the same words. Pure: randomness is an argument.
+ * decide the others, from the same words. Pure: randomness is an argument, and what the kernel keeps is tables.
  */
 import type { UniformSource } from "../../base/uniform.ts";
-import { BLOCK_TRIES, GUIDE_BITS, openTriesKernel, type TriesKernel } from "./kernel/kernel.ts";
+import { cellsInto, guideInto } from "./cells.ts";
+import { BLOCK_TRIES, openTriesKernel, STRIPS_MAX, type TriesKernel } from "./kernel/kernel.ts";
 import { choosePlace, firstSteps, type Places, REFUSED } from "./places.ts";
-import { chooseStrip, LAST_WORDS, STRIPS, WORD_BITS, WORD_STRIPS } from "./strips.ts";
+import { chooseStrip, LAST_WORDS, STRIPS, WORD_STRIPS } from "./strips.ts";
 
 const kernel = openTriesKernel();
-if (kernel) describeStrips(kernel);
-
-function describeStrips({ guide, lasts }: TriesKernel): void {
-  lasts.set(LAST_WORDS);
-  const perCell = 2 ** (WORD_BITS - GUIDE_BITS);
-  for (let top = 0; top < guide.length; top++) {
-    guide[top] = LAST_WORDS.findIndex((last) => last >= top * perCell);
-  }
+if (kernel) {
+  kernel.lasts.fill(2 ** 31 - 1);
+  kernel.lasts.set(LAST_WORDS);
+  guideInto(kernel.guide, STRIPS_MAX);
 }
+/** σ that the kernel's other tables are for. */
+let placedStdDev = 0;
 
 /**
  * Adds a draw to each entry, modulo 2^32 in two's complement.
@@ -26,17 +25,16 @@ function describeStrips({ guide, lasts }: TriesKernel): void {
  */
 export function addManyInPlace(values: Int32Array, places: Places, source: UniformSource): boolean {
   if (kernel === null) return false;
-  placeStrips(kernel, places);
+  if (placedStdDev !== places.stdDevParts) placeStrips(kernel, places);
   for (let next = 0; next < values.length; ) {
     next += addBlockInPlace(kernel, values.subarray(next), places, source);
   }
-  kernel.words.fill(0);
-  kernel.draws.fill(0);
   return true;
 }
 
 /** Where each strip's first integers lie. */
-function placeStrips({ strips, slopes }: TriesKernel, places: Places): void {
+function placeStrips({ strips, slopes, cells }: TriesKernel, places: Places): void {
+  cellsInto(cells, places);
   for (let strip = 0; strip < WORD_STRIPS; strip++) {
     for (const side of [0, 1]) {
       const distance = firstSteps(places, strip, side) + side;
@@ -45,17 +43,18 @@ function placeStrips({ strips, slopes }: TriesKernel, places: Places): void {
       slopes[4 * strip + 2 * side + 1] = strip / STRIPS;
     }
   }
+  placedStdDev = places.stdDevParts;
 }
 
-/** Draws words once, and as many values as they give. @returns How many. */
+/** Draws words once, and as many values as they give; forgets both. @returns How many values. */
 function addBlockInPlace(
   { words, draws, open, decide }: TriesKernel,
   values: Int32Array,
   places: Places,
   source: UniformSource,
 ): number {
-  // One try in twenty is refused; the kernel takes two at a time.
-  const likely = 2 * ((values.length >>> 1) + (values.length >>> 5) + 2);
+  // One try in twenty is refused; the kernel takes four at a time.
+  const likely = 4 * ((values.length >>> 2) + (values.length >>> 6) + 2);
   const tries = likely < BLOCK_TRIES ? likely : BLOCK_TRIES;
   source.fill(words.subarray(0, 2 * tries));
   const count = decide(tries, values.length, places.width, places.stdDevParts);
@@ -64,6 +63,8 @@ function addBlockInPlace(
     draws[open[i] ?? 0] = settle(places, words[at] ?? 0, words[at + 1] ?? 0, source);
   }
   for (let i = 0; i < count; i++) values[i] = (values[i] ?? 0) + (draws[i] ?? 0);
+  words.fill(0, 0, 2 * tries);
+  draws.fill(0, 0, tries);
   return count;
 }
 

@@ -11,7 +11,7 @@ import { STRIPS, WORD_STRIPS } from "./strips.ts";
 export const REFUSED = -1;
 
 /** More than the rounding of a dozen operations on numbers up to 8 can add up to. */
-const ROUNDING = 2 ** -45;
+export const ROUNDING = 2 ** -45;
 /** A word times a width up to this is a whole number below 2^53, and so exact. */
 const EXACT_WIDTH_MAX = 2 ** 21;
 

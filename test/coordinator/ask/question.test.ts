@@ -157,6 +157,10 @@ test("an overlap is asked by its column, with sizes as the charter expects them,
   expect(() => overlap({ size: "5", count: true })).toThrow("a question of its own");
   expect(() => overlap({ overlap: "mail, phone" })).toThrow("one column");
   expect(() => asked({ size: "5" })).toThrow("--size belongs to --overlap");
+  expect(() => overlap({ size: "0" })).toThrow("--size 0: 0 is below 1, the least");
+  expect(() => overlap({ size: "5", values: "amount", valueMax: "-3" })).toThrow(
+    "--value-max -3: ",
+  );
 });
 
 test("a model of a run is evaluated, by one column of categories, and by itself", () => {

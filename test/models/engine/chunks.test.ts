@@ -40,18 +40,22 @@ function namedChunks(units: readonly Tagged[], skipped = -1): string[] {
   });
 }
 
-test("chunks hold every unit of 1 to 64 rows once, by tag, and no more rows than they may", () => {
+test("chunks hold every unit of 1 to 64 rows once, chunks by tag, units in their order, and no more rows than they may", () => {
   const property = fc.property(manyTagged, (units) => {
-    const { order, ends, large } = chunksOf(unitRows(units));
+    const { order, ends, rowCounts, large } = chunksOf(unitRows(units));
     const small = units.flatMap(({ rows }, u) => (rows >= 1 && rows <= CHUNK_ROWS ? [u] : []));
     expect([...order].sort((a, b) => a - b)).toEqual(small);
     expect(large).toHaveLength(units.filter(({ rows }) => rows > CHUNK_ROWS).length);
-    const tags = [...order].map((u) => units[u]?.tag ?? 0);
-    expect(tags).toEqual(tags.toSorted((a, b) => a - b));
+    let last = 0;
     expect(ends.at(-1) ?? 0).toBe(order.length);
     for (const [c, end] of ends.entries()) {
       const members = [...order.subarray(ends[c - 1] ?? 0, end)];
       const rows = members.reduce((sum, u) => sum + (units[u]?.rows ?? 0), 0);
+      const tags = members.map((u) => units[u]?.tag ?? 0);
+      expect(Math.min(...tags)).toBeGreaterThanOrEqual(last);
+      last = Math.max(...tags);
+      expect(members).toEqual(members.toSorted((a, b) => a - b));
+      expect(rowCounts[c]).toBe(rows);
       expect(rows).toBeGreaterThan(0);
       expect(rows).toBeLessThanOrEqual(CHUNK_ROWS);
     }

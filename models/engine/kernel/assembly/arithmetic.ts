@@ -1,4 +1,4 @@
-/** The step that all sums of products are made of. AssemblyScript, not TypeScript; pure. */
+/** The steps that sums of products are made of. AssemblyScript, not TypeScript; pure. */
 
 /** a · b + c, rounded once where the module may use relaxed SIMD and the processor can, else twice. */
 @inline
@@ -28,4 +28,23 @@ export function held(high: v128, at: usize): v128 {
 export function lanes(a: v128): f32 {
   const low = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 2);
   return low + (f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 3));
+}
+
+/** Adds eight numbers to eight doubles. */
+@inline
+export function addEight(g: usize, low: v128, high: v128): void {
+  v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));
+  low = v128.shuffle<f64>(low, low, 1, 1);
+  v128.store(g, f64x2.add(v128.load(g, 16), f64x2.promote_low_f32x4(low)), 16);
+  v128.store(g, f64x2.add(v128.load(g, 32), f64x2.promote_low_f32x4(high)), 32);
+  high = v128.shuffle<f64>(high, high, 1, 1);
+  v128.store(g, f64x2.add(v128.load(g, 48), f64x2.promote_low_f32x4(high)), 48);
+}
+
+/** Adds four numbers to four doubles. */
+@inline
+export function addFour(g: usize, low: v128): void {
+  v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));
+  low = v128.shuffle<f64>(low, low, 1, 1);
+  v128.store(g, f64x2.add(v128.load(g, 16), f64x2.promote_low_f32x4(low)), 16);
 }

@@ -3,7 +3,7 @@
  * across chunks. What a chunk adds is a function of its rows and their order alone. AssemblyScript, not TypeScript;
  * pure. Strides are in bytes. `starts` holds chunkCount + 1 row indices.
  */
-import { held, hold, madd } from "./arithmetic.ts";
+import { addEight, held, hold, madd } from "./arithmetic.ts";
 
 /** Columns of X, whole tiles of six, that stay in the cache while those of D pass. */
 const BLOCK_COLUMNS: i32 = 48;
@@ -71,16 +71,6 @@ export function copyTiles(g: usize, target: usize, width: i32, columns: i32): vo
 }
 
 @inline
-function add(g: usize, low: v128, high: v128): void {
-  v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));
-  low = v128.shuffle<f64>(low, low, 1, 1);
-  v128.store(g, f64x2.add(v128.load(g, 16), f64x2.promote_low_f32x4(low)), 16);
-  v128.store(g, f64x2.add(v128.load(g, 32), f64x2.promote_low_f32x4(high)), 32);
-  high = v128.shuffle<f64>(high, high, 1, 1);
-  v128.store(g, f64x2.add(v128.load(g, 48), f64x2.promote_low_f32x4(high)), 48);
-}
-
-@inline
 function tile6(
   g: usize,
   x: usize,
@@ -126,17 +116,17 @@ function tile6(
     x += xStride;
     d += dStride;
   }
-  add(g, s00, s01);
+  addEight(g, s00, s01);
   g += 64;
-  add(g, s10, s11);
+  addEight(g, s10, s11);
   g += 64;
-  add(g, s20, s21);
+  addEight(g, s20, s21);
   g += 64;
-  add(g, s30, s31);
+  addEight(g, s30, s31);
   g += 64;
-  add(g, s40, s41);
+  addEight(g, s40, s41);
   g += 64;
-  add(g, s50, s51);
+  addEight(g, s50, s51);
 }
 
 @inline
@@ -175,13 +165,13 @@ function tile4(
     x += xStride;
     d += dStride;
   }
-  add(g, s00, s01);
+  addEight(g, s00, s01);
   g += 64;
-  add(g, s10, s11);
+  addEight(g, s10, s11);
   g += 64;
-  add(g, s20, s21);
+  addEight(g, s20, s21);
   g += 64;
-  add(g, s30, s31);
+  addEight(g, s30, s31);
 }
 
 @inline
@@ -210,64 +200,9 @@ function tile2(
     x += xStride;
     d += dStride;
   }
-  add(g, s00, s01);
+  addEight(g, s00, s01);
   g += 64;
-  add(g, s10, s11);
-}
-
-/**
- * g += Σ over chunks of Σ over rows of weight · row: the last layer's kernel (weights: its deltas) and every bias
- * (rows: deltas; weights 0 for 1). Shape [width]; rows are padded with zeros to whole quads, and up to three zeros are
- * added behind.
- */
-export function addWeightedRows(
-  g: usize,
-  x: usize,
-  xStride: usize,
-  weights: usize,
-  starts: usize,
-  chunkCount: i32,
-  width: i32,
-): void {
-  const one = f32x4.splat(1);
-  for (let chunk = 0; chunk < chunkCount; chunk++) {
-    const at = starts + ((<usize>chunk) << 2);
-    const first = load<u32>(at);
-    const end = load<u32>(at, 4);
-    for (let i = 0; i < width; i += 8) {
-      let low = f32x4.splat(0);
-      let high = f32x4.splat(0);
-      const more = i + 4 < width;
-      let from = x + ((<usize>i) << 2) + <usize>first * xStride;
-      for (let r = first; r < end; r++) {
-        const w = weights === 0 ? one : v128.load32_splat(weights + ((<usize>r) << 2));
-        low = madd(w, v128.load(from), low);
-        if (more) high = madd(w, v128.load(from, 16), high);
-        from += xStride;
-      }
-      const target = g + ((<usize>i) << 3);
-      if (more) add(target, low, high);
-      else addLow(target, low);
-    }
-  }
-}
-
-@inline
-function addLow(g: usize, low: v128): void {
-  v128.store(g, f64x2.add(v128.load(g), f64x2.promote_low_f32x4(low)));
-  low = v128.shuffle<f64>(low, low, 1, 1);
-  v128.store(g, f64x2.add(v128.load(g, 16), f64x2.promote_low_f32x4(low)), 16);
-}
-
-/** The last bias: a column of numbers, chunk by chunk. */
-export function addColumn(g: usize, d: usize, starts: usize, chunkCount: i32): void {
-  for (let chunk = 0; chunk < chunkCount; chunk++) {
-    const at = starts + ((<usize>chunk) << 2);
-    const end = load<u32>(at, 4);
-    let sum: f32 = 0;
-    for (let r = load<u32>(at); r < end; r++) sum += load<f32>(d + ((<usize>r) << 2));
-    store<f64>(g, load<f64>(g) + <f64>sum);
-  }
+  addEight(g, s10, s11);
 }
 
 /** target += factor · source, doubles; `count` may be odd. */

@@ -1,6 +1,4 @@
-/** Row by row: inputs, category rows, norms, clipping. AssemblyScript, not TypeScript; pure. Strides are in bytes. */
-import { lanes, madd } from "./arithmetic.ts";
-
+/** Row by row: inputs, category rows, clipping. AssemblyScript, not TypeScript; pure. Strides are in bytes. */
 /** Scales raw numbers in place, (x − centre) · inverseScale; a missing one (NaN) becomes 0. Zeroes what pads the row. */
 export function scaleNumbers(
   x: usize,
@@ -102,117 +100,6 @@ export function scatterRows(
   }
 }
 
-/** Σ squares of `quads` · 4 numbers: eight lanes of single precision. */
-@inline
-function squares(x: usize, quads: i32): f32 {
-  let sum = f32x4.splat(0);
-  let more = f32x4.splat(0);
-  let k: usize = 0;
-  const end = (<usize>quads) << 4;
-  for (; k + 32 <= end; k += 32) {
-    const a = v128.load(x + k);
-    const b = v128.load(x + k, 16);
-    sum = madd(a, a, sum);
-    more = madd(b, b, more);
-  }
-  if (k < end) {
-    const a = v128.load(x + k);
-    sum = madd(a, a, sum);
-  }
-  return lanes(f32x4.add(sum, more));
-}
-
-/**
- * norms += (one + ‖x‖²)(‖d‖² + tiny): each row's squared gradient norm in a layer of several outputs, without forming
- * the gradient. Squares in single precision, their product in doubles. `tiny` makes up for squares that vanish.
- */
-export function addRowNorms(
-  norms: usize,
-  x: usize,
-  xStride: usize,
-  xQuads: i32,
-  one: f64,
-  d: usize,
-  dStride: usize,
-  dQuads: i32,
-  tiny: f64,
-  rows: i32,
-): void {
-  for (let r = 0; r < rows; r++) {
-    const inputs = <f64>squares(x, xQuads);
-    const deltas = <f64>squares(d, dQuads) + tiny;
-    store<f64>(norms, load<f64>(norms) + (one + inputs) * deltas);
-    norms += 8;
-    x += xStride;
-    d += dStride;
-  }
-}
-
-/** As `addRowNorms` for one output: `d` is a column. */
-export function addColumnNorms(
-  norms: usize,
-  x: usize,
-  xStride: usize,
-  xQuads: i32,
-  one: f64,
-  d: usize,
-  rows: i32,
-): void {
-  for (let r = 0; r < rows; r++) {
-    const delta = <f64>load<f32>(d);
-    store<f64>(norms, load<f64>(norms) + (one + <f64>squares(x, xQuads)) * (delta * delta));
-    norms += 8;
-    x += xStride;
-    d += 4;
-  }
-}
-
-/** Inner product of two rows of single precision, in doubles. `quads` · 4 numbers each. */
-function dot(a: usize, b: usize, quads: i32): f64 {
-  let sum = f64x2.splat(0);
-  let more = f64x2.splat(0);
-  for (let k: usize = 0; k < (<usize>quads) << 4; k += 16) {
-    const x = v128.load(a + k);
-    const y = v128.load(b + k);
-    const low = f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y));
-    const highX = f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
-    const highY = f64x2.promote_low_f32x4(v128.shuffle<f64>(y, y, 1, 1));
-    sum = f64x2.add(sum, low);
-    more = f64x2.add(more, f64x2.mul(highX, highY));
-  }
-  sum = f64x2.add(sum, more);
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-}
-
-/**
- * products[r, s] += (ones[r, s] + x_r · x_s)(d_r · d_s) for s ≤ r < rows, in doubles; row r's pairs follow row r − 1's.
- *
- * @param dQuads 0: `d` is a column.
- */
-export function addPairProducts(
-  products: usize,
-  ones: usize,
-  x: usize,
-  xStride: usize,
-  xQuads: i32,
-  d: usize,
-  dStride: usize,
-  dQuads: i32,
-  rows: i32,
-): void {
-  for (let r: usize = 0; r < <usize>rows; r++) {
-    for (let s: usize = 0; s <= r; s++) {
-      const inputs = load<f64>(ones) + dot(x + r * xStride, x + s * xStride, xQuads);
-      const a = d + r * dStride;
-      const b = d + s * dStride;
-      const deltas = dQuads === 0 ? <f64>load<f32>(a) * <f64>load<f32>(b) : dot(a, b, dQuads);
-      store<f64>(products, load<f64>(products) + inputs * deltas);
-      products += 8;
-      ones += 8;
-    }
-  }
-}
-
 /** Whether a number is neither NaN nor infinite. */
 @inline
 function isFinite64(x: f64): bool {
@@ -252,15 +139,17 @@ export function clipRows(
   return found;
 }
 
-/** Multiplies each row by its factor; a factor of 0 clears it, so that NaN · 0 cannot arise. */
+/** Multiplies each row by its factor; a factor of 0 clears it, so that NaN · 0 cannot arise. `quads` is even. */
 export function scaleRows(x: usize, stride: usize, quads: i32, factors: usize, rows: i32): void {
   for (let r = 0; r < rows; r++) {
     const factor = load<f32>(factors);
     if (factor === 0) memory.fill(x, 0, (<usize>quads) << 4);
-    else if (factor !== 1) {
+    else {
+      // Times 1 changes nothing, and costs less than a guess at which rows are clipped.
       const f = f32x4.splat(factor);
-      for (let k: usize = 0; k < (<usize>quads) << 4; k += 16) {
+      for (let k: usize = 0; k < (<usize>quads) << 4; k += 32) {
         v128.store(x + k, f32x4.mul(v128.load(x + k), f));
+        v128.store(x + k, f32x4.mul(v128.load(x + k, 16), f), 16);
       }
     }
     factors += 4;

@@ -1,4 +1,5 @@
 /** The one instance of the sampler's WebAssembly module, and its memory. Pure: the module imports nothing but that. */
+import { cellWords } from "../cells.ts";
 import { TRIES_BINARY } from "./binary.ts";
 
 /** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
@@ -9,28 +10,35 @@ declare const WebAssembly: {
   Instance: new (module: object, imports: object) => { readonly exports: unknown };
 };
 
-export const GUIDE_BITS = 10;
+const GUIDE_BITS = 12;
 /** Tries whose words are drawn at a time. */
-export const BLOCK_TRIES = 4096;
-const STRIPS_MAX = 64;
+export const BLOCK_TRIES = 8192;
+export const STRIPS_MAX = 64;
+/** A vector of four words, and the sets of its lanes. */
+const LANES = 4;
+const LANE_SETS = 2 ** LANES;
 
 /** Where things lie, in bytes. */
 const GUIDE_AT = 64;
-const LASTS_AT = GUIDE_AT + 2 ** GUIDE_BITS;
-const STRIPS_AT = LASTS_AT + 4 * STRIPS_MAX;
-const WORDS_AT = STRIPS_AT + 32 * STRIPS_MAX;
+const LASTS_AT = GUIDE_AT + 2 * 2 ** GUIDE_BITS;
+const ORDERS_AT = LASTS_AT + 4 * STRIPS_MAX;
+const FOUR_AT = ORDERS_AT + 16 * LANE_SETS;
+const STRIPS_AT = FOUR_AT + 16;
+const CELLS_AT = STRIPS_AT + 32 * STRIPS_MAX;
+const WORDS_AT = CELLS_AT + 4 * cellWords(STRIPS_MAX);
 const DRAWS_AT = WORDS_AT + 8 * BLOCK_TRIES;
-const OPEN_AT = DRAWS_AT + 4 * (BLOCK_TRIES + 4);
+const OPEN_AT = DRAWS_AT + 4 * (BLOCK_TRIES + LANES);
 const PAGE_BYTES = 65_536;
 const PAGES = Math.ceil((OPEN_AT + 8 * BLOCK_TRIES + 64) / PAGE_BYTES);
 
 /** Views of its memory, named as in `assembly/tries.ts`. */
 export interface TriesKernel {
-  readonly guide: Uint8Array;
+  readonly guide: Uint16Array;
   readonly lasts: Int32Array;
   /** Shape [strips × 2 × 4], the last two of which are a double. */
   readonly strips: Int32Array;
   readonly slopes: Float64Array;
+  readonly cells: Int32Array;
   readonly words: Uint32Array;
   readonly draws: Int32Array;
   /** Pairs (place in `draws`, try), then −1. */
@@ -50,11 +58,13 @@ export function openTriesKernel(): TriesKernel | null {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const { decideTries } = exports as { decideTries: (...args: number[]) => number };
   const { buffer } = memory;
+  ordersInto(new Uint8Array(buffer, ORDERS_AT, 16 * LANE_SETS));
   return {
-    guide: new Uint8Array(buffer, GUIDE_AT, 2 ** GUIDE_BITS),
+    guide: new Uint16Array(buffer, GUIDE_AT, 2 ** GUIDE_BITS),
     lasts: new Int32Array(buffer, LASTS_AT, STRIPS_MAX),
     strips: new Int32Array(buffer, STRIPS_AT, 8 * STRIPS_MAX),
     slopes: new Float64Array(buffer, STRIPS_AT, 4 * STRIPS_MAX),
+    cells: new Int32Array(buffer, CELLS_AT, cellWords(STRIPS_MAX)),
     words: new Uint32Array(buffer, WORDS_AT, 2 * BLOCK_TRIES),
     draws: new Int32Array(buffer, DRAWS_AT, BLOCK_TRIES),
     open: new Int32Array(buffer, OPEN_AT, 2 * BLOCK_TRIES + 1),
@@ -66,10 +76,25 @@ export function openTriesKernel(): TriesKernel | null {
         wanted,
         GUIDE_AT,
         LASTS_AT,
+        CELLS_AT,
         STRIPS_AT,
+        ORDERS_AT,
+        FOUR_AT,
         width,
         stdDev,
         OPEN_AT,
       ),
   };
+}
+
+/** By a set of lanes, a bit each: the bytes of these lanes, in order. What follows them does not matter. */
+function ordersInto(orders: Uint8Array): void {
+  for (let set = 0; set < LANE_SETS; set++) {
+    let at = 16 * set;
+    for (let lane = 0; lane < LANES; lane++) {
+      if (((set >> lane) & 1) === 0) continue;
+      for (let byte = 0; byte < 4; byte++) orders[at + byte] = 4 * lane + byte;
+      at += 4;
+    }
+  }
 }

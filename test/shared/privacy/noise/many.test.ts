@@ -14,19 +14,21 @@ import { chooseStrip, LAST_WORDS } from "../../../../shared/privacy/noise/strips
 /** As both words of a try: the first place of strip 0, which is kept with certainty. The draw is 0. */
 const KEPT = 0;
 
-/** A block that starts with one try's words; all others are `KEPT`. */
+/** A block in which one of the first four tries has these words; all others are `KEPT`. */
 class OneTry extends UniformSource {
   taken = 0;
   readonly #words: readonly [number, number];
+  readonly #lane: number;
 
-  constructor(words: readonly [number, number]) {
+  constructor(words: readonly [number, number], lane: number) {
     super(reproducibleRng("unused"));
     this.#words = words;
+    this.#lane = lane;
   }
 
   override fill(target: Uint32Array): void {
     target.fill(KEPT);
-    target.set(this.#words);
+    target.set(this.#words, 2 * this.#lane);
   }
 
   override uint32(): number {
@@ -37,7 +39,7 @@ class OneTry extends UniformSource {
 
 /** The draw of a try, or of the one that follows if it is refused. */
 function expected(stdDev: number, [word, placeWord]: readonly [number, number]): number {
-  const source = new OneTry([word, placeWord]);
+  const source = new OneTry([word, placeWord], 0);
   const strip = chooseStrip(word >>> 1, source);
   const side = word & 1;
   const steps = choosePlace(placesOf(stdDev, 1), strip, side, placeWord, source);
@@ -45,11 +47,18 @@ function expected(stdDev: number, [word, placeWord]: readonly [number, number]):
   return side === 0 ? 0 - steps : 1 + steps;
 }
 
+let turn = 0;
+
+/** The kernel takes four tries at a time: each lane in turn. */
 function drawn(stdDev: number, words: readonly [number, number]): { draw: number; taken: number } {
-  const source = new OneTry(words);
-  const values = new Int32Array(1);
+  const lane = turn % 4;
+  turn += 1;
+  const source = new OneTry(words, lane);
+  const values = new Int32Array(5);
   expect(addManyInPlace(values, placesOf(stdDev, 1), source)).toBe(true);
-  return { draw: values[0] ?? 0, taken: source.taken };
+  if (values.some((value, at) => at !== lane && value !== 0))
+    expect([...words, values]).toEqual([]);
+  return { draw: values[lane] ?? 0, taken: source.taken };
 }
 
 /** Both sides of zero, for numbers of 31 bits. */
@@ -63,15 +72,18 @@ const MIDDLES = [...LAST_WORDS].map((last, strip) =>
   Math.floor((last + (LAST_WORDS[strip - 1] ?? 0)) / 2),
 );
 
-/** Where a place ends, where what is kept of it ends, and next to both. */
+/** Where a place ends, where what is kept of it ends, and next to both: of the outer places of an eighth of the strip. */
 function placeWords(stdDev: number, word: number): number[] {
   const places = placesOf(stdDev, 1);
   const strip = LAST_WORDS.findIndex((last) => word >>> 1 <= last);
   const [side, { width }] = [word & 1, places];
-  const index = Math.floor(width / 2);
-  const distance = firstSteps(places, strip, side) + side + index;
-  const kept = Math.exp((strip * strip) / 128 - distance ** 2 / (2 * stdDev ** 2));
-  const edges = [index, index + Math.min(1, kept), width].map((at) => (at / width) * 2 ** 32);
+  const eighth = (strip + 3 * side) % 8;
+  const outer = [Math.floor((eighth * width) / 8), Math.ceil(((eighth + 1) * width) / 8) - 1];
+  const edges = outer.flatMap((index) => {
+    const distance = firstSteps(places, strip, side) + side + index;
+    const kept = Math.exp((strip * strip) / 128 - distance ** 2 / (2 * stdDev ** 2));
+    return [index, index + Math.min(1, kept), index + 1].map((at) => (at / width) * 2 ** 32);
+  });
   return [0, ...edges.flatMap((edge) => [-300, -2, -1, 0, 1, 2, 300].map((by) => edge + by))]
     .map(Math.floor)
     .filter((place) => place >= 0 && place < 2 ** 32);
@@ -126,7 +138,7 @@ test.each([1, 5, 64, 37_876, 2 ** 26])("and so is any other: σ = %i", (stdDev) 
 });
 
 test("an odd number of draws, of any length, and no word twice: sums add up", () => {
-  for (const length of [1, 2, 3, 31, 4095, 4096, 4097, 9001]) {
+  for (const length of [1, 2, 3, 31, 8191, 8192, 8193, 20_001]) {
     const source = new UniformSource(reproducibleRng(`length ${length}`));
     const values = new Int32Array(length).fill(1_000_000);
     addManyInPlace(values, placesOf(1000, 1), source);
