@@ -2,6 +2,7 @@
  * EDGE: `cloister agent amendment`: what a proposed amendment changes, from this agent's own copy of the room's history;
  * and this member's word on it. The data are held against the new charter before anything is signed.
  */
+import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
 import { toHex } from "../shared/base/bytes.ts";
@@ -17,14 +18,17 @@ import { parseOrRefuse } from "../shared/charter/charter.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { amendmentLines } from "../shared/edge/amendment-lines.ts";
 import { editionLines } from "../shared/edge/edition-lines.ts";
+import { readSmallFile } from "../shared/edge/files.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { keysPresent, openAmendment, type RoomState } from "../shared/transcript/room/state.ts";
-import { readVerified } from "./audit/verify.ts";
+import { ownKnowledge } from "./audit/knowledge.ts";
+import { verified } from "./audit/verify.ts";
 import { hasLeft } from "./enrol.ts";
 import { GateHost } from "./gate/host.ts";
 import { memberHttp } from "./member-http.ts";
 import { asMember, type MemberOptions } from "./options.ts";
+import { copyPath } from "./transcript-copy.ts";
 import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
 
 const ARRIVAL_MS = 3000;
@@ -56,20 +60,77 @@ async function amendment(options: Options): Promise<void> {
   const hash = sign ?? refuse;
   const state = await arrived(folder);
   const open = openAmendment(state, osClock.nowMs())?.proposed ?? null;
+  if (sign !== undefined && takesUp(state, sign, options)) return;
   if (hash !== undefined) return say(requireShown(open, hash), options);
-  if (!open) {
-    if (options.json) return printJson({ room: state.room, charterHash: state.charterHash, open });
-    for (const line of editionLines(state)) print(line);
-    return print("No amendment is open.");
-  }
-  show(state, open, options);
+  if (open) return show(state, open, options);
+  if (options.json) return printJson({ room: state.room, charterHash: state.charterHash, open });
+  for (const line of editionLines(state)) print(line);
+  if (!showLost(state, options)) print("No amendment is open.");
 }
+
+/** The first edition that is in force without a signature that this vault gave. @returns Whether there is one. */
+function showLost({ editions, amendments }: RoomState, { folder }: Options): boolean {
+  const judged = ownKnowledge(folder).judge(editions);
+  if (judged.type !== "notSigned") return false;
+  const [before, after] = editions.slice(judged.edition - 2, judged.edition);
+  const lost = amendments.find(
+    ({ proposed }) => proposed.amendmentHash === after?.amended?.amendmentHash,
+  );
+  if (!before || !after || !lost) return false;
+  const changes = changesOf(before.charter, after.charter);
+  for (const line of amendmentLines(lost.proposed, changes, [])) print(line);
+  print(
+    "It is in force, and this vault has no signature of its member under it. Only if your people did sign it,",
+  );
+  print(
+    `and the folder was restored since: cloister agent amendment --sign ${lost.proposed.amendmentHash.slice(0, DIGITS_MIN)}`,
+  );
+  return true;
+}
+
+/**
+ * A vault that was restored from a backup may have forgotten a signature. If the history has it, with this member's key,
+ * a person may say so again: the hash is that of an amendment in force.
+ */
+function takesUp({ amendments }: RoomState, hash: string, { folder, json }: Options): boolean {
+  const inForce = amendments.filter(({ phase }) => phase === "inForce");
+  const one = inForce.find(({ proposed }) => isHash(hash, proposed.amendmentHash))?.proposed;
+  if (!one) return false;
+  const vault = Vault.openExisting(folder);
+  try {
+    const word = one.words.get(vault.enrolment().memberId);
+    const trail = vault.keys.trailOf(own(vault).identityKey);
+    if (word?.decision !== "signed" || !trail.includes(word.identityKey))
+      throw new CloisterError(
+        "amendment.not-own",
+        "the room's history has no signature of this member's key under the amendment: find out who signed it",
+        EXIT.refused,
+      );
+    vault.charters.say(one.amendment, word);
+    if (json) printJson(word);
+    else
+      print(
+        `Edition ${one.amendment.edition} was signed by this member, and is taken up here again; start the agent anew.`,
+      );
+    return true;
+  } finally {
+    vault.close();
+  }
+}
+
+const isHash = (typed: string, hash: string): boolean =>
+  typed.length >= DIGITS_MIN && hash.startsWith(typed);
 
 /** One that was proposed just now may be on its way to the agent. */
 async function arrived(folder: string): Promise<RoomState> {
   const until = osClock.nowMs() + ARRIVAL_MS;
+  const { trust } = ownKnowledge(folder);
+  const path = copyPath(folder);
+  if (!existsSync(path))
+    throw badInput("transcript.none", `${path}: this agent has no copy of its room's history yet`);
   for (;;) {
-    const { state } = readVerified(undefined, { folder }).whole;
+    // Not held against the vault's own signatures: one that it has lost is what this command can bring back.
+    const { state } = verified(path, readSmallFile(path), trust);
     const nowMs = osClock.nowMs();
     if (openAmendment(state, nowMs) || nowMs >= until) return state;
     await setTimeout(ARRIVAL_MS / 6);
@@ -83,7 +144,7 @@ function requireShown(open: ProposedAmendment | null, hash: string): ProposedAme
       "amendment.none",
       "no amendment is open in this agent's copy of the room's history; is the agent running?",
     );
-  if (hash.length >= DIGITS_MIN && open.amendmentHash.startsWith(hash)) return open;
+  if (isHash(hash, open.amendmentHash)) return open;
   const why =
     hash.length < DIGITS_MIN
       ? `give ${DIGITS_MIN} digits of the amendment's hash or more`

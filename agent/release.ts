@@ -57,21 +57,22 @@ async function release(prefix: string, options: ReleaseOptions): Promise<void> {
   const vault = Vault.openExisting(folder);
   try {
     if (approve || veto) await say(vault, reviewable, approve ? "approved" : "vetoed", options);
-    else await show(vault, state, reviewable, options);
+    else await show(vault, reviewable, options);
   } finally {
     vault.close();
   }
 }
 
 /** @throws {CloisterError} If this room reviews no models, or the run has none (yet). */
-function reviewableIn({ charter, runs }: RoomState, prefix: string): Reviewable {
+function reviewableIn({ charter: current, runs }: RoomState, prefix: string): Reviewable {
+  const found = [...runs].filter(([runId]) => runId.startsWith(prefix));
+  const [one] = found;
+  const charter = one?.[1].charter ?? current;
   if (!charter.governance?.release)
     throw badInput(
       "release.not-asked",
       "the charter asks for no review of models (governance.release)",
     );
-  const found = [...runs].filter(([runId]) => runId.startsWith(prefix));
-  const [one] = found;
   if (!one || found.length > 1)
     throw badInput(
       "run.unknown",
@@ -125,7 +126,6 @@ async function say(
 
 async function show(
   vault: Vault,
-  { charter }: RoomState,
   { runId, run, head, modelHash, cardHash }: Reviewable,
   options: ReleaseOptions,
 ): Promise<void> {
@@ -143,7 +143,7 @@ async function show(
   print(`Run ${runId.slice(0, 12)}  model ${modelHash}  card ${cardHash}`);
   if (card === null) print("The card is not for this member to see.");
   else printText(JSON.stringify(card, null, 2));
-  for (const line of releaseLines(charter, releases)) print(line.trim());
+  for (const line of releaseLines(run.charter, releases)) print(line.trim());
 }
 
 const httpOf = (vault: Vault, { ca: caPath, allowPlain }: MemberOptions) =>

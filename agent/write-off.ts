@@ -7,8 +7,6 @@ import { contextOf } from "../models/tasks/context.ts";
 import { privacyEvent } from "../models/tasks/privacy-events.ts";
 import { taskFor } from "../models/tasks/registry.ts";
 import { wireFormat } from "../models/tasks/wire.ts";
-import { assert } from "../shared/base/assert.ts";
-import type { Charter } from "../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../shared/charter/manifest.ts";
 import type { RoomRun, RoomState } from "../shared/transcript/room/state.ts";
 import { answersMax } from "./gate/plan.ts";
@@ -25,7 +23,7 @@ export interface Gap {
 
 /** @param past With all answers of the history. */
 export function gapsOf(
-  state: Pick<RoomState, "editions" | "runs">,
+  state: Pick<RoomState, "runs">,
   past: Pick<OwnPast, "started" | "answers">,
   book: Pick<Book, "runs">,
 ): Gap[] {
@@ -34,10 +32,7 @@ export function gapsOf(
     const run = state.runs.get(runId);
     if (!run || startedByEnd <= lastKnown || isWhole(run, book)) return [];
     const { manifest } = run;
-    // The charter that it ran under, whatever is in force by now.
-    const edition = state.editions.find((one) => one.charterHash === manifest.charterHash);
-    assert(edition !== undefined, "a run is under a charter that was in force");
-    const debits = debitsOf(edition.charter, run, past.answers.get(runId) ?? [], book);
+    const debits = debitsOf(run, past.answers.get(runId) ?? [], book);
     return [{ runId, manifest, debits }];
   });
 }
@@ -51,8 +46,7 @@ function isWhole({ manifest, end, lastAttempt }: RoomRun, { runs }: Pick<Book, "
 }
 
 function debitsOf(
-  charter: Charter,
-  { manifest, lastAttempt }: RoomRun,
+  { manifest, charter, lastAttempt }: RoomRun,
   answers: readonly OwnAnswer[],
   { runs }: Pick<Book, "runs">,
 ): Debit[] {

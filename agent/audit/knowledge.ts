@@ -58,7 +58,7 @@ export function contradiction(
 ): string | null {
   const judged = judge(editions);
   if (judged.type === "notSigned")
-    return `edition ${judged.edition} of the charter is in force, and this agent's vault did not sign it`;
+    return `edition ${judged.edition} of the charter is in force, and this agent's vault did not sign it (cloister agent amendment)`;
   for (const { runId, round, head } of openings) {
     const written = runs.get(runId)?.heads[round];
     if (written && !equalBytes(written, head))

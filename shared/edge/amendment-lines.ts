@@ -2,7 +2,7 @@
 import type { ProposedAmendment } from "../charter/amendment.ts";
 import type { CharterChange } from "../charter/amendment-changes.ts";
 
-/** @param present Members whom it needs. */
+/** @param present Members whom it needs; empty: it is in force. */
 export function amendmentLines(
   { amendment, amendmentHash, words }: ProposedAmendment,
   changes: readonly CharterChange[],
@@ -20,10 +20,16 @@ export function amendmentLines(
     `Reason: ${reason}`,
     `What changes (${changes.length}, of which ${weaker} to look at):`,
     ...changes.flatMap(changeLines),
-    `Signed by ${signed.join(", ") || "nobody yet"}; not by ${missing.join(", ") || "none: it waits for the run under way"}`,
+    ...(present.length === 0 ? [] : [signedLine(signed, missing)]),
   ];
 }
 
+function signedLine(signed: readonly string[], missing: readonly string[]): string {
+  const by = signed.join(", ") || "nobody yet";
+  return missing.length === 0
+    ? `Signed by ${by}; it comes into force as the run under way ends`
+    : `Signed by ${by}; not by ${missing.join(", ")}`;
+}
 function changeLines({ field, words, before, after, warning }: CharterChange): string[] {
   const name = words === null ? field : `${field} (${words})`;
   return [

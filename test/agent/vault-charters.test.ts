@@ -103,6 +103,14 @@ test("one that the history brings without this vault's signature stops everythin
   expect(own.fault?.code).toBe("amendmentNotSigned");
 });
 
+test("a signature that a restored vault has lost is taken up again from the history, and the amendment with it", () => {
+  own.heard(heard(...amended()));
+  expect(own.fault?.code).toBe("amendmentNotSigned");
+  say();
+  own.heard(heard(...amended()));
+  expect([own.fault, charterNow()]).toEqual([null, charterText(AMENDED)]);
+});
+
 test("a history in which this member never enrolled, or was revoked, amends nothing here", () => {
   const created = { type: "roomCreated", version: 1, room: "r" } as const;
   const others = MEMBERS.slice(1);

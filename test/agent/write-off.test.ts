@@ -5,25 +5,21 @@ import { type Account, openAccount } from "../../agent/ledger/account.ts";
 import type { Ledger } from "../../agent/ledger/ledger.ts";
 import type { OwnAnswer } from "../../agent/own-past.ts";
 import { type Gap, gapsOf } from "../../agent/write-off.ts";
-import { charterHash } from "../../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../../shared/charter/manifest.ts";
 import { sampledGaussian } from "../../shared/privacy/accounting/events.ts";
-import type { RoomRun, RoomState } from "../../shared/transcript/room/state.ts";
+import type { RoomRun } from "../../shared/transcript/room/state.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { signedManifest } from "../support/manifests.ts";
 import { memoryLedger, TERMS } from "./ledger/ledgers.ts";
 
 const charter = smallCharter(memberIds(3));
-const editions = [
-  { charter, charterHash: charterHash(charter) },
-] as unknown as RoomState["editions"];
 const manifests = [0, 1, 2, 3].map((n) => signedManifest(charter, { nonce: String(n).repeat(32) }));
 const [one = "", two = "", three = "", four = ""] = manifests.map(runIdOf);
 
 /** Started in this order; where nothing else is said, completed with attempts 0 to 2. */
 function runs(changes: Partial<Record<string, Partial<RoomRun>>> = {}): Map<string, RoomRun> {
   const ended = { outcome: "completed" } as NonNullable<RoomRun["end"]>;
-  const common = { phase: "ended", end: ended, lastAttempt: 2 } as const;
+  const common = { charter, phase: "ended", end: ended, lastAttempt: 2 } as const;
   const runOf = (manifest: Manifest) => ({ manifest, ...common, ...changes[runIdOf(manifest)] });
   return new Map(manifests.map((manifest) => [runIdOf(manifest), runOf(manifest) as RoomRun]));
 }
@@ -79,7 +75,7 @@ test("all that the gate can have answered is taken for spent, of the last run th
     [three]: answered([2]),
   };
   const gaps = gapsOf(
-    { editions, runs: runs({ [four]: { end: null, phase: "running" } }) },
+    { runs: runs({ [four]: { end: null, phase: "running" } }) },
     past(answers),
     ledger.book,
   );
@@ -106,26 +102,22 @@ test("all that the gate can have answered is taken for spent, of the last run th
     known.map(([runId, own]) => ({ runId, attempts: own.map((a) => a.attempt) })),
   );
   // A second time there is nothing to add.
-  const again = gapsOf(
-    { editions, runs: runs({ [four]: { end: null } }) },
-    past(answers),
-    ledger.book,
-  );
+  const again = gapsOf({ runs: runs({ [four]: { end: null } }) }, past(answers), ledger.book);
   expect(again.flatMap(({ debits }) => debits)).toEqual([]);
 });
 
 test("a run that is whole is left alone; one that failed may have been answered once more than anybody knows", () => {
   const { ledger, account } = setting();
   debit(account, four, [0, 1, 2]);
-  expect(gapsOf({ editions, runs: runs() }, past({}), ledger.book)).toEqual([]);
+  expect(gapsOf({ runs: runs() }, past({}), ledger.book)).toEqual([]);
   const failed = { end: { outcome: "failed" } as NonNullable<RoomRun["end"]> };
-  const gaps = gapsOf({ editions, runs: runs({ [four]: failed }) }, past({}), ledger.book);
+  const gaps = gapsOf({ runs: runs({ [four]: failed }) }, past({}), ledger.book);
   expect(written(gaps)).toEqual({
     [four]: { gradient: most("gradient") - 2, evaluate: most("evaluate") - 1 },
   });
-  expect(
-    gapsOf({ editions, runs: runs({ [four]: { lastAttempt: 3 } }) }, past({}), ledger.book).length,
-  ).toBe(1);
+  expect(gapsOf({ runs: runs({ [four]: { lastAttempt: 3 } }) }, past({}), ledger.book).length).toBe(
+    1,
+  );
 });
 
 test("a run that went on while the last known one began may lack its end", () => {
@@ -135,7 +127,7 @@ test("a run that went on while the last known one began may lack its end", () =>
   const later = past({});
   const [first, ...others] = later.started;
   const started = [{ runId: first?.runId ?? "", startedByEnd: 2 }, ...others].slice(0, 2);
-  const gaps = gapsOf({ editions, runs: runs() }, { ...later, started }, ledger.book);
+  const gaps = gapsOf({ runs: runs() }, { ...later, started }, ledger.book);
   expect(gaps.map(({ runId }) => runId)).toEqual([one]);
 });
 
@@ -143,9 +135,10 @@ test("what has no price is noted where it is known, and not made up", () => {
   const { ledger } = setting();
   const plain = signedManifest(charter, { privacy: null });
   const runId = runIdOf(plain);
-  const run = { manifest: plain, phase: "ended", lastAttempt: 2, end: null } as unknown as RoomRun;
+  const ended = { phase: "ended", lastAttempt: 2, end: null };
+  const run = { manifest: plain, charter, ...ended } as unknown as RoomRun;
   const started = [{ runId, startedByEnd: 1 }];
   const own = { started, answers: new Map([[runId, answered([1])]]) };
-  const [gap] = gapsOf({ editions, runs: new Map([[runId, run]]) }, own, ledger.book);
+  const [gap] = gapsOf({ runs: new Map([[runId, run]]) }, own, ledger.book);
   expect(gap?.debits).toMatchObject([{ attempt: 1, askKind: "gradient", event: null }]);
 });
