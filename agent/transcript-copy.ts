@@ -22,6 +22,7 @@ import {
 } from "../shared/transcript/room/history.ts";
 import type { RoomState } from "../shared/transcript/room/state.ts";
 import { cosignStatement } from "../shared/transcript/room/statements.ts";
+import { sizeOf } from "../shared/transcript/room/tree.ts";
 import type { Answers } from "./ledger/account.ts";
 import { OwnPast, putBack } from "./own-past.ts";
 
@@ -68,7 +69,7 @@ export class TranscriptCopy {
     if (this.#isPutBack) throw putBack(params.folder, this.#past.cosigned, this.#cosigned);
     this.#tell();
     if (existsSync(refusedPath(params.folder)))
-      this.#fault = { code: "known", entry: this.#history.roots.length, text: "caught before" };
+      this.#fault = { code: "known", entry: sizeOf(this.#history.tree), text: "caught before" };
     this.#written = open(copyPath(params.folder), "a", 0o600);
     this.#written.catch(params.failed);
   }
@@ -80,7 +81,7 @@ export class TranscriptCopy {
 
   /** Entries that are here. */
   get size(): number {
-    return this.#history.roots.length;
+    return sizeOf(this.#history.tree);
   }
 
   /** What this member answered by the history's word, each told once: its ledger has to know. */
@@ -134,7 +135,7 @@ export class TranscriptCopy {
   #follow(from: number, text: string): RoomFault | null {
     const { trust } = this.#params;
     const history = this.#history;
-    const size = history.roots.length;
+    const size = sizeOf(history.tree);
     if (from !== size) {
       const what = `the coordinator goes on from entry ${from}, and ${size} are here`;
       return { code: "order", entry: Math.min(from, size), text: what };
@@ -145,7 +146,7 @@ export class TranscriptCopy {
       if (fault) return fault;
       this.#past.see(history);
     }
-    if (history.head?.size === history.roots.length && history.documents.length === 0) return null;
+    if (history.head?.size === sizeOf(history.tree) && history.documents.length === 0) return null;
     return { code: "cutOff", entry: size, text: "no signed head covers the last entries" };
   }
 
@@ -175,7 +176,7 @@ export class TranscriptCopy {
       this.#openings.delete(runId);
       if (equalBytes(written, head) || this.#fault) continue;
       const what = `as round ${round} of run ${runId.slice(0, 12)} opened, the coordinator signed another history of it than the room's`;
-      this.#catch({ code: "event", entry: this.#history.roots.length, text: what }, "");
+      this.#catch({ code: "event", entry: sizeOf(this.#history.tree), text: what }, "");
     }
   }
 

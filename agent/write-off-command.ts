@@ -7,6 +7,7 @@ import { Charter, charterHash, parseOrRefuse } from "../shared/charter/charter.t
 import { identityFromSecret } from "../shared/crypto/identity.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
+import { rootAt } from "../shared/transcript/room/tree.ts";
 import { QUESTIONS_FILE } from "./gate/kept.ts";
 import { pastQuestionsIn } from "./gate/past-questions.ts";
 import type { Book } from "./ledger/book.ts";
@@ -56,7 +57,7 @@ function writeOffIn(folder: string, vault: Vault, ledger: Ledger): Gap[] {
   const identity = identityFromSecret(vault.identitySecret(osRng));
   const past = new OwnPast({ memberId, identity });
   const trust = { coordinatorKey, memberKeys: new Map(), heads: new Map() };
-  const { state, roots } = readCopy(copyPath(folder), trust, past);
+  const { state, tree } = readCopy(copyPath(folder), trust, past);
   const known = vault.cosigned()?.size ?? 0;
   if (!state || (past.cosigned <= known && isKnown(past, ledger.book))) {
     const what = "nothing in the copy of the room's history is missing in the folder";
@@ -64,13 +65,17 @@ function writeOffIn(folder: string, vault: Vault, ledger: Ledger): Gap[] {
     throw badInput("write-off.nothing", `${folder}: ${what}; ${remedy}`);
   }
   const of = { population: population ?? "", charterHash: charterHash(charter) };
-  if (!ledger.book.populations.get(of.population)?.policies.has(of.charterHash))
+  const policies = ledger.book.populations.get(of.population)?.policies;
+  if (!policies?.has(of.charterHash))
     throw badInput("write-off.unknown", `${folder}: start the agent once before, and it stops`);
   const gaps = gapsOf(state, past, ledger.book);
   const about = { ...of, unit: charter.schema.unit?.column ?? null, requester: coordinatorKey };
-  const entries = gaps.flatMap(({ debits }) =>
-    debits.map((debit): NewEntry => ({ kind: "debit", ...about, ...debit })),
-  );
+  const entries = gaps.flatMap(({ manifest, debits }) => {
+    // Of a charter from before an amendment, if the ledger knows it.
+    const own = policies.has(manifest.charterHash) ? manifest.charterHash : of.charterHash;
+    const place = { kind: "debit", ...about, charterHash: own } as const;
+    return debits.map((debit): NewEntry => ({ ...place, ...debit }));
+  });
   ledger.write(() => entries);
   const questions = pastQuestionsIn(join(folder, QUESTIONS_FILE));
   for (const { runId, manifest } of gaps) {
@@ -78,7 +83,7 @@ function writeOffIn(folder: string, vault: Vault, ledger: Ledger): Gap[] {
     if (manifest.privacy === null && !isListed) questions.add({ runId, task: manifest.task });
     vault.endRun(runId, "left");
   }
-  const root = roots[past.cosigned - 1];
+  const root = rootAt(tree, past.cosigned);
   if (root && past.cosigned > known) vault.saveCosigned({ size: past.cosigned, root: toHex(root) });
   return gaps;
 }

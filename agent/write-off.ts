@@ -7,6 +7,7 @@ import { contextOf } from "../models/tasks/context.ts";
 import { privacyEvent } from "../models/tasks/privacy-events.ts";
 import { taskFor } from "../models/tasks/registry.ts";
 import { wireFormat } from "../models/tasks/wire.ts";
+import { assert } from "../shared/base/assert.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../shared/charter/manifest.ts";
 import type { RoomRun, RoomState } from "../shared/transcript/room/state.ts";
@@ -24,7 +25,7 @@ export interface Gap {
 
 /** @param past With all answers of the history. */
 export function gapsOf(
-  state: Pick<RoomState, "charter" | "runs">,
+  state: Pick<RoomState, "editions" | "runs">,
   past: Pick<OwnPast, "started" | "answers">,
   book: Pick<Book, "runs">,
 ): Gap[] {
@@ -33,7 +34,10 @@ export function gapsOf(
     const run = state.runs.get(runId);
     if (!run || startedByEnd <= lastKnown || isWhole(run, book)) return [];
     const { manifest } = run;
-    const debits = debitsOf(state.charter, run, past.answers.get(runId) ?? [], book);
+    // The charter that it ran under, whatever is in force by now.
+    const edition = state.editions.find((one) => one.charterHash === manifest.charterHash);
+    assert(edition !== undefined, "a run is under a charter that was in force");
+    const debits = debitsOf(edition.charter, run, past.answers.get(runId) ?? [], book);
     return [{ runId, manifest, debits }];
   });
 }

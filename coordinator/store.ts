@@ -45,16 +45,17 @@ export class Store {
   readonly #roomOfRun = new Map<string, string>();
   readonly #appendEvent: StatementSync;
   readonly #saveState: StatementSync;
+  readonly #membersOf: StatementSync;
 
   constructor(path: string, clock: Clock) {
     this.#database = openDatabase(path, STORE_SCHEMA);
     this.#clock = clock;
     this.transcripts = new Transcripts(this.#database);
     this.accessTokens = new AccessTokens(this.#database, clock);
-    const append = "INSERT INTO run_event (run_id, body) VALUES (?, ?)";
-    this.#appendEvent = this.#database.prepare(append);
-    const save = "INSERT OR REPLACE INTO run_state VALUES (?, ?)";
-    this.#saveState = this.#database.prepare(save);
+    const prepare = (sql: string): StatementSync => this.#database.prepare(sql);
+    this.#appendEvent = prepare("INSERT INTO run_event (run_id, body) VALUES (?, ?)");
+    this.#saveState = prepare("INSERT OR REPLACE INTO run_state VALUES (?, ?)");
+    this.#membersOf = prepare("SELECT * FROM member WHERE room = ? ORDER BY member_id");
   }
 
   /** All or nothing, and durable when it returns; of the rooms' histories as of all else. */
@@ -185,9 +186,7 @@ export class Store {
   }
 
   members(room: string): EnrolledMember[] {
-    const select = "SELECT * FROM member WHERE room = ? ORDER BY member_id";
-    const rows = this.#database.prepare(select).all(room);
-    return rows.map((row) => ({
+    return this.#membersOf.all(room).map((row) => ({
       memberId: String(row["member_id"]),
       identityKey: String(row["identity_key"]),
       enrolmentSignature: String(row["signature"]),

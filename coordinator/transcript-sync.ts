@@ -1,9 +1,9 @@
 /**
  * Members' copies of their room's history, kept up to date: new entries go out together, under a signed head, about
  * once a second and never within a round's path; members answer with their signatures over them, which become
- * entries themselves. Pure: store and network are ports, time is an argument.
+ * entries themselves, less often in a large room. Pure: store and network are ports, time is an argument.
  */
-import { fromHex, toHex } from "../shared/base/bytes.ts";
+import { equalBytes, toHex } from "../shared/base/bytes.ts";
 import { type Identity, verifySignature } from "../shared/crypto/identity.ts";
 import type { AgentMessage, CoordinatorMessage } from "../shared/protocol/messages.ts";
 import { lineText } from "../shared/transcript/room/entry.ts";
@@ -13,6 +13,8 @@ import type { Head } from "../shared/transcript/room/tree.ts";
 import type { DocumentKind } from "./transcripts.ts";
 
 const FLUSH_MS = 1000;
+/** Of n members' signatures each of n members checks n: the pause before the next ones lasts so long for each check. */
+const COSIGN_MS_PER_CHECK = 3;
 /** One message, in characters of text; an entry that is longer goes alone. */
 const BATCH_CHARACTERS_MAX = 500_000;
 
@@ -42,6 +44,19 @@ export interface SyncPorts {
   readonly send: (room: string, memberIds: readonly string[], message: CoordinatorMessage) => void;
 }
 
+/** A signature that is good, and waits to be an entry. */
+interface Waiting {
+  readonly body: Cosigned;
+  /** The key that it was checked with. */
+  readonly key: Uint8Array;
+}
+
+/** What waits in a room: of each member the last, which stands for all before. */
+interface Pending {
+  readonly byMember: Map<string, Waiting>;
+  dueAtMs: number;
+}
+
 type Heard = Extract<AgentMessage, { type: "roomHeld" | "headCosigned" }>;
 
 interface Address {
@@ -53,7 +68,7 @@ export class TranscriptSync {
   readonly #ports: SyncPorts;
   /** How many entries each member has been sent, by room and member. */
   readonly #sent = new Map<string, Map<string, number>>();
-  readonly #pending = new Map<string, Cosigned[]>();
+  readonly #pending = new Map<string, Pending>();
   #flushAtMs = 0;
 
   constructor(ports: SyncPorts) {
@@ -89,38 +104,43 @@ export class TranscriptSync {
     }
   }
 
-  /** It becomes an entry with the next flush. */
+  /** It becomes an entry with one of the next flushes. */
   #cosigned(
     { room, memberId }: Address,
     { size, signature }: Extract<Heard, { type: "headCosigned" }>,
   ): string | null {
+    const { book, identityKeyOf } = this.#ports;
+    const { byMember, dueAtMs } = this.#pending.get(room) ?? { byMember: new Map(), dueAtMs: 0 };
+    const known = byMember.get(memberId)?.body.size ?? book.cosignedBy(room, memberId);
+    const head = size > known ? book.headAt(room, size) : null;
+    const key = identityKeyOf({ room, memberId });
+    if (!head || !key) return "badCosignature";
+    if (!verifySignature(key, cosignStatement(room, memberId, head), signature))
+      return "badCosignature";
     const body = { type: "headCosigned", size, memberId, signature: toHex(signature) } as const;
-    const pending = this.#pending.get(room) ?? [];
-    const isLater = pending.every((one) => one.memberId !== memberId || one.size < size);
-    if (!isLater || !this.#stands(room, body)) return "badCosignature";
-    this.#pending.set(room, [...pending, body]);
+    this.#pending.set(room, { byMember: byMember.set(memberId, { body, key }), dueAtMs });
     return null;
   }
 
-  /** Would it be an entry that everybody accepts, if it were the next? */
-  #stands(room: string, { memberId, size, signature }: Cosigned): boolean {
-    const { book, identityKeyOf } = this.#ports;
-    const head = book.headAt(room, size);
-    const key = identityKeyOf({ room, memberId });
-    if (!head || !key || size <= book.cosignedBy(room, memberId)) return false;
-    return verifySignature(key, cosignStatement(room, memberId, head), fromHex(signature));
+  /** Those become entries whose time has come, and that everybody would accept: the member's key is still the same. */
+  #enter(room: string, pending: Pending, nowMs: number): void {
+    if (nowMs < pending.dueAtMs || pending.byMember.size === 0) return;
+    const checks = pending.byMember.size * (this.#sent.get(room)?.size ?? 0);
+    pending.dueAtMs = nowMs + COSIGN_MS_PER_CHECK * checks;
+    const standing = [...pending.byMember.values()].filter(({ body: { memberId }, key }) => {
+      const now = this.#ports.identityKeyOf({ room, memberId });
+      return now !== null && equalBytes(now, key);
+    });
+    pending.byMember.clear();
+    const bodies = standing.map(({ body }) => body);
+    if (bodies.length > 0) this.#ports.append(room, bodies);
   }
 
   /** Sends what is new, if it is time. */
   tick(nowMs: number): void {
     if (nowMs < this.#flushAtMs) return;
     this.#flushAtMs = nowMs + FLUSH_MS;
-    for (const [room, pending] of this.#pending) {
-      // Once more: its member may have a new key since.
-      const standing = pending.filter((one) => this.#stands(room, one));
-      if (standing.length > 0) this.#ports.append(room, standing);
-    }
-    this.#pending.clear();
+    for (const [room, pending] of this.#pending) this.#enter(room, pending, nowMs);
     for (const [room, members] of this.#sent) this.#flush(room, members);
   }
 

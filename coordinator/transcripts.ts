@@ -23,11 +23,12 @@ import {
 } from "../shared/transcript/room/entry.ts";
 import type { RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
 import {
-  type Frontier,
-  grown,
+  type GrowingTree,
+  growInPlace,
   type Head,
-  NO_LEAVES,
-  rootOf,
+  newTree,
+  rootAt,
+  sizeOf,
 } from "../shared/transcript/room/tree.ts";
 
 export const TRANSCRIPTS_SCHEMA = `
@@ -44,9 +45,8 @@ export type DocumentKind = "modelCard" | "privacyStatement";
 /** A room's history as it is to be gone on with. */
 interface Tail {
   hash: string;
-  frontier: Frontier;
-  /** Root over the first entry, over the first two, and so on. */
-  readonly roots: Uint8Array[];
+  /** Over the entries' hashes. */
+  readonly tree: GrowingTree;
   latestMs: number;
   /** Runs whose proposal is in it. */
   readonly runs: Set<string>;
@@ -88,7 +88,7 @@ export class Transcripts {
   append(room: string, atMs: number, body: RoomEvent): void {
     const tail = this.#tail(room);
     const time = this.timeAt(room, atMs);
-    const entry = makeEntry(tail.roots.length, tail.hash, time, body);
+    const entry = makeEntry(sizeOf(tail.tree), tail.hash, time, body);
     this.#insert.run(room, entry.sequence, lineText(entry));
     lengthen(tail, entry);
   }
@@ -104,7 +104,7 @@ export class Transcripts {
   }
 
   size(room: string): number {
-    return this.#tail(room).roots.length;
+    return sizeOf(this.#tail(room).tree);
   }
 
   knowsRun(room: string, runId: string): boolean {
@@ -151,7 +151,7 @@ export class Transcripts {
 
   /** Null: there are not so many entries. */
   headAt(room: string, size: number): Head | null {
-    const root = this.#tail(room).roots[size - 1];
+    const root = rootAt(this.#tail(room).tree, size);
     return root ? { size, root } : null;
   }
 
@@ -189,9 +189,8 @@ export class Transcripts {
     const known = this.#tails.get(room);
     // Whoever else writes into the database (a second process, by mistake) is not to tear the chain.
     const { count } = this.#count.get(room) ?? {};
-    if (known && known.roots.length === count) return known;
-    const frontier = NO_LEAVES;
-    const empty = { hash: NO_ENTRY, frontier, roots: [], latestMs: 0 };
+    if (known && sizeOf(known.tree) === count) return known;
+    const empty = { hash: NO_ENTRY, tree: newTree(), latestMs: 0 };
     const ended = { runs: new Set<string>(), ends: new Map(), keysSinceMs: new Map() };
     const rules = { charters: new Map<string, string>(), amendments: [] };
     const tail: Tail = { ...empty, ...ended, ...rules, statements: [], cosigned: new Map() };
@@ -209,8 +208,7 @@ function entryOf(line: string): Entry {
 
 function lengthen(tail: Tail, { body, hash, atMs }: Entry): void {
   tail.hash = hash;
-  tail.frontier = grown(tail.frontier, fromHex(hash));
-  tail.roots.push(rootOf(tail.frontier));
+  growInPlace(tail.tree, fromHex(hash));
   tail.latestMs = atMs;
   if (body.type === "runProposed") tail.runs.add(body.runId);
   if (body.type === "memberEnrolled" || body.type === "keyRotated")

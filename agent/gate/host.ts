@@ -1,7 +1,8 @@
 /** EDGE: the connection's side of the gate: starts its thread and asks it one thing at a time. */
 import { Worker } from "node:worker_threads";
 import { CloisterError, EXIT, type ExitCode } from "../../shared/base/errors.ts";
-import type { FromGate, ToGate } from "./messages.ts";
+import { packMasks } from "../../shared/secagg/masks.ts";
+import type { FromGate, PostedToGate, ToGate } from "./messages.ts";
 
 type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
 
@@ -58,7 +59,8 @@ export class GateHost {
   #exchange(message: ToGate): Promise<FromGate> {
     if (this.#gone) return Promise.reject(crashed(undefined));
     this.#awaited = Promise.withResolvers();
-    this.#worker.postMessage(message, handedOver(message));
+    const posted = postedOf(message);
+    this.#worker.postMessage(posted, handedOver(posted));
     return this.#awaited.promise;
   }
 
@@ -69,8 +71,13 @@ export class GateHost {
   }
 }
 
-/** The model moves to the gate's thread instead of being copied. */
-function handedOver(message: ToGate): ArrayBuffer[] {
+function postedOf(message: ToGate): PostedToGate {
+  return message.type === "seal" ? { ...message, masks: packMasks(message.masks) } : message;
+}
+
+/** The model, and the masks' keys, move to the gate's thread instead of being copied. */
+function handedOver(message: PostedToGate): ArrayBuffer[] {
+  if (message.type === "seal") return [message.masks.keys.buffer];
   const buffer = message.type === "work" ? message.input.buffer : null;
   return buffer instanceof ArrayBuffer ? [buffer] : [];
 }

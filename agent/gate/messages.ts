@@ -11,7 +11,7 @@ import type { Decision } from "../../shared/charter/decision.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { Ruling } from "../../shared/charter/policy/decide.ts";
 import type { AgentFacts } from "../../shared/charter/policy/facts.ts";
-import type { Mask } from "../../shared/secagg/masks.ts";
+import type { Mask, PackedMasks } from "../../shared/secagg/masks.ts";
 import type { Answers } from "../ledger/account.ts";
 
 export interface LedgerPlace {
@@ -71,6 +71,12 @@ export type ToGate =
   | { readonly type: "matchBegin"; readonly runId: string }
   /** What the coordinator carried: messages of `shared/matching`, encoded. */
   | { readonly type: "matchHear"; readonly runId: string; readonly bodies: readonly Uint8Array[] };
+
+type Seal = Extract<ToGate, { type: "seal" }>;
+/** What is posted to the gate's thread in place of a `ToGate`. */
+export type PostedToGate =
+  | Exclude<ToGate, Seal>
+  | (Omit<Seal, "masks"> & { readonly masks: PackedMasks });
 
 export type GateRefusal =
   | "alreadyAnswered"

@@ -8,6 +8,7 @@ import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { parseOrRefuse } from "../../shared/charter/charter.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
+import { unpackMasks } from "../../shared/secagg/masks.ts";
 import { readRecords } from "../data/records.ts";
 import { type Account, checkTerms, openAccount } from "../ledger/account.ts";
 import { PopulationName } from "../ledger/entry.ts";
@@ -16,7 +17,7 @@ import { openKnownLedger, openLedger } from "../ledger/open.ts";
 import { Gate } from "./gate.ts";
 import { keptIn } from "./kept.ts";
 import { MatchDoor } from "./match-door.ts";
-import type { FromGate, ToGate } from "./messages.ts";
+import type { FromGate, PostedToGate, ToGate } from "./messages.ts";
 
 const { memberId } = workerData as { memberId: string };
 let gate: Gate | null = null;
@@ -55,7 +56,7 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   return reply;
 }
 
-async function answer(message: ToGate): Promise<FromGate> {
+async function answer(message: PostedToGate): Promise<FromGate> {
   if (message.type === "open") return open(message);
   assert(gate !== null && ledger !== null, "the gate is not open");
   switch (message.type) {
@@ -76,7 +77,7 @@ async function answer(message: ToGate): Promise<FromGate> {
       gate.work(message.attempt, message.askKind, message.input);
       return { type: "worked", attempt: message.attempt };
     case "seal": {
-      const sealed = gate.seal(message.round, message.attempt, message.masks);
+      const sealed = gate.seal(message.round, message.attempt, unpackMasks(message.masks));
       if ("refused" in sealed) return { type: "refused", code: sealed.refused };
       const { vector } = sealed;
       return {
@@ -115,7 +116,7 @@ function handedOver(reply: FromGate): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer ? [buffer] : [];
 }
 
-parentPort?.on("message", (message: ToGate) => {
+parentPort?.on("message", (message: PostedToGate) => {
   answer(message)
     .catch(failure)
     .then((reply) => parentPort?.postMessage(reply, handedOver(reply)));

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { PARTITIONS } from "../../models/tasks/privacy-events.ts";
 import { canonicalJson } from "../../shared/base/canonical.ts";
 import { OwnAmendment } from "../../shared/charter/amendment.ts";
-import { type SecretKey, textHash, textMac } from "../../shared/crypto/hash.ts";
+import { type MacKey, textHash, textMac } from "../../shared/crypto/hash.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 import { DpEvent } from "../../shared/privacy/accounting/events.ts";
 
@@ -155,7 +155,7 @@ export interface Head {
 export const EMPTY: Head = { sequence: 0, hash: "0".repeat(64) };
 
 /** Nothing is written that could not be read again. */
-export function sealEntry(key: SecretKey, entry: Entry): { stored: StoredEntry; head: Head } {
+export function sealEntry(key: MacKey, entry: Entry): { stored: StoredEntry; head: Head } {
   if (entry.kind !== "debit") Entry.parse(entry);
   const text = canonicalJson(entry);
   const hash = textHash(LABELS.ledgerEntry, text);
@@ -167,7 +167,7 @@ export function sealEntry(key: SecretKey, entry: Entry): { stored: StoredEntry; 
 export type ChainFault = "missing" | "changed" | "reordered";
 
 export function openEntry(
-  key: SecretKey,
+  key: MacKey,
   head: Head,
   stored: StoredEntry,
 ): { entry: Entry; head: Head } | { fault: ChainFault } {

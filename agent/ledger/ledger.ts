@@ -6,7 +6,7 @@
  */
 import { toHex } from "../../shared/base/bytes.ts";
 import { type Clock, type Rng, randomBytes } from "../../shared/base/env.ts";
-import { deriveKey, type SecretKey, secretKey } from "../../shared/crypto/hash.ts";
+import { deriveKey, type MacKey, macKey } from "../../shared/crypto/hash.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 import { decodeAnchor, encodeAnchor } from "./anchor.ts";
 import { type Book, emptyBook, record } from "./book.ts";
@@ -35,8 +35,8 @@ export interface LedgerSettings {
   readonly lifetime: Budget | null;
 }
 
-export const ledgerKey = (secret: Uint8Array): SecretKey =>
-  secretKey(deriveKey(secret, LABELS.ledgerMacKey));
+export const ledgerKey = (secret: Uint8Array): MacKey =>
+  macKey(deriveKey(secret, LABELS.ledgerMacKey));
 
 /** What a store without entries is given as its anchor. */
 export const firstAnchor = (secret: Uint8Array): Uint8Array =>
@@ -52,7 +52,7 @@ const FAULTS: Readonly<Record<ChainFault, string>> = {
 export class Ledger {
   readonly #store: LedgerStore;
   readonly #clock: Clock;
-  readonly #key: SecretKey;
+  readonly #key: MacKey;
   #book: Book = emptyBook();
   /** The last entry, as it lay on the disk. */
   #last: StoredEntry | null = null;

@@ -4,7 +4,7 @@
  *
  * @see Cohen and Kaplan, Summarizing Data using Bottom-k Sketches, PODC 2007.
  */
-import { deriveKey, secretKey, textMac } from "../../shared/crypto/hash.ts";
+import { deriveKey, macKey, textMac } from "../../shared/crypto/hash.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 
 /** An extract of m of a population's n units is noticed with probability 1 − (1 − k/n)^m, or nearly. */
@@ -22,7 +22,7 @@ export interface SketchBuilder {
 
 /** @param secret 32 bytes; the same for every population of a ledger. */
 export function sketchBuilder(secret: Uint8Array): SketchBuilder {
-  const key = secretKey(deriveKey(secret, LABELS.ledgerUnitKey));
+  const key = macKey(deriveKey(secret, LABELS.ledgerUnitKey));
   let smallest: string[] = [];
   let bound = "g"; // Above every hexadecimal text.
   return {

@@ -2,20 +2,15 @@
 import { assert } from "./assert.ts";
 
 const ENCODER = new TextEncoder();
-const HEX = /^(?:[0-9a-f]{2})*$/;
 
-export function toHex(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) text += (bytes[i] ?? 0).toString(16).padStart(2, "0");
-  return text;
+export function toHex({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("hex");
 }
 
 /** @throws {InvariantError} If `text` is not lower-case hexadecimal of even length. */
 export function fromHex(text: string): Uint8Array {
-  assert(HEX.test(text), "not lower-case hexadecimal");
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++)
-    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  const bytes = new Uint8Array(Buffer.from(text, "hex"));
+  assert(toHex(bytes) === text, "not lower-case hexadecimal"); // What it cannot read it leaves out.
   return bytes;
 }
 

@@ -24,13 +24,14 @@ export function canonicalJson(value: Json): string {
     return JSON.stringify(value);
   }
   if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const entries = Object.keys(value)
-    .sort()
-    .flatMap((key) => {
-      const item = value[key];
-      return item === undefined ? [] : [`${JSON.stringify(key)}:${canonicalJson(item)}`];
-    });
-  return `{${entries.join(",")}}`;
+  let text = "";
+  for (const key of Object.keys(value).sort()) {
+    const item = value[key];
+    if (item === undefined) continue;
+    if (text !== "") text += ",";
+    text += `${JSON.stringify(key)}:${canonicalJson(item)}`;
+  }
+  return `{${text}}`;
 }
 
 /** The value of a canonical text; undefined if the text is not canonical JSON, and so not the one of its value. */

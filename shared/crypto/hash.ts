@@ -1,12 +1,5 @@
 /** SHA-256, the one way in which several values become one hash, and keys derived from it. Pure. */
-import {
-  createCipheriv,
-  createHash,
-  createHmac,
-  createSecretKey,
-  hash,
-  type KeyObject,
-} from "node:crypto";
+import { createCipheriv, createHash, createSecretKey, hash, type KeyObject } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { concatBytes, toHex, u32le, utf8 } from "../base/bytes.ts";
 import { canonicalJson, type Json } from "../base/canonical.ts";
@@ -17,17 +10,23 @@ export type HashInput = Uint8Array | string | number;
 
 const ZERO_IV = new Uint8Array(16);
 
+const HASH_BYTES = 32;
+
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return hash("sha256", bytes, "buffer");
+  const digest = new Uint8Array(HASH_BYTES);
+  hashInto(digest, 0, HASH_BYTES, bytes);
+  return digest;
 }
 
-/**
- * Writes the first 8 bytes of the SHA-256 to `target` at `at`. For thousands in a row: node hands a hash out as
- * text at a third of what a buffer costs.
- */
+/** Writes the first 8 bytes of the SHA-256 to `target` at `at`. */
 export function shortHashInto(target: Uint8Array, at: number, bytes: Uint8Array): void {
+  hashInto(target, at, 8, bytes);
+}
+
+/** The first `count` bytes. Node hands a hash out as text, a character a byte, at a third of what a buffer costs. */
+function hashInto(target: Uint8Array, at: number, count: number, bytes: Uint8Array): void {
   const text = hash("sha256", bytes, "binary");
-  for (let i = 0; i < 8; i++) target[at + i] = text.charCodeAt(i);
+  for (let i = 0; i < count; i++) target[at + i] = text.charCodeAt(i);
 }
 
 /** A SHA-256 that takes its bytes piece by piece. */
@@ -49,30 +48,35 @@ export function framed(label: Label, ...parts: readonly HashInput[]): Uint8Array
   return frameInto(new Uint8Array(), label, parts);
 }
 
-/** `prefix`, then the framed list. One allocation: this runs some thousand times a round. */
+/**
+ * `prefix`, then the framed list. This runs some hundred times a round: the bytes come out of Node's pool, and
+ * texts are written in place.
+ */
 function frameInto(prefix: Uint8Array, label: Label, parts: readonly HashInput[]): Uint8Array {
   const head = labelBytes(label);
-  const chunks: Uint8Array[] = [];
   let size = prefix.length + head.length;
-  for (const part of parts) {
-    const bytes =
-      typeof part === "string" ? utf8(part) : typeof part === "number" ? u32le(part) : part;
-    chunks.push(bytes);
-    size += 4 + bytes.length;
-  }
-  const joined = new Uint8Array(size);
+  for (const part of parts) size += 4 + sizeOf(part);
+  const joined = Buffer.allocUnsafe(size); // Every byte of it is written below.
   joined.set(prefix);
   joined.set(head, prefix.length);
   let at = prefix.length + head.length;
-  for (const chunk of chunks) {
-    joined[at] = chunk.length;
-    joined[at + 1] = chunk.length >>> 8;
-    joined[at + 2] = chunk.length >>> 16;
-    joined[at + 3] = chunk.length >>> 24;
-    joined.set(chunk, at + 4);
-    at += 4 + chunk.length;
+  for (const part of parts) {
+    const length = sizeOf(part);
+    at = joined.writeUInt32LE(length, at);
+    if (typeof part === "string") joined.write(part, at);
+    else if (typeof part === "number") joined.writeUInt32LE(part, at);
+    else joined.set(part, at);
+    at += length;
   }
   return joined;
+}
+
+function sizeOf(part: HashInput): number {
+  if (typeof part === "number") {
+    assert(Number.isInteger(part) && part >= 0 && part <= 0xffff_ffff, "not an unsigned integer");
+    return 4;
+  }
+  return typeof part === "string" ? Buffer.byteLength(part) : part.length;
 }
 
 const labelCache = new Map<Label, Uint8Array>();
@@ -124,14 +128,47 @@ export function deriveKey(
   return key;
 }
 
-/** HMAC-SHA256 (RFC 2104), the first 16 bytes. */
-export function mac(key: SecretKey, message: Uint8Array): Uint8Array {
-  return createHmac("sha256", key).update(message).digest().subarray(0, 16);
+/** A key of HMAC-SHA256, as the two blocks that its hashes begin with. */
+export interface MacKey {
+  readonly inner: Uint8Array;
+  readonly outer: Uint8Array;
+}
+
+const MAC_BLOCK_BYTES = 64;
+
+/** @param bytes At most 64; in use are 32, uniform. */
+export function macKey(bytes: Uint8Array): MacKey {
+  assert(bytes.length <= MAC_BLOCK_BYTES, "a longer MAC key would have to be hashed first");
+  const blockOf = (pad: number): Uint8Array =>
+    Uint8Array.from({ length: MAC_BLOCK_BYTES }, (_, i) => (bytes[i] ?? 0) ^ pad);
+  return { inner: blockOf(0x36), outer: blockOf(0x5c) };
+}
+
+/**
+ * HMAC-SHA256, the first 16 bytes. Two hashes at once each: node's own HMAC object takes four times as long.
+ *
+ * @see RFC 2104, §2.
+ */
+export function mac(key: MacKey, message: Uint8Array): Uint8Array {
+  const code = new Uint8Array(16);
+  hashInto(code, 0, code.length, outerInput(key, message));
+  return code;
 }
 
 /** HMAC-SHA256 of a text, in hexadecimal. */
-export function textMac(key: SecretKey, text: string): string {
-  return createHmac("sha256", key).update(text).digest("hex");
+export function textMac(key: MacKey, text: string): string {
+  return hash("sha256", outerInput(key, utf8(text)), "hex");
+}
+
+function outerInput({ inner, outer }: MacKey, message: Uint8Array): Uint8Array {
+  const input = Buffer.allocUnsafe(MAC_BLOCK_BYTES + message.length);
+  input.set(inner);
+  input.set(message, MAC_BLOCK_BYTES);
+  const joined = Buffer.allocUnsafe(MAC_BLOCK_BYTES + HASH_BYTES);
+  joined.set(outer);
+  hashInto(joined, MAC_BLOCK_BYTES, HASH_BYTES, input);
+  input.fill(0, 0, MAC_BLOCK_BYTES);
+  return joined;
 }
 
 /** A key as node:crypto wants it; made once, for handing over raw bytes costs more than the work. */

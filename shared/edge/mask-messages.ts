@@ -1,13 +1,12 @@
 /** What passes between a thread and the mask threads it has started: keys in, one word back. Pure: types only. */
 import type { RingBits } from "../base/ring-bits.ts";
+import type { PackedMasks } from "../secagg/masks.ts";
 
 /** One part of a sum of masks. */
 export interface MaskJob {
   readonly id: number;
-  /** 32 bytes a mask, end to end. Wiped when used. */
-  readonly keys: Uint8Array;
-  /** 1 or −1 a mask. */
-  readonly signs: Int8Array;
+  /** Keys are wiped when used. */
+  readonly masks: PackedMasks;
   readonly bits: RingBits;
   /** Elements `firstElement` … of the masks, zero before and the sum afterwards. In shared memory. */
   readonly target: Uint32Array;

@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { assert } from "../base/assert.ts";
 import { CloisterError } from "../base/errors.ts";
 import type { RingBits } from "../base/ring-bits.ts";
-import { applyMasksInPlace, type Mask } from "../secagg/masks.ts";
+import { applyMasksInPlace, type Mask, packMasks } from "../secagg/masks.ts";
 import type { MaskJob, MaskReply } from "./mask-messages.ts";
 
 /** Elements times masks. One million take about a millisecond: what a thread adds in latency must not show. */
@@ -123,16 +123,12 @@ class MaskThread {
 
   expand(masks: readonly Mask[], part: Part): Promise<void> {
     const id = this.#nextId++;
-    const keys = new Uint8Array(KEY_BYTES * masks.length);
-    masks.forEach(({ key }, i) => {
-      keys.set(key, KEY_BYTES * i);
-    });
-    const signs = Int8Array.from(masks, ({ sign }) => sign);
-    const job: MaskJob = { id, keys, signs, ...part };
+    const packed = packMasks(masks);
+    const job: MaskJob = { id, masks: packed, ...part };
     const done = Promise.withResolvers<void>();
     this.#pending.set(id, done);
     this.#worker.ref();
-    this.#worker.postMessage(job, [keys.buffer]);
+    this.#worker.postMessage(job, [packed.keys.buffer]);
     return done.promise;
   }
 

@@ -25,6 +25,7 @@ interface Token {
 /** True if `bytes` is one well-formed, bounded msgpack value of the subset that we speak. */
 export function isWellFormed(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const levels: Level[] = [];
   let at = 0;
   let items = 0;
@@ -32,7 +33,7 @@ export function isWellFormed(bytes: Uint8Array): boolean {
     const token = readToken(view, at);
     if (!token || at + token.size > bytes.length || ++items > ITEMS_MAX) return false;
     const level = levels.at(-1);
-    if (level?.keys && level.expectsKey && !addKey(level.keys, token, bytes, at)) return false;
+    if (level?.keys && level.expectsKey && !addKey(level.keys, token, buffer, at)) return false;
     at += token.size;
     if (level) consume(level);
     if (token.kind === "array" || token.kind === "map") {
@@ -54,10 +55,10 @@ function consume(level: Level): void {
   level.expectsKey = !level.expectsKey;
 }
 
-function addKey(keys: Set<string>, token: Token, bytes: Uint8Array, at: number): boolean {
+function addKey(keys: Set<string>, token: Token, bytes: Buffer, at: number): boolean {
   if (token.kind !== "text" || token.count > 100) return false;
   const end = at + token.size;
-  const key = String.fromCharCode(...bytes.subarray(end - token.count, end));
+  const key = bytes.toString("latin1", end - token.count, end);
   if (keys.has(key) || key === "__proto__") return false;
   keys.add(key);
   return true;

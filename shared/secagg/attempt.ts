@@ -84,11 +84,15 @@ export interface CollectingConfirmations extends Included {
 }
 /** Shares by the member they concern, then by holder. */
 export type SharesOf = ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>;
+/** The same by holder, then by the member they concern. */
+export type SharesFrom = ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>;
 
 export interface CollectingShares extends Included {
   readonly phase: "collectShares";
-  readonly revealed: ReadonlySet<number>;
-  readonly shares: SharesOf;
+  /** Of whoever has answered. A message adds to it without touching what is there: it is one of many. */
+  readonly revealed: SharesFrom;
+  /** How many there are that concern a member. Shape [roster]. */
+  readonly shareCounts: Uint32Array;
 }
 /** Enough is revealed; the masks are being expanded elsewhere. */
 export interface Unmasking extends Included {

@@ -9,15 +9,7 @@
  */
 import { concatBytes, equalBytes } from "../base/bytes.ts";
 import { type AgreementKey, agree, extractKey } from "../crypto/agreement.ts";
-import {
-  deriveKey,
-  framed,
-  framedHash,
-  mac,
-  type SecretKey,
-  secretKey,
-  sha256,
-} from "../crypto/hash.ts";
+import { deriveKey, framed, framedHash, type MacKey, mac, macKey, sha256 } from "../crypto/hash.ts";
 import { type Identity, verifySignature } from "../crypto/identity.ts";
 import type { Kem, KemKeyPair } from "../crypto/kem.ts";
 import { LABELS } from "../crypto/labels.ts";
@@ -40,10 +32,10 @@ export interface SessionSecrets {
   readonly kem: KemKeyPair | null;
 }
 
-/** What the two ends of a channel hold. Keys are handles: importing bytes costs more than using them. */
+/** What the two ends of a channel hold. */
 export interface Channel {
-  readonly confirming: SecretKey;
-  readonly checking: SecretKey;
+  readonly confirming: MacKey;
+  readonly checking: MacKey;
   /** 32 bytes, the same at both ends: all that the pair needs in a batch is drawn from it (`pair-stream.ts`). */
   readonly pairSecret: Uint8Array;
 }
@@ -167,8 +159,8 @@ function channelOf(end: ChannelEnd, ciphertext: Uint8Array, kemSecret: Uint8Arra
 
 function channelFrom(root: Uint8Array, own: number, peer: number): Channel {
   return {
-    confirming: secretKey(deriveKey(root, LABELS.channelMac, own, peer)),
-    checking: secretKey(deriveKey(root, LABELS.channelMac, peer, own)),
+    confirming: macKey(deriveKey(root, LABELS.channelMac, own, peer)),
+    checking: macKey(deriveKey(root, LABELS.channelMac, peer, own)),
     pairSecret: deriveKey(root, LABELS.channelPair),
   };
 }

@@ -18,6 +18,8 @@ import type {
   CollectingReady,
   CollectingShares,
   CoordinatorState,
+  SharesFrom,
+  SharesOf,
   Spool,
   Step,
   Unmasking,
@@ -25,8 +27,8 @@ import type {
 import { proofFor } from "./certificate.ts";
 import { inclusionHash, roundContext, survivorTree } from "./keys.ts";
 import { receive, undoUploads } from "./receive.ts";
-import { reduceInPlace } from "./ring.ts";
-import { masksOf, openSecrets } from "./unmask.ts";
+import { addVectorInPlace, reduceInPlace, ringVector } from "./ring.ts";
+import { masksOf, type Opening, openSecrets } from "./unmask.ts";
 
 /** @param absent Members that are not there as the attempt opens; nobody waits for them. */
 export function openAttempt(
@@ -112,7 +114,7 @@ function closeReady(
     cohort,
     survivors: new Map(),
     uploads: new Map(),
-    sum: new Uint32Array(place.dimension),
+    sum: ringVector(place.dimension),
     spool,
   };
   return { state: next, effects: [{ type: "sendCommit", to: cohort, cohort }] };
@@ -194,23 +196,29 @@ function closeConfirmations(
     ...included,
     phase: "collectShares",
     deadlineMs: atMs + patience.stepMs,
-    revealed: new Set(),
-    shares: new Map(),
+    revealed: new Map(),
+    shareCounts: new Uint32Array(sum.roster.length),
   };
   return { state: next, effects };
 }
 
 function closeShares(params: AttemptParams, state: CollectingShares, atMs: number): Step {
   const { sum, place, prekeys } = params;
+  const { cohort } = state;
+  const { threshold } = sum;
   const survivors = new Set(state.survivors.keys());
-  const opening = openSecrets({
-    attempt: place.attempt,
-    prekeys,
-    threshold: sum.threshold,
-    cohort: state.cohort,
-    survivors,
-    shares: state.shares,
-  });
+  // Asked after every message: first whether there is enough of everything, and only then any arithmetic.
+  const isWanting = cohort.some((index) => (state.shareCounts[index] ?? 0) < threshold);
+  const opening: Opening = isWanting
+    ? { type: "wanting" }
+    : openSecrets({
+        attempt: place.attempt,
+        prekeys,
+        threshold,
+        cohort,
+        survivors,
+        shares: byMember(state.revealed),
+      });
   if (opening.type === "wanting") {
     const waiting = awaiting(params, state, survivors, (index) => state.revealed.has(index), atMs);
     return waiting ? { state, effects: [] } : abort("tooFewShares");
@@ -219,7 +227,7 @@ function closeShares(params: AttemptParams, state: CollectingShares, atMs: numbe
     const aborted = abort("badPrekeys");
     return { state: aborted.state, effects: [opening, ...aborted.effects] };
   }
-  const { revealed: _, shares: __, ...included } = state;
+  const { revealed: _, shareCounts: __, ...included } = state;
   const next: Unmasking = { ...included, phase: "unmask", opened: opening.secrets };
   return {
     state: next,
@@ -227,10 +235,20 @@ function closeShares(params: AttemptParams, state: CollectingShares, atMs: numbe
   };
 }
 
+function byMember(revealed: SharesFrom): SharesOf {
+  const shares = new Map<number, Map<number, Uint8Array>>();
+  for (const [holder, given] of revealed)
+    for (const [index, share] of given) {
+      const holders = shares.get(index) ?? new Map<number, Uint8Array>();
+      shares.set(index, holders.set(holder, share));
+    }
+  return shares;
+}
+
 /** @param masks Σ of the masks to add. Shape [d]. */
 function release({ place }: AttemptParams, state: Unmasking, masks: Uint32Array): Step {
   const { sum, cohort, survivors, context, inclusion, opened } = state;
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (masks[i] ?? 0);
+  addVectorInPlace(sum, masks);
   reduceInPlace(sum, place.ringBits);
   const effect: AttemptEffect = {
     type: "released",

@@ -189,14 +189,16 @@ function addShares(params: AttemptParams, state: Open, event: Event<"shares">): 
   if (!state.survivors.has(from)) return reject(state, from, "notInCohort");
   if (state.revealed.has(from)) return reject(state, from, "duplicate");
   if (shares.length !== 32 * of.length) return reject(state, from, "malformed");
-  const collected = new Map(state.shares);
+  const given = new Map<number, Uint8Array>();
+  const shareCounts = state.shareCounts.slice();
   let wrong = false;
   for (const [i, index] of of.entries()) {
     const share = shares.subarray(32 * i, 32 * i + 32);
     const kind = state.survivors.has(index) ? "self" : "recovery";
-    if (isTagged(params, index, from, kind, share))
-      collected.set(index, new Map(collected.get(index)).set(from, share));
-    else wrong = true;
+    if (isTagged(params, index, from, kind, share)) {
+      given.set(index, share);
+      shareCounts[index] = (shareCounts[index] ?? 0) + 1;
+    } else wrong = true;
   }
   // A share with the right tag is right, whoever sent it; only an accusation needs the signature.
   const statement = sharesStatement(state.inclusion, from, shares);
@@ -206,8 +208,8 @@ function addShares(params: AttemptParams, state: Open, event: Event<"shares">): 
   const effects: AttemptEffect[] = wrong
     ? [{ type: "blame", member: from, code: "wrongShare" }]
     : [];
-  const revealed = new Set(state.revealed).add(from);
-  return { state: { ...state, revealed, shares: collected }, effects };
+  const revealed = new Map(state.revealed).set(from, given);
+  return { state: { ...state, revealed, shareCounts }, effects };
 }
 
 function isTagged(

@@ -31,7 +31,6 @@ export type Opening =
  */
 export function openSecrets(masked: MaskedSum): Opening {
   const { cohort, shares, threshold } = masked;
-  // Asked after every message: first whether there is enough of everything, and only then any arithmetic.
   if (cohort.some((index) => (shares.get(index)?.size ?? 0) < threshold))
     return { type: "wanting" };
   const selfSeeds: OpenedSecrets["selfSeeds"][number][] = [];

@@ -5,14 +5,18 @@ import { type Account, openAccount } from "../../agent/ledger/account.ts";
 import type { Ledger } from "../../agent/ledger/ledger.ts";
 import type { OwnAnswer } from "../../agent/own-past.ts";
 import { type Gap, gapsOf } from "../../agent/write-off.ts";
+import { charterHash } from "../../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../../shared/charter/manifest.ts";
 import { sampledGaussian } from "../../shared/privacy/accounting/events.ts";
-import type { RoomRun } from "../../shared/transcript/room/state.ts";
+import type { RoomRun, RoomState } from "../../shared/transcript/room/state.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { signedManifest } from "../support/manifests.ts";
 import { memoryLedger, TERMS } from "./ledger/ledgers.ts";
 
 const charter = smallCharter(memberIds(3));
+const editions = [
+  { charter, charterHash: charterHash(charter) },
+] as unknown as RoomState["editions"];
 const manifests = [0, 1, 2, 3].map((n) => signedManifest(charter, { nonce: String(n).repeat(32) }));
 const [one = "", two = "", three = "", four = ""] = manifests.map(runIdOf);
 
@@ -75,7 +79,7 @@ test("all that the gate can have answered is taken for spent, of the last run th
     [three]: answered([2]),
   };
   const gaps = gapsOf(
-    { charter, runs: runs({ [four]: { end: null, phase: "running" } }) },
+    { editions, runs: runs({ [four]: { end: null, phase: "running" } }) },
     past(answers),
     ledger.book,
   );
@@ -103,7 +107,7 @@ test("all that the gate can have answered is taken for spent, of the last run th
   );
   // A second time there is nothing to add.
   const again = gapsOf(
-    { charter, runs: runs({ [four]: { end: null } }) },
+    { editions, runs: runs({ [four]: { end: null } }) },
     past(answers),
     ledger.book,
   );
@@ -113,14 +117,14 @@ test("all that the gate can have answered is taken for spent, of the last run th
 test("a run that is whole is left alone; one that failed may have been answered once more than anybody knows", () => {
   const { ledger, account } = setting();
   debit(account, four, [0, 1, 2]);
-  expect(gapsOf({ charter, runs: runs() }, past({}), ledger.book)).toEqual([]);
+  expect(gapsOf({ editions, runs: runs() }, past({}), ledger.book)).toEqual([]);
   const failed = { end: { outcome: "failed" } as NonNullable<RoomRun["end"]> };
-  const gaps = gapsOf({ charter, runs: runs({ [four]: failed }) }, past({}), ledger.book);
+  const gaps = gapsOf({ editions, runs: runs({ [four]: failed }) }, past({}), ledger.book);
   expect(written(gaps)).toEqual({
     [four]: { gradient: most("gradient") - 2, evaluate: most("evaluate") - 1 },
   });
   expect(
-    gapsOf({ charter, runs: runs({ [four]: { lastAttempt: 3 } }) }, past({}), ledger.book).length,
+    gapsOf({ editions, runs: runs({ [four]: { lastAttempt: 3 } }) }, past({}), ledger.book).length,
   ).toBe(1);
 });
 
@@ -131,7 +135,7 @@ test("a run that went on while the last known one began may lack its end", () =>
   const later = past({});
   const [first, ...others] = later.started;
   const started = [{ runId: first?.runId ?? "", startedByEnd: 2 }, ...others].slice(0, 2);
-  const gaps = gapsOf({ charter, runs: runs() }, { ...later, started }, ledger.book);
+  const gaps = gapsOf({ editions, runs: runs() }, { ...later, started }, ledger.book);
   expect(gaps.map(({ runId }) => runId)).toEqual([one]);
 });
 
@@ -142,6 +146,6 @@ test("what has no price is noted where it is known, and not made up", () => {
   const run = { manifest: plain, phase: "ended", lastAttempt: 2, end: null } as unknown as RoomRun;
   const started = [{ runId, startedByEnd: 1 }];
   const own = { started, answers: new Map([[runId, answered([1])]]) };
-  const [gap] = gapsOf({ charter, runs: new Map([[runId, run]]) }, own, ledger.book);
+  const [gap] = gapsOf({ editions, runs: new Map([[runId, run]]) }, own, ledger.book);
   expect(gap?.debits).toMatchObject([{ attempt: 1, askKind: "gradient", event: null }]);
 });

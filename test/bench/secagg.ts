@@ -12,7 +12,7 @@ import { dealBatch, takeShares } from "../../shared/secagg/agent-batch.ts";
 import { bundleFor } from "../../shared/secagg/coordinator-batch.ts";
 import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
 import { twoThirds } from "../../shared/secagg/params.ts";
-import { addPackedInPlace, packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
+import { addPackedInPlace, packRing, reduceInPlace, ringVector } from "../../shared/secagg/ring.ts";
 import { type AggregationRoom, buildRoom, dealRoom, placeOf } from "../support/aggregation-room.ts";
 import { playAttempt } from "../support/play-attempt.ts";
 import type { BenchResult } from "./format.ts";
@@ -187,7 +187,7 @@ function unmasking(): BenchResult[] {
 
 function ingest(): BenchResult {
   const packed = packRing(new Uint32Array(MILLION).fill(12345), 24);
-  const sum = new Uint32Array(MILLION);
+  const sum = ringVector(MILLION); // As the coordinator keeps it.
   const value = median(() => cpuMs(() => addPackedInPlace(sum, packed, 24, 1)));
   return {
     name: "coordinator, sum of an arriving 1M, CPU",

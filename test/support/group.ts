@@ -4,7 +4,7 @@
  */
 import { utf8 } from "../../shared/base/bytes.ts";
 import type { Rng } from "../../shared/base/env.ts";
-import { deriveKey, secretKey, seededRng, sha256 } from "../../shared/crypto/hash.ts";
+import { deriveKey, macKey, seededRng, sha256 } from "../../shared/crypto/hash.ts";
 import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 import {
@@ -47,7 +47,7 @@ export const unsafeRng = (text: string): Rng => seededRng(unsafeSecret(text));
 /** Both ends get the same keys, each in its own direction. */
 export function unsafeChannel(seed: string, own: number, peer: number): Channel {
   const pair = unsafeSecret(`${seed}/${Math.min(own, peer)}/${Math.max(own, peer)}`);
-  const key = (from: number, to: number) => secretKey(deriveKey(pair, LABELS.channelMac, from, to));
+  const key = (from: number, to: number) => macKey(deriveKey(pair, LABELS.channelMac, from, to));
   return {
     confirming: key(own, peer),
     checking: key(peer, own),

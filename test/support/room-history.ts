@@ -15,7 +15,7 @@ import { type Entry, lineText, makeEntry, NO_ENTRY } from "../../shared/transcri
 import type { RoomEvent, RoomEventOf } from "../../shared/transcript/room/event.ts";
 import type { RoomTrust } from "../../shared/transcript/room/history.ts";
 import { cosignStatement, headStatement } from "../../shared/transcript/room/statements.ts";
-import { type Frontier, grown, NO_LEAVES, rootOf } from "../../shared/transcript/room/tree.ts";
+import { growInPlace, newTree, rootAt } from "../../shared/transcript/room/tree.ts";
 import { unsafeSecret } from "./group.ts";
 import { enrolled, identityOf, signedManifest } from "./manifests.ts";
 
@@ -78,7 +78,7 @@ export const TRUST: RoomTrust = {
 export class RoomWriter {
   readonly lines: string[] = [];
   readonly entries: Entry[] = [];
-  frontier: Frontier = NO_LEAVES;
+  readonly tree = newTree();
   readonly #room: string;
   #atMs = 1000;
 
@@ -96,19 +96,23 @@ export class RoomWriter {
     const entry = makeEntry(this.entries.length, previous, atMs, body);
     this.entries.push(entry);
     this.lines.push(lineText(entry));
-    this.frontier = grown(this.frontier, fromHex(entry.hash));
+    growInPlace(this.tree, fromHex(entry.hash));
     return this;
   }
 
   head(): this {
-    const head = { size: this.entries.length, root: rootOf(this.frontier) };
+    const head = { size: this.entries.length, root: this.root() };
     const signature = toHex(coordinator.sign(headStatement(this.#room, head)));
     this.lines.push(lineText({ size: head.size, root: toHex(head.root), signature }));
     return this;
   }
 
+  private root(): Uint8Array {
+    return rootAt(this.tree, this.entries.length) ?? new Uint8Array();
+  }
+
   cosign(memberId: string): this {
-    const head = { size: this.entries.length, root: rootOf(this.frontier) };
+    const head = { size: this.entries.length, root: this.root() };
     const signature = toHex(identityOf(memberId).sign(cosignStatement(this.#room, memberId, head)));
     return this.add({ type: "headCosigned", size: head.size, memberId, signature });
   }

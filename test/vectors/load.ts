@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { fromHex } from "../../shared/base/bytes.ts";
 import type { Rng } from "../../shared/base/env.ts";
-import { secretKey } from "../../shared/crypto/hash.ts";
+import { macKey } from "../../shared/crypto/hash.ts";
 import type { Channel } from "../../shared/secagg/channel.ts";
 import { groupRules, type SumParams } from "../../shared/secagg/params.ts";
 
@@ -87,6 +87,6 @@ export function sumOf(runId: string, count: number, named: ReadonlyMap<number, s
 
 /** A channel of which only some keys matter. */
 export function channelWith(given: Partial<Channel>): Channel {
-  const key = secretKey(new Uint8Array(32));
+  const key = macKey(new Uint8Array(32));
   return { confirming: key, checking: key, pairSecret: new Uint8Array(32), ...given };
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { toHex } from "../../shared/base/bytes.ts";
 import { fromBitmap, toBitmap } from "../../shared/base/member-set.ts";
 import { RING_BITS, type RingBits } from "../../shared/base/ring-bits.ts";
-import { framedHash, secretKey } from "../../shared/crypto/hash.ts";
+import { framedHash, macKey } from "../../shared/crypto/hash.ts";
 import { identityFromSecret, verifySignature } from "../../shared/crypto/identity.ts";
 import { LABELS } from "../../shared/crypto/labels.ts";
 import { dealtContext, openBatch } from "../../shared/secagg/batch.ts";
@@ -241,7 +241,7 @@ test("a confirmation holds one MAC for each other survivor", () => {
   const channels = new Map(
     survivors.map((to, i) => [
       to,
-      channelWith({ confirming: secretKey(macKeys[i] ?? new Uint8Array(32)) }),
+      channelWith({ confirming: macKey(macKeys[i] ?? new Uint8Array(32)) }),
     ]),
   );
   const identity = identityFromSecret(new Uint8Array(32));

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { fromHex, toHex } from "../../base/bytes.ts";
-import { canonicalJson, parseCanonical } from "../../base/canonical.ts";
+import { canonicalJson } from "../../base/canonical.ts";
 import { framedHash } from "../../crypto/hash.ts";
 import { LABELS } from "../../crypto/labels.ts";
 import { Document } from "./document.ts";
@@ -59,10 +59,18 @@ export function lineText(line: Line): string {
 
 /** @param text One line without its line break. @returns Null unless it is the one text of a line. */
 export function parseLine(text: string): Line | null {
-  const value = parseCanonical(text);
+  const value = parsed(text);
   const line = schemaOf(value).safeParse(value).data;
-  // Not only is the text canonical: nothing in it was passed over.
+  // So the text is canonical, and nothing in it was passed over.
   return line !== undefined && canonicalJson(line) === text ? line : null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function schemaOf(value: unknown): z.ZodType<Line> {

@@ -9,7 +9,7 @@ import { type Document, documentFault } from "./document.ts";
 import { type Entry, entryHash, NO_ENTRY, parseLine, type SignedHead } from "./entry.ts";
 import type { RoomState } from "./state.ts";
 import { headStatement } from "./statements.ts";
-import { type Frontier, grown, NO_LEAVES, rootOf } from "./tree.ts";
+import { type GrowingTree, growInPlace, newTree, rootAt, sizeOf } from "./tree.ts";
 
 /** What whoever follows knows for itself; all in hexadecimal. */
 export interface RoomTrust {
@@ -50,9 +50,8 @@ export interface History {
   hash: string;
   /** The last entry itself; null before the first. */
   last: Entry | null;
-  frontier: Frontier;
-  /** Root over the first entry, over the first two, and so on. */
-  readonly roots: Uint8Array[];
+  /** Over the entries' hashes. */
+  readonly tree: GrowingTree;
   /** The last one signed. */
   head: SignedHead | null;
   /** Entries up to the last that is more than a co-signature. */
@@ -74,8 +73,7 @@ export function newHistory(): History {
     state: null,
     hash: NO_ENTRY,
     last: null,
-    frontier: NO_LEAVES,
-    roots: [],
+    tree: newTree(),
     head: null,
     lastEvent: 0,
     documents: [],
@@ -89,23 +87,22 @@ export function newHistory(): History {
  */
 export function followInPlace(history: History, text: string, trust: RoomTrust): RoomFault | null {
   const line = parseLine(text);
-  if (!line) return fault("text", history.roots.length, "not the text of an entry or a head");
+  if (!line) return fault("text", sizeOf(history.tree), "not the text of an entry or a head");
   if ("kind" in line) return takeDocument(history, line);
   if (history.documents.length > 0)
-    return fault("order", history.roots.length, "it stands after documents");
+    return fault("order", sizeOf(history.tree), "it stands after documents");
   return "size" in line ? takeHead(history, line, trust) : takeEntry(history, line, trust);
 }
 
 function takeEntry(history: History, entry: Entry, trust: RoomTrust): RoomFault | null {
-  const next = history.roots.length;
+  const next = sizeOf(history.tree);
   const { sequence, hash, body } = entry;
   const bad = (code: RoomFaultCode, text: string): RoomFault => fault(code, next, text);
   if (sequence !== next) return bad("order", `entry ${sequence} stands in the place of ${next}`);
   if (entryHash(entry, history.hash) !== hash)
     return bad("hash", "its hash is not that of what it says and of the entry before");
   if (history.state) {
-    const rootAt = (size: number): Uint8Array | null => history.roots[size - 1] ?? null;
-    const wrong = applyInPlace(history.state, entry, rootAt);
+    const wrong = applyInPlace(history.state, entry, (size) => rootAt(history.tree, size));
     if (wrong !== null) return bad("event", `${body.type}: ${wrong}`);
   } else {
     const opened = openRoom(entry);
@@ -116,24 +113,28 @@ function takeEntry(history: History, entry: Entry, trust: RoomTrust): RoomFault 
   }
   history.hash = hash;
   history.last = entry;
-  history.frontier = grown(history.frontier, fromHex(hash));
-  const root = rootOf(history.frontier);
-  history.roots.push(root);
+  growInPlace(history.tree, fromHex(hash));
   if (body.type !== "headCosigned") history.lastEvent = next + 1;
   const known = trust.heads.get(next + 1);
-  if (known !== undefined && known !== toHex(root))
+  if (known !== undefined && known !== rootText(history, next + 1))
     return bad("known", `the first ${next + 1} entries are not those that were signed for before`);
   return null;
 }
 
+function rootText({ tree }: History, size: number): string | null {
+  const root = rootAt(tree, size);
+  return root && toHex(root);
+}
+
 /** What the signature covers is the room's name, the number of entries, and the root over them as they stand here. */
 function takeHead(history: History, head: SignedHead, trust: RoomTrust): RoomFault | null {
-  const { state, roots } = history;
+  const { state, tree } = history;
+  const size = sizeOf(tree);
   const covered = history.head?.size ?? 0;
   const bad = (text: string): RoomFault => fault("head", covered, text);
-  const root = roots.at(-1);
-  if (!state || !root || head.size !== roots.length || head.size === covered)
-    return bad(`a head over ${head.size} entries stands after ${roots.length}`);
+  const root = rootAt(tree, size);
+  if (!state || !root || head.size !== size || head.size === covered)
+    return bad(`a head over ${head.size} entries stands after ${size}`);
   if (!equalBytes(fromHex(head.root), root))
     return bad(`entries ${covered} to ${head.size - 1} are not those under the head after them`);
   const key = fromHex(trust.coordinatorKey ?? state.coordinatorKey);
@@ -162,10 +163,10 @@ function takeDocument(history: History, document: Document): RoomFault | null {
  * that are known. Else what is wrong.
  */
 export function endOf(
-  { state, head, roots, documents }: History,
+  { state, head, tree, documents }: History,
   { memberKeys, heads }: RoomTrust,
 ): WholeHistory | RoomFault {
-  const size = roots.length;
+  const size = sizeOf(tree);
   if (!state || !head) return fault("cutOff", size, "there is no signed head");
   if (head.size !== size)
     return fault("cutOff", head.size, "no signed head covers the last entries");

@@ -9,30 +9,42 @@ import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { hashTree, treeNode } from "../../crypto/merkle.ts";
 
-/** Roots of the full subtrees that a list of `size` leaves falls into, the largest first: one for each bit of `size`. */
-export interface Frontier {
-  readonly size: number;
-  readonly peaks: readonly Uint8Array[];
+/**
+ * A list that only grows, and the full subtrees over it: of each height, from the leaves on, their roots in order. A leaf
+ * costs one hash in the mean; the root after any of them, as many as its number has one bits, and only if it is asked for.
+ */
+export interface GrowingTree {
+  readonly levels: Uint8Array[][];
 }
 
-export const NO_LEAVES: Frontier = { size: 0, peaks: [] };
+export const newTree = (): GrowingTree => ({ levels: [[]] });
 
-/** One leaf more: as many hashes as `size` ends in one bits. */
-export function grown({ size, peaks }: Frontier, leaf: Uint8Array): Frontier {
+/** How many leaves there are. */
+export function sizeOf({ levels: [leaves = []] }: GrowingTree): number {
+  return leaves.length;
+}
+
+export function growInPlace({ levels }: GrowingTree, leaf: Uint8Array): void {
   let node = leaf;
-  let joined = 0;
-  for (let bits = size; bits % 2 === 1; bits = (bits - 1) / 2) {
-    joined += 1;
-    node = treeNode(peaks.at(-joined) ?? node, node);
+  for (let height = 0; ; height++) {
+    const level = levels[height] ?? [];
+    levels[height] = level;
+    level.push(node);
+    if (level.length % 2 === 1) return;
+    node = treeNode(level.at(-2) ?? node, node);
   }
-  return { size: size + 1, peaks: [...peaks.slice(0, peaks.length - joined), node] };
 }
 
-/** @throws {InvariantError} If there is no leaf. */
-export function rootOf({ peaks }: Frontier): Uint8Array {
-  const [last, ...before] = peaks.toReversed();
-  assert(last !== undefined, "a tree without leaves has no root");
-  return before.reduce((node, peak) => treeNode(peak, node), last);
+/** The root over the first `size` leaves; null if there are not so many, or none is asked for. */
+export function rootAt(tree: GrowingTree, size: number): Uint8Array | null {
+  if (!Number.isInteger(size) || size < 1 || size > sizeOf(tree)) return null;
+  let root: Uint8Array | undefined;
+  for (const [height, level] of tree.levels.entries()) {
+    const count = Math.floor(size / 2 ** height); // Full subtrees of this height.
+    const peak = count % 2 === 1 ? level[count - 1] : undefined;
+    if (peak) root = root ? treeNode(peak, root) : peak;
+  }
+  return root ?? null;
 }
 
 /** That the first `size` of `leaves` make the beginning of all of them. */

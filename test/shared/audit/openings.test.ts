@@ -6,7 +6,7 @@ import { utf8, wordsToBytes } from "../../../shared/base/bytes.ts";
 import { randomBytes } from "../../../shared/base/env.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { askHash } from "../../../shared/charter/ask.ts";
-import { secretKey, sha256 } from "../../../shared/crypto/hash.ts";
+import { macKey, sha256 } from "../../../shared/crypto/hash.ts";
 import { type Identity, identityFromSecret } from "../../../shared/crypto/identity.ts";
 import { beginAttempt, commit, signMasked } from "../../../shared/secagg/agent.ts";
 import { type AgentBatch, dealBatch, takeShares } from "../../../shared/secagg/agent-batch.ts";
@@ -46,7 +46,7 @@ const sum: SumParams = {
 /** What two members share; `liar` has another secret with everyone than they have with it. */
 function channelBetween(own: number, peer: number, liar: number | null): Channel {
   const pair = [Math.min(own, peer), Math.max(own, peer)].join();
-  const key = secretKey(sha256(utf8(pair)));
+  const key = macKey(sha256(utf8(pair)));
   const pairSecret = sha256(utf8(own === liar ? `lie ${pair}` : `pair ${pair}`));
   return { confirming: key, checking: key, pairSecret };
 }

@@ -68,7 +68,7 @@ function unsafeKem(name: string): Kem {
 
 /** Everything that the two have in common, each key seen from the lower end. */
 const keysOf = (lower: Channel): string[] => [
-  ...[lower.confirming, lower.checking].map((key) => key.export().toString("hex")),
+  ...[lower.confirming, lower.checking].map(({ inner }) => toHex(inner)),
   toHex(lower.pairSecret),
 ];
 const mirrored = (higher: Channel): Channel => ({

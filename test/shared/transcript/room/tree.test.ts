@@ -6,11 +6,11 @@ import { sha256 } from "../../../../shared/crypto/hash.ts";
 import { hashTree, rootAbove } from "../../../../shared/crypto/merkle.ts";
 import {
   consistencyProof,
-  type Frontier,
-  grown,
+  growInPlace,
   isConsistent,
-  NO_LEAVES,
-  rootOf,
+  newTree,
+  rootAt,
+  sizeOf,
 } from "../../../../shared/transcript/room/tree.ts";
 import { upTo } from "../../../support/group.ts";
 
@@ -18,17 +18,21 @@ const leaves = upTo(37).map((i) => sha256(u32le(i)));
 const rootUpTo = (size: number): Uint8Array => hashTree(leaves.slice(0, size)).root;
 const head = (size: number) => ({ size, root: rootUpTo(size) });
 
-test("grown leaf by leaf, the root is the root of all leaves so far", () => {
-  let frontier: Frontier = NO_LEAVES;
+test("grown leaf by leaf, the root after each is the root of all leaves up to it", () => {
+  const tree = newTree();
   for (const [i, leaf] of leaves.entries()) {
-    frontier = grown(frontier, leaf);
-    expect(toHex(rootOf(frontier))).toBe(toHex(rootUpTo(i + 1)));
-    expect(frontier.peaks.length).toBe([...(i + 1).toString(2)].filter((b) => b === "1").length);
+    growInPlace(tree, leaf);
+    expect(sizeOf(tree)).toBe(i + 1);
+    for (let size = 1; size <= i + 1; size++)
+      expect(toHex(rootAt(tree, size) ?? leaf)).toBe(toHex(rootUpTo(size)));
   }
 });
 
-test("a tree without leaves has no root", () => {
-  expect(() => rootOf(NO_LEAVES)).toThrow("no root");
+test("there is no root over leaves that are not there", () => {
+  const tree = newTree();
+  expect(rootAt(tree, 0)).toBeNull();
+  growInPlace(tree, sha256(u32le(0)));
+  for (const size of [-1, 0, 0.5, 2]) expect(rootAt(tree, size)).toBeNull();
 });
 
 test("each leaf is shown to be under the root", () => {
