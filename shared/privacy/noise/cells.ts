@@ -53,11 +53,11 @@ export function cellsInto(cells: Int32Array, places: Places): void {
       const count = Math.max(0, Math.ceil((behind - STRIPS * first) / STRIPS));
       for (let part = 0; part < PARTS; part++) {
         const nearest = Math.floor((part * places.width) / PARTS);
-        const farthest = lesser(count, Math.ceil(((part + 1) * places.width) / PARTS)) - 1;
+        const farthest = Math.min(count, Math.ceil(((part + 1) * places.width) / PARTS)) - 1;
         const surely = Math.floor(TWO_TO_32 * lowerBound(places, strip, first + farthest));
         const hardly = Math.ceil(TWO_TO_32 * upperBound(places, strip, first + nearest));
         const keptBelow = Math.max(0, surely - places.width + 1);
-        const refusedAfter = lesser(TWO_TO_32, hardly) - 1;
+        const refusedAfter = Math.min(TWO_TO_32, hardly) - 1;
         const at = STRIP_WORDS * strip + SIDE_WORDS * side + PART_WORDS * part;
         // A strip without integers has neither bound: it refuses all by their count.
         const bounds = count === 0 ? [0, TWO_TO_32 - 1] : [keptBelow, refusedAfter];
@@ -65,10 +65,6 @@ export function cellsInto(cells: Int32Array, places: Places): void {
       }
     }
   }
-}
-
-function lesser(a: number, b: number): number {
-  return a < b ? a : b;
 }
 
 function toSigned(unsigned: number): number {
