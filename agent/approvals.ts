@@ -1,7 +1,7 @@
 /** EDGE: the member's word on proposed runs: what waits, approve, veto. Printed here only: what the member may see. */
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
-import { askedText } from "../models/tasks/query-words.ts";
+import { askedText } from "../models/tasks/query/words.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { signDecision } from "../shared/charter/decision.ts";
 import { type Manifest, parseManifest } from "../shared/charter/manifest.ts";

@@ -15,7 +15,7 @@ interface Group {
 const GROUPS: readonly Group[] = [
   {
     names: ["coordinator", "room", "token", "member", "ask", "run", "model"],
-    load: async () => (await import("../coordinator/cli.ts")).coordinatorCommands,
+    load: async () => (await import("../coordinator/cli/commands.ts")).coordinatorCommands,
   },
   { names: ["agent"], load: async () => (await import("../agent/cli.ts")).agentCommands },
   { names: ["ledger"], load: async () => (await import("../agent/ledger/cli.ts")).ledgerCommands },
@@ -23,7 +23,7 @@ const GROUPS: readonly Group[] = [
     names: ["audit"],
     async load() {
       const { auditCommands } = await import("../agent/audit/cli.ts");
-      const { CoordinatorClient } = await import("../coordinator/client.ts");
+      const { CoordinatorClient } = await import("../coordinator/cli/client.ts");
       return (program) => auditCommands(program, CoordinatorClient.from);
     },
   },

@@ -1,6 +1,6 @@
 /** The coordinator's tables, each of which is made where it is not there yet. Pure. */
-import { ACCESS_TOKEN_SCHEMA } from "./access-tokens.ts";
-import { TRANSCRIPTS_SCHEMA } from "./transcripts.ts";
+import { ACCESS_TOKEN_SCHEMA } from "./access/tokens.ts";
+import { TRANSCRIPTS_SCHEMA } from "./room/transcripts.ts";
 
 export const STORE_SCHEMA = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -16,12 +16,12 @@ import type { Manifest } from "../shared/charter/manifest.ts";
 import type { MemberStatement } from "../shared/charter/member-statement.ts";
 import { openDatabase, transaction } from "../shared/edge/database.ts";
 import type { AmendmentEvent, RoomEvent, RoomEventOf } from "../shared/transcript/room/event.ts";
-import { AccessTokens } from "./access-tokens.ts";
-import { roomEventOf } from "./room-events.ts";
-import type { RunDocuments } from "./run-documents.ts";
-import { RunEvent } from "./run-events.ts";
+import { AccessTokens } from "./access/tokens.ts";
+import { roomEventOf } from "./room/events.ts";
+import { Transcripts, textHash } from "./room/transcripts.ts";
+import type { RunDocuments } from "./run/documents.ts";
+import { RunEvent } from "./run/events.ts";
 import { STORE_SCHEMA } from "./store-schema.ts";
-import { Transcripts, textHash } from "./transcripts.ts";
 
 export interface EnrolledMember {
   readonly memberId: string;

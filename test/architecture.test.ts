@@ -37,7 +37,7 @@ function planted(...files: readonly (readonly [path: string, source: string])[])
 
 test("the repository is seen: both sides, the models and the tests", () => {
   expect(sources.size).toBeGreaterThan(80);
-  for (const path of ["agent/gate/gate.ts", "coordinator/run.ts"])
+  for (const path of ["agent/gate/gate.ts", "coordinator/run/run.ts"])
     expect(sources.has(path)).toBe(true);
 });
 

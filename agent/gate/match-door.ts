@@ -4,8 +4,8 @@
  */
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
-import { MATCH_RELEASE, matchTask } from "../../models/tasks/match.ts";
-import { matchIdentifiers } from "../../models/tasks/match-identifiers.ts";
+import { matchIdentifiers } from "../../models/tasks/match/identifiers.ts";
+import { MATCH_RELEASE, matchTask } from "../../models/tasks/match/match.ts";
 import { assert } from "../../shared/base/assert.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import type { Charter } from "../../shared/charter/charter.ts";

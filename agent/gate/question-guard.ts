@@ -11,7 +11,7 @@ import {
   isolatesFew,
   unitsByCell,
   unitsOf,
-} from "../../models/tasks/differencing.ts";
+} from "../../models/tasks/query/differencing.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import { canonicalJson, type Json } from "../../shared/base/canonical.ts";
 import { CloisterError } from "../../shared/base/errors.ts";

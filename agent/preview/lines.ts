@@ -1,6 +1,6 @@
 /** EDGE: a preview as lines for a terminal; a time is shown as a date. */
 
-import { askedText } from "../../models/tasks/query-words.ts";
+import { askedText } from "../../models/tasks/query/words.ts";
 import { counted } from "../../shared/base/counted.ts";
 import { rulingLines } from "../../shared/charter/policy/ruling-lines.ts";
 import type { AskPreview } from "./asks.ts";

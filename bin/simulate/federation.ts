@@ -1,5 +1,5 @@
 /** A run from its first ask to its last in one process, with members that drop out, and rounds that are tried again. Pure. */
-import { RoundTries } from "../../coordinator/tries.ts";
+import { RoundTries } from "../../coordinator/run/tries.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import type { Ask, Failure, Metrics } from "../../models/tasks/task.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";

@@ -3,11 +3,11 @@ import type { EncodedData } from "../../models/data.ts";
 import { sigmoid } from "../../models/engine/loss.ts";
 import { metricsOfScores } from "../../models/metrics/ranking.ts";
 import { netScorer, type Scorer, treesScorer } from "../../models/scoring/scorer.ts";
-import { boostTask, modelOf as treesOf } from "../../models/tasks/boost.ts";
+import { boostTask, modelOf as treesOf } from "../../models/tasks/boost/boost.ts";
 import type { MemberMemory } from "../../models/tasks/member-memory.ts";
 import { taskFor } from "../../models/tasks/registry.ts";
 import type { Ask, Metrics, TaskContext } from "../../models/tasks/task.ts";
-import { modelOf as netOf, trainTask } from "../../models/tasks/train.ts";
+import { modelOf as netOf, trainTask } from "../../models/tasks/train/train.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { isModelTask, type TaskSpec } from "../../shared/charter/task-spec.ts";
 

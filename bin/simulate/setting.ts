@@ -1,6 +1,6 @@
 /** A plan at one ε becomes a manifest, as the coordinator would build it, under the charter of a room that is only played. Pure. */
 import { repeatableRng } from "../../agent/gate/repeatable.ts";
-import { buildManifest } from "../../coordinator/plan.ts";
+import { buildManifest } from "../../coordinator/run/plan.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import { newMemory } from "../../models/tasks/member-memory.ts";
 import { plannedDimension } from "../../models/tasks/planned-dimension.ts";

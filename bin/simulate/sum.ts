@@ -6,7 +6,7 @@
  * simulation can be repeated. Never for records that the process may not see.
  */
 import { encodeContribution } from "../../agent/gate/encode.ts";
-import { addCentralNoiseInPlace } from "../../coordinator/central-noise.ts";
+import { addCentralNoiseInPlace } from "../../coordinator/run/central-noise.ts";
 import type { PartitionedData } from "../../models/data.ts";
 import { decodeSum } from "../../models/tasks/decode.ts";
 import type { MemberMemory } from "../../models/tasks/member-memory.ts";

@@ -1,7 +1,7 @@
 /** How long the released vector of a training plan under noise is, before there is a manifest. Pure. */
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { TrainTask } from "../../shared/charter/task-spec.ts";
-import { shapeOf, trainingAsk } from "./train-shape.ts";
+import { shapeOf, trainingAsk } from "./train/shape.ts";
 
 /** d: as the run would release it. The noise's size does not matter for that. */
 export function plannedDimension(

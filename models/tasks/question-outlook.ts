@@ -7,8 +7,8 @@ import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { Z_95 } from "../answers/estimate.ts";
 import { decoyStdDev, noiseOfPair } from "../overlap/decoy-noise.ts";
 import { numberReader } from "./columns.ts";
-import { overlapPlan } from "./overlap-shape.ts";
-import { cellCount, queryStdDev } from "./query.ts";
+import { overlapPlan } from "./overlap/shape.ts";
+import { cellCount, queryStdDev } from "./query/query.ts";
 import { taskFor } from "./registry.ts";
 import type { TaskContext } from "./task.ts";
 

@@ -3,10 +3,10 @@
 import type { RingBits } from "../../shared/base/ring-bits.ts";
 import { isModelTask, type TaskSpec } from "../../shared/charter/task-spec.ts";
 import { decodeSum } from "./decode.ts";
-import { readEvaluation } from "./evaluation.ts";
 import { taskFor } from "./registry.ts";
 import type { Aggregate, Metrics, TaskContext } from "./task.ts";
-import { begunTraining, trainTask } from "./train.ts";
+import { readEvaluation } from "./train/evaluation.ts";
+import { begunTraining, trainTask } from "./train/train.ts";
 import { type WireManifest, wireFormat } from "./wire.ts";
 
 export interface Reading {

@@ -7,7 +7,7 @@ import {
   type FixedPoint,
   readSum as readLimbs,
   writeSumInPlace as writeLimbsInPlace,
-} from "./boost-fixed-point.ts";
+} from "./boost/fixed-point.ts";
 import type { Aggregate, Payers, ReleaseShape, TaskContext } from "./task.ts";
 
 export interface SumsPlan {

@@ -7,7 +7,7 @@ import {
   layoutOf,
   shapeOf,
   treeFeatures,
-} from "./boost-shape.ts";
+} from "./boost/shape.ts";
 import { taskFor } from "./registry.ts";
 import type { TaskContext } from "./task.ts";
 import {
@@ -16,7 +16,7 @@ import {
   gradientLayout,
   sharedCount,
   type TrainContext,
-} from "./train-shape.ts";
+} from "./train/shape.ts";
 
 /** Coordinates `offset` … `offset + length − 1`. */
 export interface VectorPart {

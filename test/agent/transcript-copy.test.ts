@@ -1,4 +1,4 @@
-/** Tests of members' copies of their room's history, and of the coordinator's book: `agent/transcript-copy.ts`, `coordinator/transcript-sync.ts`. */
+/** Tests of members' copies of their room's history, and of the coordinator's book: `agent/transcript-copy.ts`, `coordinator/room/transcript-sync.ts`. */
 import {
   appendFileSync,
   existsSync,

@@ -4,9 +4,9 @@
  * coordinator would choose it that wants to see them. Pure.
  */
 import type { PartitionedData } from "../../models/data.ts";
-import { trainTask } from "../../models/tasks/train.ts";
-import type { TrainContext } from "../../models/tasks/train-shape.ts";
-import type { TrainState } from "../../models/tasks/train-state.ts";
+import type { TrainContext } from "../../models/tasks/train/shape.ts";
+import type { TrainState } from "../../models/tasks/train/state.ts";
+import { trainTask } from "../../models/tasks/train/train.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";

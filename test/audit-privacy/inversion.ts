@@ -6,7 +6,7 @@
  *   x = dW/db.
  */
 import type { EncodedData } from "../../models/data.ts";
-import type { TrainContext } from "../../models/tasks/train-shape.ts";
+import type { TrainContext } from "../../models/tasks/train/shape.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";

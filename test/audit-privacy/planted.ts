@@ -1,8 +1,8 @@
 /** The bugs that the audit must catch, each a small change around a real step of the gate. Pure. */
 import { type EncodeParams, encodeContribution } from "../../agent/gate/encode.ts";
 import type { EncodedData } from "../../models/data.ts";
-import { trainTask } from "../../models/tasks/train.ts";
-import type { TrainContext } from "../../models/tasks/train-shape.ts";
+import type { TrainContext } from "../../models/tasks/train/shape.ts";
+import { trainTask } from "../../models/tasks/train/train.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";

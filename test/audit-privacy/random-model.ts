@@ -1,5 +1,5 @@
 /** Models as a coordinator might send them, over random schemas: every kind of layer, sane and insane weights. Pure. */
-import { architectureFor, type TrainContext } from "../../models/tasks/train-shape.ts";
+import { architectureFor, type TrainContext } from "../../models/tasks/train/shape.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { TrainTask } from "../../shared/charter/task-spec.ts";

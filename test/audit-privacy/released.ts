@@ -1,7 +1,8 @@
 /** What a coordinator reads off a training round: the opened sum, and the noise it should carry. Pure. */
-import { trainTask } from "../../models/tasks/train.ts";
-import { gradientLayout } from "../../models/tasks/train-shape.ts";
-import type { TrainState } from "../../models/tasks/train-state.ts";
+
+import { gradientLayout } from "../../models/tasks/train/shape.ts";
+import type { TrainState } from "../../models/tasks/train/state.ts";
+import { trainTask } from "../../models/tasks/train/train.ts";
 import { type WireFormat, wireFormat } from "../../models/tasks/wire.ts";
 import { assert, unreachable } from "../../shared/base/assert.ts";
 import { GRID_STEPS } from "../../shared/privacy/mechanism/grid.ts";

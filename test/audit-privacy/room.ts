@@ -6,12 +6,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildManifest } from "../../coordinator/plan.ts";
+import { buildManifest } from "../../coordinator/run/plan.ts";
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
-import { trainTask } from "../../models/tasks/train.ts";
-import type { TrainContext } from "../../models/tasks/train-shape.ts";
-import type { TrainState } from "../../models/tasks/train-state.ts";
+import type { TrainContext } from "../../models/tasks/train/shape.ts";
+import type { TrainState } from "../../models/tasks/train/state.ts";
+import { trainTask } from "../../models/tasks/train/train.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { type Rng, randomBytes } from "../../shared/base/env.ts";

@@ -4,8 +4,8 @@
  */
 import { encodeContribution } from "../../agent/gate/encode.ts";
 import type { EncodedData } from "../../models/data.ts";
-import { trainTask } from "../../models/tasks/train.ts";
-import { architectureFor, type TrainContext } from "../../models/tasks/train-shape.ts";
+import { architectureFor, type TrainContext } from "../../models/tasks/train/shape.ts";
+import { trainTask } from "../../models/tasks/train/train.ts";
 import type { WireManifest } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";

@@ -4,8 +4,8 @@
  */
 import { encodeContribution } from "../../agent/gate/encode.ts";
 import { contextOf } from "../../models/tasks/context.ts";
-import { trainTask } from "../../models/tasks/train.ts";
-import type { TrainContext } from "../../models/tasks/train-shape.ts";
+import type { TrainContext } from "../../models/tasks/train/shape.ts";
+import { trainTask } from "../../models/tasks/train/train.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
 import { assert } from "../../shared/base/assert.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";

@@ -13,7 +13,7 @@ import { plainBackend } from "../../models/engine/plain.ts";
 import { selectUnits } from "../../models/engine/units.ts";
 import { wasmBackend } from "../../models/engine/wasm/backend.ts";
 import { newOptimizerState, stepInPlace } from "../../models/optimizer.ts";
-import { identityScaling } from "../../models/tasks/train.ts";
+import { identityScaling } from "../../models/tasks/train/train.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";

@@ -5,8 +5,8 @@
 import type { Answer, Estimate } from "../../models/answers/answer.ts";
 import type { EncodedData, PartitionedData } from "../../models/data.ts";
 import { newMemory } from "../../models/tasks/member-memory.ts";
-import { overlapTask } from "../../models/tasks/overlap.ts";
-import type { OverlapContext } from "../../models/tasks/overlap-values.ts";
+import { overlapTask } from "../../models/tasks/overlap/overlap.ts";
+import type { OverlapContext } from "../../models/tasks/overlap/values.ts";
 import { wireFormat } from "../../models/tasks/wire.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { TaskSpec } from "../../shared/charter/task-spec.ts";

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RunSummary } from "../../coordinator/run-events.ts";
+import type { RunSummary } from "../../coordinator/run/events.ts";
 import { packedBytes } from "../../shared/secagg/ring.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";

@@ -12,7 +12,7 @@ import { recordEncoder } from "../../models/features/record-encoder.ts";
 import type { Model } from "../../models/model.ts";
 import { recordScorer } from "../../models/scoring/record-scorer.ts";
 import { netScorer, type Scorer, treesScorer } from "../../models/scoring/scorer.ts";
-import { identityScaling } from "../../models/tasks/train.ts";
+import { identityScaling } from "../../models/tasks/train/train.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";

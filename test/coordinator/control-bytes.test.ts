@@ -1,7 +1,7 @@
 /** What an agent says and hears in a round beside vectors: bytes of encoded messages, its part of a batch included. */
 import { expect, test } from "vitest";
-import { messagesOf } from "../../coordinator/attempt.ts";
-import { BATCH_ATTEMPTS } from "../../coordinator/batches.ts";
+import { messagesOf } from "../../coordinator/run/attempt.ts";
+import { BATCH_ATTEMPTS } from "../../coordinator/run/batches.ts";
 import { concatBytes } from "../../shared/base/bytes.ts";
 import { toBitmap } from "../../shared/base/member-set.ts";
 import { encode } from "../../shared/protocol/codec.ts";

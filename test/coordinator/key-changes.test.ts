@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Rooms } from "../../coordinator/rooms.ts";
+import { Rooms } from "../../coordinator/room/rooms.ts";
 import { Store } from "../../coordinator/store.ts";
 import { fromHex, toHex } from "../../shared/base/bytes.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";

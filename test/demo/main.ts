@@ -2,10 +2,10 @@
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run-events.ts";
-import type { LiveEvent } from "../../coordinator/run-ports.ts";
+import type { RoundReleased, RunEvent, RunSummary } from "../../coordinator/run/events.ts";
+import type { LiveEvent } from "../../coordinator/run/ports.ts";
 import { defaultTrainTask } from "../../models/tasks/defaults.ts";
-import { roundCounts } from "../../models/tasks/train-shape.ts";
+import { roundCounts } from "../../models/tasks/train/shape.ts";
 import { counted } from "../../shared/base/counted.ts";
 import { CloisterError } from "../../shared/base/errors.ts";
 import { approvalsRequired } from "../../shared/charter/governance.ts";

@@ -1,5 +1,5 @@
 /** EDGE: the demo's questions beside its model. */
-import type { Outlook } from "../../coordinator/outlook.ts";
+import type { Outlook } from "../../coordinator/run/outlook.ts";
 import { parseAnswer } from "../../models/answers/json.ts";
 import { answerLines } from "../../models/answers/text.ts";
 import type { Charter } from "../../shared/charter/charter.ts";

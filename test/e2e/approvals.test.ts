@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { policyPath } from "../../agent/policy-file.ts";
-import type { RunSummary } from "../../coordinator/run-events.ts";
+import type { RunSummary } from "../../coordinator/run/events.ts";
 import { memberIds } from "../support/charters.ts";
 import { type RoomProcesses, Subprocess } from "../support/processes.ts";
 import { follow, openRoom, probe, type RunLine, startRun } from "../support/rooms.ts";

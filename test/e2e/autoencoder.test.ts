@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { HandedFile } from "../../coordinator/export.ts";
+import type { HandedFile } from "../../coordinator/cli/export.ts";
 import { scorerOf } from "../../models/export/model-file.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RunEvent } from "../../coordinator/run-events.ts";
+import type { RunEvent } from "../../coordinator/run/events.ts";
 import type { CoordinatorService } from "../../coordinator/service.ts";
 import { Plan } from "../../shared/charter/manifest.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { answerOf } from "../../coordinator/answer.ts";
+import { answerOf } from "../../coordinator/run/answer.ts";
 import type { Answer } from "../../models/answers/answer.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import { PlanRequest } from "../../shared/charter/manifest.ts";

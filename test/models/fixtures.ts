@@ -1,7 +1,7 @@
 /** Small schemas and tables for the tests of models. Pure. */
 
 import type { EncodedData, PartitionedData } from "../../models/data.ts";
-import { identityScaling } from "../../models/tasks/train.ts";
+import { identityScaling } from "../../models/tasks/train/train.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";

@@ -1,7 +1,7 @@
 /** What a run says of its privacy: the numbers are those of the accountants, the words those of its settings. */
 import { expect, test } from "vitest";
-import type { RunEvent } from "../../coordinator/run-events.ts";
-import { answersOf } from "../../coordinator/statement.ts";
+import type { RunEvent } from "../../coordinator/run/events.ts";
+import { answersOf } from "../../coordinator/run/statement.ts";
 import { privacyStatement, statementLines } from "../../models/privacy-statement.ts";
 import { type AskCounts, releasesOf, releasesOnce } from "../../models/tasks/privacy-events.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";

@@ -1,8 +1,8 @@
 /** A model for the evaluations among the questions: a few trees over the members' own rows, without network or noise. */
 import type { PartitionedData } from "../../models/data.ts";
-import { modelOf } from "../../models/tasks/boost.ts";
-import { begunEvaluation, type EvaluateState } from "../../models/tasks/evaluate.ts";
-import { treesInput } from "../../models/tasks/evaluate-model.ts";
+import { modelOf } from "../../models/tasks/boost/boost.ts";
+import { begunEvaluation, type EvaluateState } from "../../models/tasks/evaluate/evaluate.ts";
+import { treesInput } from "../../models/tasks/evaluate/model.ts";
 import { type EvaluateTask, inputHashOf } from "../../shared/charter/evaluate-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import { TaskSpec } from "../../shared/charter/task-spec.ts";

@@ -1,5 +1,5 @@
 /** Every released round: the survivors' integer sum, exactly, each counted once, never fewer than allowed. */
-import type { RoundReleased } from "../../coordinator/run-events.ts";
+import type { RoundReleased } from "../../coordinator/run/events.ts";
 import type { Checker, Watched } from "./checkers.ts";
 import { integerSum, knownVector, sumHash } from "./vectors.ts";
 

@@ -37,8 +37,8 @@ vi.mock("../../agent/openings.ts", async (original) => {
   }
   return { ...actual, Openings: UnsafeOpenings };
 });
-vi.mock("../../coordinator/certified.ts", async (original) => {
-  const actual = await original<typeof import("../../coordinator/certified.ts")>();
+vi.mock("../../coordinator/run/certified.ts", async (original) => {
+  const actual = await original<typeof import("../../coordinator/run/certified.ts")>();
   class UnsafeCertifiedRounds extends actual.CertifiedRounds {
     override of(round: number): readonly number[] | null {
       return amnesia.ofCoordinator ? null : super.of(round);

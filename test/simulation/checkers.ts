@@ -4,8 +4,8 @@
  * `checkers.test.ts`.
  */
 import type { MemberEvent } from "../../agent/member-events.ts";
-import type { RunEvent } from "../../coordinator/run-events.ts";
-import type { LiveEvent } from "../../coordinator/run-ports.ts";
+import type { RunEvent } from "../../coordinator/run/events.ts";
+import type { LiveEvent } from "../../coordinator/run/ports.ts";
 import type { RingBits } from "../../shared/base/ring-bits.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import type { Mask } from "../../shared/secagg/masks.ts";

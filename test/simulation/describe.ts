@@ -1,7 +1,7 @@
 /** One line of text for each message and event: what transcripts and `npm run simulate` show. Pure. */
 import type { MemberEvent } from "../../agent/member-events.ts";
-import type { RunEvent } from "../../coordinator/run-events.ts";
-import type { LiveEvent } from "../../coordinator/run-ports.ts";
+import type { RunEvent } from "../../coordinator/run/events.ts";
+import type { LiveEvent } from "../../coordinator/run/ports.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { fromBitmap } from "../../shared/base/member-set.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";

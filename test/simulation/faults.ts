@@ -2,7 +2,7 @@
  * Faults, a swarm of them: each seed switches on a random few, at random rates; later all heal. What fails
  * is the network, the machines and their timing; members and coordinator keep to the protocol.
  */
-import type { RunEvent } from "../../coordinator/run-events.ts";
+import type { RunEvent } from "../../coordinator/run/events.ts";
 import type { Conditions, FrameFault } from "./conditions.ts";
 import { UnsafeDice } from "./dice.ts";
 import { Simulation, type SimulationParams } from "./simulation.ts";

@@ -3,7 +3,7 @@
  * side, or not at all, and then the run says whom it lacks.
  */
 import { expect, test } from "vitest";
-import type { RunEvent } from "../../coordinator/run-events.ts";
+import type { RunEvent } from "../../coordinator/run/events.ts";
 import { survivorsOf } from "./attacks.ts";
 import { Simulation, type SimulationParams } from "./simulation.ts";
 

@@ -3,8 +3,8 @@
  * disks. The same parameters give the same run, step for step.
  */
 import type { MemberEvent } from "../../agent/member-events.ts";
-import type { RunEvent, RunSummary } from "../../coordinator/run-events.ts";
-import type { LiveEvent, RunPorts } from "../../coordinator/run-ports.ts";
+import type { RunEvent, RunSummary } from "../../coordinator/run/events.ts";
+import type { LiveEvent, RunPorts } from "../../coordinator/run/ports.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { sumParams } from "../../shared/charter/manifest.ts";
 import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";

@@ -3,14 +3,14 @@
  * The log and the task's last state are on disk and stay; sessions, uploads and what was running do not.
  */
 
-import { Run } from "../../coordinator/run.ts";
-import { foldRun, isLast, RunEvent, type RunSummary } from "../../coordinator/run-events.ts";
+import { foldRun, isLast, RunEvent, type RunSummary } from "../../coordinator/run/events.ts";
 import {
   type AttemptSpool,
   isRunMessage,
   type LiveEvent,
   type RunPorts,
-} from "../../coordinator/run-ports.ts";
+} from "../../coordinator/run/ports.ts";
+import { Run } from "../../coordinator/run/run.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import type { Patience } from "../../shared/secagg/attempt.ts";

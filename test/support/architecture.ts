@@ -179,7 +179,7 @@ const SEEDED = "shared/base/reproducible.ts";
  * noise would do to a figure that is told already.
  */
 const MAY_SEED =
-  /^(?:agent\/gate\/repeatable|models\/engine\/architecture|models\/metrics\/noised-report|models\/tasks\/boost-shape|bin\/simulate\/[a-z-]+)\.ts$/;
+  /^(?:agent\/gate\/repeatable|models\/engine\/architecture|models\/metrics\/noised-report|models\/tasks\/boost\/shape|bin\/simulate\/[a-z-]+)\.ts$/;
 
 /** A seeded generator makes no noise, no mask and no sample of a real run: who may have one is a closed list. */
 export function seedFaults(sources: Sources): string[] {
@@ -189,7 +189,8 @@ export function seedFaults(sources: Sources): string[] {
 }
 
 const NOISE = /^shared\/privacy\/noise\//;
-const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max|min)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
+const INEXACT =
+  /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max|min)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
 /** Initial weights and the intervals of an evaluation are drawn with `normal`, and its file defines it. */
 const MAY_DRAW_NORMAL =
   /^(?:models\/engine\/slices|models\/metrics\/noised-report|shared\/base\/uniform)\.ts$/;

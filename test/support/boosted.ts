@@ -1,9 +1,9 @@
 /** Boosting without network or masks: encode at every member, add in the ring, decode, absorb. Pure. */
 import type { EncodedData, PartitionedData } from "../../models/data.ts";
 import { metricsOfScores } from "../../models/metrics/ranking.ts";
-import { boostTask, modelOf } from "../../models/tasks/boost.ts";
-import type { BoostContext } from "../../models/tasks/boost-shape.ts";
-import type { BoostState } from "../../models/tasks/boost-state.ts";
+import { boostTask, modelOf } from "../../models/tasks/boost/boost.ts";
+import type { BoostContext } from "../../models/tasks/boost/shape.ts";
+import type { BoostState } from "../../models/tasks/boost/state.ts";
 import { plannedReleases } from "../../models/tasks/privacy-events.ts";
 import type { Ask, Metrics } from "../../models/tasks/task.ts";
 import type { WireManifest } from "../../models/tasks/wire.ts";

@@ -1,9 +1,9 @@
 /** A regression played over members' tables without a network: by plain sums, or through the wire with its noise. */
 import type { Answer, Cell } from "../../models/answers/answer.ts";
 import type { EncodedData, PartitionedData } from "../../models/data.ts";
-import { glmTask } from "../../models/tasks/glm.ts";
-import type { GlmContext } from "../../models/tasks/glm-problem.ts";
-import type { GlmState } from "../../models/tasks/glm-state.ts";
+import { glmTask } from "../../models/tasks/glm/glm.ts";
+import type { GlmContext } from "../../models/tasks/glm/problem.ts";
+import type { GlmState } from "../../models/tasks/glm/state.ts";
 import { GlmTask } from "../../shared/charter/glm-spec.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import { rng } from "../models/fixtures.ts";

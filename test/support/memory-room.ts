@@ -3,7 +3,7 @@
  * still unless told; gates are stand-ins that mask a known vector. For tests of what a run leaves behind.
  */
 import type { FromGate, ToGate } from "../../agent/gate/messages.ts";
-import type { AttemptSpool } from "../../coordinator/run-ports.ts";
+import type { AttemptSpool } from "../../coordinator/run/ports.ts";
 import { type AuditRecord, dealtEntries } from "../../shared/audit/record.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import { randomBytes } from "../../shared/base/env.ts";

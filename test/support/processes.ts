@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { policyPath } from "../../agent/policy-file.ts";
-import { CoordinatorClient } from "../../coordinator/client.ts";
+import { CoordinatorClient } from "../../coordinator/cli/client.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { APPROVES_ALL } from "./charters.ts";
 

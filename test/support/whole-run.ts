@@ -4,9 +4,9 @@
  */
 import type { FromGate, ToGate } from "../../agent/gate/messages.ts";
 import { Member } from "../../agent/member.ts";
-import { Run } from "../../coordinator/run.ts";
-import type { RunEvent } from "../../coordinator/run-events.ts";
-import { type AttemptSpool, isRunMessage } from "../../coordinator/run-ports.ts";
+import type { RunEvent } from "../../coordinator/run/events.ts";
+import { type AttemptSpool, isRunMessage } from "../../coordinator/run/ports.ts";
+import { Run } from "../../coordinator/run/run.ts";
 import { randomBytes } from "../../shared/base/env.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import type { Charter } from "../../shared/charter/charter.ts";

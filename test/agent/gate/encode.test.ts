@@ -1,7 +1,7 @@
 /** From the members' contributions to the opened sum, under every encoding. */
 import { expect, test } from "vitest";
 import { encodeContribution } from "../../../agent/gate/encode.ts";
-import { addCentralNoiseInPlace, isCentral } from "../../../coordinator/central-noise.ts";
+import { addCentralNoiseInPlace, isCentral } from "../../../coordinator/run/central-noise.ts";
 import { decodeSum } from "../../../models/tasks/decode.ts";
 import type { ReleaseShape } from "../../../models/tasks/task.ts";
 import { type WireManifest, wireFormat } from "../../../models/tasks/wire.ts";

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { MatchDoor } from "../../../agent/gate/match-door.ts";
 import { type Account, openAccount } from "../../../agent/ledger/account.ts";
 import type { Ledger } from "../../../agent/ledger/ledger.ts";
-import { buildManifest } from "../../../coordinator/plan.ts";
+import { buildManifest } from "../../../coordinator/run/plan.ts";
 import type { EncodedData } from "../../../models/data.ts";
 import { Charter, charterHash } from "../../../shared/charter/charter.ts";
 import { Plan, runIdOf } from "../../../shared/charter/manifest.ts";

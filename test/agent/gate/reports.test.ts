@@ -9,7 +9,7 @@ import { ownModelsIn } from "../../../agent/gate/own-models.ts";
 import { openAccount } from "../../../agent/ledger/account.ts";
 import { architectureOf } from "../../../models/engine/architecture.ts";
 import { metricsOfScores } from "../../../models/metrics/ranking.ts";
-import { netInput, netScores } from "../../../models/tasks/evaluate-model.ts";
+import { netInput, netScores } from "../../../models/tasks/evaluate/model.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { Charter, charterHash } from "../../../shared/charter/charter.ts";
 import { inputHashOf } from "../../../shared/charter/evaluate-spec.ts";

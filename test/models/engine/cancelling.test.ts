@@ -1,7 +1,7 @@
 /** Rows of one unit that cancel: the case in which a ghost norm could be rounding and nothing else. */
 import { expect, test } from "vitest";
 import { architectureOf } from "../../../models/engine/architecture.ts";
-import { identityScaling } from "../../../models/tasks/train.ts";
+import { identityScaling } from "../../../models/tasks/train/train.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { rng, type ShortFeature, schemaOf } from "../fixtures.ts";
 import { ENGINES, unitsOf } from "./backends.ts";

@@ -4,7 +4,7 @@ import { architectureOf, initialParams } from "../../../models/engine/architectu
 import { bestBackend } from "../../../models/engine/best.ts";
 import { trainLocally } from "../../../models/engine/local-training.ts";
 import { selectUnits } from "../../../models/engine/units.ts";
-import { identityScaling } from "../../../models/tasks/train.ts";
+import { identityScaling } from "../../../models/tasks/train/train.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { rng, type ShortFeature, schemaOf, tableOf } from "../fixtures.ts";
 

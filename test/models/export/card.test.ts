@@ -1,13 +1,13 @@
 /** The model card: what is known stands there, what is not says so, and no text of a charter becomes mark-up. */
 import { expect, test } from "vitest";
-import { handed, modelFiles } from "../../../coordinator/export.ts";
-import type { RoundReleased, RunSummary } from "../../../coordinator/run-events.ts";
-import { statementOf } from "../../../coordinator/statement.ts";
+import { handed, modelFiles } from "../../../coordinator/cli/export.ts";
+import type { RoundReleased, RunSummary } from "../../../coordinator/run/events.ts";
+import { statementOf } from "../../../coordinator/run/statement.ts";
 import type { ModelCard } from "../../../models/export/card.ts";
 import { parseModelJson } from "../../../models/export/json.ts";
 import { contextOf } from "../../../models/tasks/context.ts";
-import { trainTask } from "../../../models/tasks/train.ts";
-import type { TrainState } from "../../../models/tasks/train-state.ts";
+import type { TrainState } from "../../../models/tasks/train/state.ts";
+import { trainTask } from "../../../models/tasks/train/train.ts";
 import { toHex, utf8 } from "../../../shared/base/bytes.ts";
 import type { Charter } from "../../../shared/charter/charter.ts";
 import { type Manifest, runIdOf } from "../../../shared/charter/manifest.ts";

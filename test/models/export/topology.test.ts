@@ -12,7 +12,7 @@ import { modelToTfjs } from "../../../models/export/tfjs.ts";
 import type { Model } from "../../../models/model.ts";
 import { explainer, GAP_MAX } from "../../../models/scoring/reasons.ts";
 import { rowScorer } from "../../../models/scoring/row-scorer.ts";
-import { identityScaling } from "../../../models/tasks/train.ts";
+import { identityScaling } from "../../../models/tasks/train/train.ts";
 import { TopologySpec } from "../../../shared/charter/model-spec.ts";
 import { readTopology } from "../../../shared/charter/topology/topology.ts";
 import { largestGap } from "../../support/gap.ts";

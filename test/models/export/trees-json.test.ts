@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { scorerOf } from "../../../models/export/model-file.ts";
 import { parseTreesJson, treesToJson } from "../../../models/export/trees-json.ts";
-import { modelOf } from "../../../models/tasks/boost.ts";
+import { modelOf } from "../../../models/tasks/boost/boost.ts";
 import { boosted, boostTaskOf, unnoisedContext } from "../../support/boosted.ts";
 import { walkedRows } from "../../support/tree-walk.ts";
 import { membersOf, schemaOf, tableOf } from "../fixtures.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { defaultTrainTask, fedAvgTask } from "../../../models/tasks/defaults.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
-import { trainTask } from "../../../models/tasks/train.ts";
+import { trainTask } from "../../../models/tasks/train/train.ts";
 import type { WireManifest } from "../../../models/tasks/wire.ts";
 import type { ManifestEncoding, ManifestPrivacy } from "../../../shared/charter/manifest.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";

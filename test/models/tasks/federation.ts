@@ -2,8 +2,8 @@
 import type { PartitionedData } from "../../../models/data.ts";
 import { type MemberMemory, newMemory } from "../../../models/tasks/member-memory.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
-import { trainTask } from "../../../models/tasks/train.ts";
-import type { TrainState } from "../../../models/tasks/train-state.ts";
+import type { TrainState } from "../../../models/tasks/train/state.ts";
+import { trainTask } from "../../../models/tasks/train/train.ts";
 import type { DataSchema } from "../../../shared/charter/schema.ts";
 import { TaskSpec, type TrainTask } from "../../../shared/charter/task-spec.ts";
 import { rng } from "../fixtures.ts";

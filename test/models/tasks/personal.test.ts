@@ -6,7 +6,7 @@ import { trainLocally } from "../../../models/engine/local-training.ts";
 import { plainBackend } from "../../../models/engine/plain.ts";
 import { metricsOfScores } from "../../../models/metrics/ranking.ts";
 import { newMemory } from "../../../models/tasks/member-memory.ts";
-import { identityScaling, modelOf, trainTask } from "../../../models/tasks/train.ts";
+import { identityScaling, modelOf, trainTask } from "../../../models/tasks/train/train.ts";
 import { membersOf, rng, schemaOf } from "../fixtures.ts";
 import { distance, federation, round, run, trainSpec } from "./federation.ts";
 

@@ -1,7 +1,7 @@
 /** What the ring's rounding leaves of a bounded vector, at the charter's default bound on rows. */
 import { expect, test } from "vitest";
 import { defaultTrainTask, fedAvgTask } from "../../../models/tasks/defaults.ts";
-import { trainTask } from "../../../models/tasks/train.ts";
+import { trainTask } from "../../../models/tasks/train/train.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
 import { quantizerScale } from "../../../shared/privacy/encoding/quantize.ts";
 import { schemaOf } from "../fixtures.ts";

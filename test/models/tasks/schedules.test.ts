@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { releasesOf } from "../../../models/tasks/privacy-events.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
-import { trainTask } from "../../../models/tasks/train.ts";
+import { trainTask } from "../../../models/tasks/train/train.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
 import { PRIVACY, signedManifest, TRAIN_TASK } from "../../support/manifests.ts";

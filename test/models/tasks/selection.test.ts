@@ -1,8 +1,8 @@
 /** Early stopping, the choice of the best round, and runs that diverge. */
 import { expect, test } from "vitest";
 import type { TaskContext } from "../../../models/tasks/task.ts";
-import { modelOf, trainTask } from "../../../models/tasks/train.ts";
-import type { TrainState } from "../../../models/tasks/train-state.ts";
+import type { TrainState } from "../../../models/tasks/train/state.ts";
+import { modelOf, trainTask } from "../../../models/tasks/train/train.ts";
 import type { TrainTask } from "../../../shared/charter/task-spec.ts";
 import { membersOf, schemaOf } from "../fixtures.ts";
 import { federation, run, trainSpec } from "./federation.ts";

@@ -1,7 +1,7 @@
 /** Fast scoring of trees, one row and many, against the walk over bins: the same bits, whatever the rows and trees. */
 import { expect, test } from "vitest";
 import { treesScorer } from "../../../models/scoring/scorer.ts";
-import { modelOf } from "../../../models/tasks/boost.ts";
+import { modelOf } from "../../../models/tasks/boost/boost.ts";
 import { batchLogits, eachLogits, kernelLogits } from "../../../models/trees/batch.ts";
 import { forestOf } from "../../../models/trees/forest.ts";
 import type { TreeModel } from "../../../models/trees/model.ts";

@@ -1,6 +1,6 @@
 /** Trees: what a walk over bins gives against the values themselves; numbers that are no tree are refused. */
 import { expect, test } from "vitest";
-import { modelOf } from "../../../models/tasks/boost.ts";
+import { modelOf } from "../../../models/tasks/boost/boost.ts";
 import { featureBins } from "../../../models/trees/bins.ts";
 import { pushTree, readerOf, readTree } from "../../../models/trees/codec.ts";
 import { boosted, boostTaskOf, treeScores, unnoisedContext } from "../../support/boosted.ts";
