@@ -65,13 +65,17 @@ function writeOffIn(folder: string, vault: Vault, ledger: Ledger): Gap[] {
     throw badInput("write-off.nothing", `${folder}: ${what}; ${remedy}`);
   }
   const of = { population: population ?? "", charterHash: charterHash(charter) };
-  if (!ledger.book.populations.get(of.population)?.policies.has(of.charterHash))
+  const policies = ledger.book.populations.get(of.population)?.policies;
+  if (!policies?.has(of.charterHash))
     throw badInput("write-off.unknown", `${folder}: start the agent once before, and it stops`);
   const gaps = gapsOf(state, past, ledger.book);
   const about = { ...of, unit: charter.schema.unit?.column ?? null, requester: coordinatorKey };
-  const entries = gaps.flatMap(({ debits }) =>
-    debits.map((debit): NewEntry => ({ kind: "debit", ...about, ...debit })),
-  );
+  const entries = gaps.flatMap(({ manifest, debits }) => {
+    // Of a charter from before an amendment, if the ledger knows it.
+    const own = policies.has(manifest.charterHash) ? manifest.charterHash : of.charterHash;
+    const place = { kind: "debit", ...about, charterHash: own } as const;
+    return debits.map((debit): NewEntry => ({ ...place, ...debit }));
+  });
   ledger.write(() => entries);
   const questions = pastQuestionsIn(join(folder, QUESTIONS_FILE));
   for (const { runId, manifest } of gaps) {

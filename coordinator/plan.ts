@@ -17,9 +17,12 @@ import {
   type Plan,
   runIdOf,
 } from "../shared/charter/manifest.ts";
+import type { MatchTask } from "../shared/charter/match-spec.ts";
 import { decide } from "../shared/charter/policy/decide.ts";
 import { isModelTask, type TaskSpec } from "../shared/charter/task-spec.ts";
+import type { RenyiBudget } from "../shared/privacy/accounting/budget.ts";
 import { calibrateNoiseMultiplier } from "../shared/privacy/accounting/calibrate.ts";
+import { decoysFor } from "../shared/privacy/accounting/calibrate-decoys.ts";
 import { defaultCohort } from "../shared/privacy/mechanism/noise-share.ts";
 import type { EnrolledMember } from "./store.ts";
 
@@ -140,10 +143,13 @@ function privacyOf(
       `privacy.epsilon ${epsilon} exceeds the charter's budget of ${budget.epsilon}`,
     );
   }
+  const { delta } = budget;
+  if (plan.task.kind === "match")
+    return decoysOf(plan.task, { ...budget, epsilon }, unitsExpected, memberCount, noisePlacement);
   const usual = defaultCohort(memberCount);
   const maxDropouts = taskFor(plan.task).needsEveryMember?.(plan.task) ? 0 : usual.maxDropouts;
   const cohort = { ...usual, maxDropouts, ...definedOnly(plan.privacy) };
-  const common = { epsilon, delta: budget.delta, order: budget.rdpOrder };
+  const common = { epsilon, delta, order: budget.rdpOrder };
   const multipliers = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected };
   const { schema, rowsMax } = charter;
   const context = {
@@ -165,7 +171,7 @@ function privacyOf(
   };
   return {
     epsilon,
-    delta: budget.delta,
+    delta,
     // A round that breaks off after the masked vectors left is paid for, and asked again: keep a reserve. A question
     // of one round keeps none: it would double the noise of every answer.
     trainMultiplier: calibrated("train", isModelTask(plan.task) ? RETRIES_SHARE : 0),
@@ -174,6 +180,30 @@ function privacyOf(
     maxDropouts: cohort.maxDropouts,
     maxColluders: cohort.maxColluders,
     ...(noisePlacement && noisePlacement !== "distributed" && { noisePlacement }),
+  };
+}
+
+/** The noise of a matching: members' own, and safe with all others colluding. Everyone has to stay. */
+function decoysOf(
+  { identifiersPerUnitMax = 1 }: MatchTask,
+  target: RenyiBudget,
+  unitsExpected: number,
+  memberCount: number,
+  noisePlacement = "distributed",
+): ManifestPrivacy {
+  if (noisePlacement !== "distributed") {
+    const message = "the noise of a match is decoys, of every member; leave out noisePlacement";
+    throw badInput("match.noise-placement", message);
+  }
+  return {
+    epsilon: target.epsilon,
+    delta: target.delta,
+    trainMultiplier: 1,
+    holdoutMultiplier: 1,
+    unitsExpected,
+    maxDropouts: 0,
+    maxColluders: memberCount - 1,
+    decoys: decoysFor(target, identifiersPerUnitMax),
   };
 }
 

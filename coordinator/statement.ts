@@ -1,8 +1,10 @@
 /** The privacy statement of a run as it stands: what its log says was answered, failed attempts included. Pure. */
 import { type PrivacyStatement, privacyStatement } from "../models/privacy-statement.ts";
+import { MATCH_RELEASE } from "../models/tasks/match.ts";
 import type { AskCounts } from "../models/tasks/privacy-events.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
+import type { TaskSpec } from "../shared/charter/task-spec.ts";
 import type { RunEvent } from "./run-events.ts";
 
 export function statementOf(
@@ -10,11 +12,16 @@ export function statementOf(
   manifest: Manifest,
   events: readonly RunEvent[],
 ): PrivacyStatement {
-  return privacyStatement(charter, manifest, answersOf(events));
+  return privacyStatement(charter, manifest, answersOf(events, manifest.task.kind));
 }
 
-/** Members may have answered an attempt that failed: it counts, and as any kind where its round never ended. */
-export function answersOf(events: readonly RunEvent[]): AskCounts {
+/**
+ * Members may have answered an attempt that failed: it counts, and as any kind where its round never ended. A matching has
+ * no rounds: once it has begun, its members may have answered.
+ */
+export function answersOf(events: readonly RunEvent[], taskKind: TaskSpec["kind"]): AskCounts {
+  if (taskKind === "match" && events.some(({ type }) => type === "begun"))
+    return { byKind: new Map([[MATCH_RELEASE, 1]]), unknown: 0 };
   const kinds = new Map<number, string>();
   for (const event of events)
     if (event.type === "roundReleased") kinds.set(event.round, event.askKind);

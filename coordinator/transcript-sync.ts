@@ -125,7 +125,8 @@ export class TranscriptSync {
   /** Those become entries whose time has come, and that everybody would accept: the member's key is still the same. */
   #enter(room: string, pending: Pending, nowMs: number): void {
     if (nowMs < pending.dueAtMs || pending.byMember.size === 0) return;
-    pending.dueAtMs = nowMs + COSIGN_MS_PER_CHECK * pending.byMember.size ** 2;
+    const checks = pending.byMember.size * (this.#sent.get(room)?.size ?? 0);
+    pending.dueAtMs = nowMs + COSIGN_MS_PER_CHECK * checks;
     const standing = [...pending.byMember.values()].filter(({ body: { memberId }, key }) => {
       const now = this.#ports.identityKeyOf({ room, memberId });
       return now !== null && equalBytes(now, key);

@@ -14,7 +14,7 @@ import {
   acrossMembers,
   acrossText,
 } from "../shared/privacy/accounting/group.ts";
-import { pldAccountant } from "../shared/privacy/accounting/pld/accountant.ts";
+import { hasLossDistribution, pldAccountant } from "../shared/privacy/accounting/pld/accountant.ts";
 import { rdpAccountant } from "../shared/privacy/accounting/rdp.ts";
 import {
   type AskCounts,
@@ -45,10 +45,11 @@ export interface Guarantee {
   /** The larger of the partitions': a unit is in one of them. */
   readonly epsilon: number;
   readonly delta: number;
-  readonly accountant: "pld";
+  /** `rdp`: of several identifiers of a unit in a matching, for which no loss distribution is known here. */
+  readonly accountant: "pld" | "rdp";
   readonly neighboringRelation: "add-or-remove-one";
-  readonly sampler: "poisson";
-  readonly noise: "discrete Gaussian";
+  readonly sampler: "poisson" | "none";
+  readonly noise: "discrete Gaussian" | "decoys";
   readonly noisePlacement: NonNullable<ManifestPrivacy["noisePlacement"]>;
   readonly members: number;
   readonly maxDropouts: number;
@@ -70,7 +71,7 @@ export function privacyStatement(
     version: 1,
     guarantee: manifest.privacy && guaranteeOf(charter, manifest, manifest.privacy, counts),
     unit: { kind: unit ? "entity" : "record", column: unit?.column ?? null },
-    notCovered: manifest.privacy ? NOT_COVERED : WITHOUT_NOISE,
+    notCovered: notCovered(manifest),
   };
 }
 
@@ -85,17 +86,19 @@ function guaranteeOf(
     ({ partition, event, count }): PartitionStatement => {
       const spent = (accountant: PrivacyAccountant): number =>
         accountant.compose({ kind: "selfComposed", event, count }).getEpsilon(delta);
-      const epsilonPld = spent(pldAccountant());
-      return { partition, releases: count, event, epsilonPld, epsilonRdp: spent(rdpAccountant()) };
+      const epsilonRdp = spent(rdpAccountant());
+      const epsilonPld = hasLossDistribution(event) ? spent(pldAccountant()) : epsilonRdp;
+      return { partition, releases: count, event, epsilonPld, epsilonRdp };
     },
   );
+  const isDecoys = privacy.decoys !== undefined;
   return {
     epsilon: Math.max(0, ...partitions.map(({ epsilonPld }) => epsilonPld)),
     delta,
-    accountant: "pld",
+    accountant: partitions.every(({ event }) => hasLossDistribution(event)) ? "pld" : "rdp",
     neighboringRelation: "add-or-remove-one",
-    sampler: "poisson",
-    noise: "discrete Gaussian",
+    sampler: isDecoys ? "none" : "poisson",
+    noise: isDecoys ? "decoys" : "discrete Gaussian",
     noisePlacement,
     members: manifest.roster.length,
     maxDropouts,
@@ -106,16 +109,22 @@ function guaranteeOf(
       delta,
       manifest.roster.length,
     ),
-    trusted: trusted(noisePlacement, maxColluders),
+    trusted: isDecoys ? DECOYS_TRUSTED : trusted(noisePlacement, maxColluders),
   };
 }
 
+const MACHINE = "each member's own machine, its operating system's generator, and this software";
+
+const DECOYS_TRUSTED = [
+  MACHINE,
+  "that the other members, whoever of them colludes with the coordinator, mask as the protocol says and put in their decoys",
+];
+
 function trusted(placement: Guarantee["noisePlacement"], maxColluders: number): string[] {
-  const machine = "each member's own machine, its operating system's generator, and this software";
-  if (placement === "local") return [machine];
+  if (placement === "local") return [MACHINE];
   if (placement === "central")
-    return [machine, "the coordinator: it sees exact sums, and adds the noise itself"];
-  return [machine, `that at most ${maxColluders} members collude with the coordinator`];
+    return [MACHINE, "the coordinator: it sees exact sums, and adds the noise itself"];
+  return [MACHINE, `that at most ${maxColluders} members collude with the coordinator`];
 }
 
 const NOT_COVERED = [
@@ -126,11 +135,21 @@ const NOT_COVERED = [
   "running times, which depend on draws and data",
 ];
 
+const OF_DECOYS = [
+  "that a member declines since it has more identifiers than the run has room for",
+  ...NOT_COVERED,
+];
+
 const WITHOUT_NOISE = [
   "what the opened sums tell: no noise was added, and a record may be learnt from a sum or a model",
   "a person whose records are at several members: the losses add",
   ...NOT_COVERED.slice(2),
 ];
+
+function notCovered({ privacy }: Manifest): readonly string[] {
+  if (!privacy) return WITHOUT_NOISE;
+  return privacy.decoys === undefined ? NOT_COVERED : OF_DECOYS;
+}
 
 /** The statement in sentences, for a model card, a report or a screen. */
 export function statementLines({ guarantee, unit, notCovered }: PrivacyStatement): string[] {
@@ -144,9 +163,9 @@ export function statementLines({ guarantee, unit, notCovered }: PrivacyStatement
 }
 
 function guaranteeLines(guarantee: Guarantee, unit: string): string[] {
-  const { epsilon, delta, noisePlacement, members, maxDropouts, maxColluders } = guarantee;
+  const { epsilon, delta, noise, noisePlacement, members, maxDropouts, maxColluders } = guarantee;
   const cohort =
-    noisePlacement === "distributed"
+    noise === "discrete Gaussian" && noisePlacement === "distributed"
       ? ` They suffice with ${maxDropouts} of ${members} members gone and ${maxColluders} colluding.`
       : "";
   const parts = guarantee.partitions.map(
@@ -157,7 +176,9 @@ function guaranteeLines(guarantee: Guarantee, unit: string): string[] {
     `Differential privacy for ${unit}: ε = ${epsilon.toFixed(4)} at δ = ${delta}, whether it is there or not (add-or-remove-one).`,
     ...parts,
     `Somebody with records at several members loses more; at the same δ, by the number of members, at most: ${acrossText(guarantee.acrossMembers)}.`,
-    `Noise: discrete Gaussian on integers, ${PLACEMENTS[noisePlacement]}.${cohort}`,
+    noise === "decoys"
+      ? "Noise: decoys that only the member knows to be in its set or not; against the coordinator with all other members."
+      : `Noise: discrete Gaussian on integers, ${PLACEMENTS[noisePlacement]}.${cohort}`,
     `Trusted: ${guarantee.trusted.join("; ")}.`,
   ];
 }
@@ -170,6 +191,7 @@ const PLACEMENTS: Readonly<Record<Guarantee["noisePlacement"], string>> = {
 
 function eventText(event: SingleDpEvent): string {
   if (event.kind === "gaussian") return `all units, z = ${event.noiseMultiplier.toPrecision(4)}`;
+  if (event.kind === "binomial") return `${event.trials} coins a count`;
   if (event.kind !== "poissonSampled") return event.kind;
   const { samplingProbability, event: inner } = event;
   return `units sampled with q = ${samplingProbability}, z = ${inner.noiseMultiplier.toPrecision(4)}`;

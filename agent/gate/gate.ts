@@ -26,10 +26,11 @@ import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
 import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
 import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
+import { MatchGuard } from "./match-guard.ts";
 import type { GateRefusal, RunQuestion } from "./messages.ts";
 import type { OwnModels } from "./own-models.ts";
 import type { OwnReports } from "./own-reports.ts";
-import type { PastQuestions } from "./past-questions.ts";
+import { type PastQuestions, pastQuestionsInMemory } from "./past-questions.ts";
 import { answersMax, partitionOf } from "./plan.ts";
 import { QuestionGuard } from "./question-guard.ts";
 import { repeatableRng } from "./repeatable.ts";
@@ -68,13 +69,15 @@ interface Pending {
 export class Gate {
   readonly #params: GateParams;
   readonly #questions: QuestionGuard;
+  readonly #matches: MatchGuard;
   #run: Run | null = null;
   #pending: Pending | null = null;
 
   constructor(params: GateParams) {
     this.#params = params;
-    const { charter, data, pastQuestions } = params;
+    const { charter, data, pastQuestions = pastQuestionsInMemory() } = params;
     this.#questions = new QuestionGuard(charter, data, pastQuestions);
+    this.#matches = new MatchGuard(charter, data, pastQuestions);
   }
 
   /** Every rule's word on a run, by all that this member knows. */
@@ -84,7 +87,8 @@ export class Gate {
     const dataset = {
       rows: data.train.rowCount + data.holdout.rowCount,
       units: unitCountOf(data.train) + unitCountOf(data.holdout),
-      isolatesFew: this.#questions.isolatesFew(manifest, runId),
+      isolatesFew:
+        this.#questions.isolatesFew(manifest, runId) || this.#matches.isolatesFew(manifest),
     };
     const partitions = releasesOf(charter, manifest).map(({ partition, event, count }) => ({
       partition,
@@ -109,6 +113,12 @@ export class Gate {
   /** The manifest of a run that is taken up; null: it is another, or none is. */
   takenUp(runId: string): Manifest | null {
     return this.#run?.runId === runId ? this.#run.manifest : null;
+  }
+
+  /** The last set of the matching that is taken up is about to leave by the other door. */
+  matchLeaving(runId: string): void {
+    const manifest = this.takenUp(runId);
+    if (manifest) this.#matches.answering(manifest, runId);
   }
 
   /** What will compute the model of a run that is taken up: of this machine and the run's public plan, of no record. */

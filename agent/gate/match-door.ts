@@ -4,7 +4,9 @@
  */
 import type { PartitionedData } from "../../models/data.ts";
 import { contextOf } from "../../models/tasks/context.ts";
-import { matchIdentifiers } from "../../models/tasks/match.ts";
+import { MATCH_RELEASE, matchTask } from "../../models/tasks/match.ts";
+import { matchIdentifiers } from "../../models/tasks/match-identifiers.ts";
+import { assert } from "../../shared/base/assert.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, seatOf } from "../../shared/charter/manifest.ts";
@@ -13,6 +15,7 @@ import type { Identity } from "../../shared/crypto/identity.ts";
 import { RelayMatchMessage } from "../../shared/matching/messages.ts";
 import { type MatchParams, VALUE_BYTES } from "../../shared/matching/params.ts";
 import { matchSet } from "../../shared/matching/set.ts";
+import type { SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
 import { decode, encode } from "../../shared/protocol/codec.ts";
 import { LIMITS } from "../../shared/protocol/limits.ts";
 import type { Account } from "../ledger/account.ts";
@@ -28,6 +31,8 @@ interface MatchDoorParams {
   readonly rng: Rng;
   /** Of the run that the gate has taken up, by its id; null: another, or none. */
   readonly takenUp: (runId: string) => Manifest | null;
+  /** To be called before its last set leaves: what was answered exactly is remembered. */
+  readonly onLeaving: (runId: string) => void;
 }
 
 interface Run {
@@ -40,6 +45,9 @@ interface Run {
   /** Null: no thread has failed. */
   failure: unknown;
   isDebited: boolean;
+  isLeaving: boolean;
+  /** What the ledger is charged for; null: no noise, and no guarantee. */
+  readonly event: SingleDpEvent | null;
 }
 
 type Said = Extract<FromGate, { type: "matchSaid" | "refused" }>;
@@ -85,10 +93,11 @@ export class MatchDoor {
     const match = matchParams(manifest, charter, runId);
     const { task } = manifest;
     const context = contextOf(charter, manifest);
-    const { taking } =
-      task.kind === "match" ? matchIdentifiers({ ...context, spec: task }, data) : { taking: [] };
-    const set = matchSet(taking, match.setSize, rng);
-    const member = { match, index: seatOf(manifest, memberId), identity, rng };
+    assert(task.kind === "match", "only a match is begun here");
+    const own = { ...context, spec: task };
+    const index = seatOf(manifest, memberId);
+    const set = matchSet(match, index, matchIdentifiers(own, data).taking, rng);
+    const member = { match, index, identity, rng };
     const matching = new Matching(member, set, {
       send: (message) => run.said.push(encode(message)),
       onProgress: (done, total) => {
@@ -107,6 +116,8 @@ export class MatchDoor {
       progress,
       failure: null,
       isDebited: false,
+      isLeaving: false,
+      event: matchTask.otherRelease(own)?.event ?? null,
     };
     return run;
   }
@@ -117,20 +128,25 @@ export class MatchDoor {
     if (!heard.ok) return "malformed";
     // All that depends on a record comes after this one.
     const refusal = heard.message.type === "matchMembers" ? this.#debit(run) : null;
-    if (!refusal) run.matching.hear(heard.message);
-    return refusal;
+    if (refusal) return refusal;
+    if (heard.message.type === "matchRelease" && !run.isLeaving) {
+      run.isLeaving = true;
+      this.#params.onLeaving(run.runId);
+    }
+    run.matching.hear(heard.message);
+    return null;
   }
 
   #debit(run: Run): GateRefusal | null {
     if (run.isDebited) return null;
-    const { runId, match } = run;
+    const { runId, match, event } = run;
     const outcome = this.#params.ledger.debit({
       runId,
       round: 0,
       attempt: 0,
-      askKind: "match",
+      askKind: MATCH_RELEASE,
       partition: "all",
-      event: null,
+      event,
       parameters: { dimension: match.setSize, ringBits: 8 * VALUE_BYTES },
     });
     run.isDebited = outcome === "debited";

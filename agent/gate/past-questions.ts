@@ -1,5 +1,5 @@
 /**
- * EDGE: the questions that this member answered with exact sums, as one line each in a file of its agent's folder. Later
+ * EDGE: the questions that this member answered exactly, as one line each in a file of its agent's folder. Later
  * ones are held against them. Only the gate's thread writes and reads it.
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
@@ -14,8 +14,16 @@ const Line = z.strictObject({
   task: TaskSpec,
   /** How many of this member's units each of its sums was of. Left out: by an agent that did not count them. */
   units: z.array(z.int().min(0)).optional(),
+  /** Of a matching: among whom, and by what its set is known again, see `match-guard.ts`. */
+  matched: z.strictObject({ members: z.array(z.string()), sums: z.string() }).optional(),
 });
 type Line = z.infer<typeof Line>;
+
+/** Ends with the process. */
+export function pastQuestionsInMemory(): PastQuestions {
+  const lines: Line[] = [];
+  return { list: () => lines, add: (line) => lines.push(line) };
+}
 
 export interface PastQuestions {
   list(): readonly Line[];

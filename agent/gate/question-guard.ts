@@ -25,7 +25,7 @@ export class QuestionGuard {
   readonly #data: PartitionedData;
   readonly #past: PastQuestions;
 
-  constructor(charter: Charter, data: PartitionedData, past: PastQuestions = inMemory()) {
+  constructor(charter: Charter, data: PartitionedData, past: PastQuestions) {
     this.#charter = charter;
     this.#data = data;
     this.#past = past;
@@ -88,9 +88,4 @@ export class QuestionGuard {
       throw error;
     }
   }
-}
-
-function inMemory(): PastQuestions {
-  const lines: Parameters<PastQuestions["add"]>[0][] = [];
-  return { list: () => lines, add: (line) => lines.push(line) };
 }

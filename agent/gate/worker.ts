@@ -51,7 +51,8 @@ async function open(message: Extract<ToGate, { type: "open" }>): Promise<FromGat
   if (message.identitySecret) {
     const identity = identityFromSecret(message.identitySecret);
     const takenUp = (runId: string) => opening.takenUp(runId);
-    matchDoor = new MatchDoor({ ...params, identity, takenUp });
+    const onLeaving = (runId: string) => opening.matchLeaving(runId);
+    matchDoor = new MatchDoor({ ...params, identity, takenUp, onLeaving });
   }
   return reply;
 }

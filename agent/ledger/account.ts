@@ -224,7 +224,7 @@ export class Account {
     const { budget } = this.#terms;
     if (!budget) return null;
     const { period } = this.#own().population;
-    return epsilonSpent(spentAtMost(period, budget.rdpOrder), budget);
+    return epsilonSpent(spentAtMost(period, budget.rdpOrder).rdp, budget);
   }
 
   /** For an odometer: all that the units of one partition have lost, ever. @see lifetimeEvents */

@@ -6,10 +6,12 @@
 import { type Partition, payersOf } from "../../models/tasks/privacy-events.ts";
 import { assert, unreachable } from "../../shared/base/assert.ts";
 import type { OwnAmendment } from "../../shared/charter/amendment.ts";
+import type { Loss } from "../../shared/privacy/accounting/budget.ts";
 import {
   addEventInPlace,
   rdpSpent,
   type Spending,
+  tailSpent,
 } from "../../shared/privacy/accounting/spending.ts";
 import { checkedAmendment } from "./amended.ts";
 import {
@@ -240,29 +242,43 @@ function copyOfSide(side: Spending): Spending {
 
 /**
  * What the units on one side of `split` have lost at most: on the other divisions a unit may be on
- * either side, so the dearer one counts. Rényi divergence at `order`.
+ * either side, so the dearer one counts. Divergence at `order`.
  */
 export function spentOnSide(
   splits: Splits,
   { split, partition }: { split: string; partition: Partition },
   order: number,
   without?: Splits,
-): number {
-  let sum = 0;
-  for (const [name, sides] of splits) {
+): Loss {
+  const losses = [...splits].map(([name, sides]) => {
     const left = without?.get(name);
-    const train = rdpSpent(sides.train, order, left?.train);
-    const holdout = rdpSpent(sides.holdout, order, left?.holdout);
-    if (name !== split) sum += Math.max(train, holdout);
-    else sum += partition === "train" ? train : holdout;
-  }
-  return sum;
+    const train = lossOf(sides.train, order, left?.train);
+    const holdout = lossOf(sides.holdout, order, left?.holdout);
+    if (name !== split) return dearer(train, holdout);
+    return partition === "train" ? train : holdout;
+  });
+  return total(losses);
 }
 
 /** What the unit that lost most has lost at most. */
-export function spentAtMost(splits: Splits, order: number): number {
-  let sum = 0;
-  for (const { train, holdout } of splits.values())
-    sum += Math.max(rdpSpent(train, order), rdpSpent(holdout, order));
-  return sum;
+export function spentAtMost(splits: Splits, order: number): Loss {
+  return total(
+    [...splits.values()].map(({ train, holdout }) =>
+      dearer(lossOf(train, order), lossOf(holdout, order)),
+    ),
+  );
 }
+
+function lossOf(side: Spending, order: number, without?: Spending): Loss {
+  return { rdp: rdpSpent(side, order, without), tail: tailSpent(side, without) };
+}
+
+const dearer = (a: Loss, b: Loss): Loss => ({
+  rdp: Math.max(a.rdp, b.rdp),
+  tail: Math.max(a.tail, b.tail),
+});
+
+const total = (losses: readonly Loss[]): Loss => ({
+  rdp: losses.reduce((sum, { rdp }) => sum + rdp, 0),
+  tail: losses.reduce((sum, { tail }) => sum + tail, 0),
+});

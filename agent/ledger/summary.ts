@@ -93,8 +93,12 @@ function odometer(population: Population, delta: number): number | null {
 }
 
 function budgetUse(budget: Budget, spent: Splits): BudgetUse {
-  const rdp = spentAtMost(spent, budget.rdpOrder);
-  return { ...budget, epsilonSpent: epsilonSpent(rdp, budget), share: shareSpent(rdp, budget) };
+  const loss = spentAtMost(spent, budget.rdpOrder);
+  return {
+    ...budget,
+    epsilonSpent: epsilonSpent(loss.rdp, budget),
+    share: shareSpent(loss, budget),
+  };
 }
 
 function runUse(runId: string, run: RunAnswers, budget: Budget | undefined): RunUse {

@@ -2,7 +2,7 @@
 import { PARTITIONS, type Partition, releasesOf } from "../../models/tasks/privacy-events.ts";
 import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
-import { epsilonSpent } from "../../shared/privacy/accounting/budget.ts";
+import { epsilonSpent, shareSpent } from "../../shared/privacy/accounting/budget.ts";
 import type { Account, BudgetRuling } from "../ledger/account.ts";
 
 export interface PartitionCost {
@@ -46,13 +46,13 @@ export function costsOf(
 }
 
 function costOf({ budget, ruling }: BudgetRuling): BudgetCost {
-  const { rdp, spentBefore, spentAfter, limit, allowed } = ruling;
+  const { rdp, spentBefore, spentAfter, tailAfter, allowed } = ruling;
   return {
     ...budget,
     fits: allowed,
     runEpsilon: epsilonSpent(rdp, budget),
     spentBefore: epsilonSpent(spentBefore, budget),
     spentAfter: epsilonSpent(spentAfter, budget),
-    shareLeft: limit > 0 ? Math.max(0, 1 - spentAfter / limit) : 0,
+    shareLeft: 1 - shareSpent({ rdp: spentAfter, tail: tailAfter }, budget),
   };
 }

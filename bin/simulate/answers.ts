@@ -41,7 +41,8 @@ function priceOf(charter: Charter, manifest: Manifest, kind: string): Price {
   const shape = taskFor(manifest.task).shapeOf(contextOf(charter, manifest), kind);
   const event = privacyEvent(shape);
   const { budget } = charter.privacy;
-  const { rdp, limit } = event && budget ? mayRelease(0, event, budget) : { rdp: 0, limit: 0 };
+  const { rdp, limit } =
+    event && budget ? mayRelease({ rdp: 0, tail: 0 }, event, budget) : { rdp: 0, limit: 0 };
   const partition = partitionOf(charter, manifest, kind);
   return { partition, rdp, limit, answersMax: answersMax(charter, manifest, kind) };
 }

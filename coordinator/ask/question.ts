@@ -132,6 +132,6 @@ function privacyOf(
   if (exact || !privacy.budget) return "none";
   const without = privacy.unnoisedRuns === "allowed" ? ", or --exact for sums without noise" : "";
   const { epsilon: most, delta, rdpOrder } = privacy.budget;
-  const least = epsilonAtOrder(0, delta, rdpOrder).toPrecision(3);
-  throw usage(`how much may it cost? --epsilon, from above ${least} up to ${most}${without}`);
+  const least = Math.ceil(100 * epsilonAtOrder(0, delta, rdpOrder)) / 100;
+  throw usage(`how much may it cost? --epsilon, from ${least} up to ${most}${without}`);
 }

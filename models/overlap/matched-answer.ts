@@ -1,12 +1,17 @@
 /**
- * What an exact matching comes to: how many identifiers one, two, all members have, and which two share how many; with
- * noise where the charter demands it, and small counts held back. Pure: randomness is an argument.
+ * What a matching comes to: how many identifiers one, two, all members have, and which two share how many; where members
+ * put in decoys, without what these add on average and with intervals; small counts are held back. Pure.
  */
-import type { UniformSource } from "../../shared/base/uniform.ts";
-import { discreteLaplace, type Fraction } from "../../shared/privacy/noise/scalar.ts";
 import type { Answer, Cell, Estimate, Table } from "../answers/answer.ts";
+import {
+  type DecoyNoise,
+  decoyReach,
+  noiseByMembers,
+  noiseOfPair,
+  withoutNoise,
+} from "./decoy-noise.ts";
 
-/** Exact, as the coordinator has them. */
+/** As the coordinator has them, members' decoys among them. */
 export interface MatchedCounts {
   /** How many identifiers exactly k members have; k − 1 is the index. */
   readonly byMembers: readonly number[];
@@ -15,61 +20,40 @@ export interface MatchedCounts {
 }
 
 export interface MatchedTerms {
-  /** ε of the answer, per identifier in one member's set; null: no noise. */
-  readonly epsilon: number | null;
+  /** Decoys of one pool; 0: no noise. */
+  readonly perPool: number;
   /** Counts below it are held back. */
   readonly cellMin: number;
   /** What members are called, in the order of the counts. */
   readonly names: readonly string[];
 }
 
-/** ε is taken down to a whole number of these, so that noise is drawn from whole numbers. */
-const EPSILON_STEPS = 1_000_000;
-
-/**
- * Discrete Laplace noise, half of ε for either table. An identifier that comes into one member's set moves from one
- * count by members to the next: ℓ1 sensitivity 2; and into its pairs with all others: N − 1.
- *
- * @see Ghosh, Roughgarden and Sundararajan, Universally utility-maximizing privacy mechanisms, STOC 2009.
- */
-export function matchedAnswer(
-  counts: MatchedCounts,
-  terms: MatchedTerms,
-  source: UniformSource,
-): Answer {
-  const { epsilon, names } = terms;
-  const tell = (sensitivity: number) => {
-    const scale = epsilon === null ? null : scaleOf(sensitivity, epsilon / 2);
-    return (count: number): number | Estimate => (scale ? noised(count, scale, source) : count);
+/** Members' noise is in the counts already: what it adds on average comes off, and the rest is the interval. */
+export function matchedAnswer(counts: MatchedCounts, terms: MatchedTerms): Answer {
+  const { perPool, names } = terms;
+  const { length } = names;
+  const tell = (noiseOf: () => DecoyNoise) => {
+    if (perPool === 0) return (count: number): number => count;
+    const noise = noiseOf();
+    const reach = decoyReach(noise);
+    return (count: number): Estimate => estimateOf(withoutNoise(count, noise), reach);
   };
-  const [tellHistogram, tellPair] = [tell(2), tell(names.length - 1)];
-  const histogram = counts.byMembers.map(tellHistogram);
+  const histogram = counts.byMembers.map((count, k) =>
+    tell(() => noiseByMembers(length, k + 1, perPool))(count),
+  );
+  const tellPair = tell(() => noiseOfPair(length, perPool));
   const pairs = counts.pairs.map((row, i) => row.map((count, j) => (j > i ? tellPair(count) : 0)));
   return withheld(histogram, pairs, terms);
 }
 
-/** b = sensitivity/ε, never less than that. */
-function scaleOf(sensitivity: number, epsilon: number): Fraction {
-  const steps = Math.max(1, Math.floor(epsilon * EPSILON_STEPS));
-  return { numerator: BigInt(sensitivity * EPSILON_STEPS), denominator: BigInt(steps) };
-}
-
 /** A count is not below 0; its interval holds no less for that. */
-function noised(count: number, scale: Fraction, source: UniformSource): Estimate {
-  const value = count + Number(discreteLaplace(scale, source));
-  const reach = laplaceReach(Number(scale.numerator) / Number(scale.denominator));
+function estimateOf(value: number, reach: number): Estimate {
   const atLeastNone = (x: number): number => Math.max(0, x);
   return {
     value: atLeastNone(value),
     low: atLeastNone(value - reach),
     high: atLeastNone(value + reach),
   };
-}
-
-/** The smallest m with P(|n| > m) ≤ 5 %: P(|n| > m) = 2·q^(m + 1)/(1 + q), q = e^(−1/b). */
-function laplaceReach(scale: number): number {
-  const q = Math.exp(-1 / scale);
-  return Math.max(0, Math.ceil(-scale * Math.log(0.025 * (1 + q)) - 1));
 }
 
 /**
@@ -80,7 +64,7 @@ function laplaceReach(scale: number): number {
 function withheld(
   histogram: readonly (number | Estimate)[],
   pairs: readonly (readonly (number | Estimate)[])[],
-  { cellMin, names, epsilon }: MatchedTerms,
+  { cellMin, names, perPool }: MatchedTerms,
 ): Answer {
   const isSmall = (count: number | Estimate): boolean =>
     (typeof count === "number" ? count : count.value) < cellMin;
@@ -103,9 +87,9 @@ function withheld(
     ]),
   };
   const notes = [
-    epsilon === null
+    perPool === 0
       ? "counts are exact"
-      : `noise for ε = ${epsilon} per identifier of a member; intervals hold the true count in 95 of 100 answers`,
+      : "every member added noise of its own; intervals hold the true count in 95 of 100 answers",
     `counts below ${cellMin} are held back${anySmall ? ", and with them those by two members and more, from which they could be found" : ""}`,
   ];
   return {

@@ -15,6 +15,9 @@ export function contextOf(charter: Charter, manifest: Manifest): TaskContext<Tas
       holdoutMultiplier: privacy.holdoutMultiplier,
       unitsExpected: privacy.unitsExpected,
       inflation: inflationOf(privacy, manifest.roster.length),
+      ...(privacy.decoys !== undefined && {
+        pools: { perPool: privacy.decoys, delta: privacy.delta },
+      }),
     },
     rowsMax: charter.rowsMax,
     memberCount: manifest.roster.length,

@@ -1,25 +1,29 @@
 /**
- * How many customers the members share, to the unit, by a protocol of their own among themselves instead of a secure sum
- * (`shared/matching`): here are its rules, a member's identifiers, and what the counts come to. Pure.
+ * How many customers the members share, to the unit or with noise of their own, by a protocol of their own among
+ * themselves instead of a secure sum (`shared/matching`): here are its rules, what it costs, and what the counts come
+ * to. Pure.
  */
 import { bytesToFloat64, float64ToBytes } from "../../shared/base/bytes.ts";
-import type { Rng } from "../../shared/base/env.ts";
-import { badInput, CloisterError } from "../../shared/base/errors.ts";
-import { UniformSource } from "../../shared/base/uniform.ts";
+import { badInput } from "../../shared/base/errors.ts";
 import {
+  decoysMax,
   MATCH_MEMBERS_MAX,
   MATCH_POINTS_MAX,
   type MatchTask,
 } from "../../shared/charter/match-spec.ts";
+import { SIZE_MIN } from "../../shared/charter/overlap-spec.ts";
+import { decoyEvent } from "../../shared/privacy/accounting/calibrate-decoys.ts";
 import type { PartitionedData } from "../data.ts";
-import { normalIdentifier } from "../overlap/identifiers.ts";
 import { type MatchedCounts, matchedAnswer } from "../overlap/matched-answer.ts";
 import { cellMinOf } from "./cell-min.ts";
-import { identifiedRows, identifierRule } from "./identified.ts";
-import { checkAllRows } from "./row-limit.ts";
-import type { Task, TaskContext } from "./task.ts";
+import { identifierRule } from "./identified.ts";
+import { matchIdentifiers } from "./match-identifiers.ts";
+import type { OtherRelease, Task, TaskContext } from "./task.ts";
 
 type MatchContext = TaskContext<MatchTask>;
+
+/** What the release is called in ledgers and logs. */
+export const MATCH_RELEASE = "match";
 
 /** Null: not counted yet. */
 export interface MatchState {
@@ -37,7 +41,13 @@ export const matchTask = {
   nextAsk: () => null,
   absorb: () => noSum("a sum"),
   answer: (context, { counts }) => (counts === null ? null : answerOf(context, counts)),
-  columnUse: ({ spec }) => ({ read: [], summed: [], grouped: [], joined: [spec.column] }),
+  otherRelease,
+  columnUse: ({ spec, schema, noise }) => ({
+    read: noise && schema.unit ? [schema.unit.column] : [],
+    summed: [],
+    grouped: [],
+    joined: [spec.column],
+  }),
   ownNotes,
   besides,
   progress: ({ counts }) => {
@@ -50,63 +60,44 @@ export const matchTask = {
   decodeState,
 } as const satisfies Task<MatchTask, MatchState>;
 
-/** A member's identifiers and what else was in its rows. For the member alone. */
-export interface MatchIdentifiers {
-  /** In their one spelling, each once; none where they are fewer than the least. */
-  readonly taking: ReadonlySet<string>;
-  readonly different: number;
-  readonly missingRows: number;
-  /** Rows whose cell is no identifier of the type. They match nothing. */
-  readonly invalidRows: number;
-}
-
-/** @throws {CloisterError} If there are more rows than the charter allows. */
-export function matchIdentifiers(context: MatchContext, data: PartitionedData): MatchIdentifiers {
-  checkAllRows(context.rowsMax, data);
-  const rule = identifierRule(context);
-  const found = new Set<string>();
-  let [missingRows, invalidRows] = [0, 0];
-  for (const { cells } of identifiedRows(context, data))
-    for (const cell of cells) {
-      const identifier = normalIdentifier(cell, rule);
-      if (identifier === null) invalidRows += 1;
-      else if (identifier === "") missingRows += 1;
-      else found.add(identifier);
-    }
-  const taking = found.size < context.spec.sizeMin ? new Set<string>() : found;
-  return { taking, different: found.size, missingRows, invalidRows };
-}
-
 /** @throws {CloisterError} If it cannot be asked so; says what to change. */
 function check(context: MatchContext): void {
   const { spec, noise, memberCount } = context;
   identifierRule(context);
-  if (noise !== null) {
-    const why = "exact matching adds no noise of the members' own";
-    throw badInput("match.exact-only", `${why}: plan with privacy: none, or ask for an overlap`);
-  }
   if (memberCount > MATCH_MEMBERS_MAX)
     throw badInput("match.members", `a match takes ${MATCH_MEMBERS_MAX} members at most`);
-  if (memberCount * spec.setSize > MATCH_POINTS_MAX) {
-    const most = Math.floor(MATCH_POINTS_MAX / memberCount);
+  if (noise === null && spec.identifiersPerUnitMax !== undefined) {
+    const message = "without noise all identifiers take part: leave out identifiersPerUnitMax";
+    throw badInput("match.per-unit", message);
+  }
+  if (noise !== null && !noise.pools)
+    throw badInput("match.decoys", "the manifest does not say how many decoys: make it anew");
+  const decoys = decoysMax(memberCount, noise?.pools?.perPool ?? 0);
+  const most = Math.floor(MATCH_POINTS_MAX / memberCount) - decoys;
+  if (decoys > 0 && most < SIZE_MIN) {
+    const why = `the noise of ${memberCount} members takes ${decoys} decoys in every set, twice as many with each member more`;
+    throw badInput("match.decoys", `${why}: plan with more epsilon, or ask for an overlap`);
+  }
+  if (spec.setSize > most) {
     const message = `setSize may be ${most} at most among ${memberCount} members; an overlap takes larger sets`;
     throw badInput("match.set-size", message);
   }
 }
 
-function answerOf(context: MatchContext, counts: MatchedCounts) {
-  const { memberCount, memberIds } = context;
-  const cellMin = cellMinOf(context);
-  const names = Array.from({ length: memberCount }, (_, k) => memberIds?.[k] ?? `member ${k + 1}`);
-  return matchedAnswer(counts, { epsilon: null, cellMin, names }, new UniformSource(UNUSED));
+/** What the coins hide of one unit. */
+function otherRelease({ spec, noise }: MatchContext): OtherRelease | null {
+  if (!noise?.pools) return null;
+  const { perPool, delta } = noise.pools;
+  const event = decoyEvent(perPool, spec.identifiersPerUnitMax ?? 1, delta);
+  return { kind: MATCH_RELEASE, partition: "all", event };
 }
 
-/** Exact counts draw nothing. */
-const UNUSED: Rng = {
-  fill() {
-    throw new CloisterError("match.exact-only", "an exact answer draws no noise");
-  },
-};
+function answerOf(context: MatchContext, counts: MatchedCounts) {
+  const { memberCount, memberIds, noise } = context;
+  const cellMin = cellMinOf(context);
+  const names = Array.from({ length: memberCount }, (_, k) => memberIds?.[k] ?? `member ${k + 1}`);
+  return matchedAnswer(counts, { perPool: noise?.pools?.perPool ?? 0, cellMin, names });
+}
 
 function ownNotes(context: MatchContext, data: PartitionedData): readonly string[] {
   const { column, sizeMin, setSize } = context.spec;
@@ -115,14 +106,27 @@ function ownNotes(context: MatchContext, data: PartitionedData): readonly string
   if (different > setSize)
     return [counts, `that is more than the run has room for (${setSize}): this agent will decline`];
   const few = `that is below ${sizeMin}: this member takes part with dummies alone`;
-  return different < sizeMin ? [counts, few] : [counts];
+  return context.noise === null && different < sizeMin ? [counts, few] : [counts];
 }
 
-function besides({ spec, memberCount }: MatchContext): readonly string[] {
-  return [
-    `to the other members, sealed: ${memberCount} sets of ${spec.setSize} masked points, dummies among them, shuffled`,
+function besides({ spec, noise, memberCount }: MatchContext): readonly string[] {
+  const perPool = noise?.pools?.perPool ?? 0;
+  const points = spec.setSize + decoysMax(memberCount, perPool);
+  const leaves = [
+    `to the other members, sealed: ${memberCount} sets of ${points} masked points, dummies among them, shuffled`,
     "to the coordinator: one of those sets, which all members have masked, and a number under pads",
-    "no noise: the coordinator counts, to the unit, which sets have how many points in common",
+  ];
+  if (perPool === 0)
+    return [
+      ...leaves,
+      "no noise: the coordinator counts, to the unit, which sets have how many points in common",
+    ];
+  const own = perPool * 2 ** (memberCount - 1);
+  return [
+    ...leaves,
+    `noise of this member's own: of ${own} decoys each goes into its set or not by a coin that nobody else sees`,
+    "it holds against the coordinator with all other members, as long as these put in the decoys that the run gives them",
+    `a decline tells that this member has more than ${spec.setSize} identifiers: no noise hides that`,
   ];
 }
 

@@ -5,7 +5,12 @@ import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import type { Repeated } from "../../shared/privacy/accounting/accountant.ts";
 import type { GaussianDpEvent, SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
-import { epsilonAtOrder, rdpAccountant, rdpOfEvent } from "../../shared/privacy/accounting/rdp.ts";
+import {
+  epsilonAtOrder,
+  rdpAccountant,
+  rdpOfEvent,
+  tailOfEvent,
+} from "../../shared/privacy/accounting/rdp.ts";
 import { contextOf } from "./context.ts";
 import { taskFor } from "./registry.ts";
 import type { Payers, ReleaseShape, TaskContext } from "./task.ts";
@@ -87,7 +92,8 @@ export function isEpsilonHonest(charter: Charter, manifest: Manifest): boolean {
   const isWithin = (epsilon: number): boolean => epsilon <= claimed * (1 + ROUNDING); // NaN is not.
   return releasesOf(charter, manifest).every(({ event, count }) => {
     const rdp = count * rdpOfEvent(event, budget.rdpOrder);
-    if (isWithin(epsilonAtOrder(rdp, delta, budget.rdpOrder))) return true;
+    const left = delta - count * tailOfEvent(event);
+    if (left > 0 && isWithin(epsilonAtOrder(rdp, left, budget.rdpOrder))) return true;
     const all = { kind: "selfComposed", event, count } as const;
     return isWithin(rdpAccountant().compose(all).getEpsilon(delta));
   });
@@ -130,6 +136,13 @@ function plannedBy<P>(
       const askKinds = [...(known?.askKinds ?? []), kind];
       releases.set(payers, { payers, event, count: count + (known?.count ?? 0), askKinds });
     }
+  }
+  const other = task.otherRelease?.(context);
+  if (other) {
+    assert(releases.size === 0, "a run's releases are alike");
+    const { kind, event } = other;
+    for (const payers of split(other.partition))
+      releases.set(payers, { payers, event, count: 1, askKinds: [kind] });
   }
   return [...releases.values()];
 }

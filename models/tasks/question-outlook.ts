@@ -2,8 +2,10 @@
  * What noise would leave of a question's answer, before it is asked: from what everybody knows, the charter, the
  * manifest and a public estimate of the units. Reads no record. Pure.
  */
+import type { MatchTask } from "../../shared/charter/match-spec.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { Z_95 } from "../answers/estimate.ts";
+import { decoyStdDev, noiseOfPair } from "../overlap/decoy-noise.ts";
 import { numberReader } from "./columns.ts";
 import { overlapPlan } from "./overlap-shape.ts";
 import { cellCount, queryStdDev } from "./query.ts";
@@ -117,6 +119,7 @@ interface Sizes {
 function sizesOf(context: TaskContext<TaskSpec>): Sizes {
   const { spec, noise, memberCount } = context;
   const units = noise?.unitsExpected ?? null;
+  if (spec.kind === "match") return sizesOfMatch({ ...context, spec });
   if (spec.kind === "query") {
     const query = { ...context, spec };
     const { rowsPerUnitMax: rowsPerUnit } = spec;
@@ -136,6 +139,13 @@ function sizesOf(context: TaskContext<TaskSpec>): Sizes {
       isExpected: spec.valueExpected !== undefined,
     },
   };
+}
+
+/** Of two members' customers in common, against all that one of them may have. */
+function sizesOfMatch({ spec, noise, memberCount }: TaskContext<MatchTask>): Sizes {
+  const { perPool = 0 } = noise?.pools ?? {};
+  const stdDev = decoyStdDev(noiseOfPair(memberCount, perPool));
+  return { cells: 1, units: noise ? spec.setSize : null, stdDev };
 }
 
 function verdictOf(share: number, rangeShare: number): QuestionOutlook["verdict"] {

@@ -6,6 +6,7 @@
 import type { EngineName } from "../../shared/base/engine-name.ts";
 import type { Rng } from "../../shared/base/env.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
+import type { SingleDpEvent } from "../../shared/privacy/accounting/events.ts";
 import type { Answer } from "../answers/answer.ts";
 import type { PartitionedData } from "../data.ts";
 import type { Model } from "../model.ts";
@@ -90,6 +91,8 @@ export interface TaskContext<Spec> {
     readonly unitsExpected: number;
     /** By how much an opened sum's noise exceeds what is guaranteed, if every member answers. Left out: 1. */
     readonly inflation?: number;
+    /** A matching's: how many decoys a pool has, and the δ of the run. Left out: another task's run. */
+    readonly pools?: { readonly perPool: number; readonly delta: number };
   } | null;
   /** Charter's bound on one member's rows. */
   readonly rowsMax: number;
@@ -152,6 +155,8 @@ export interface Task<Spec, State> {
   engine?(context: TaskContext<Spec>): EngineName | null;
   /** What only the member is told, of its own records, before it approves. Left out: nothing. */
   ownNotes?(context: TaskContext<Spec>, data: PartitionedData): readonly string[];
+  /** What leaves besides sums, as ledgers are charged for it, once in a run. Left out, or null: nothing that costs. */
+  otherRelease?(context: TaskContext<Spec>): OtherRelease | null;
   /** What leaves a member besides vectors of sums, in words for who is to approve it. Left out: nothing. */
   besides?(context: TaskContext<Spec>): readonly string[];
   /** What a person watches. */
@@ -159,6 +164,15 @@ export interface Task<Spec, State> {
   /** The state as bytes, for the coordinator's store; exact. */
   encodeState(state: State): Uint8Array;
   decodeState(context: TaskContext<Spec>, bytes: Uint8Array): State;
+}
+
+/** A release by another door than secure sums. */
+export interface OtherRelease {
+  /** What logs and ledgers call it. */
+  readonly kind: string;
+  /** Whose budget pays. */
+  readonly partition: Payers;
+  readonly event: SingleDpEvent;
 }
 
 /** Columns by what becomes of them; each may be in several lists. */

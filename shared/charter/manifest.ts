@@ -3,6 +3,7 @@ import { z } from "zod";
 import { fromHex } from "../base/bytes.ts";
 import { canonicalJson } from "../base/canonical.ts";
 import { hashJson } from "../crypto/hash.ts";
+import { BINOMIAL_TRIALS_MAX } from "../privacy/accounting/events.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 import { groupRules, type SumParams, survivorsRequired } from "../secagg/params.ts";
@@ -27,6 +28,8 @@ export const ManifestPrivacy = z.strictObject({
   maxColluders: z.int().min(0),
   /** Who adds the noise. Left out: `distributed`. */
   noisePlacement: NoisePlacement.optional(),
+  /** Of a matching, whose noise is another: decoys of one pool, see `shared/matching/decoys.ts`. */
+  decoys: z.int().min(2).multipleOf(2).max(BINOMIAL_TRIALS_MAX).optional(),
 });
 export type ManifestPrivacy = z.infer<typeof ManifestPrivacy>;
 

@@ -3,6 +3,8 @@ import { z } from "zod";
 import { MATCH_LIMITS } from "../matching/params.ts";
 import { identifierFields, SIZE_MIN } from "./overlap-spec.ts";
 
+/** Decoys in one member's set at most. */
+export { decoysMax } from "../matching/decoys.ts";
 /** Members that a matching takes. */
 export const MATCH_MEMBERS_MAX = MATCH_LIMITS.membersMax;
 /** Points of all members' sets: what a coordinator counts in memory. */
@@ -13,10 +15,15 @@ export const MatchTask = z
     kind: z.literal("match"),
     /** One of the schema's `identifiers`. */
     column: z.string().min(1).max(200),
-    /** Public: every member's set is filled up to it with dummies. One with more identifiers takes no part. */
+    /**
+     * Public: every member's set is filled up to it with dummies, and under noise grows by its decoys besides. One with
+     * more identifiers takes no part.
+     */
     setSize: z.int().min(SIZE_MIN).max(MATCH_POINTS_MAX),
-    /** A member with fewer identifiers takes part with dummies alone, and nobody is told. */
+    /** Without noise: a member with fewer identifiers takes part with dummies alone, and nobody is told. */
     sizeMin: z.int().min(SIZE_MIN).default(SIZE_MIN),
+    /** With noise: of a unit with more identifiers only so many take part, and the noise grows with it. Left out: 1. */
+    identifiersPerUnitMax: z.int().min(1).max(16).optional(),
     ...identifierFields,
   })
   .refine(({ setSize, sizeMin }) => sizeMin <= setSize, {

@@ -49,6 +49,7 @@ export const LABELS = {
 
   /** Private matching of identifiers, see `shared/matching`. */
   matchIdentifier: "cloister/3/match-identifier",
+  matchDecoy: "cloister/3/match-decoy",
   matchPoint: "cloister/3/match-point",
   matchJoin: "cloister/3/match-join",
   matchJoins: "cloister/3/match-joins",
@@ -56,6 +57,7 @@ export const LABELS = {
   matchHop: "cloister/3/match-hop",
   matchTotal: "cloister/3/match-total",
   matchReady: "cloister/3/match-ready",
+  matchUnit: "cloister/3/match-unit",
 
   /** The run's transcript. */
   transcript: "cloister/3/transcript",

@@ -28,8 +28,10 @@ export interface MatchParams {
   readonly runId: string;
   /** In the order in which sets are passed on, the first after the last. */
   readonly roster: readonly RosterMember[];
-  /** Points of every member's set on its way: identifiers, and dummies for the rest. */
+  /** Points of every member's set on its way: identifiers, decoys, and dummies for the rest. */
   readonly setSize: number;
+  /** Of one pool, see `decoys.ts`; 0: no noise. */
+  readonly decoys: number;
   /** Points of a chunk, the last one's aside. */
   readonly chunkPoints: number;
   /** What is matched and what for: an e-mail address is not matched as a telephone number. */

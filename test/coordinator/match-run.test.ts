@@ -78,7 +78,7 @@ type Room = ReturnType<typeof room>;
 function play({ sent, matching }: Room, until = Number.POSITIVE_INFINITY): number {
   const members = SETS.map((set, index) => {
     const params = { match, index, identity: identityOf(IDS[index] ?? ""), rng: osRng };
-    return new MatchMember(params, matchSet(set, match.setSize, osRng));
+    return new MatchMember(params, matchSet(match, index, set, osRng));
   });
   const obey = (index: number, effects: readonly MemberEffect[]): void => {
     const member = members[index];

@@ -7,10 +7,15 @@ import { isEpsilonHonest } from "../../models/tasks/privacy-events.ts";
 import { taskFactsOf } from "../../models/tasks/task-facts.ts";
 import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { Charter, charterHash } from "../../shared/charter/charter.ts";
-import { type Manifest, Plan } from "../../shared/charter/manifest.ts";
+import { Manifest, Plan } from "../../shared/charter/manifest.ts";
+import { decide } from "../../shared/charter/policy/decide.ts";
+import { decoyEvent } from "../../shared/privacy/accounting/calibrate-decoys.ts";
+import { rdpAccountant } from "../../shared/privacy/accounting/rdp.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { COORDINATOR_KEY, enrolled } from "../support/manifests.ts";
 
+const NOISE = { epsilon: 3 };
+const BEGUN = [{ type: "begun", runId: "r", atMs: 0 }] as const;
 const TASK = { kind: "match", column: "mail", setSize: 1200 };
 const SCHEMA = {
   identifiers: [
@@ -63,13 +68,69 @@ test.each([
   expect(() => planned(charterOf(changes), { ...TASK, ...task })).toThrow(why);
 });
 
-test("a charter that wants noise refuses it, and so does the task with noise", () => {
+test("a charter that wants noise refuses it without; nobody but the members adds any", () => {
   const strict = charterOf({}, 3, { unnoisedRuns: "refused" });
   expect(() => planned(strict)).toThrow("the charter refuses runs without noise");
-  expect(() => planned(charterOf(), TASK, { epsilon: 1 })).toThrow("plan with privacy: none");
+  expect(planned(strict, TASK, NOISE).privacy?.decoys).toBe(72);
   const central = charterOf({}, 3, { centralNoise: "allowed" });
-  const byCoordinator = { epsilon: 1, noisePlacement: "central" };
-  expect(() => planned(central, TASK, byCoordinator)).toThrow("plan with privacy: none");
+  const byCoordinator = { ...NOISE, noisePlacement: "central" };
+  expect(() => planned(central, TASK, byCoordinator)).toThrow("decoys, of every member");
+});
+
+test("with noise it costs what its decoys give, promises it against all others, and says how far off it will be", () => {
+  const charter = charterOf();
+  const manifest = planned(charter, { ...TASK, setSize: 12_000 }, NOISE);
+  expect(manifest.privacy).toMatchObject({ decoys: 72, maxDropouts: 0, maxColluders: 2 });
+  expect(isEpsilonHonest(charter, manifest)).toBe(true);
+  const { cost, question } = outlookOf(charter, manifest, []);
+  // Four pools of 72 coins in what two members share.
+  expect(question).toMatchObject({ stdDev: Math.sqrt(4 * 72) / 2, unitsPerCell: 12_000 });
+  expect(question.verdict).toBe("good");
+  expect(cost).toMatchObject({ epsilon: 3, shares: { before: 0, fits: true } });
+  const { guarantee } = statementOf(charter, manifest, BEGUN);
+  expect(guarantee).toMatchObject({ noise: "decoys", accountant: "pld", maxColluders: 2 });
+  expect(guarantee?.partitions).toMatchObject([
+    { partition: "train", releases: 1, event: { kind: "binomial", trials: 72, sensitivity: 1 } },
+    { partition: "holdout", releases: 1 },
+  ]);
+  expect(guarantee?.epsilon).toBeLessThan(1);
+  const event = decoyEvent(72, 1, manifest.privacy?.delta ?? 0);
+  for (const { members, epsilon } of guarantee?.acrossMembers ?? []) {
+    const all = rdpAccountant().compose({ kind: "selfComposed", event, count: members });
+    expect(epsilon).toBeLessThan(all.getEpsilon(1e-5));
+    expect(epsilon).toBeGreaterThan(guarantee?.epsilon ?? 0);
+  }
+  const byCoordinator = {
+    ...manifest,
+    privacy: { ...manifest.privacy, noisePlacement: "central" },
+  };
+  const facts = { charter, task: taskFactsOf(charter, manifest), nowMs: 0 };
+  const unknown = { runId: "", decisions: null, agent: null, dataset: null, ledger: null };
+  const elsewhere = { ...manifest, task: { kind: "overlap", column: "mail", sizeExpected: 9000 } };
+  for (const hostile of [byCoordinator, elsewhere])
+    expect(
+      decide({ ...facts, ...unknown, manifest: Manifest.parse(hostile) }).map(({ code }) => code),
+    ).toContain("noiseUnknown");
+  const understated = {
+    ...manifest,
+    privacy: manifest.privacy && { ...manifest.privacy, decoys: 40 },
+  };
+  expect(taskFactsOf(charter, understated).faults).toMatchObject([{ code: "epsilonUnderstated" }]);
+});
+
+test("of several identifiers of a customer noise hides all, by the accountant that can tell", () => {
+  const charter = charterOf();
+  const manifest = planned(charter, { ...TASK, identifiersPerUnitMax: 2 }, NOISE);
+  expect(manifest.privacy?.decoys).toBe(78);
+  const { guarantee } = statementOf(charter, manifest, BEGUN);
+  expect(guarantee).toMatchObject({ accountant: "rdp" });
+  expect(guarantee?.partitions[0]?.event).toMatchObject({ sensitivity: 2 });
+  expect(() => planned(charter, { ...TASK, identifiersPerUnitMax: 2 })).toThrow("without noise");
+});
+
+test("among many members decoys are too many, and what to do instead is said", () => {
+  expect(planned(charterOf({}, 10), TASK, NOISE).roster).toHaveLength(10);
+  expect(() => planned(charterOf({}, 13), TASK, NOISE)).toThrow("or ask for an overlap");
 });
 
 test("33 members are one too many", () => {

@@ -84,7 +84,7 @@ test("the attempt that a dying process may have left is logged as of the round t
     reason: "restart",
   });
   const log = [created, reserved(16), released, event];
-  const { byKind, unknown } = answersOf(log);
+  const { byKind, unknown } = answersOf(log, "train");
   expect([Object.fromEntries(byKind), unknown]).toEqual([{ gradient: 1 }, 1]);
 });
 

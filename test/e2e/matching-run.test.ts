@@ -75,6 +75,36 @@ test("counts are right to the unit, whatever the spelling", async () => {
   expect(inCommon.rows).toEqual(members.map((name, i) => [name, ...SETS.map((_, j) => off(i, j))]));
 }, 90_000);
 
+test("with noise counts are nearly right, ledgers are charged, and what it costs and promises is said", async () => {
+  const path = join(folder, "noised.yaml");
+  writeFileSync(path, JSON.stringify(task));
+  const asked = await cloister(
+    "ask",
+    path,
+    "--epsilon",
+    "3",
+    "--json",
+    "--config",
+    room.configPath,
+  );
+  expect(asked).toMatchObject({ code: 0 });
+  const { answer, outlook } = JSON.parse(asked.output);
+  expect(outlook).toMatchObject({ cost: { epsilon: 3, shares: { before: 0, fits: true } } });
+  // 72 decoys in each of four pools: half of their coins come up, give or take 8.5.
+  expect(outlook.question).toMatchObject({ stdDev: Math.sqrt(72), verdict: "good" });
+  const truth = plainCounts(SETS.map((set) => set.map(String)));
+  for (const [i, [, ...row]] of answer.tables[1].rows.entries())
+    for (const [j, cell] of row.entries()) {
+      if (i === j) continue;
+      expect(cell.high - cell.low).toBeLessThan(40);
+      expect(Math.abs(cell.value - (truth.pairs[i]?.[j] ?? 0))).toBeLessThan(
+        6 * outlook.question.stdDev,
+      );
+    }
+  const spent = await cloister("ledger", "show", "--folder", join(folder, "bank-1"));
+  expect(spent.output).toMatch(/1 match {2}[\d. ]+% of the budget/);
+}, 90_000);
+
 test("a charter that does not let customers be matched by a column refuses it, with the code", async () => {
   const asked = await ask({ column: "alias" });
   expect(asked.code).not.toBe(0);

@@ -109,10 +109,10 @@ test("attempts that failed count as answered, as any kind where their round neve
   ];
   const counted = { moments: 1, gradient: 3 };
   const asPlain = ({ byKind, unknown }: AskCounts) => ({ ...Object.fromEntries(byKind), unknown });
-  expect(asPlain(answersOf(log))).toEqual({ ...counted, unknown: 0 });
-  const evaluated = answersOf([...log, aborted(3), released(3, "evaluate")]);
+  expect(asPlain(answersOf(log, "train"))).toEqual({ ...counted, unknown: 0 });
+  const evaluated = answersOf([...log, aborted(3), released(3, "evaluate")], "train");
   expect(asPlain(evaluated)).toEqual({ ...counted, evaluate: 2, unknown: 0 });
-  const unended = answersOf([...log, aborted(3)]);
+  const unended = answersOf([...log, aborted(3)], "train");
   expect(asPlain(unended)).toEqual({ ...counted, unknown: 1 });
   const releases = releasesOf(charter, placed("distributed"), unended);
   expect(releases.map(({ partition, count }) => [partition, count])).toEqual([

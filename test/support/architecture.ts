@@ -189,7 +189,7 @@ export function seedFaults(sources: Sources): string[] {
 }
 
 const NOISE = /^shared\/privacy\/noise\//;
-const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
+const INEXACT = /\bMath\b(?!\s*\.\s*(?:abs|ceil|floor|max|min)\b)|\*\*\s*0?\.|\.\s*(?:normal|unit)\b/g;
 /** Initial weights and the intervals of an evaluation are drawn with `normal`, and its file defines it. */
 const MAY_DRAW_NORMAL =
   /^(?:models\/engine\/slices|models\/metrics\/noised-report|shared\/base\/uniform)\.ts$/;

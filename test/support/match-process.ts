@@ -54,7 +54,7 @@ function run({ port, index, secret, params, sets }: MatchProcess): void {
   });
   const match = { ...params, roster };
   const identity = identityFromSecret(fromHex(secret));
-  const set = matchSet(inventedSet(sets, index), match.setSize, osRng);
+  const set = matchSet(match, index, inventedSet(sets, index), osRng);
   const socket = new WebSocket(`ws://127.0.0.1:${port}/${index}`);
   let bytesSent = 0;
   const ports: MatchingPorts = {

@@ -40,7 +40,7 @@ export async function matchOverSockets(setting: MatchSetting): Promise<MatchOutc
   });
   const chunkPoints = setting.chunkPoints ?? MATCH_LIMITS.chunkPointsMax;
   const what = { identifierType: "email", purpose: "overlap" };
-  const params = { runId: toHex(randomBytes(osRng, 32)), setSize, chunkPoints, ...what };
+  const params = { runId: toHex(randomBytes(osRng, 32)), setSize, decoys: 0, chunkPoints, ...what };
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

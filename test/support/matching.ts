@@ -2,6 +2,7 @@
 import { type Rng, randomBytes } from "../../shared/base/env.ts";
 import { type Identity, identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osRng } from "../../shared/edge/os.ts";
+import { decoysMax } from "../../shared/matching/decoys.ts";
 import { MatchMember, type MemberEffect } from "../../shared/matching/member.ts";
 import type {
   MatchReason,
@@ -19,7 +20,14 @@ export interface MatchRoom {
   readonly identities: readonly Identity[];
 }
 
-export function matchRoom(memberCount: number, setSize: number, chunkPoints = 4): MatchRoom {
+/** @param decoys Of a pool; sets grow by all that there can be in one. */
+export function matchRoom(
+  memberCount: number,
+  identifiersMax: number,
+  chunkPoints = 4,
+  decoys = 0,
+): MatchRoom {
+  const setSize = identifiersMax + decoysMax(memberCount, decoys);
   const identities = Array.from({ length: memberCount }, () =>
     identityFromSecret(randomBytes(osRng, 32)),
   );
@@ -29,7 +37,7 @@ export function matchRoom(memberCount: number, setSize: number, chunkPoints = 4)
   }));
   const what = { identifierType: "text", purpose: "overlap" };
   const runId = "0".repeat(64);
-  return { params: { runId, roster, setSize, chunkPoints, ...what }, identities };
+  return { params: { runId, roster, setSize, decoys, chunkPoints, ...what }, identities };
 }
 
 /** One message on its way, for a test to change, drop (empty list) or repeat. */
@@ -70,7 +78,7 @@ export class MatchPlay {
     const { params: match, identities } = room;
     this.#hooks = hooks;
     this.members = identities.map((identity, index) => {
-      const set = matchSet(sets[index] ?? [], match.setSize, rng);
+      const set = matchSet(match, index, sets[index] ?? [], rng);
       return new MatchMember({ match, index, identity, rng }, set);
     });
     this.memberHeard = this.members.map(() => []);

@@ -83,6 +83,13 @@ export function privacyReasons({ charter, manifest }: PolicyFacts): Reason[] {
     return refuse("deltaMismatch", "delta differs from the charter's");
   if (privacy.unitsExpected !== unitsExpected)
     return refuse("unitsMismatch", "unitsExpected differs from the charter's");
+  // Its noise is decoys, all other members may collude, and there is no secure sum that could not bear so many.
+  if (manifest.task.kind === "match")
+    return privacy.noisePlacement === undefined
+      ? []
+      : refuse("noiseUnknown", "the noise of a match is decoys: its manifest names no placement");
+  if (privacy.decoys !== undefined)
+    return refuse("noiseUnknown", "only a match has decoys for noise");
   if (privacy.noisePlacement === "central") {
     return charter.privacy.centralNoise === "allowed"
       ? []

@@ -8,6 +8,8 @@ import { z } from "zod";
 const UNITS_MAX = 2 ** 31;
 /** Most steps by which one unit moves an integer. */
 const SENSITIVITY_MAX = 2 ** 20;
+/** Most coins of one number. */
+export const BINOMIAL_TRIALS_MAX = 2 ** 20;
 
 /** A sum with Gaussian noise of standard deviation `noiseMultiplier` times the ℓ2 sensitivity. */
 export const GaussianDpEvent = z.strictObject({
@@ -93,6 +95,18 @@ export const TruncatedSubsampledGaussianDpEvent = z.strictObject({
   noiseMultiplier: z.number().positive(),
 });
 
+/**
+ * Whole numbers, each with Bin(M, ½) added, M = `trials`. Some outcomes are possible on one side only; so this event
+ * takes `delta` from a budget's δ, and a Rényi divergence of what is left: see `rdp-binomial.ts`.
+ */
+export const BinomialDpEvent = z.strictObject({
+  kind: z.literal("binomial"),
+  trials: z.int().min(1).max(BINOMIAL_TRIALS_MAX),
+  /** ℓ1: the most by which one unit moves the numbers together, all of them upwards or all downwards. */
+  sensitivity: z.int().min(1).max(64),
+  delta: z.number().min(1e-100).lt(1),
+});
+
 const SINGLE = [
   GaussianDpEvent,
   PoissonSampledDpEvent,
@@ -102,6 +116,7 @@ const SINGLE = [
   ZCDpEvent,
   MixtureOfGaussiansDpEvent,
   TruncatedSubsampledGaussianDpEvent,
+  BinomialDpEvent,
 ] as const;
 
 /** What one round releases; what may be repeated. */
@@ -135,6 +150,7 @@ export type DiscreteGaussianDpEvent = z.infer<typeof DiscreteGaussianDpEvent>;
 export type ZCDpEvent = z.infer<typeof ZCDpEvent>;
 export type MixtureOfGaussiansDpEvent = z.infer<typeof MixtureOfGaussiansDpEvent>;
 export type TruncatedSubsampledGaussianDpEvent = z.infer<typeof TruncatedSubsampledGaussianDpEvent>;
+export type BinomialDpEvent = z.infer<typeof BinomialDpEvent>;
 export type SingleDpEvent = z.infer<typeof SingleDpEvent>;
 export type SelfComposedDpEvent = z.infer<typeof SelfComposedDpEvent>;
 export type ComposedDpEvent = z.infer<typeof ComposedDpEvent>;

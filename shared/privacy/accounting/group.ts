@@ -9,7 +9,8 @@ import { assert } from "../../base/assert.ts";
 import { binomialPmf } from "../../base/binomial.ts";
 import { notCounted, type Repeated } from "./accountant.ts";
 import type { SingleDpEvent } from "./events.ts";
-import { pldAccountant } from "./pld/accountant.ts";
+import { hasLossDistribution, pldAccountant } from "./pld/accountant.ts";
+import { rdpAccountant } from "./rdp.ts";
 
 /**
  * The event as `unitCount` units see it that come and go together: Gaussian noise counts for 1/k of what it is to
@@ -49,7 +50,8 @@ const EPSILON_MAX = 100;
 const TOLERANCE = 5e-3;
 
 /**
- * For two members, and for all, or for ten where there are more. By privacy loss distributions, and never too low.
+ * For two members, and for all, or for ten where there are more. By privacy loss distributions where there are such, and
+ * never too low.
  *
  * @param releases All that a run releases, whoever's units are in which: a unit may be on one side at one member and on the
  *   other side elsewhere, so each counts for all of them. Where all units pay for every release that is tight.
@@ -71,13 +73,22 @@ function epsilonOfGroup(
   delta: number,
   unitCount: number,
 ): number | null {
+  const isListed = releases.every(({ event }) => hasLossDistribution(event));
   const all = releases.reduce(
-    (sum, { event, count }) =>
-      sum.compose({ kind: "selfComposed", event: groupEvent(event, unitCount), count }),
-    pldAccountant({ tolerance: TOLERANCE }),
+    (sum, release) => sum.compose({ kind: "selfComposed", ...groupOf(release, unitCount) }),
+    isListed ? pldAccountant({ tolerance: TOLERANCE }) : rdpAccountant(),
   );
   const epsilon = all.getEpsilon(delta);
   return epsilon <= EPSILON_MAX ? epsilon : null;
+}
+
+/**
+ * Decoys are each member's own: an identifier that comes to k members, one after the other, moves one pool of each by one,
+ * and what is counted follows from all pools' coins. So it loses what k releases do.
+ */
+function groupOf({ event, count }: Repeated, unitCount: number): Repeated {
+  if (event.kind === "binomial") return { event, count: count * unitCount };
+  return { event: groupEvent(event, unitCount), count };
 }
 
 /** For people. */

@@ -5,6 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import { notCounted, type PrivacyAccountant, type Repeated, singleEvents } from "./accountant.ts";
 import type { DpEvent, SingleDpEvent } from "./events.ts";
+import { rdpBinomial } from "./rdp-binomial.ts";
 import { rdpSampledGaussian } from "./rdp-gaussian.ts";
 import { rdpDiscreteGaussian, rdpDiscreteLaplace, rdpLaplace } from "./rdp-noise.ts";
 
@@ -23,21 +24,31 @@ export const RDP_ORDERS: readonly number[] = [
  * @throws {CloisterError} `privacy.event-not-counted` For mixtures of Gaussians and truncated samples.
  */
 export function rdpAccountant(orders: readonly number[] = RDP_ORDERS): PrivacyAccountant {
-  return withCurve(new Float64Array(orders.length), orders);
+  return withCurve(new Float64Array(orders.length), 0, orders);
 }
 
-function withCurve(curve: Float64Array, orders: readonly number[]): PrivacyAccountant {
+/** @param tail δ that is gone whatever the curve says: see `tailOfEvent`. */
+function withCurve(
+  curve: Float64Array,
+  tail: number,
+  orders: readonly number[],
+): PrivacyAccountant {
   return {
     compose(event) {
       const added = curveOf(singleEvents(event), orders);
       return withCurve(
         curve.map((rdp, i) => rdp + (added[i] ?? 0)),
+        tail + tailOfEvent(event),
         orders,
       );
     },
-    getEpsilon: (delta) =>
-      delta === 0 ? pureEpsilon(curve) : epsilonOfCurve(curve, delta, orders).epsilon,
-    getDelta: (epsilon) => deltaOfCurve(curve, epsilon, orders),
+    getEpsilon(delta) {
+      if (delta === 0) return pureEpsilon(curve);
+      return tail < delta
+        ? epsilonOfCurve(curve, delta - tail, orders).epsilon
+        : Number.POSITIVE_INFINITY;
+    },
+    getDelta: (epsilon) => Math.min(1, tail + deltaOfCurve(curve, epsilon, orders)),
   };
 }
 
@@ -83,9 +94,28 @@ function rdpOfSingle(event: SingleDpEvent, order: number): number {
       return rdpDiscreteGaussian(event.sigmaSquared, event.sensitivity, order);
     case "zcdp":
       return event.rho * order;
+    case "binomial":
+      return rdpBinomial(event, order);
     default:
       // Also what the types rule out: an event of a later version, read from a file.
       throw notCounted("Rényi", event.kind, "use the privacy loss distribution's");
+  }
+}
+
+/**
+ * δ that an event takes beside its divergence: the divergence is that of neighbours which are the true ones but for so
+ * much of their mass. Like divergences these add up, adaptively too.
+ *
+ * @see Bun and Steinke, Concentrated Differential Privacy, TCC 2016, §8.
+ */
+export function tailOfEvent(event: DpEvent): number {
+  switch (event.kind) {
+    case "selfComposed":
+      return event.count * tailOfEvent(event.event);
+    case "composed":
+      return event.events.reduce((sum, part) => sum + tailOfEvent(part), 0);
+    default:
+      return event.kind === "binomial" ? event.delta : 0;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { canonicalJson } from "../../base/canonical.ts";
 import type { ComposedDpEvent, DpEvent, SingleDpEvent } from "./events.ts";
-import { rdpOfEvent } from "./rdp.ts";
+import { rdpOfEvent, tailOfEvent } from "./rdp.ts";
 
 interface Counted {
   readonly event: SingleDpEvent;
@@ -62,6 +62,14 @@ export function rdpSpent(spending: Spending, order: number, without?: Spending):
     const counted = count - (without?.get(key)?.count ?? 0);
     if (counted > 0) sum += counted * rdpOfSingle(key, event, order);
   }
+  return sum;
+}
+
+/** δ that the tails of all releases took: see `tailOfEvent`. The other parameters as in `rdpSpent`. */
+export function tailSpent(spending: Spending, without?: Spending): number {
+  let sum = 0;
+  for (const [key, { event, count }] of spending)
+    sum += Math.max(0, count - (without?.get(key)?.count ?? 0)) * tailOfEvent(event);
   return sum;
 }
 

@@ -6,26 +6,31 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { MatchDoor } from "../../../agent/gate/match-door.ts";
 import { type Account, openAccount } from "../../../agent/ledger/account.ts";
 import type { Ledger } from "../../../agent/ledger/ledger.ts";
+import { buildManifest } from "../../../coordinator/plan.ts";
 import type { EncodedData } from "../../../models/data.ts";
 import { Charter, charterHash } from "../../../shared/charter/charter.ts";
-import { runIdOf } from "../../../shared/charter/manifest.ts";
+import { Plan, runIdOf } from "../../../shared/charter/manifest.ts";
 import { matchParams } from "../../../shared/charter/match-params.ts";
 import { TaskSpec } from "../../../shared/charter/task-spec.ts";
 import { osRng } from "../../../shared/edge/os.ts";
 import { MatchMember } from "../../../shared/matching/member.ts";
 import { MemberMatchMessage } from "../../../shared/matching/messages.ts";
 import { matchSet } from "../../../shared/matching/set.ts";
+import { tailShare } from "../../../shared/privacy/accounting/budget.ts";
 import { decode, encode } from "../../../shared/protocol/codec.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
-import { identityOf, signedManifest } from "../../support/manifests.ts";
+import { COORDINATOR_KEY, enrolled, identityOf, signedManifest } from "../../support/manifests.ts";
 import { fileLedger, TERMS } from "../ledger/ledgers.ts";
 
 let folder = "";
 let file: Ledger;
 let ledger: Account;
+/** Runs whose last set was about to leave. */
+let left: string[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "match-door-"));
+  left = [];
   file = fileLedger(join(folder, "ledger.db"));
   ledger = openAccount(file, { ...TERMS, charterHash: charterHash(charter) });
 });
@@ -47,6 +52,17 @@ const manifest = signedManifest(charter, { task, privacy: null });
 const runId = runIdOf(manifest);
 const match = matchParams(manifest, charter, runId);
 
+const plan = Plan.parse({
+  task: { kind: "match", column: "mail", setSize: 1030 },
+  privacy: { epsilon: 3 },
+});
+const members3 = IDS.map((name) => enrolled(name, charterHash(charter)));
+const noised = buildManifest({
+  ...{ plan, charter, members: members3, coordinatorKey: COORDINATOR_KEY, nowMs: 0 },
+  rng: osRng,
+});
+const noisedId = runIdOf(noised);
+
 function side(...mails: readonly string[]): EncodedData {
   const rowCount = mails.length;
   return {
@@ -65,8 +81,9 @@ const mails = (count: number): string[] => Array.from({ length: count }, (_, n) 
 function door(count = 1000): MatchDoor {
   const data = { train: side(...mails(count)), holdout: side("c1@x.de") };
   const who = { memberId: "bank-1", identity: identityOf("bank-1") };
-  const takenUp = (id: string) => (id === runId ? manifest : null);
-  return new MatchDoor({ charter, ...who, data, ledger, rng: osRng, takenUp });
+  const takenUp = (id: string) => (id === runId ? manifest : id === noisedId ? noised : null);
+  const onLeaving = (id: string) => left.push(id);
+  return new MatchDoor({ charter, ...who, data, ledger, rng: osRng, takenUp, onLeaving });
 }
 
 const read = (body: Uint8Array): MemberMatchMessage => {
@@ -76,10 +93,10 @@ const read = (body: Uint8Array): MemberMatchMessage => {
 };
 
 /** What the coordinator says once all have joined. @param own bank-1's join, encoded. */
-function members(own: Uint8Array | undefined): Uint8Array {
+function members(own: Uint8Array | undefined, params = match): Uint8Array {
   const others = [1, 2].map((index) => {
-    const params = { match, index, identity: identityOf(IDS[index] ?? ""), rng: osRng };
-    const [join] = new MatchMember(params, matchSet([], match.setSize, osRng)).begin();
+    const member = { match: params, index, identity: identityOf(IDS[index] ?? ""), rng: osRng };
+    const [join] = new MatchMember(member, matchSet(params, index, [], osRng)).begin();
     return join?.type === "send" ? join.message : null;
   });
   const joins = [own && read(own), ...others].flatMap((join) =>
@@ -106,7 +123,45 @@ test("a join leaves first, which depends on nothing; points only once the ledger
     { type: "matchChunk", owner: 0, index: 1, bytes: { length: 6 * 32 + 16 } },
   ]);
   expect(said).toMatchObject({ done: 2, total: 6 });
+  expect(left).toEqual([]);
+  const release = encode({ type: "matchRelease", signatures: [] });
+  for (let i = 0; i < 2; i++) await own.hear(runId, [release]);
+  expect(left).toEqual([runId]);
   expect(await own.begin(runId)).toEqual({ type: "refused", code: "alreadyAnswered" });
+});
+
+test("with noise the ledger is charged before a point leaves, and nothing leaves once the budget is spent", async () => {
+  const params = matchParams(noised, charter, noisedId);
+  // Room for 72 decoys in each of four pools, and for the others' of two pools each.
+  expect(params).toMatchObject({ decoys: 72, setSize: 1030 + 72 * 8 });
+  // A member with few takes part like any other: that it has few would tell of one customer.
+  const own = door(3);
+  const joined = bodiesOf(await own.begin(noisedId));
+  expect(ledger.epsilonSpent()).toBe(0);
+  const said = await own.hear(noisedId, [members(joined[0], params)]);
+  expect(bodiesOf(said).map((body) => read(body).type)).toEqual(["matchChunk", "matchChunk"]);
+  const event = { kind: "binomial", trials: 72, sensitivity: 1, delta: tailShare(1e-5) } as const;
+  expect(ledger.spentEvents("train").events).toEqual([event]);
+  expect(ledger.spentEvents("holdout").events).toEqual([event]);
+  expect(await own.begin(noisedId)).toEqual({ type: "refused", code: "alreadyAnswered" });
+});
+
+test("with noise nothing leaves once the budget of either partition is spent", async () => {
+  const spend = {
+    round: 0,
+    attempt: 0,
+    askKind: "sum",
+    partition: "holdout",
+    parameters: null,
+  } as const;
+  const event = { kind: "gaussian", noiseMultiplier: 8 } as const;
+  for (let run = 0; ledger.debit({ ...spend, runId: `run ${run}`, event }) === "debited"; run++);
+  const own = door(3);
+  const joined = bodiesOf(await own.begin(noisedId));
+  const params = matchParams(noised, charter, noisedId);
+  const refused = { type: "refused", code: "budgetSpent" };
+  expect(await own.hear(noisedId, [members(joined[0], params)])).toEqual(refused);
+  expect(ledger.lastAttempt(noisedId)).toBe(-1);
 });
 
 test("whose ledger has noted the run meanwhile says nothing more", async () => {

@@ -2,11 +2,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Account, type Debit, openAccount } from "../../../agent/ledger/account.ts";
+import { Ledger } from "../../../agent/ledger/ledger.ts";
+import { summaryOf } from "../../../agent/ledger/summary.ts";
 import type { Partition } from "../../../models/tasks/privacy-events.ts";
-import { rdpLimit } from "../../../shared/privacy/accounting/budget.ts";
+import { rdpLimit, tailShare } from "../../../shared/privacy/accounting/budget.ts";
 import { type DpEvent, sampledGaussian } from "../../../shared/privacy/accounting/events.ts";
 import { rdpOfEvent } from "../../../shared/privacy/accounting/rdp.ts";
-import { MemoryStore, memoryAccount, memoryLedger, TERMS } from "./ledgers.ts";
+import { CLOCK, MemoryStore, memoryAccount, memoryLedger, SECRET, TERMS } from "./ledgers.ts";
 
 const EVENT = sampledGaussian(0.5, 3);
 const OTHER_ROOM = { charterHash: "c2".repeat(32), split: { fraction: 0.2, salt: "other-room" } };
@@ -81,6 +83,25 @@ test("the member's lifetime budget binds whatever the charters say", () => {
   const lifetime = { epsilon: 1, delta: 1e-6, rdpOrder: 22 };
   const ledger = memoryLedger(new MemoryStore(), { governance: null, lifetime });
   expect(room(openAccount(ledger, TERMS), "run")).toBe(allowedBy(lifetime));
+});
+
+test("what tails take of δ adds up over runs, rooms and restarts, and ends what costs next to nothing else", () => {
+  const store = new MemoryStore();
+  const account = memoryAccount({}, store);
+  // Three such tails are all that is set aside.
+  const delta = 341 * tailShare(BUDGET.delta);
+  const event = { kind: "binomial", trials: 2 ** 20, sensitivity: 1, delta } as const;
+  const outcomes = [0, 1, 2, 3].map((attempt) =>
+    account.debit(debit(attempt, { runId: "one", event, partition: "all" })),
+  );
+  expect(outcomes).toEqual(["debited", "debited", "debited", "budgetSpent"]);
+  expect(account.epsilonSpent()).toBeLessThan(1.5);
+  expect(account.fits("train", "two", event)).toBe(false);
+  const again = new Ledger(store, SECRET, CLOCK);
+  const other = openAccount(again, { ...TERMS, ...OTHER_ROOM });
+  expect(other.debit(debit(0, { runId: "three", event, partition: "all" }))).toBe("budgetSpent");
+  expect(other.debit(debit(0, { runId: "three" }))).toBe("debited");
+  expect(summaryOf(again.book).populations[0]?.budgets[0]?.share).toBeCloseTo(1023 / 1024, 9);
 });
 
 test("another population has another account; without a budget nothing noised is released", () => {

@@ -98,8 +98,8 @@ function verdict(disk: Disk, left: readonly number[]): string | null {
 test("the budget of these schedules pays for three releases", () => {
   const cost = rdpOfEvent(EVENT, BUDGET.rdpOrder);
   expect(TERMS.budget).toEqual(BUDGET);
-  expect(mayRelease((ALLOWED - 1) * cost, EVENT, BUDGET).allowed).toBe(true);
-  expect(mayRelease(ALLOWED * cost, EVENT, BUDGET).allowed).toBe(false);
+  expect(mayRelease({ rdp: (ALLOWED - 1) * cost, tail: 0 }, EVENT, BUDGET).allowed).toBe(true);
+  expect(mayRelease({ rdp: ALLOWED * cost, tail: 0 }, EVENT, BUDGET).allowed).toBe(false);
 });
 
 test("10,000 schedules of crashes and races: nothing leaves unpaid, twice, or beyond the budget", () => {

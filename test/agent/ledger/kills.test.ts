@@ -85,6 +85,6 @@ test("two processes cannot both have the last of the budget", async () => {
   const event = { kind: "gaussian", noiseMultiplier: 12 } as const;
   const repeated = (count: number) => ({ kind: "selfComposed", event, count }) as const;
   const budget = TERMS.budget ?? { epsilon: 1, delta: 1e-6, rdpOrder: 22 };
-  expect(mayRelease(0, repeated(total), budget).allowed).toBe(true);
-  expect(mayRelease(0, repeated(total + 1), budget).allowed).toBe(false);
+  expect(mayRelease({ rdp: 0, tail: 0 }, repeated(total), budget).allowed).toBe(true);
+  expect(mayRelease({ rdp: 0, tail: 0 }, repeated(total + 1), budget).allowed).toBe(false);
 }, 60_000);

@@ -230,7 +230,7 @@ test.each([
   [{ epsilon: "1e" }, "--epsilon 1e: not a number"],
   [{ epsilon: "0" }, "--epsilon 0: not a number above 0"],
   [{ epsilon: "1", exact: true }, "give one of them"],
-  [{ exact: false }, "how much may it cost? --epsilon, from above 1.21 up to 3, or --exact"],
+  [{ exact: false }, "how much may it cost? --epsilon, from 1.22 up to 3, or --exact"],
 ])("%j is refused: %s", (options, message) => {
   expect(() => asked(options)).toThrow(message);
 });

@@ -1,14 +1,11 @@
-/** Tests of `models/overlap/matched-answer.ts`: noise of the law that ε asks for, and nothing small to be found. */
+/** Tests of `models/overlap/matched-answer.ts`: what decoys add is taken off, intervals hold, and nothing small is found. */
 import { expect, test } from "vitest";
 import type { Answer, Cell } from "../../../models/answers/answer.ts";
-import { matchedAnswer } from "../../../models/overlap/matched-answer.ts";
+import { decoyReach } from "../../../models/overlap/decoy-noise.ts";
+import { type MatchedCounts, matchedAnswer } from "../../../models/overlap/matched-answer.ts";
 import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
-import {
-  chiSquareScore,
-  discreteLaplacePmf,
-  ONCE_IN_A_MILLION,
-} from "../../shared/privacy/statistics.ts";
+import { choices } from "../../shared/privacy/accounting/exact.ts";
 
 const source = new UniformSource(reproducibleRng("matched answer"));
 const names = ["a", "b", "c"];
@@ -22,8 +19,8 @@ const COUNTS = {
   ],
 };
 
-const tell = (counts: typeof COUNTS, cellMin: number, epsilon: number | null = null): Answer =>
-  matchedAnswer(counts, { epsilon, cellMin, names }, source);
+const tell = (counts: MatchedCounts, cellMin: number): Answer =>
+  matchedAnswer(counts, { perPool: 0, cellMin, names });
 const column = (answer: Answer, table: number): Cell[][] =>
   (answer.tables[table]?.rows ?? []).map((row) => row.slice(1));
 
@@ -47,51 +44,74 @@ test("a small count is held back, and cannot be found from the others", () => {
   expect(column(tell({ ...COUNTS, byMembers: [3, 40, 10] }, 5), 0)).toEqual([[null], [40], [10]]);
 });
 
-test("noise has the law that sensitivity and ε ask for: 2 for the histogram, N − 1 for pairs", () => {
-  const large = {
-    byMembers: [5000, 5000, 5000],
-    pairs: COUNTS.pairs.map((row) => row.map(() => 5000)),
+/** Three members' sets as bits, how many identifiers each combination has: what decoys do to it is played, not reckoned. */
+const CELLS = [0, 60, 25, 20, 15, 30, 12, 9];
+
+/** With all pools of three members, by the rule and not by the sums that the answer goes by. */
+function playedCounts(perPool: number, coins: UniformSource): MatchedCounts {
+  const cells = [...CELLS];
+  const add = (sets: number): void => {
+    cells[sets] = (cells[sets] ?? 0) + 1;
   };
-  // Three members: both sensitivities are 2, and half of ε = 2 makes b = 2.
-  const answers = Array.from({ length: 2000 }, () => tell(large, 5, 2));
-  const four = Array.from({ length: 1000 }, () =>
-    matchedAnswer(
-      {
-        byMembers: [5000, 0, 0, 0],
-        pairs: Array.from({ length: 4 }, () => [5000, 5000, 5000, 5000]),
-      },
-      { epsilon: 2, cellMin: 0, names: [...names, "d"] },
-      source,
-    ),
-  );
-  const noiseIn = (all: readonly Answer[], table: number): number[] =>
-    all.flatMap((answer) =>
-      column(answer, table).flatMap((row, i) =>
-        row.flatMap((cell, j) =>
-          cell !== null && typeof cell === "object" && (table === 0 ? cell.value > 100 : j > i)
-            ? [cell.value - 5000]
-            : [],
-        ),
-      ),
-    );
-  for (const [noise, scale, count] of [
-    [noiseIn(answers, 0), 2, 6000],
-    [noiseIn(answers, 1), 2, 6000],
-    [noiseIn(four, 1), 3, 6000],
-  ] as const) {
-    expect(noise.length).toBe(count);
-    const counts = new Array<number>(121).fill(0);
-    for (const n of noise) counts[n + 60] = (counts[n + 60] ?? 0) + 1;
-    const score = chiSquareScore(counts, [...discreteLaplacePmf(scale, 60)]);
-    expect(score).toBeLessThan(ONCE_IN_A_MILLION);
-    const wrong = chiSquareScore(counts, [...discreteLaplacePmf(scale * 1.2, 60)]);
-    expect(wrong).toBeGreaterThan(ONCE_IN_A_MILLION);
+  for (let owner = 0; owner < 3; owner++)
+    for (const others of [0, 1, 2, 3, 4, 5, 6, 7].filter((set) => (set & (1 << owner)) === 0))
+      for (let i = 0; i < perPool; i++) add(coins.below(2) === 1 ? others | (1 << owner) : others);
+  cells[0] = 0; // What nobody has is nowhere.
+  return countsOf(cells);
+}
+
+function countsOf(cells: readonly number[]): MatchedCounts {
+  const byMembers = [0, 0, 0];
+  const pairs = [0, 1, 2].map(() => [0, 0, 0]);
+  for (const [sets, count] of cells.entries()) {
+    const members = [0, 1, 2].filter((i) => (sets & (1 << i)) !== 0);
+    if (members.length > 0)
+      byMembers[members.length - 1] = (byMembers[members.length - 1] ?? 0) + count;
+    for (const a of members)
+      for (const b of members) {
+        const row = pairs[a] ?? [];
+        if (a !== b) row[b] = (row[b] ?? 0) + count;
+      }
   }
-  const cells = answers.flatMap((answer) => column(answer, 0).flat());
-  const covered = cells.filter(
-    (cell) => cell !== null && typeof cell === "object" && cell.low <= 5000 && cell.high >= 5000,
-  );
-  // A discrete law covers a little more than 95 %.
-  expect(covered.length / cells.length).toBeGreaterThan(0.945);
-  expect(covered.length / cells.length).toBeLessThan(0.98);
+  return { byMembers, pairs };
+}
+
+test("under decoys counts are right on average, and intervals hold them in 95 of 100 answers", () => {
+  const perPool = 20;
+  const truth = tell(countsOf(CELLS), 0);
+  const cellsOf = (answer: Answer): Cell[] =>
+    [...column(answer, 0).flat(), ...column(answer, 1).flat()].filter((cell) => cell !== null);
+  const truths = cellsOf(truth);
+  const rounds = 1500;
+  const sums = truths.map(() => ({ error: 0, covered: 0 }));
+  for (let round = 0; round < rounds; round++) {
+    const noised = matchedAnswer(playedCounts(perPool, source), { perPool, cellMin: 0, names });
+    for (const [i, cell] of cellsOf(noised).entries()) {
+      const [sum, exact] = [sums[i], truths[i]];
+      if (!sum || typeof cell !== "object" || cell === null || typeof exact !== "number")
+        throw new Error("an estimate of every count");
+      sum.error += cell.value - exact;
+      if (cell.low <= exact && exact <= cell.high) sum.covered += 1;
+    }
+  }
+  expect(sums).toHaveLength(9);
+  for (const { error, covered } of sums) {
+    // No count has more than 180 coins, of which a mean's standard error is 0.18.
+    expect(Math.abs(error / rounds)).toBeLessThan(0.9);
+    expect(covered / rounds).toBeGreaterThan(0.93);
+    expect(covered / rounds).toBeLessThan(0.975);
+  }
+});
+
+test("an interval's reach is the least that holds 95 %, by whole numbers", () => {
+  for (const coins of [2, 10, 204, 816]) {
+    const ways = choices(coins);
+    const within = (reach: number): number => {
+      const sum = ways.slice(coins / 2 - reach, coins / 2 + reach + 1).reduce((a, b) => a + b, 0n);
+      return Number((sum * 10n ** 12n) >> BigInt(coins)) / 1e12;
+    };
+    const reach = decoyReach({ certain: 0, coins });
+    expect(within(reach)).toBeGreaterThanOrEqual(0.95);
+    if (reach > 0) expect(within(reach - 1)).toBeLessThan(0.95);
+  }
 });

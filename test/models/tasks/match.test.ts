@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import type { PartitionedData } from "../../../models/data.ts";
 import { tableEncoder } from "../../../models/features/encoder.ts";
-import { matchIdentifiers, matchTask } from "../../../models/tasks/match.ts";
+import { matchTask } from "../../../models/tasks/match.ts";
+import { matchIdentifiers } from "../../../models/tasks/match-identifiers.ts";
 import type { TaskContext } from "../../../models/tasks/task.ts";
 import { MatchTask } from "../../../shared/charter/match-spec.ts";
 import { DataSchema } from "../../../shared/charter/schema.ts";
@@ -52,6 +53,29 @@ test("of a set that is too small nothing takes part, and only the member is told
 test("one that is too large for the run is told beforehand", () => {
   const notes = matchTask.ownNotes(context, table(...mails(1101)));
   expect(notes.join(" ")).toContain("this agent will decline");
+});
+
+test("with noise a customer's first few take part, the same at every member, and no set is too small", () => {
+  const pools = { perPool: 72, delta: 1e-5 };
+  const noise = { trainMultiplier: 1, holdoutMultiplier: 1, unitsExpected: 1000, pools };
+  const taken = (perUnit: number | undefined, ...rows: [string, string][]): string[] => {
+    const where = { table: "t", isHoldout: () => false, allowOneClass: true };
+    const encoder = tableEncoder(schema, ["customer", "amount", "fraud", "mail"], where);
+    for (const [n, [id, mail]] of rows.entries()) encoder.add([id, "5", "1", mail], n + 1, n + 2);
+    const own = { ...context, noise, spec: { ...spec, identifiersPerUnitMax: perUnit } };
+    return [...matchIdentifiers(own, encoder.finish().data).taking].sort();
+  };
+  const many = ["a@x.de", "b@x.de", "c@x.de", "d@x.de"].map((m): [string, string] => ["c1", m]);
+  const [first = "", ...none] = taken(undefined, ...many);
+  expect(none).toEqual([]);
+  expect(taken(undefined, ...many.toReversed(), ["c2", "e@x.de"])).toEqual(
+    [first, "e@x.de"].sort(),
+  );
+  expect(taken(2, ...many)).toHaveLength(2);
+  expect(taken(2, ...many)).toContain(first);
+  // One customer less takes away its own, and changes nobody else's.
+  expect(taken(1, ...many, ["c2", first])).toEqual([first]);
+  expect(taken(16, ...many)).toHaveLength(4);
 });
 
 const counts = {

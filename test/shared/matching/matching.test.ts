@@ -63,8 +63,9 @@ describe("the counts are exact", () => {
 
 test("a set larger than the run's is refused before anything is sent; one as large is not", () => {
   const ids = ["a", "b", "c", "b"];
-  expect(matchSet(ids, 3, osRng).count).toBe(3);
-  expect(() => matchSet(ids, 2, osRng)).toThrow(CloisterError);
+  const room = (identifiersMax: number) => matchRoom(2, identifiersMax).params;
+  expect(matchSet(room(3), 0, ids, osRng).count).toBe(3);
+  expect(() => matchSet(room(2), 0, ids, osRng)).toThrow(CloisterError);
 });
 
 const PRIME = 2n ** 255n - 19n;

@@ -15,6 +15,7 @@ import type { SingleDpEvent, TruncatedSubsampledGaussianDpEvent } from "../event
 import type { RepeatedPair } from "./cumulants.ts";
 import { mixtureAdjacency, replaceOneAdjacency } from "./gaussian-pair.ts";
 import {
+  binomialAdjacency,
   discreteGaussianAdjacency,
   discreteLaplaceAdjacency,
   laplaceAdjacency,
@@ -39,6 +40,10 @@ const GLANCE = 50;
 export function pldAccountant(options: PldOptions = {}): PrivacyAccountant {
   return withEvents([], options);
 }
+
+/** Whether the accountant has losses for it: of several numbers with binomial noise no dearest pair is known here. */
+export const hasLossDistribution = (event: SingleDpEvent): boolean =>
+  event.kind !== "zcdp" && (event.kind !== "binomial" || event.sensitivity === 1);
 
 function withEvents(events: readonly Repeated[], options: PldOptions): PrivacyAccountant {
   const tolerance = options.tolerance ?? TOLERANCE;
@@ -132,6 +137,9 @@ function addOrRemoveOne(event: SingleDpEvent): Adjacency {
       return discreteLaplaceAdjacency(event.noiseParameter, event.sensitivity);
     case "discreteGaussian":
       return discreteGaussianAdjacency(event.sigmaSquared, event.sensitivity);
+    case "binomial":
+      if (event.sensitivity === 1) return binomialAdjacency(event.trials);
+      throw notCounted("privacy loss", event.kind, "above sensitivity 1 use the Rényi accountant");
     default:
       throw notCounted("privacy loss", event.kind, "use the Rényi or the zCDP accountant");
   }

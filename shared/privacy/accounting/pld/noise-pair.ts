@@ -1,5 +1,7 @@
-/** Privacy loss of Laplace, discrete Laplace and discrete Gaussian noise on numbers. Pure. */
+/** Privacy loss of Laplace, discrete Laplace, discrete Gaussian and binomial noise on numbers. Pure. */
+import { binomialLowerTail, binomialPmf, binomialUpperTail } from "../../../base/binomial.ts";
 import { badInput } from "../../../base/errors.ts";
+import { binomialLoss } from "../rdp-binomial.ts";
 import {
   type Adjacency,
   addAtomInPlace,
@@ -11,8 +13,8 @@ import {
 } from "./pair.ts";
 
 const LAPLACE_NODES = 1024;
-/** Standard deviations beyond which discrete Gaussian noise is cut, and charged. */
-const GAUSSIAN_REACH = 12.5;
+/** Standard deviations beyond which discrete Gaussian and binomial noise is cut, and charged. */
+const REACH = 12.5;
 /** Above this σ² the losses of one release are too many to be listed. */
 const SIGMA_SQUARED_MAX = 2 ** 30;
 
@@ -86,7 +88,7 @@ export function discreteGaussianAdjacency(sigmaSquared: number, sensitivity: num
         "account for it as ρ-zCDP, ρ = Δ²/2σ²",
     );
   }
-  const reach = Math.ceil(GAUSSIAN_REACH * Math.sqrt(sigmaSquared)) + 1;
+  const reach = Math.ceil(REACH * Math.sqrt(sigmaSquared)) + 1;
   const losses = new Float64Array(2 * reach + 1);
   const probabilities = new Float64Array(2 * reach + 1);
   let total = 0;
@@ -100,6 +102,26 @@ export function discreteGaussianAdjacency(sigmaSquared: number, sensitivity: num
   const ratio = Math.exp(-(reach + 0.5) / sigmaSquared);
   const beyond = (2 * (probabilities[0] ?? 0) * ratio) / (1 - ratio) / total;
   for (let i = 0; i <= 2 * reach; i++) probabilities[i] = (probabilities[i] ?? 0) / total;
+  const pair = latticePair({ losses, probabilities }, Number.POSITIVE_INFINITY, beyond);
+  return { remove: pair, add: pair };
+}
+
+/**
+ * Bin(M, ½), and the same moved by one: the outcome z has the loss ln((M − z + 1)/z), and 0 is possible on one side
+ * only. Exact, but for what lies beyond the reach, which is charged. Mirrored, the pair is the same.
+ */
+export function binomialAdjacency(trials: number): Adjacency {
+  const law = { trials, success: 0.5, failure: 0.5 };
+  const reach = (REACH * Math.sqrt(trials)) / 2;
+  const first = Math.max(1, Math.ceil(trials / 2 - reach));
+  const last = Math.min(trials, Math.floor(trials / 2 + reach));
+  const losses = new Float64Array(last - first + 1);
+  const probabilities = new Float64Array(last - first + 1);
+  for (let z = first; z <= last; z++) {
+    losses[z - first] = binomialLoss(trials, 1, z);
+    probabilities[z - first] = binomialPmf(z, law);
+  }
+  const beyond = binomialLowerTail(first - 1, law) + binomialUpperTail(last + 1, law);
   const pair = latticePair({ losses, probabilities }, Number.POSITIVE_INFINITY, beyond);
   return { remove: pair, add: pair };
 }

@@ -41,16 +41,16 @@ test("a plan calibrated to the whole budget is allowed to its last round, and no
   const event = sampledGaussian(0.02, noiseMultiplier);
   let spent = 0;
   for (let round = 0; round < roundCount; round++) {
-    const ruling = mayRelease(spent, event, budget);
+    const ruling = mayRelease({ rdp: spent, tail: 0 }, event, budget);
     expect(ruling.allowed).toBe(true);
     expect(ruling.spentBefore).toBe(spent);
     expect(ruling.spentAfter).toBe(spent + ruling.rdp);
     spent = ruling.spentAfter;
   }
-  expect(mayRelease(spent, event, budget).allowed).toBe(false);
+  expect(mayRelease({ rdp: spent, tail: 0 }, event, budget).allowed).toBe(false);
   expect(epsilonSpent(spent, budget)).toBeLessThanOrEqual(1);
   expect(epsilonSpent(spent, budget)).toBeGreaterThan(0.999999);
-  expect(shareSpent(spent, budget)).toBeGreaterThan(0.999999);
+  expect(shareSpent({ rdp: spent, tail: 0 }, budget)).toBeGreaterThan(0.999999);
 });
 
 test("whatever is asked for, and in whatever order, what is allowed never costs more than ε", () => {
@@ -62,7 +62,7 @@ test("whatever is asked for, and in whatever order, what is allowed never costs 
     fc.property(fc.array(event, { maxLength: 30 }), (asked) => {
       let spent = 0;
       for (const { q, noise } of asked) {
-        const ruling = mayRelease(spent, sampledGaussian(q, noise), budget);
+        const ruling = mayRelease({ rdp: spent, tail: 0 }, sampledGaussian(q, noise), budget);
         expect(ruling.allowed).toBe(ruling.spentAfter <= rdpLimit(budget));
         if (ruling.allowed) spent = ruling.spentAfter;
         expect(epsilonSpent(spent, budget)).toBeLessThanOrEqual(1 + 1e-12);
@@ -75,18 +75,23 @@ test("whatever is asked for, and in whatever order, what is allowed never costs 
 test("an order too low for the budget allows nothing", () => {
   const low = { ...budget, rdpOrder: 8 };
   expect(rdpLimit(low)).toBeLessThan(0);
-  expect(mayRelease(0, { kind: "gaussian", noiseMultiplier: 1e9 }, low).allowed).toBe(false);
-  expect(shareSpent(0, low)).toBe(1);
+  expect(
+    mayRelease({ rdp: 0, tail: 0 }, { kind: "gaussian", noiseMultiplier: 1e9 }, low).allowed,
+  ).toBe(false);
+  expect(shareSpent({ rdp: 0, tail: 0 }, low)).toBe(1);
 });
 
 test("noise too small to be told from none is refused, not overflowed", () => {
   const nothing = { kind: "gaussian", noiseMultiplier: 1e-200 } as const;
-  expect(mayRelease(0, nothing, budget)).toMatchObject({ allowed: false, rdp: Infinity });
+  expect(mayRelease({ rdp: 0, tail: 0 }, nothing, budget)).toMatchObject({
+    allowed: false,
+    rdp: Infinity,
+  });
 });
 
 test("before the first release ε is zero", () => {
   expect(epsilonSpent(0, budget)).toBe(0);
-  expect(shareSpent(0, budget)).toBe(0);
+  expect(shareSpent({ rdp: 0, tail: 0 }, budget)).toBe(0);
 });
 
 test("the recommended order buys more Gaussian noise than any other", () => {

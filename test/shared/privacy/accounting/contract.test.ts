@@ -13,6 +13,7 @@ import { pldAccountant } from "../../../../shared/privacy/accounting/pld/account
 import { rdpAccountant } from "../../../../shared/privacy/accounting/rdp.ts";
 import { zcdpAccountant } from "../../../../shared/privacy/accounting/zcdp.ts";
 import {
+  binomialDelta,
   deltaOfLosses,
   discreteGaussianDelta,
   discreteLaplaceLosses,
@@ -37,6 +38,7 @@ const discreteGaussian = (sigmaSquared: number, sensitivity: number): SingleDpEv
   sigmaSquared,
   sensitivity,
 });
+const binomial: SingleDpEvent = { kind: "binomial", trials: 900, sensitivity: 1, delta: 1e-13 };
 const mixture: SingleDpEvent = {
   kind: "mixtureOfGaussians",
   noiseStdDev: 3,
@@ -67,7 +69,7 @@ const CASES: readonly Case[] = [
   {
     name: "Rényi",
     empty: rdpAccountant(),
-    counts: [...NOISED, sampledGaussian(0.1, 1.5), ZCDP],
+    counts: [...NOISED, sampledGaussian(0.1, 1.5), ZCDP, binomial],
     refuses: [mixture, truncated],
     slack: 1e-9,
   },
@@ -75,21 +77,21 @@ const CASES: readonly Case[] = [
     name: "zCDP",
     empty: zcdpAccountant(),
     counts: [...NOISED, ZCDP],
-    refuses: [sampledGaussian(0.1, 1.5), mixture, truncated],
+    refuses: [sampledGaussian(0.1, 1.5), mixture, truncated, binomial],
     slack: 1e-9,
   },
   {
     name: "PLD",
     empty: pldAccountant(),
-    counts: [...NOISED, sampledGaussian(0.1, 1.5), mixture, truncated],
-    refuses: [ZCDP],
+    counts: [...NOISED, sampledGaussian(0.1, 1.5), mixture, truncated, binomial],
+    refuses: [ZCDP, { ...binomial, sensitivity: 2 }],
     slack: 1e-4,
   },
   {
     name: "PLD of replaced units",
     empty: pldAccountant({ neighboringRelation: "replace-one" }),
     counts: [gaussian(3), sampledGaussian(0.1, 1.5)],
-    refuses: [laplace(8), discreteLaplace(0.1, 2), mixture, truncated, ZCDP],
+    refuses: [laplace(8), discreteLaplace(0.1, 2), mixture, truncated, ZCDP, binomial],
     slack: 1e-4,
   },
 ];
@@ -209,6 +211,7 @@ describe.each(CASES)("the $name accountant", ({ empty, counts, refuses, slack })
       [laplace(8), 1, (epsilon) => laplaceDelta(8, epsilon)],
       [discreteLaplace(0.1, 2), count, (epsilon) => deltaOfLosses(losses, 0.1, epsilon)],
       [discreteGaussian(25, 2), 1, (epsilon) => discreteGaussianDelta(25, 2, epsilon)],
+      [binomial, 1, (epsilon) => binomialDelta(900, 1, epsilon)],
     ];
     const ours = exact.filter(([event]) => counts.some(({ kind }) => kind === event.kind));
     for (const [event, times, deltaAt] of ours) {

@@ -67,6 +67,24 @@ export function discreteGaussianDelta(
   return sum / total;
 }
 
+/** δ at ε of Bin(M, ½) on a number that a unit moves by `shift`: from Pascal's triangle in whole numbers. */
+export function binomialDelta(trials: number, shift: number, epsilon: number): number {
+  const ways = choices(trials);
+  const probability = (z: number): number =>
+    Number(((ways[z] ?? 0n) << 1000n) >> BigInt(trials)) / 2 ** 1000;
+  let sum = 0;
+  for (let z = 0; z <= trials; z++)
+    sum += Math.max(0, probability(z) - Math.exp(epsilon) * probability(z - shift));
+  return sum;
+}
+
+/** C(M, 0) … C(M, M). */
+export function choices(trials: number): bigint[] {
+  const row = [1n];
+  for (let z = 0; z < trials; z++) row.push(((row[z] ?? 0n) * BigInt(trials - z)) / BigInt(z + 1));
+  return row;
+}
+
 /** The ε at which a falling function of it is `delta`, by bisection, from below. */
 export function epsilonWhere(deltaAt: (epsilon: number) => number, delta: number): number {
   let [low, high] = [0, 500];
