@@ -24,7 +24,12 @@ export async function followToEnd(
     if (event.type === "completed") return progress.clear();
     if (event.type === "failed") throw ended(`the run failed: ${event.reason}`, EXIT.failed);
     if (event.type === "refused")
-      throw ended(`the members did not let it be asked: it is ${event.code}`, EXIT.refused);
+      throw ended(
+        event.code === "amended"
+          ? "the charter was amended before it began; ask again"
+          : `the members did not let it be asked: it is ${event.code}`,
+        EXIT.refused,
+      );
   }
   const message = "the coordinator told no more before the run's end; is the token still good?";
   throw new CloisterError("run.not-heard", message);
