@@ -1,6 +1,6 @@
 /**
  * EDGE: who asks over HTTP, and whether it may: the operator by the admin token, people by tokens of their own, a
- * member's agent by its signature. What each may is data: access-table.ts. No token is ever logged or repeated.
+ * member's agent by its signature. What each may is data: access/table.ts. No token is ever logged or repeated.
  */
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, Next } from "hono";

@@ -1,6 +1,6 @@
 /**
  * A run under way: opens one secure sum after another, hands each aggregate to the task, and logs before it
- * acts. The protocol's decisions are in `shared/secagg/coordinator.ts`, the members' in `run-members.ts`, the
+ * acts. The protocol's decisions are in `shared/secagg/coordinator.ts`, the members' in `members.ts`, the
  * task's in `models/tasks`; here they meet.
  */
 import type { Ask } from "../../models/tasks/task.ts";
