@@ -1,7 +1,7 @@
 /** EDGE: the member's word on proposed runs: what waits, approve, veto. Printed here only: what the member may see. */
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
-import { questionText } from "../models/tasks/query-words.ts";
+import { askedText } from "../models/tasks/query-words.ts";
 import { badInput, CloisterError, EXIT } from "../shared/base/errors.ts";
 import { signDecision } from "../shared/charter/decision.ts";
 import { type Manifest, parseManifest } from "../shared/charter/manifest.ts";
@@ -55,7 +55,8 @@ function lines({ runId, manifest: text, reasons, closed, decision }: KeptProposa
   const manifest = parseManifest(text);
   const state = closed ?? decision?.decision ?? "waits";
   const first = `${runId.slice(0, 12)}  ${manifest ? summary(manifest) : "unreadable"}  ${state}`;
-  const asks = manifest?.task.kind === "query" ? [`  asks ${questionText(manifest.task)}`] : [];
+  const asked = manifest && askedText(manifest.task);
+  const asks = asked ? [`  asks ${asked}`] : [];
   const refused = reasons.map(({ code, message }) => `  this agent refuses: ${message} (${code})`);
   return [first, ...asks, ...refused];
 }

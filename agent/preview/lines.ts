@@ -1,6 +1,6 @@
 /** EDGE: a preview as lines for a terminal; a time is shown as a date. */
 
-import { questionText } from "../../models/tasks/query-words.ts";
+import { askedText } from "../../models/tasks/query-words.ts";
 import { counted } from "../../shared/base/counted.ts";
 import { rulingLines } from "../../shared/charter/policy/ruling-lines.ts";
 import type { AskPreview } from "./asks.ts";
@@ -38,11 +38,12 @@ const NO_COST = "no ε: the run carries no guarantee per unit, and no budget spe
 function headLines({ runId, memberId, manifest }: Preview): string[] {
   const { task, purpose, privacy, expiresAtMs } = manifest;
   const noise = privacy ? `ε ${privacy.epsilon}, δ ${privacy.delta}` : "no noise";
+  const asked = askedText(task);
   const why = purpose === undefined ? "" : `, for ${purpose}`;
   return [
     `Run ${runId}`,
     `  ${task.kind}, ${noise}${why}; seen by ${memberId}; may begin until ${utcMinute(expiresAtMs)}`,
-    ...(task.kind === "query" ? [`  asks ${questionText(task)}`] : []),
+    ...(asked === null ? [] : [`  asks ${asked}`]),
   ];
 }
 

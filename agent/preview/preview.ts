@@ -47,7 +47,7 @@ interface Columns {
   readonly summed: readonly string[];
   /** Sums are opened for each bin of their values. */
   readonly groupedBy: readonly string[];
-  /** Customers are matched by their values, of which nothing is opened but how many are alike. */
+  /** Customers are matched by their values, of which nothing is opened but how many are alike, and what those come to. */
   readonly matchedBy: readonly string[];
 }
 

@@ -1,8 +1,38 @@
-/** A question in words, its conditions as `cloister ask` reads them. Pure. */
+/** A question in words, for who is to approve it; its conditions as `cloister ask` reads them. Pure. */
+import type { OverlapTask } from "../../shared/charter/overlap-spec.ts";
 import type { Condition, Group, QueryTask } from "../../shared/charter/query-spec.ts";
+import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 
-/** All that a query asks: members approve this, and not a name for it. */
-export function questionText({ statistic, by, where }: QueryTask): string {
+/** What a task asks: members approve this, and not a name for it. Null: its kind says it. */
+export function askedText(task: TaskSpec): string | null {
+  if (task.kind === "query") return questionText(task);
+  return task.kind === "overlap" ? overlapText(task) : null;
+}
+
+/** How many customers members share, and what these come to. */
+function overlapText({
+  column,
+  sizes,
+  values,
+  valuesFrom,
+  valueMax,
+  identifiersPerUnitMax,
+}: OverlapTask): string {
+  const most = valueMax === undefined ? "as much as one row may" : valueMax;
+  const whose = valuesFrom?.join(" and of ") ?? "every member";
+  return [
+    `how many customers two members share, by ${quoted(column)}, of each up to ${identifiersPerUnitMax}`,
+    ...(values === undefined
+      ? []
+      : [
+          `what those of ${whose} come to in ${quoted(values)} whom another has too, ${most} each at most`,
+        ]),
+    `sizes ${sizes}`,
+  ].join("; ");
+}
+
+/** All that a query asks. */
+function questionText({ statistic, by, where }: QueryTask): string {
   const { kind, ...settings } = statistic;
   const details = Object.entries(settings).map(
     ([name, value]) => `${name} ${JSON.stringify(value)}`,

@@ -42,6 +42,9 @@ test("a column whose values are added up is named as that, and what leaves for i
   const { preview } = await previewedMember({ task, privacy: PRIVACY }, TERMS);
   const shown = preview();
   const lines = previewLines(shown).join("\n");
+  expect(lines).toContain(
+    "  asks how many customers two members share, by customer, of each up to 1; what those of every member come to in amount whom another has too, 200 each at most; sizes untold",
+  );
   expect(lines).toMatch(/ {2}read .*\bamount\b/);
   expect(lines).toMatch(/ {2}summed .*\bamount\b/);
   expect(lines).toContain("sketch of amount of member 3");
