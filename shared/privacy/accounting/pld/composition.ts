@@ -52,19 +52,21 @@ export function composedLoss(plan: CompositionPlan): ComposedLoss {
   const { pairs, step, cut, tilt, length } = plan;
   const fft = fftPlan(length);
   const product = emptyProduct(length);
-  let [logScale, infinity, logAbove] = [0, 0, 0];
+  const tails = tailTilts(plan).map((at) => ({ tilt: at, log: 0 }));
+  let [logScale, infinity] = [0, 0];
   for (const { pair, count } of pairs) {
     const pmf = pair.discretize(step, cut);
     const logMoment = logMomentOf(pmf, step, tilt);
     logScale += count * logMoment;
-    logAbove += count * logMomentOf(pmf, step, plan.tailTilt);
+    for (const tail of tails) tail.log += count * logMomentOf(pmf, step, tail.tilt);
     infinity += count * pmf.infinity;
     multiplyPowerInPlace(product, realFft(fft, foldedTilted(pmf, plan, logMoment)), count);
   }
   const error = errorOf(product);
   const values = inverseRealFftInPlace(fft, product);
   // What leaves the window at the top comes back at the bottom, and is counted once more here.
-  const above = Math.exp(logAbove - plan.tailTilt * (plan.first + length) * step);
+  const top = (plan.first + length) * step;
+  const above = Math.exp(Math.min(...tails.map((tail) => tail.log - tail.tilt * top)));
   return {
     plan,
     tilted: rotated(values, plan.first, error),
@@ -72,6 +74,17 @@ export function composedLoss(plan: CompositionPlan): ComposedLoss {
     noise: error,
     infinity: Math.min(1, infinity + above),
   };
+}
+
+/** Above this, a grid point's tilt outweighs what rounding puts one point above the largest loss there is. */
+const STEEP_TILT = 1000;
+
+/** Where losses are bounded, the best tilt may be so steep that gentler ones tell more of the grid's losses. */
+function tailTilts({ tilt, tailTilt }: CompositionPlan): number[] {
+  const tilts = [tailTilt];
+  for (let at = tailTilt / 10; at > Math.max(tilt, STEEP_TILT / 10); at /= 10)
+    if (tailTilt > STEEP_TILT) tilts.push(at);
+  return tilts;
 }
 
 /** ln Σ p·e^(tilt·l). */

@@ -203,3 +203,13 @@ test("extremes stay bounds, and finish", () => {
   expect(afterSteps(0.5, 1, 100).getDelta(0)).toBeLessThanOrEqual(1);
   expect(afterSteps(0.01, 0.3, 3).getEpsilon(1e-6)).toBeGreaterThan(1);
 });
+
+test("of bounded losses δ is close to exact for every number of releases, whichever way the grid rounds", () => {
+  for (let count = 10; count <= 40; count += 1) {
+    const exact = deltaOfLosses(discreteLaplaceLosses(0.1, 2, count), 0.1, 0.5);
+    const event = { kind: "discreteLaplace", noiseParameter: 0.1, sensitivity: 2 } as const;
+    const delta = pldAccountant().compose(repeated(event, count)).getDelta(0.5);
+    expect(delta, `${count} releases`).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
+    expect(delta, `${count} releases`).toBeLessThanOrEqual(exact * (1 + 1e-3));
+  }
+});
