@@ -71,7 +71,7 @@ export function parseModelJson(text: string, expected?: DataSchema): Model {
   const file = ModelFile.safeParse(value);
   if (!file.success) {
     const { path, reason } = faultOf(file.error, value);
-    throw bad("invalid", `Field "${path}": ${reason}.`);
+    throw bad("invalid", `${path === "" ? "" : `Field "${path}": `}${reason}.`);
   }
   const { schema, spec, logitShift } = file.data;
   if (expected !== undefined && canonicalJson(schema) !== canonicalJson(expected)) {

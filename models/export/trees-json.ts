@@ -94,7 +94,7 @@ export function parseTreesJson(value: unknown): TreeModel {
   const file = TreesFile.safeParse(value);
   if (!file.success) {
     const { path, reason } = faultOf(file.error, value);
-    throw bad("invalid", `Field "${path}": ${reason}.`);
+    throw bad("invalid", `${path === "" ? "" : `Field "${path}": `}${reason}.`);
   }
   const { schema, spec, base } = file.data;
   const layout = featureBins(schema, spec.bins);

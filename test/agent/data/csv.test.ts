@@ -127,7 +127,7 @@ const FAULTS: [string, string, string | Uint8Array, RegExp][] = [
     "data.ragged-row",
     "a row with too few cells",
     'a,b\n"1\n",2\nsecret\n',
-    /row 2 \(line 4\): found 1 cells, expected 2/,
+    /row 2 \(line 4\): found 1 cell, expected 2/,
   ],
   [
     "data.duplicate-column",

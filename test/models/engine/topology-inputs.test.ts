@@ -91,7 +91,7 @@ describe("what does not fit says where and what to do", () => {
     [
       "no indicators",
       joined(input("numbers", 2), input("f2", 3), input("f3", 4)),
-      "its shape is [null, 2]; the schema needs [null, 3]: 2 numbers, 1 indicators",
+      "its shape is [null, 2]; the schema needs [null, 3]: 2 numbers, 1 indicator of unknown numbers",
     ],
     [
       "a number without its indicator",

@@ -91,7 +91,7 @@ test("what is not a whole model of this version and schema is refused by a clear
   }
   expect(read("[1]")).toThrow("not a model file");
   expect(read(text.replace("model/1", "model/2"))).toThrow('reads "cloister-model/1"');
-  expect(read(text.replace('"spec":', '"spek":'))).toThrow('"spec"');
+  expect(read(text.replace('"spec":', '"spek":'))).toThrow('read. "spek" is no field');
   const fewer = { ...model, params: model.params.subarray(1) };
   expect(read(modelToJson(fewer))).toThrow('"params" has');
   const broken = { ...model, params: model.params.map((x, i) => (i === 3 ? Number.NaN : x)) };
