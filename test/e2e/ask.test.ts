@@ -141,7 +141,7 @@ test("what makes no sense is refused in one line, before anything is asked", asy
   expectOneLine(unknown, 3, 'at character 1 ("amout > 1")', 'did you mean "amount"?');
   expectOneLine(outside, 3, "2000 is outside");
   expectOneLine(format, 3, "--format xml: unknown");
-  expectOneLine(price, 2, "how much may it cost? --epsilon, from above ", " up to 3, or --exact");
+  expectOneLine(price, 2, "how much may it cost? --epsilon, from ", " up to 3, or --exact");
   expect(await runs()).toBe(before);
 }, 60_000);
 

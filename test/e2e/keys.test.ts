@@ -73,7 +73,7 @@ test("a rotated key is followed by all, and the agent goes on with it by itself"
 test("the history holds for a member that knew the old key, and a run of before is audited as ever", async () => {
   const verified = await cloister("audit", "verify", "--folder", room.agentFolder("bank-2"));
   expect(verified).toMatchObject({ code: 0, errors: "" });
-  expect(verified.output).toMatch(/^Member bank-1 .*signed for by the one before \(1 rotations\)/m);
+  expect(verified.output).toMatch(/^Member bank-1 .*signed for by the one before \(1 rotation\)/m);
   expect(verified.output).not.toContain("Look into");
   const replay = await cloister(
     "audit",

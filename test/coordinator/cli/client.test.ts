@@ -42,7 +42,7 @@ test.each([
   [{ url, ca: join(folder, "none"), tokenPath }, "none: cannot be read"],
   [{ url, token: "cloister_x" }, "correct its spelling"],
   [{ tokenPath }, "correct its spelling"],
-  [[url], "expected"],
+  [[url], "write fields with values, not a list"],
 ])("%j is refused in one line that says what to do", (config, mention) => {
   const path = write("wrong.yaml", stringify(config));
   const asked = (): unknown => CoordinatorClient.from({ config: path });
