@@ -62,20 +62,17 @@ export class HttpClient {
 
   async #request(method: string, path: string, body?: string): Promise<Response> {
     const { base, authorize } = this.#options;
-    let response: Response;
-    try {
-      const headers = {
-        authorization: authorize(method, path),
-        "content-type": "application/json",
-      };
-      response = await fetch(`${base}${path}`, {
+    const send = (): Promise<Response> =>
+      fetch(`${base}${path}`, {
         method,
-        headers,
+        headers: { authorization: authorize(method, path), "content-type": "application/json" },
         ...(body === undefined ? {} : { body }),
       });
-    } catch (cause) {
+    // A connection that was idle may be closed just as it is used again; what only reads may be asked once more.
+    const once = method === "GET" ? send().catch((cause) => resentAfterReset(cause, send)) : send();
+    const response = await once.catch((cause) => {
       throw this.#unreachable(cause);
-    }
+    });
     if (response.ok) return response;
     const error = (await response.json().catch(() => ({}))) as {
       code?: string;
@@ -98,4 +95,10 @@ export class HttpClient {
       cause,
     );
   }
+}
+
+function resentAfterReset(error: unknown, send: () => Promise<Response>): Promise<Response> {
+  const { cause } = error as { cause?: { code?: string } };
+  if (cause?.code !== "ECONNRESET" && cause?.code !== "UND_ERR_SOCKET") throw error;
+  return send();
 }
