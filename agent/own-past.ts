@@ -2,6 +2,7 @@
  * What its room's history says that this member did: the sums that its vector is in, and what it signed for. Others
  * keep that too; a folder, or a ledger, that was put back as it was knows nothing of the last of it. Pure.
  */
+import { MATCH_RELEASE } from "../models/tasks/match/match.ts";
 import { toHex } from "../shared/base/bytes.ts";
 import { CloisterError, EXIT } from "../shared/base/errors.ts";
 import type { Identity } from "../shared/crypto/identity.ts";
@@ -105,7 +106,7 @@ export class OwnPast {
     if (run) run.startedByEnd = this.#started.length;
     const isMatch = state.runs.get(body.runId)?.manifest.task.kind === "match";
     if (isMatch && body.outcome === "completed" && this.#isIn(body, state))
-      this.#add(body.runId, { round: 0, attempt: 0, askKind: "match" });
+      this.#add(body.runId, { round: 0, attempt: 0, askKind: MATCH_RELEASE });
   }
 
   #isIn({ runId }: { readonly runId: string }, { runs }: RoomState): boolean {

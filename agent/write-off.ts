@@ -4,6 +4,7 @@
  * ended before the last run began that it knows. Pure.
  */
 import { contextOf } from "../models/tasks/context.ts";
+import { MATCH_RELEASE } from "../models/tasks/match/match.ts";
 import { privacyEvent } from "../models/tasks/privacy-events.ts";
 import { taskFor } from "../models/tasks/registry.ts";
 import { wireFormat } from "../models/tasks/wire.ts";
@@ -52,9 +53,10 @@ function debitsOf(
 ): Debit[] {
   const runId = runIdOf(manifest);
   const known = runs.get(runId);
-  if (manifest.task.kind === "match") return [matchDebit(runId)];
   const context = contextOf(charter, manifest);
   const task = taskFor(manifest.task);
+  if (manifest.task.kind === "match")
+    return [matchDebit(runId, task.otherRelease?.(context)?.event ?? null)];
   const missing = answers.filter(({ attempt }) => !known?.attempts.has(attempt));
   // Numbers that the run has not reached: nobody knows which attempts failed after this member had answered.
   let unused = Math.max(lastAttempt, ...(known?.attempts ?? [])) + 1;
@@ -74,7 +76,7 @@ function debitsOf(
   });
 }
 
-const matchDebit = (runId: string): Debit => ({
-  ...{ runId, round: 0, attempt: 0, askKind: "match", partition: "all" },
-  ...{ event: null, parameters: null },
+const matchDebit = (runId: string, event: Debit["event"]): Debit => ({
+  ...{ runId, round: 0, attempt: 0, askKind: MATCH_RELEASE, partition: "all" },
+  ...{ event, parameters: null },
 });

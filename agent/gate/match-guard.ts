@@ -33,23 +33,24 @@ export class MatchGuard {
   /**
    * Whether the answer, with one given before, could tell of fewer of this member's units than a cell may have. The same
    * once more tells nothing new: of the same members, by the same rules, of a set that has not changed. Anything else
-   * has to differ by more units than that.
+   * has to differ by more units than that. Of one that was written off nobody knows which set it was of: none is far enough.
    */
   isolatesFew(manifest: Manifest): boolean {
     const { task } = manifest;
     if (task.kind !== "match" || manifest.privacy !== null) return false;
     const earlier = this.#past.list().flatMap(({ task: then, matched }) => {
       const isSameColumn = then.kind === "match" && then.column === task.column;
-      return isSameColumn && matched ? [{ rules: rulesOf(then), ...matched }] : [];
+      return isSameColumn ? [{ rules: rulesOf(then), matched }] : [];
     });
     if (earlier.length === 0) return false;
     const sums = this.#sums(task);
     const [rules, members] = [rulesOf(task), membersOf(manifest)];
     // A unit that has changed is one that went and one that came.
     const least = 2 * cellMinOf(contextOf(this.#charter, manifest));
-    return earlier.some((then) => {
-      const changed = differing(then.sums, sums);
-      const isSame = then.rules === rules && String(then.members) === String(members);
+    return earlier.some(({ rules: then, matched }) => {
+      if (!matched) return true;
+      const changed = differing(matched.sums, sums);
+      const isSame = then === rules && String(matched.members) === String(members);
       return changed === 0 ? !isSame : changed < least;
     });
   }

@@ -6,6 +6,8 @@ import type { Ledger } from "../../agent/ledger/ledger.ts";
 import type { OwnAnswer } from "../../agent/own-past.ts";
 import { type Gap, gapsOf } from "../../agent/write-off.ts";
 import { type Manifest, runIdOf } from "../../shared/charter/manifest.ts";
+import { TaskSpec } from "../../shared/charter/task-spec.ts";
+import { decoyEvent } from "../../shared/privacy/accounting/calibrate-decoys.ts";
 import { sampledGaussian } from "../../shared/privacy/accounting/events.ts";
 import type { RoomRun } from "../../shared/transcript/room/state.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
@@ -141,4 +143,24 @@ test("what has no price is noted where it is known, and not made up", () => {
   const own = { started, answers: new Map([[runId, answered([1])]]) };
   const [gap] = gapsOf({ runs: new Map([[runId, run]]) }, own, ledger.book);
   expect(gap?.debits).toMatchObject([{ attempt: 1, askKind: "gradient", event: null }]);
+});
+
+test("a matching with decoys costs what its agents would have charged; an exact one is noted", () => {
+  const { ledger } = setting();
+  const base = smallCharter(memberIds(3));
+  const identifiers = [{ name: "mail", type: "email" } as const];
+  const matching = { ...base, schema: { ...base.schema, identifiers } };
+  const task = TaskSpec.parse({ kind: "match", column: "mail", setSize: 1030 });
+  const { privacy } = signedManifest(base);
+  const decoys = 72;
+  for (const noise of [privacy && { ...privacy, decoys }, null]) {
+    const manifest = signedManifest(matching, { task, privacy: noise });
+    const runId = runIdOf(manifest);
+    const ended = { phase: "ended", lastAttempt: -1, end: null };
+    const run = { manifest, charter: matching, ...ended } as unknown as RoomRun;
+    const own = { started: [{ runId, startedByEnd: 1 }], answers: new Map() };
+    const [gap] = gapsOf({ runs: new Map([[runId, run]]) }, own, ledger.book);
+    const event = noise && decoyEvent(decoys, 1, noise.delta);
+    expect(gap?.debits).toMatchObject([{ attempt: 0, askKind: "match", partition: "all", event }]);
+  }
 });

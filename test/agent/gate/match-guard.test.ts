@@ -98,3 +98,11 @@ test("one member more or fewer is a difference, and so is another rule for the s
   expect(opened(mails(0, 1100)).codes({ setSize: 1500 }), "sets' length tells nothing").toEqual([]);
   expect(opened(mails(500, 1600), 4).codes()).toEqual([]);
 });
+
+test("after a matching that was written off, whose set nobody knows any more, none of its column is answered", () => {
+  const { codes } = opened(mails(0, 50));
+  const task = TaskSpec.parse({ kind: "match", column: "mail", setSize: 2000 });
+  keptIn(folder).pastQuestions?.add({ runId: "written off", task });
+  expect(codes()).toEqual([]); // The open gate has its own list.
+  expect(opened(mails(0, 50)).codes()).toEqual(FEW);
+});
