@@ -170,7 +170,8 @@ async function train(
     `Run ${runId.slice(0, 12)} is proposed: ${approvalsRequired(room.charter)} of ${room.members.length} members must sign it; every agent checks charter, roster and its own ledger.`,
   );
   const victim = victimOf(options, room, progress);
-  const killRound = Math.max(2, Math.floor(task.strategy.rounds * 0.4));
+  // Early: rounds are short beside the start of a process, and it is to be back before the end.
+  const killRound = Math.max(2, Math.floor(task.strategy.rounds * 0.15));
   let killed: DemoReport["killed"] = null;
   let restarted: Promise<void> = Promise.resolve();
   const counts = roundCounts({ spec: task, schema: room.charter.schema });
