@@ -27,7 +27,7 @@ const MEAN_VERDICTS = {
 export function outlookLines({ members, rounds, cost, question }: Outlook): string[] {
   const { numbers, cells, unitsPerCell, rowsPerUnit, stdDev, mean, verdict } = question;
   const cellText = cells === 1 ? "one cell" : `${grouped(String(cells))} cells`;
-  const sums = rounds === 1 ? "one secure sum" : `${counted(rounds, "secure sum")}`;
+  const sums = rounds === 1 ? "one secure sum" : counted(rounds, "secure sum");
   const asked =
     rounds === 0
       ? `Asks      ${members} members to count among themselves, without a secure sum`
