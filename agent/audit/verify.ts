@@ -1,5 +1,6 @@
 /** EDGE: `cloister audit verify`: a room's whole history from one file, without a network. */
 import { existsSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { fromHex } from "../../shared/base/bytes.ts";
 import { badInput, CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { fingerprint } from "../../shared/crypto/identity.ts";
@@ -17,8 +18,17 @@ export interface VerifyOptions {
   readonly json?: boolean;
 }
 
-export function verify(file: string | undefined, options: VerifyOptions): void {
-  const { whole, known } = readVerified(file, options);
+/** The copy of a running agent trails what the agent saw by a moment: how often it is read anew before that is told. */
+const TRAILING = { times: 10, pauseMs: 400 };
+
+export async function verify(file: string | undefined, options: VerifyOptions): Promise<void> {
+  const { known, ...first } = readVerified(file, options);
+  let { whole } = first;
+  const times = file === undefined ? TRAILING.times : 0;
+  for (let i = 0; i < times && untold(known, whole.state).length > 0; i++) {
+    await setTimeout(TRAILING.pauseMs);
+    whole = readVerified(file, options).whole;
+  }
   const remarks = [...whole.state.remarks, ...untold(known, whole.state)];
   if (options.json) return printJson(reportData(whole, remarks));
   for (const line of reportLines(whole, remarks)) print(line);

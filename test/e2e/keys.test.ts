@@ -68,6 +68,7 @@ test("a rotated key is followed by all, and the agent goes on with it by itself"
   const { manifest } = await room.client.get<{ manifest: Manifest }>(path);
   expect(manifest.roster[0]?.identityKey).toBe(next);
   expect(pinnedBy("bank-2").get("bank-1")).toBe(next);
+  await heard(`"outcome":"completed","runId":"${runId}"`, members);
 }, 120_000);
 
 test("the history holds for a member that knew the old key, and a run of before is audited as ever", async () => {
