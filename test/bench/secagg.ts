@@ -90,7 +90,7 @@ function clientWork(): BenchResult[] {
   const source = new UniformSource(osRng);
   return (
     [
-      [10, 35],
+      [10, 30],
       [30, 65],
       [100, 200],
     ] as const
