@@ -4,6 +4,7 @@
  * three answers tell together is not seen. Pure.
  */
 import type { PartitionedData } from "../../data.ts";
+import { hasSmallCut } from "./small-cut.ts";
 
 /** Distinct units of each cell; a unit's rows come together. */
 export class UnitCounts {
@@ -87,7 +88,8 @@ export function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Arra
  * Let the sets of both be nodes, what is in no set of a question one more, and rows edges from their set in `a` to that in
  * `b`. A sum with a factor x for each set of `a` and −y for each of `b` has the factor x − y for the rows of an edge: it
  * tells of those whose ends differ, which is a cut. Nodes between which there are enough units are never parted, and
- * become one; of what is left each node is cut off. (Two such nodes cut off together are not looked at.)
+ * become one; of what is left each node is cut off, and then whatever else can be. (There a unit with rows on several
+ * edges counts once on each.)
  *
  * @param a, b Cohorts of two questions on the same rows. @see Task.cohorts
  */
@@ -111,7 +113,9 @@ export function isolatesFew(
   const around = new Map<number, Set<number>>();
   for (const { from, to, units: few } of edges)
     for (const node of [from, to]) addUpTo(unitsMin, setAt(around, node), few);
-  return [...around.values()].some(({ size }) => size < unitsMin);
+  if ([...around.values()].some(({ size }) => size < unitsMin)) return true;
+  const few = edges.map((edge) => ({ from: edge.from, to: edge.to, weight: edge.units.size }));
+  return hasSmallCut(few, unitsMin);
 }
 
 /**
