@@ -87,8 +87,7 @@ export class Gate {
     const dataset = {
       rows: data.train.rowCount + data.holdout.rowCount,
       units: unitCountOf(data.train) + unitCountOf(data.holdout),
-      isolatesFew:
-        this.#questions.isolatesFew(manifest, runId) || this.#matches.isolatesFew(manifest),
+      isolatesFew: this.#questions.isolatesFew(manifest) || this.#matches.isolatesFew(manifest),
     };
     const partitions = releasesOf(charter, manifest).map(({ partition, event, count }) => ({
       partition,
