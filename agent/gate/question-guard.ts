@@ -22,8 +22,8 @@ import type { PastQuestions } from "./past-questions.ts";
 
 interface Answered {
   readonly task: TaskSpec;
-  /** Those that were noted, each once, by its text. */
-  readonly counts: Map<string, readonly number[]>;
+  /** Each once, by its text. Null: of one that was written off nobody knows. */
+  readonly counts: Map<string, readonly number[] | null>;
 }
 
 export class QuestionGuard {
@@ -76,7 +76,7 @@ export class QuestionGuard {
       const name = canonicalJson(task as Json);
       const known = answered.get(name) ?? { task, counts: new Map() };
       answered.set(name, known);
-      if (units) known.counts.set(String(units), units);
+      known.counts.set(String(units), units ?? null);
     }
     return answered;
   }

@@ -113,16 +113,21 @@ export function isolatesFew(
  * between: the table has changed. Of a set whose rows `a` leaves out, or takes to others of which it leaves out many, it
  * would not: rows that are there still would have to be taken off first. Units that took others' places are not seen.
  *
- * @param a, b Cohorts of both on the rows as they are now. @param then `unitsByCell` of `b` when it was answered.
+ * @param a, b Cohorts of both on the rows as they are now.
+ * @param then `unitsByCell` of `b` when it was answered; null: nobody
+ *   knows, and every set may have changed.
  */
 export function tellsOfChange(
   a: Int32Array,
   b: Int32Array,
-  then: ArrayLike<number>,
+  then: ArrayLike<number> | null,
   units: Uint32Array,
   unitsMin: number,
 ): boolean {
-  const changed = changedByFew(then, unitsByCell(b, units), unitsMin);
+  const now = unitsByCell(b, units);
+  const changed = then
+    ? changedByFew(then, now, unitsMin)
+    : [...now.keys()].filter((cell) => now[cell]);
   if (changed.length === 0) return false;
   const { groups } = heldTogether(a, b, units, unitsMin);
   const first = firstOfSecond(a);

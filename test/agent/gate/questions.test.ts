@@ -154,3 +154,13 @@ test("of a table that has grown by few customers another question about the same
   expect(codes(opened(43), half)).toEqual([]);
   expect(codes(opened(46), everybodyElsewise)).toEqual([]);
 });
+
+test("of an answer that was written off nobody knows on which table: the question is closed, in other words too", () => {
+  const everybody = asking([]);
+  const lost = { runId: "ab".repeat(32), task: everybody.task };
+  pastQuestionsIn(join(folder, "questions.jsonl")).add(lost);
+  const gate = opened();
+  expect(codes(gate, everybody)).toEqual(["isolatesFew"]);
+  expect(codes(gate, asking([{ column: name, is: ">=", value: min }]))).toEqual(["isolatesFew"]);
+  expect(codes(gate, asking([{ column: name, is: "<", value: (min + max) / 2 }]))).toEqual([]);
+});
