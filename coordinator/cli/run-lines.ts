@@ -42,6 +42,8 @@ export function eventLine(event: RunEvent | LiveEvent, manifest: Manifest | null
       return "The run is complete.";
     case "failed":
       return `The run failed: ${event.reason}`;
+    case "waiting":
+      return `Still waiting. Not connected: ${event.absent.join(", ")}`;
     case "joined":
     case "left":
       return `${event.memberId} ${event.type} (${event.joined} there)`;
