@@ -71,6 +71,8 @@ export type LiveEvent =
       readonly attempt: number;
       readonly phase: string;
     }
+  /** Nothing has happened for a while; who of the run's members is not connected. */
+  | { readonly type: "waiting"; readonly runId: string; readonly absent: readonly string[] }
   | {
       readonly type: "fault";
       readonly runId: string;

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { CloisterError } from "../base/errors.ts";
+import { diskFault } from "./disk-fault.ts";
 import { makeFolder } from "./files.ts";
 
 /** @throws {CloisterError} If the file is not a database of ours, or is locked by another process. */
@@ -41,7 +42,8 @@ export function readDatabase(path: string): DatabaseSync {
 }
 
 function unusable(path: string, cause: unknown): CloisterError {
-  const message = `${path}: cannot be opened as a database; move it away or restore it`;
+  const why = diskFault(cause) ?? "it is not one of ours";
+  const message = `${path}: cannot be opened as a database: ${why}`;
   return new CloisterError("database.unusable", message, 1, cause);
 }
 

@@ -108,12 +108,12 @@ test("the parts by hand: files and commands as printed make a room, a model and 
 
   const printed = /```\n(npx cloister[\s\S]*?)```/.exec(readme)?.[1] ?? "";
   const commands = printed.trim().split("\n");
-  const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
+  const [coordinator, create, invite, check, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
   const [begin, preview, approve, watch, list, exportModel, ledger, ...last] = rest;
   const [verify, score, ...more] = last;
-  if (!coordinator || !create || !invite || !init || !start)
+  if (!coordinator || !create || !invite || !check || !init || !start)
     throw new Error("commands are missing");
   if (!begin || !preview || !approve || !watch || !list || !exportModel || !ledger)
     throw new Error("commands are missing");
@@ -122,6 +122,7 @@ test("the parts by hand: files and commands as printed make a room, a model and 
 
   await stay(coordinator, "listens");
   expect(await run(create)).toContain('Room "card-fraud" is open');
+  expect(await run(check)).toContain("The table fits.");
   await Promise.all(
     members.map(async (memberId) => {
       const as = (command: string): string => command.replaceAll("bank-1", memberId);

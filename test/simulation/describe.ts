@@ -106,6 +106,8 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
       return "completed";
     case "failed":
       return `failed: ${event.reason}`;
+    case "waiting":
+      return `waits; absent: ${event.absent.join(", ")}`;
     case "joined":
     case "left":
       return `${event.memberId} ${event.type}, ${event.joined} there`;
