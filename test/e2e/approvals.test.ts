@@ -1,5 +1,5 @@
 /** Proposed runs through the binary: a person approves or vetoes, restarts lose nothing, and each waits for its turn. */
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { memberIds } from "../support/charters.ts";
 import { type RoomProcesses, Subprocess } from "../support/processes.ts";
 import { follow, openRoom, probe, type RunLine, startRun, until } from "../support/rooms.ts";
 
-const folder = join(tmpdir(), `cloister-approvals-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "cloister-approvals-"));
 let room: RoomProcesses;
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 /** `cloister ask` through the binary, in a room of processes: told before, asked, answered, and answered again for nothing. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Papa from "papaparse";
@@ -10,7 +10,7 @@ import { cloister, expectOneLine, type Outcome } from "../support/command.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import { PATIENCE } from "../support/rooms.ts";
 
-const folder = join(tmpdir(), `cloister-ask-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "cloister-ask-"));
 const members = memberIds(3);
 const charter = Charter.parse({
   ...smallCharter(members, { budget: { epsilon: 3, delta: 1e-5, rdpOrder: 32 } }),
@@ -21,7 +21,6 @@ const charter = Charter.parse({
 let room: RoomProcesses;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const data = new Map(members.map((memberId) => [memberId, join(folder, `${memberId}.csv`)]));
   for (const [memberId, path] of data) writeFileSync(path, smallTable(memberId, 60));
   room = await startRoom({ folder, charter, data, patience: PATIENCE });

@@ -1,5 +1,5 @@
 /** A regression asked of a room of processes: exact it is the tables' own fit; noised it has intervals; some have none. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Papa from "papaparse";
@@ -12,7 +12,7 @@ import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import { PATIENCE } from "../support/rooms.ts";
 
 const ROWS = 100;
-const folder = join(tmpdir(), `cloister-glm-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "cloister-glm-"));
 const members = memberIds(3);
 const charter = Charter.parse({
   ...smallCharter(members, { budget: { epsilon: 30, delta: 1e-5, rdpOrder: 4 } }),
@@ -23,7 +23,6 @@ const charter = Charter.parse({
 let room: RoomProcesses;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const data = new Map(members.map((memberId) => [memberId, join(folder, `${memberId}.csv`)]));
   for (const [memberId, path] of data) writeFileSync(path, smallTable(memberId, ROWS));
   room = await startRoom({ folder, charter, data, patience: PATIENCE });

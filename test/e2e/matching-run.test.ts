@@ -1,5 +1,5 @@
 /** An exact matching asked of a room of processes: right to the unit; and ended, by name, when an agent is killed in it. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { plainCounts } from "../support/matching.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import { PATIENCE } from "../support/rooms.ts";
 
-const folder = join(tmpdir(), `cloister-match-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "cloister-match-"));
 const members = memberIds(3);
 const base = smallCharter(members);
 const charter = Charter.parse({
@@ -46,7 +46,6 @@ function table(member: number): string {
 }
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const data = new Map(members.map((memberId) => [memberId, join(folder, `${memberId}.csv`)]));
   for (const [i, path] of [...data.values()].entries()) writeFileSync(path, table(i));
   room = await startRoom({ folder, charter, data, patience: { ...PATIENCE, stepSeconds: 2 } });
