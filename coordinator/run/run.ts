@@ -216,7 +216,8 @@ export class Run implements ActiveRun {
     switch (effect.type) {
       case "sendCommit":
       case "sendIncluded":
-      case "sendCertificate": {
+      case "sendCertificate":
+      case "askShares": {
         if (effect.type === "sendCommit") this.#told.phase(place, "masking");
         if (effect.type === "sendIncluded") this.#told.phase(place, "unmasking");
         for (const { to, message } of messagesOf(attempt.params, effect))

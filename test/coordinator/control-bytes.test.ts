@@ -44,8 +44,8 @@ function saidBy(params: AttemptParams, event: AttemptEvent): AgentMessage[] {
     case "confirmed":
       return [{ type: "confirmed", ...common, confirmation: event.confirmation }];
     case "shares": {
-      const { shares, signature } = event;
-      return [{ type: "shares", ...common, of: bitmap(event.of), shares, signature }];
+      const { seed, shares, signature } = event;
+      return [{ type: "shares", ...common, seed, of: bitmap(event.of), shares, signature }];
     }
     default:
       return [];

@@ -37,7 +37,7 @@ const AGENT = [
   { type: "ready", ...at, holds: members },
   { type: "masked", ...at, signature, vector },
   { type: "confirmed", ...at, confirmation: tag },
-  { type: "shares", ...at, of: members, shares: new Uint8Array(64).fill(1), signature },
+  { type: "shares", ...at, seed: key, of: members, shares: new Uint8Array(64).fill(1), signature },
   { type: "withdrawn", ...at, reason },
   { type: "matching", runId, body: new Uint8Array(64 * 1024) },
 ];
@@ -58,6 +58,7 @@ const COORDINATOR = [
   { type: "committed", ...at, cohort: members },
   { type: "included", ...at, survivors: members, path: new Uint8Array(64), signature },
   { type: "certified", ...at, confirmers: members, proofs: tag },
+  { type: "sharesAsked", ...at, of: members },
   { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
   { type: "matching", runId, body: tag },
   { type: "rejected", code: "x" },

@@ -243,8 +243,12 @@ export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
 
 export const confirmStatement = (inclusion: Uint8Array, index: number): Uint8Array =>
   frame("cloister/3/confirm", inclusion, index);
-export const sharesStatement = (inclusion: Uint8Array, index: number, shares: Uint8Array) =>
-  frame("cloister/3/shares", inclusion, index, sha256(shares));
+export const sharesStatement = (
+  inclusion: Uint8Array,
+  index: number,
+  seed: Uint8Array,
+  shares: Uint8Array,
+) => frame("cloister/3/shares", inclusion, index, seed, sha256(shares));
 
 export const firstHead = (runId: string): Uint8Array => frameHash("cloister/3/transcript", runId);
 export const nextHead = (head: Uint8Array, inclusion: Uint8Array, resultHash: Uint8Array) =>
