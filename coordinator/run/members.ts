@@ -127,8 +127,12 @@ export class RunMembers {
     return null;
   }
 
-  /** Has prekeys dealt where they are due, and ends a dealing that is over. */
-  tick(nextAttempt: number, waitForAll: boolean, atMs: number): void {
+  /**
+   * Has prekeys dealt where they are due, and ends a dealing that is over.
+   *
+   * @param roundsLeft That may need prekeys yet, beside the attempt under way.
+   */
+  tick(nextAttempt: number, roundsLeft: number, waitForAll: boolean, atMs: number): void {
     const closed = this.#batches.closeIfDue(atMs);
     for (const { to, message } of closed.send) this.#send(to, message);
     for (const index of closed.disputed) this.#fault(index, "prekeysDisputed");
@@ -137,10 +141,11 @@ export class RunMembers {
       .filter((index) => this.#joined.isOpen(index) && this.#isThere(index));
     if (members.length < this.#sum.survivorsMin) return;
     if (waitForAll && members.length < this.#sum.roster.length - this.#banned.size) return;
-    if (!this.#batches.isDue(nextAttempt, members, atMs)) return;
+    const count = this.#batches.due(nextAttempt, roundsLeft, members, atMs);
+    if (count === 0) return;
     const complete = this.#sum.degree >= this.#sum.roster.length - 1;
     const nonces = complete ? [] : members.map((index) => this.#joined.nonce(index));
-    const { to, message } = this.#batches.begin(members, nonces, nextAttempt, atMs);
+    const { to, message } = this.#batches.begin(members, nonces, nextAttempt, count, atMs);
     const { runId } = this.#params;
     const below = message.firstAttempt + message.count;
     this.#log({ type: "attemptsReserved", runId, atMs, below });

@@ -45,6 +45,12 @@ export class RunProgress {
     return this.#round;
   }
 
+  /** Rounds that may come yet, the next one among them. */
+  get roundsLeft(): number {
+    const { done, total } = this.#task.progress(this.#state);
+    return Math.max(1, total - done);
+  }
+
   /** Head of the transcript. */
   get head(): Uint8Array {
     return this.#head;
