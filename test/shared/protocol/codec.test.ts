@@ -117,6 +117,17 @@ test("a message above its limit is not looked at", () => {
   expect(decode(AgentMessage, new Uint8Array(11), 10)).toEqual({ ok: false, code: "tooLarge" });
 });
 
+test("text goes out packed, and unpacks to no more than the limit", () => {
+  const lines = `{"memberId":"bank-1","signature":"${"0f".repeat(64)}"}\n`.repeat(1000);
+  const message = { type: "roomExtended", from: 0, lines, size: 1000 };
+  const bytes = encode(message);
+  expect(bytes.length).toBeLessThan(lines.length / 50);
+  expect(read(CoordinatorMessage, bytes)).toEqual({ ok: true, message });
+  const tooFew = decode(CoordinatorMessage, bytes, lines.length);
+  expect(tooFew).toEqual({ ok: false, code: "malformed" });
+  expect(decode(CoordinatorMessage, bytes, lines.length + 100).ok).toBe(true);
+});
+
 const nested = (depth: number): Uint8Array => Uint8Array.of(...Array(depth).fill(0x91), 0xc0);
 const a = 0xa1; // The header of a one-letter text.
 
