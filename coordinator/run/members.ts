@@ -3,6 +3,7 @@
  * members' keys to one another and has them deal prekeys ahead of the rounds. Members are roster indices.
  */
 import type { AgentMessage } from "../../shared/protocol/messages.ts";
+import { encapsulatesTo, withoutKemKey } from "../../shared/secagg/channel.ts";
 import type { DealtPrekeyBatch } from "../../shared/secagg/coordinator-batch.ts";
 import { idsOf, type SumParams } from "../../shared/secagg/params.ts";
 import { BATCH_ATTEMPTS, PrekeyBatches } from "./batches.ts";
@@ -93,8 +94,15 @@ export class RunMembers {
     if (this.#joined.join(from)) return "duplicate";
     const others = this.#joined.indices().filter((index) => index !== from);
     if (!this.#joined.add(from, join)) return "badSignature";
-    this.#announce(others, [from]);
-    this.#announce([from], others);
+    // Whoever encapsulates to it needs its ML-KEM key, the others the hash of it.
+    const needing = others.filter((index) => encapsulatesTo(this.#sum, index, from));
+    this.#announce(needing, [from], () => true);
+    this.#announce(
+      others.filter((index) => !needing.includes(index)),
+      [from],
+      () => false,
+    );
+    this.#announce([from], others, (index) => encapsulatesTo(this.#sum, from, index));
     const joined = others.length + 1;
     const memberId = this.#id(from);
     this.#ports.watch({ type: "joined", runId, memberId, joined });
@@ -105,11 +113,16 @@ export class RunMembers {
     return null;
   }
 
-  #announce(to: readonly number[], members: readonly number[]): void {
+  /** @param whole Whose ML-KEM keys are sent whole. */
+  #announce(
+    to: readonly number[],
+    members: readonly number[],
+    whole: (member: number) => boolean,
+  ): void {
     const { runId } = this.#params;
     const joins = members.flatMap((member) => {
       const join = this.#joined.join(member);
-      return join ? [{ member, ...join }] : [];
+      return join ? [{ member, ...(whole(member) ? join : withoutKemKey(join)) }] : [];
     });
     for (const index of to) this.#joined.announced(index, members);
     this.#send(to, { type: "membersJoined", runId, members: joins });

@@ -48,7 +48,8 @@ export class RunProgress {
   /** Rounds that may come yet, the next one among them. */
   get roundsLeft(): number {
     const { done, total } = this.#task.progress(this.#state);
-    return Math.max(1, total - done);
+    if (done < total) return total - done;
+    return this.nextAsk() ? 1 : 0; // Whatever the task had planned.
   }
 
   /** Head of the transcript. */

@@ -45,7 +45,6 @@ export const VectorHeader = z.strictObject({
 /** A member's session keys, signed with its identity; see `secagg/channel.ts`. */
 const joinFields = {
   channelKey: Key,
-  kemKey: rawBytes(KEM_PUBLIC_KEY_BYTES, 0),
   nonceRoot: HashOrNone,
   signature: Signature,
 };
@@ -55,6 +54,7 @@ const RunJoined = z.strictObject({
   type: z.literal("runJoined"),
   runId: RunId,
   ...joinFields,
+  kemKey: rawBytes(KEM_PUBLIC_KEY_BYTES, 0),
   /** What will compute the model here: of the machine and the plan, of no record. Null: the run needs none. */
   engine: z.enum(ENGINE_NAMES).nullable(),
 });
@@ -63,7 +63,7 @@ const RunDeclined = z.strictObject({
   runId: RunId,
   reasons: z.array(Reason).min(1).max(LIMITS.reasonsMax),
 });
-/** Answers `membersJoined`: the post-quantum half of new channels, for members after us in the roster. */
+/** Answers `membersJoined`: the post-quantum half of new channels, for the members whose ML-KEM keys came whole. */
 const ChannelSecrets = z.strictObject({
   type: z.literal("channelSecrets"),
   runId: RunId,
@@ -165,10 +165,16 @@ const RunOffered = z.strictObject({
     .array(z.strictObject({ memberId: MemberId, ...decisionFields }))
     .max(LIMITS.membersMax),
 });
+/** To whoever encapsulates to it a member's ML-KEM key, to the others the hash of it. */
+const JoinedMember = z.strictObject({
+  member: Index,
+  ...joinFields,
+  kemKey: rawBytes(KEM_PUBLIC_KEY_BYTES, 32, 0),
+});
 const MembersJoined = z.strictObject({
   type: z.literal("membersJoined"),
   runId: RunId,
-  members: z.array(z.strictObject({ member: Index, ...joinFields })).max(LIMITS.membersMax),
+  members: z.array(JoinedMember).max(LIMITS.membersMax),
 });
 const ChannelSecret = z.strictObject({
   type: z.literal("channelSecret"),

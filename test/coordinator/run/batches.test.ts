@@ -27,6 +27,7 @@ test.each([
     played.rounds.map(({ record: { batch } }) => [batch.number, batch.count]),
   );
   expect([...batches]).toEqual([...counts.entries()]);
+  expect(played.batchesOpened).toBe(counts.length); // None for nothing, as the run ends.
 });
 
 test("what is left of a batch counts, half of one is enough, and a member without a part in it has all deal anew", () => {

@@ -28,7 +28,8 @@ export interface Joining {
 
 export function joinStatement(runId: string, joining: Joining): Uint8Array {
   const { memberId, channelKey, kemKey, nonceRoot } = joining;
-  return frame("cloister/3/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
+  const kemHash = kemKey.length > 0 ? sha256(kemKey) : kemKey;
+  return frame("cloister/3/run-join", runId, memberId, channelKey, kemHash, nonceRoot);
 }
 
 /** What one end of a channel knows before ML-KEM: the two joins, lower index first, and its own secret. */
