@@ -86,8 +86,7 @@ export class Gate {
     const dataset = {
       rows: data.train.rowCount + data.holdout.rowCount,
       units: unitCountOf(data.train) + unitCountOf(data.holdout),
-      isolatesFew:
-        this.#questions.isolatesFew(manifest, runId) || this.#matches.isolatesFew(manifest),
+      isolatesFew: this.#questions.isolatesFew(manifest) || this.#matches.isolatesFew(manifest),
     };
     const partitions = releasesOf(charter, manifest).map(({ partition, event, count }) => ({
       partition,
@@ -114,7 +113,7 @@ export class Gate {
     return this.#run?.runId === runId ? this.#run.manifest : null;
   }
 
-  /** The last set of the matching that is taken up is about to leave by the other door. */
+  /** This member's set in the matching that is taken up is about to be let go, by its word that it is ready. */
   matchLeaving(runId: string): void {
     const manifest = this.takenUp(runId);
     if (manifest) this.#matches.answering(manifest, runId);

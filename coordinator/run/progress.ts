@@ -45,6 +45,13 @@ export class RunProgress {
     return this.#round;
   }
 
+  /** Rounds that may come yet, the next one among them. */
+  get roundsLeft(): number {
+    const { done, total } = this.#task.progress(this.#state);
+    if (done < total) return total - done;
+    return this.nextAsk() ? 1 : 0; // Whatever the task had planned.
+  }
+
   /** Head of the transcript. */
   get head(): Uint8Array {
     return this.#head;
