@@ -29,7 +29,7 @@ const RING = {
 };
 const ENGINE = {
   folder: "models/engine/kernel",
-  entries: ["gradient", "loss", "norms", "pack", "product", "rows", "sums"],
+  entries: ["clip", "gradient", "loss", "norms", "pack", "product", "rows", "sums"],
 };
 const TREES = {
   folder: "models/trees/kernel",

@@ -6,9 +6,10 @@ import type { Params, RowLoss, Scaling, TrainerBackend } from "../backend.ts";
 import { type Kernel, openKernel, type Variant } from "../kernel/module.ts";
 import { CROSS_ENTROPY, checkWeights } from "../loss.ts";
 import { checkShapes } from "../shapes.ts";
-import { chunksOf } from "./chunks.ts";
+import { chunksOf, newChunkRoom } from "./chunks.ts";
 import { clippedSum } from "./clipped-sum.ts";
 import { CHUNK_ROWS, layoutOf } from "./layout.ts";
+import { newPass } from "./pass.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -50,6 +51,8 @@ export function wasmBackend(
     loadParamsInPlace(space, params, scaling, backwards);
     return space;
   };
+  const pass = newPass(capacity);
+  const room = newChunkRoom();
   return {
     name: nameOf(kernel),
     architecture,
@@ -67,21 +70,15 @@ export function wasmBackend(
     clippedGradientSum(params, scaling, data, units, clipNorm, loss = CROSS_ENTROPY) {
       checkWeights(loss, data);
       assert(units.tags.length === units.starts.length - 1, "every unit has a tag");
-      const space = open(params, scaling, data, { apart: hasSeveralRows(units.starts) });
-      return clippedSum(space, data, units, chunksOf(units), clipNorm, loss, passRows);
+      const chunks = chunksOf(units, room);
+      const space = open(params, scaling, data, { apart: !chunks.isOneEach });
+      return clippedSum(space, { data, units, chunks, clipNorm, loss }, pass, passRows);
     },
   };
 }
 
 function nameOf({ variant }: Kernel): "wasm-relaxed-simd" | "wasm-simd" {
   return variant === "relaxed" ? "wasm-relaxed-simd" : "wasm-simd";
-}
-
-function hasSeveralRows(starts: Uint32Array): boolean {
-  for (let u = 0; u + 1 < starts.length; u++) {
-    if ((starts[u + 1] ?? 0) - (starts[u] ?? 0) > 1) return true;
-  }
-  return false;
 }
 
 function outputs(space: Space, data: EncodedData, asScores: boolean): Float32Array {
