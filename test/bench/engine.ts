@@ -18,8 +18,7 @@ import { reproducibleRng } from "../../shared/base/reproducible.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { osRng } from "../../shared/edge/os.ts";
-import { fromGrid, toGrid } from "../../shared/privacy/mechanism/grid.ts";
-import { addDiscreteGaussianInPlace } from "../../shared/privacy/noise/gaussian.ts";
+import { fromGrid, toNoisedGrid } from "../../shared/privacy/mechanism/grid.ts";
 import type { BenchResult } from "./format.ts";
 import { pytorchRates } from "./pytorch.ts";
 
@@ -210,8 +209,7 @@ function stepOf(backend: TrainerBackend, data: EncodedData, mode: Mode): () => v
   return () => {
     const { gradient } = backend.clippedGradientSum(params, scaling, data, units, 1);
     if (mode === "DP-SGD") {
-      toGrid(gradient, 1, 2 ** 30, steps);
-      addDiscreteGaussianInPlace(steps, 2 ** 16, source);
+      toNoisedGrid(gradient, 1, 2 ** 30, 2 ** 16, source, steps);
       fromGrid(steps, 1 / BATCH_ROWS, gradient);
     } else {
       for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] ?? 0) / BATCH_ROWS;

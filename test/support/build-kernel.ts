@@ -36,7 +36,7 @@ const TREES = {
   entries: ["bins", "walk"],
 };
 const CURVE = { folder: "shared/matching/kernel", entries: ["curve"] };
-const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["tries"] };
+const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["rounding", "tries"] };
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },
   { ...NOISE, binary: "binary.ts", name: "TRIES_BINARY", features: ["simd"] },
