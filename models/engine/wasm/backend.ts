@@ -21,23 +21,26 @@ import {
 } from "./passes.ts";
 import { gatherRowsInPlace, loadParamsInPlace, openSpace, type Space } from "./space.ts";
 
-/** A multiple of the kernel's six rows that holds four chunks. */
-const ROW_CAPACITY = 258;
+/** Rows that go through the kernel together. */
+const MEAN_ROWS = 4 * CHUNK_ROWS;
+/** Chunks cut by tags are two thirds full, so that rows which fill four chunks fill six: these are to be one pass too. */
+const CLIPPED_ROWS = 5 * CHUNK_ROWS;
 const MEMORY_MAX = 2 ** 31;
 
 /**
- * @param passRows Rows that go through the kernel together; no result depends on it.
+ * @param passRows Rows that go through the kernel together, instead of the usual; no result depends on it.
  * @returns Null where the variant does not run, or the architecture is too large for it.
  */
 export function wasmBackend(
   architecture: Architecture,
   variant: Variant,
-  passRows = 4 * CHUNK_ROWS,
+  passRows?: number,
 ): TrainerBackend | null {
-  assert(passRows >= 1, "a pass has at least one row");
+  assert(passRows === undefined || passRows >= 1, "a pass has at least one row");
   const kernel = openKernel(variant);
-  const rowsAtOnce = Math.ceil(passRows / CHUNK_ROWS) * CHUNK_ROWS;
-  const capacity = Math.max(ROW_CAPACITY, 6 * Math.ceil(rowsAtOnce / 6));
+  const rowsAtOnce = Math.ceil((passRows ?? MEAN_ROWS) / CHUNK_ROWS) * CHUNK_ROWS;
+  const clippedRows = passRows ?? CLIPPED_ROWS;
+  const capacity = 6 * Math.ceil(Math.max(CLIPPED_ROWS, rowsAtOnce) / 6);
   const layout = layoutOf(architecture, capacity);
   if (kernel === null || layout.byteLengthApart > MEMORY_MAX) return null;
   const open = (
@@ -72,7 +75,7 @@ export function wasmBackend(
       assert(units.tags.length === units.starts.length - 1, "every unit has a tag");
       const chunks = chunksOf(units, room);
       const space = open(params, scaling, data, { apart: !chunks.isOneEach });
-      return clippedSum(space, { data, units, chunks, clipNorm, loss }, pass, passRows);
+      return clippedSum(space, { data, units, chunks, clipNorm, loss }, pass, clippedRows);
     },
   };
 }
