@@ -29,7 +29,7 @@ const RING = {
 };
 const ENGINE = {
   folder: "models/engine/kernel",
-  entries: ["gradient", "loss", "norms", "pack", "product", "rows", "sums"],
+  entries: ["clip", "gradient", "loss", "norms", "pack", "product", "rows", "sums"],
 };
 const TREES = {
   folder: "models/trees/kernel",
@@ -37,7 +37,7 @@ const TREES = {
 };
 const CURVE = { folder: "shared/matching/kernel", entries: ["curve"] };
 const LEVELS = { folder: "shared/privacy/encoding/kernel", entries: ["levels"] };
-const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["tries"] };
+const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["rounding", "tries"] };
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },
   { ...LEVELS, binary: "binary.ts", name: "LEVELS_BINARY", features: ["simd"] },
