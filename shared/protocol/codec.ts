@@ -1,7 +1,7 @@
 /** Bytes ⇄ messages: the one place where bytes from the network are parsed. Pure. */
 import { Packr } from "msgpackr";
 import type { z } from "zod";
-import { isWellFormed } from "./prescan.ts";
+import { readValue } from "./read-value.ts";
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
 
@@ -14,16 +14,11 @@ export type Decoded<T> =
   | { readonly ok: true; readonly message: T }
   | { readonly ok: false; readonly code: "tooLarge" | "malformed" | "unknownMessage" };
 
-/** Size → structure → decode → strict schema. Never throws. */
+/** Size → strict decoding → strict schema. Never throws. */
 export function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array, bytesMax: number): Decoded<T> {
   if (bytes.length > bytesMax) return { ok: false, code: "tooLarge" };
-  if (!isWellFormed(bytes)) return { ok: false, code: "malformed" };
-  let value: unknown;
-  try {
-    value = packr.unpack(bytes);
-  } catch {
-    return { ok: false, code: "malformed" };
-  }
+  const value = readValue(bytes);
+  if (value === undefined) return { ok: false, code: "malformed" };
   const parsed = schema.safeParse(value);
   return parsed.success
     ? { ok: true, message: parsed.data }
