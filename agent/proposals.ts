@@ -4,8 +4,8 @@
  */
 import { taskFactsOf } from "../models/tasks/task-facts.ts";
 import { type Decision, signDecision, toWire } from "../shared/charter/decision.ts";
+import { approvesUnseen } from "../shared/charter/policy/approves-unseen.ts";
 import type { Reason } from "../shared/charter/policy/facts.ts";
-import { approvesUnseen } from "../shared/charter/policy/local-policy.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { RunQuestion } from "./gate/messages.ts";
 import type { MemberParams } from "./member-ports.ts";

@@ -8,7 +8,7 @@ import type { GraphArchitecture } from "../engine/graph/graph.ts";
 import { loadInPlace, newGraphSpace } from "../engine/graph/space.ts";
 import type { Model } from "../model.ts";
 import type { NetTail } from "./net-tail.ts";
-import type { PathFeature, Paths } from "./reasons.ts";
+import type { PathFeature, Paths } from "./paths.ts";
 
 /** A span of the vector that the tail takes. */
 interface Leaf {

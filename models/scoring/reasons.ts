@@ -14,6 +14,7 @@ import { type FeatureSums, featureSums } from "../engine/first-layer.ts";
 import type { Model } from "../model.ts";
 import { graphPaths } from "./graph-paths.ts";
 import { type NetTail, netTail, type Reach } from "./net-tail.ts";
+import type { EncodedRow, Paths } from "./paths.ts";
 
 export interface Reason {
   readonly feature: string;
@@ -33,13 +34,8 @@ export interface Explanation {
   readonly steps: number;
 }
 
-/** Explains encoded rows, given as to `RowScorer.logit`. */
-export type Explainer = (
-  numbers: Float32Array,
-  numbersAt: number,
-  codes: Uint16Array,
-  codesAt: number,
-) => Explanation;
+/** Explains encoded rows. */
+export type Explainer = (...row: EncodedRow) => Explanation;
 
 /** What completeness may be missed by. Log-odds. */
 export const GAP_MAX = 1e-3;
@@ -55,21 +51,6 @@ export function largestReasons(reasons: readonly Reason[], count: number): Reaso
     .filter(({ contribution }) => contribution > 0)
     .sort((a, b) => b.contribution - a.contribution)
     .slice(0, count);
-}
-
-/** What a feature moves along the path, and where from. All vectors have the tail's width. */
-export interface PathFeature {
-  readonly feature: string;
-  readonly baseline: Float64Array;
-  /** The row's, given as to `Explainer`. A new array. */
-  valueOf(...row: Parameters<Explainer>): Float64Array<ArrayBuffer>;
-}
-
-/** A net and the straight paths into it: the sum of all features' vectors, and a constant, is what the tail takes. */
-export interface Paths {
-  readonly tail: NetTail;
-  readonly constant: Float64Array;
-  readonly features: readonly PathFeature[];
 }
 
 export function explainer(model: Model): Explainer {

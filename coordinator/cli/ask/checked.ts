@@ -2,7 +2,7 @@
 import { badInput } from "../../../shared/base/errors.ts";
 import { faultOf } from "../../../shared/base/fault.ts";
 import { PlanRequest } from "../../../shared/charter/manifest.ts";
-import type { QuestionOptions } from "./question.ts";
+import type { QuestionOptions } from "./options.ts";
 
 /** By the beginning of a field's path, the more exact ones first. */
 const OPTIONS: readonly (readonly [path: string, option: string, of: keyof QuestionOptions])[] = [

@@ -9,9 +9,10 @@ import type { Outlook } from "../../run/outlook.ts";
 import { CoordinatorClient } from "../client.ts";
 import { asking, type Common, example } from "../options.ts";
 import { followToEnd } from "./follow.ts";
+import type { QuestionOptions } from "./options.ts";
 import { checkWorth, outlookLines } from "./outlook-lines.ts";
 import { formatOf, type OutputOptions, writeAnswer } from "./output.ts";
-import { type Question, type QuestionOptions, questionIn, questionOf } from "./question.ts";
+import { type Question, questionIn, questionOf } from "./question.ts";
 
 type AskOptions = Common &
   OutputOptions &

@@ -5,21 +5,10 @@ import { PlanRequest } from "../../../shared/charter/manifest.ts";
 import { epsilonAtOrder } from "../../../shared/privacy/accounting/rdp.ts";
 import { checkedPlan } from "./checked.ts";
 import { understood } from "./conditions.ts";
-import { type OverlapOptions, overlapOf } from "./overlap.ts";
-import { groupsOf, numberOf, type StatisticOptions, statisticOf, usage } from "./statistic.ts";
+import type { QuestionOptions } from "./options.ts";
+import { overlapOf } from "./overlap.ts";
+import { groupsOf, numberOf, statisticOf, usage } from "./statistic.ts";
 import { parseWhere } from "./where.ts";
-
-/** As typed. */
-export interface QuestionOptions extends StatisticOptions, OverlapOptions {
-  /** The run of a model. */
-  readonly evaluate?: string;
-  readonly where: readonly string[];
-  readonly by: readonly string[];
-  readonly rowsPerUnit?: string;
-  readonly epsilon?: string;
-  readonly exact?: boolean;
-  readonly purpose?: string;
-}
 
 export interface Question {
   readonly plan: PlanRequest;

@@ -5,9 +5,7 @@
 import { z } from "zod";
 import { MemberId } from "../../protocol/messages.ts";
 import { Hours } from "../governance.ts";
-import type { Manifest } from "../manifest.ts";
 import { TASK_KINDS } from "../task-kinds.ts";
-import type { TaskFacts } from "./facts.ts";
 
 const TaskKind = z.enum(TASK_KINDS);
 const Tags = z.array(MemberId);
@@ -49,14 +47,3 @@ export type LocalPolicy = z.infer<typeof LocalPolicy>;
 
 /** Where a member wrote no rules: what the charter allows, and nothing is approved unseen. */
 export const NO_POLICY: LocalPolicy = { version: 1, autoApprove: [] };
-
-/** May the agent sign for its member? Only asked of runs that nothing refuses. */
-export function approvesUnseen(policy: LocalPolicy, manifest: Manifest, task: TaskFacts): boolean {
-  return policy.autoApprove.some(({ tasks, purposes, epsilonMax, sumsMax }) => {
-    const { privacy, purpose } = manifest;
-    if (tasks && !tasks.includes(manifest.task.kind)) return false;
-    if (purposes && !(purpose !== undefined && purposes.includes(purpose))) return false;
-    if (epsilonMax !== undefined && !(privacy && privacy.epsilon <= epsilonMax)) return false;
-    return sumsMax === undefined || task.sums <= sumsMax;
-  });
-}

@@ -1,10 +1,7 @@
 /** From what people type to a question: what it becomes, and why it is refused. */
 import { expect, test } from "vitest";
-import {
-  type QuestionOptions,
-  questionIn,
-  questionOf,
-} from "../../../../coordinator/cli/ask/question.ts";
+import type { QuestionOptions } from "../../../../coordinator/cli/ask/options.ts";
+import { questionIn, questionOf } from "../../../../coordinator/cli/ask/question.ts";
 import { nearest } from "../../../../shared/base/nearest.ts";
 import { Charter } from "../../../../shared/charter/charter.ts";
 import { memberIds, smallCharter } from "../../../support/charters.ts";
