@@ -22,8 +22,7 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, seatOf } from "../../shared/charter/manifest.ts";
 import { type Ruling, rulings } from "../../shared/charter/policy/decide.ts";
 import type { Reason } from "../../shared/charter/policy/facts.ts";
-import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
-import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
+import { type Mask, packMasked } from "../../shared/secagg/masks.ts";
 import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
 import { MatchGuard } from "./match-guard.ts";
@@ -192,9 +191,7 @@ export class Gate {
     const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));
     pending.contribution.fill(0);
     giveBack(pending.contribution);
-    applyMasksInPlace(ring, masks, ringBits);
-    reduceInPlace(ring, ringBits);
-    const vector = packRing(ring, ringBits);
+    const vector = packMasked(ring, masks, ringBits);
     giveBack(ring);
     return { vector };
   }

@@ -44,7 +44,7 @@ const bodies = playedRoom()
   .entries.map(({ body }) => body)
   .filter(({ type }) => type !== "headCosigned");
 
-const PATIENCE = { timeout: 20_000, interval: 20 };
+const PATIENCE = { timeout: 120_000, interval: 20 };
 
 let folder: string;
 let book: Book;
