@@ -11,9 +11,8 @@ import { rotationSigns } from "../../shared/charter/rotation.ts";
 import { quantize } from "../../shared/privacy/encoding/quantize.ts";
 import { toRing } from "../../shared/privacy/encoding/ring.ts";
 import { rotate } from "../../shared/privacy/encoding/rotation.ts";
-import { toGrid } from "../../shared/privacy/mechanism/grid.ts";
+import { toGrid, toNoisedGrid } from "../../shared/privacy/mechanism/grid.ts";
 import { toSmoothGrid } from "../../shared/privacy/mechanism/smooth-grid.ts";
-import { addDiscreteGaussianInPlace } from "../../shared/privacy/noise/gaussian.ts";
 
 export interface EncodeParams {
   readonly shape: ReleaseShape;
@@ -51,9 +50,8 @@ function ringElements(
     case "levels":
       return quantize(values, coding.quantizer, source);
     case "grid": {
-      const steps = toGrid(values, coding.span, coding.magnitudeMax);
-      addDiscreteGaussianInPlace(steps, coding.shareStdDev, source);
-      return toRing(steps, ringBits);
+      const { span, magnitudeMax, shareStdDev } = coding;
+      return toRing(toNoisedGrid(values, span, magnitudeMax, shareStdDev, source), ringBits);
     }
     case "centralGrid":
       return toRing(toGrid(values, coding.span, coding.magnitudeMax), ringBits);

@@ -15,6 +15,9 @@ export interface MaskedSum {
   readonly threshold: number;
   readonly cohort: readonly number[];
   readonly survivors: ReadonlySet<number>;
+  /** Of survivors, as they told them themselves and had committed to them. */
+  readonly seeds: ReadonlyMap<number, Uint8Array>;
+  /** Of everybody else in the cohort. */
   readonly shares: SharesOf;
 }
 
@@ -30,13 +33,18 @@ export type Opening =
  * @see Bonawitz et al. 2017, §4, round 4 (Unmasking).
  */
 export function openSecrets(masked: MaskedSum): Opening {
-  const { cohort, shares, threshold } = masked;
-  if (cohort.some((index) => (shares.get(index)?.size ?? 0) < threshold))
+  const { cohort, seeds, shares, threshold } = masked;
+  if (cohort.some((index) => !seeds.has(index) && (shares.get(index)?.size ?? 0) < threshold))
     return { type: "wanting" };
   const selfSeeds: OpenedSecrets["selfSeeds"][number][] = [];
   const pairSeeds: OpenedSecrets["pairSeeds"][number][] = [];
   const place = masked.attempt - masked.prekeys.batch.firstAttempt;
-  for (const index of masked.cohort) {
+  for (const index of cohort) {
+    const told = seeds.get(index);
+    if (told) {
+      selfSeeds.push({ of: index, seed: told });
+      continue;
+    }
     const dealt = masked.prekeys.dealings.get(index)?.prekeys;
     const secret = rebuild(masked, index);
     if (!secret || !dealt) return { type: "wanting" };

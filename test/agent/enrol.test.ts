@@ -76,7 +76,7 @@ test("after every step the same command finishes, with the same token and the sa
   // No other key has any use of the token.
   await expect(init(join(folder, "other"), token)).rejects.toThrow("was used already");
   expect(service.rooms.members("test-room")).toEqual([seated]);
-}, 60_000);
+});
 
 test("an invitation comes from a file or the environment; as an argument with a warning; and no other secret passes for one", () => {
   const path = join(folder, "bank-1.token");

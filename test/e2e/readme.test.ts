@@ -1,6 +1,7 @@
 /** What the README prints works as printed: its files, its commands in their order, its scripts, flags and links. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -41,14 +42,20 @@ function blockAfter(marker: string): string {
   return /```\w*\n([\s\S]*?)```/.exec(after)?.[1] ?? "";
 }
 
+/** Below those that systems deal out by themselves: nobody else is given it before the coordinator has it. */
 async function freePort(): Promise<string> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return String(typeof address === "object" && address?.port);
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return String(port);
+  }
 }
 
 /** Rows that fit the charter: customers who spend much late at night are frauds here. */

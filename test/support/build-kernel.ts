@@ -29,16 +29,18 @@ const RING = {
 };
 const ENGINE = {
   folder: "models/engine/kernel",
-  entries: ["gradient", "loss", "norms", "pack", "product", "rows", "sums"],
+  entries: ["clip", "gradient", "loss", "norms", "pack", "product", "rows", "sums"],
 };
 const TREES = {
   folder: "models/trees/kernel",
   entries: ["bins", "walk"],
 };
 const CURVE = { folder: "shared/matching/kernel", entries: ["curve"] };
-const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["tries"] };
+const LEVELS = { folder: "shared/privacy/encoding/kernel", entries: ["levels"] };
+const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["rounding", "tries"] };
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },
+  { ...LEVELS, binary: "binary.ts", name: "LEVELS_BINARY", features: ["simd"] },
   { ...NOISE, binary: "binary.ts", name: "TRIES_BINARY", features: ["simd"] },
   { ...ENGINE, binary: "binary.ts", name: "SIMD_BINARY", features: ["simd"] },
   {

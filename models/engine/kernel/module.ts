@@ -29,18 +29,18 @@ export interface Exports {
   readonly scaleNumbers: Call;
   readonly addTableRows: Call;
   readonly scatterRows: Call;
-  readonly addRowNorms: Call;
-  readonly addColumnNorms: Call;
   readonly addPairProducts: Call;
   readonly clipRows: (
+    layers: number,
+    layerCount: number,
     norms: number,
     losses: number,
     factors: number,
     rows: number,
     bound: number,
+    scales: number,
   ) => number;
   readonly scaleRows: Call;
-  readonly scaleColumn: Call;
   readonly crossEntropy: Call;
   readonly focal: Call;
   readonly sigmoid: Call;

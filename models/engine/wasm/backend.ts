@@ -6,9 +6,10 @@ import type { Params, RowLoss, Scaling, TrainerBackend } from "../backend.ts";
 import { type Kernel, openKernel, type Variant } from "../kernel/module.ts";
 import { CROSS_ENTROPY, checkWeights } from "../loss.ts";
 import { checkShapes } from "../shapes.ts";
-import { chunksOf } from "./chunks.ts";
+import { chunksOf, newChunkRoom } from "./chunks.ts";
 import { clippedSum } from "./clipped-sum.ts";
 import { CHUNK_ROWS, layoutOf } from "./layout.ts";
+import { newPass } from "./pass.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -20,23 +21,26 @@ import {
 } from "./passes.ts";
 import { gatherRowsInPlace, loadParamsInPlace, openSpace, type Space } from "./space.ts";
 
-/** A multiple of the kernel's six rows that holds four chunks. */
-const ROW_CAPACITY = 258;
+/** Rows that go through the kernel together. */
+const MEAN_ROWS = 4 * CHUNK_ROWS;
+/** Chunks cut by tags are two thirds full, so that rows which fill four chunks fill six: these are to be one pass too. */
+const CLIPPED_ROWS = 5 * CHUNK_ROWS;
 const MEMORY_MAX = 2 ** 31;
 
 /**
- * @param passRows Rows that go through the kernel together; no result depends on it.
+ * @param passRows Rows that go through the kernel together, instead of the usual; no result depends on it.
  * @returns Null where the variant does not run, or the architecture is too large for it.
  */
 export function wasmBackend(
   architecture: Architecture,
   variant: Variant,
-  passRows = 4 * CHUNK_ROWS,
+  passRows?: number,
 ): TrainerBackend | null {
-  assert(passRows >= 1, "a pass has at least one row");
+  assert(passRows === undefined || passRows >= 1, "a pass has at least one row");
   const kernel = openKernel(variant);
-  const rowsAtOnce = Math.ceil(passRows / CHUNK_ROWS) * CHUNK_ROWS;
-  const capacity = Math.max(ROW_CAPACITY, 6 * Math.ceil(rowsAtOnce / 6));
+  const rowsAtOnce = Math.ceil((passRows ?? MEAN_ROWS) / CHUNK_ROWS) * CHUNK_ROWS;
+  const clippedRows = passRows ?? CLIPPED_ROWS;
+  const capacity = 6 * Math.ceil(Math.max(CLIPPED_ROWS, rowsAtOnce) / 6);
   const layout = layoutOf(architecture, capacity);
   if (kernel === null || layout.byteLengthApart > MEMORY_MAX) return null;
   const open = (
@@ -50,6 +54,8 @@ export function wasmBackend(
     loadParamsInPlace(space, params, scaling, backwards);
     return space;
   };
+  const pass = newPass(capacity);
+  const room = newChunkRoom();
   return {
     name: nameOf(kernel),
     architecture,
@@ -67,21 +73,15 @@ export function wasmBackend(
     clippedGradientSum(params, scaling, data, units, clipNorm, loss = CROSS_ENTROPY) {
       checkWeights(loss, data);
       assert(units.tags.length === units.starts.length - 1, "every unit has a tag");
-      const space = open(params, scaling, data, { apart: hasSeveralRows(units.starts) });
-      return clippedSum(space, data, units, chunksOf(units), clipNorm, loss, passRows);
+      const chunks = chunksOf(units, room);
+      const space = open(params, scaling, data, { apart: !chunks.isOneEach });
+      return clippedSum(space, { data, units, chunks, clipNorm, loss }, pass, clippedRows);
     },
   };
 }
 
 function nameOf({ variant }: Kernel): "wasm-relaxed-simd" | "wasm-simd" {
   return variant === "relaxed" ? "wasm-relaxed-simd" : "wasm-simd";
-}
-
-function hasSeveralRows(starts: Uint32Array): boolean {
-  for (let u = 0; u + 1 < starts.length; u++) {
-    if ((starts[u + 1] ?? 0) - (starts[u] ?? 0) > 1) return true;
-  }
-  return false;
 }
 
 function outputs(space: Space, data: EncodedData, asScores: boolean): Float32Array {

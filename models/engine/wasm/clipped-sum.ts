@@ -10,7 +10,8 @@ import type { EncodedData } from "../../data.ts";
 import type { ClippedSum, RowLoss, UnitRows } from "../backend.ts";
 import type { Chunks } from "./chunks.ts";
 import { CHUNK_ROWS } from "./layout.ts";
-import { boundOfRow, normOfRows, rowNormsInPlace } from "./norms.ts";
+import { boundOfRow, describeLayersInPlace, normOfRows } from "./norms.ts";
+import { addChunkInPlace, emptyInPlace, type Pass, restartInPlace } from "./pass.ts";
 import {
   addGradientInPlace,
   backwardInPlace,
@@ -28,173 +29,158 @@ const CLIP_MARGIN = 1 - 1e-9;
 /** Of what the kernel's `clipRows` answers. */
 const SOME_LEFT_OUT = 2;
 
-/** The rows that go through the kernel together: whole chunks. */
-interface Pass {
-  readonly rows: Uint32Array;
-  rowCount: number;
-  readonly units: Uint32Array;
-  unitCount: number;
-  /** Row of the pass at which each unit, and each chunk, starts, and one more. */
-  readonly unitStarts: Uint32Array;
-  readonly chunkStarts: number[];
+/** What is to be added up. */
+export interface Clipping {
+  readonly data: EncodedData;
+  readonly units: UnitRows;
+  /** Of `units`. */
+  readonly chunks: Chunks;
+  readonly loss: RowLoss;
+  readonly clipNorm: number;
 }
 
 /** What all passes of a call share. */
-interface Work {
+interface Work extends Clipping {
   readonly space: Space;
-  readonly data: EncodedData;
-  readonly units: UnitRows;
-  readonly loss: RowLoss;
-  readonly clipNorm: number;
   /** `clipNorm` less what single precision may round of a unit of one row. */
   readonly rowBound: number;
+  readonly clipLayerCount: number;
   readonly losses: Float64Array;
   readonly norms: Float64Array;
 }
 
 /**
- * @param chunks Of `units`.
+ * @param pass Overwritten.
  * @param passRows A pass takes chunks up to so many rows, and one at least. No result depends on it.
  */
 export function clippedSum(
   space: Space,
-  data: EncodedData,
-  units: UnitRows,
-  chunks: Chunks,
-  clipNorm: number,
-  loss: RowLoss,
+  clipping: Clipping,
+  pass: Pass,
   passRows: number,
 ): ClippedSum {
   const { layout, f64 } = space;
   const { gradient, apart, gradientBytes } = layout;
+  const { units, chunks, clipNorm } = clipping;
   const unitCount = units.starts.length - 1;
   const losses = new Float64Array(unitCount);
   const norms = new Float64Array(unitCount);
   const rowBound = boundOfRow(space, clipNorm);
-  const work = { space, data, units, loss, clipNorm, rowBound, losses, norms };
+  const clipLayerCount = describeLayersInPlace(space);
+  const work = { ...clipping, space, rowBound, clipLayerCount, losses, norms };
   f64.fill(0, gradient / 8, (gradient + gradientBytes) / 8);
   if (space.hasApart) f64.fill(0, apart / 8, (apart + gradientBytes) / 8);
   for (const unit of chunks.large) addLargeUnit(work, unit);
-  const pass = newPass(layout.rowCapacity);
-  let from = 0;
+  restartInPlace(pass);
   for (const [c, end] of chunks.ends.entries()) {
     if (pass.rowCount > 0 && pass.rowCount + (chunks.rowCounts[c] ?? 0) > passRows)
       finishPass(work, pass);
-    addChunk(pass, units, chunks.order, from, end);
-    from = end;
+    addChunkInPlace(pass, units, chunks, end);
   }
   if (pass.rowCount > 0) finishPass(work, pass);
   if (space.hasApart) space.exports.addScaled(gradient, apart, 1, doubles(space));
   return { gradient: takeGradient(space, gradient), losses, norms };
 }
 
-function newPass(rowCapacity: number): Pass {
-  const rows = new Uint32Array(rowCapacity);
-  const units = new Uint32Array(rowCapacity);
-  const unitStarts = new Uint32Array(rowCapacity + 1);
-  return { rows, rowCount: 0, units, unitCount: 0, unitStarts, chunkStarts: [0] };
-}
-
-/** order[from] … order[end − 1], a chunk. */
-function addChunk(
-  pass: Pass,
-  { rows, starts }: UnitRows,
-  order: Uint32Array,
-  from: number,
-  end: number,
-): void {
-  let { rowCount, unitCount } = pass;
-  for (let i = from; i < end; i++) {
-    const unit = order[i] ?? 0;
-    const rowsEnd = starts[unit + 1] ?? 0;
-    for (let r = starts[unit] ?? 0; r < rowsEnd; r++) {
-      pass.rows[rowCount] = rows[r] ?? 0;
-      rowCount += 1;
-    }
-    pass.units[unitCount] = unit;
-    unitCount += 1;
-    pass.unitStarts[unitCount] = rowCount;
-  }
-  pass.rowCount = rowCount;
-  pass.unitCount = unitCount;
-  pass.chunkStarts.push(rowCount);
-}
-
 /** Adds the pass to the sum, and empties it. */
 function finishPass(work: Work, pass: Pass): void {
   const { space, data, loss } = work;
   const { layout } = space;
-  setWeights(space, pass);
+  setWeights(work, pass);
   weighInPlace(space, loss, pass.rows, pass.rowCount);
   gatherRowsInPlace(space, data, pass.rows, pass.rowCount);
   forwardInPlace(space, pass.rowCount);
   lossInPlace(space, data, loss, pass.rows, pass.rowCount);
   backwardInPlace(space, pass.rowCount);
-  rowNormsInPlace(space, pass.rowCount);
-  if (clipUnits(work, pass)) scaleDeltas(space, pass.rowCount);
+  clipUnits(work, pass);
   setChunksInPlace(space, pass.chunkStarts);
   addGradientInPlace(space, layout.gradient, pass.chunkStarts.length - 1);
-  pass.rowCount = 0;
-  pass.unitCount = 0;
-  pass.chunkStarts.length = 1;
+  emptyInPlace(pass);
 }
 
 /** A unit's loss is the mean over its rows. */
-function setWeights({ layout, f32 }: Space, { rowCount, unitCount, unitStarts }: Pass): void {
+function setWeights({ space, chunks, units }: Work, { rowCount, firstUnit, endUnit }: Pass): void {
+  const { layout, f32 } = space;
   const at = layout.weights / 4;
   f32.fill(1, at, at + rowCount);
-  if (unitCount === rowCount) return;
-  for (let i = 0; i < unitCount; i++) {
-    const start = unitStarts[i] ?? 0;
-    const end = unitStarts[i + 1] ?? 0;
-    f32.fill(1 / (end - start), at + start, at + end);
+  if (chunks.isOneEach) return;
+  let start = at;
+  for (let i = firstUnit; i < endUnit; i++) {
+    const rows = rowsOf(units, chunks.order[i] ?? 0);
+    f32.fill(1 / rows, start, start + rows);
+    start += rows;
   }
 }
 
-/** Notes losses and norms, and sets each row's factor. @returns Whether any is not 1. */
-function clipUnits(work: Work, pass: Pass): boolean {
-  const { space, rowBound } = work;
-  const { layout, exports } = space;
-  const { norms, losses, factors } = layout;
-  const found = exports.clipRows(norms, losses, factors, pass.rowCount, rowBound);
-  if (pass.unitCount < pass.rowCount) return clipEachUnit(work, pass);
-  for (let r = 0; r < pass.rowCount; r++) noteRow(work, pass.units[r] ?? 0, r);
-  if ((found & SOME_LEFT_OUT) !== 0) {
-    for (let r = 0; r < pass.rowCount; r++) {
-      if (space.f32[factors / 4 + r] === 0) clearInputs(space, r, r + 1);
-    }
-  }
-  return found !== 0;
+function rowsOf({ starts }: UnitRows, unit: number): number {
+  return (starts[unit + 1] ?? 0) - (starts[unit] ?? 0);
 }
 
-/** Where some units have several rows. */
-function clipEachUnit(work: Work, { units, unitCount, unitStarts }: Pass): boolean {
-  const { space } = work;
-  const { f32 } = space;
-  const at = space.layout.factors / 4;
+/** Notes losses and norms, and multiplies deltas by their factors. */
+function clipUnits(work: Work, pass: Pass): void {
+  const { space, chunks, rowBound, clipLayerCount } = work;
+  const { exports } = space;
+  const { clipLayers, norms, losses, factors } = space.layout;
+  const { rowCount } = pass;
+  const scales = chunks.isOneEach ? 1 : 0;
+  const found = exports.clipRows(
+    clipLayers,
+    clipLayerCount,
+    norms,
+    losses,
+    factors,
+    rowCount,
+    rowBound,
+    scales,
+  );
+  if (!chunks.isOneEach) {
+    if (clipEachUnit(work, pass)) exports.scaleRows(clipLayers, clipLayerCount, factors, rowCount);
+    return;
+  }
+  noteRows(work, pass);
+  if ((found & SOME_LEFT_OUT) === 0) return;
+  for (let r = 0; r < rowCount; r++) {
+    if (space.f32[factors / 4 + r] === 0) clearInputs(space, r, r + 1);
+  }
+}
+
+/** Where some units have several rows. @returns Whether any factor is not 1. */
+function clipEachUnit(work: Work, { firstUnit, endUnit }: Pass): boolean {
+  const { space, chunks, units, losses, norms } = work;
+  const { layout, f32, f64 } = space;
+  const at = layout.factors / 4;
   let scaled = false;
-  for (let i = 0; i < unitCount; i++) {
-    const start = unitStarts[i] ?? 0;
-    const end = unitStarts[i + 1] ?? 0;
-    const unit = units[i] ?? 0;
-    if (end - start === 1) noteRow(work, unit, start);
-    else f32.fill(clipRows(work, unit, start, end), at + start, at + end);
+  let start = 0;
+  for (let i = firstUnit; i < endUnit; i++) {
+    const unit = chunks.order[i] ?? 0;
+    const end = start + rowsOf(units, unit);
+    if (end - start === 1) {
+      losses[unit] = f32[layout.losses / 4 + start] ?? 0;
+      norms[unit] = f64[layout.norms / 8 + start] ?? 0;
+    } else f32.fill(clipUnit(work, unit, start, end), at + start, at + end);
     const factor = f32[at + start] ?? 0;
     if (factor !== 1) scaled = true;
     if (factor === 0) clearInputs(space, start, end);
+    start = end;
   }
   return scaled;
 }
 
-/** The unit is this one row, which the kernel has clipped. */
-function noteRow({ space, losses, norms }: Work, unit: number, row: number): void {
+/** Where each unit is a row, which the kernel has clipped. */
+function noteRows({ space, chunks, losses, norms }: Work, { firstUnit, rowCount }: Pass): void {
   const { layout, f32, f64 } = space;
-  losses[unit] = f32[layout.losses / 4 + row] ?? 0;
-  norms[unit] = f64[layout.norms / 8 + row] ?? 0;
+  const { order } = chunks;
+  const lossesAt = layout.losses / 4;
+  const normsAt = layout.norms / 8;
+  for (let r = 0; r < rowCount; r++) {
+    const unit = order[firstUnit + r] ?? 0;
+    losses[unit] = f32[lossesAt + r] ?? 0;
+    norms[unit] = f64[normsAt + r] ?? 0;
+  }
 }
 
 /** @returns What the unit's deltas are to be multiplied by; 0 if it is added apart, or not at all. */
-function clipRows(work: Work, unit: number, from: number, to: number): number {
+function clipUnit(work: Work, unit: number, from: number, to: number): number {
   const { space, clipNorm, losses } = work;
   const { layout, f32 } = space;
   let loss = 0;
@@ -278,15 +264,4 @@ function clearInputs({ layout, f32 }: Space, from: number, to: number): void {
   for (const { input, inputStride } of layout.layers) {
     f32.fill(0, (input + from * inputStride) / 4, (input + to * inputStride) / 4);
   }
-}
-
-function scaleDeltas({ layout, exports }: Space, count: number): void {
-  const { factors } = layout;
-  for (const { isLast, delta, deltaStride, deltaQuads } of layout.layers) {
-    if (isLast) exports.scaleColumn(delta, factors, count);
-    else exports.scaleRows(delta, deltaStride, deltaQuads, factors, count);
-  }
-  const quads = Math.ceil(layout.embeddedWidth / 8) * 2;
-  if (quads === 0) return;
-  exports.scaleRows(layout.embeddedDelta, layout.embeddedStride, quads, factors, count);
 }

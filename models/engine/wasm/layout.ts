@@ -3,6 +3,8 @@ import type { Architecture, DenseLayer } from "../architecture.ts";
 
 /** Units that share a sum in single precision have no more rows than this. */
 export const CHUNK_ROWS = 64;
+/** See `clip.ts` of the kernel. */
+export const CLIP_LAYER_BYTES = 40;
 
 /** Pointers and strides in bytes. Rows are padded with zeros to a multiple of eight numbers. */
 export interface LayerLayout {
@@ -48,6 +50,8 @@ export interface Layout {
   readonly losses: number;
   readonly factors: number;
   readonly norms: number;
+  /** The layers as the kernel's `clipRows` has them, `CLIP_LAYER_BYTES` each; embedded inputs are one more. */
+  readonly clipLayers: number;
   /** Row indices at which chunks start, and one more. */
   readonly starts: number;
   /** A number for each pair of a unit's rows. */
@@ -111,6 +115,7 @@ export function layoutOf(architecture: Architecture, rowCapacity: number): Layou
     losses: take(rowBytes),
     factors: take(rowBytes),
     norms: take(2 * rowBytes),
+    clipLayers: take(CLIP_LAYER_BYTES * (layers.length + 1)),
     starts: take(rowBytes),
     products: take(8 * pairs),
     ones: take(8 * pairs),

@@ -11,6 +11,7 @@
  *   deltas are rounded, each row's by two roundings of its own norm: 2⁻²² R more than covers it, R = Σ ‖row gradient‖.
  * @see passes.ts, `squaredNorm`; Higham 2002, §3.1, for sums of n terms.
  */
+import { CLIP_LAYER_BYTES, type LayerLayout } from "./layout.ts";
 import type { Space } from "./space.ts";
 
 /** Unit round-off of single and of double precision. */
@@ -26,6 +27,11 @@ const VANISHED = 2 ** -149;
  */
 const UNDERFLOW = 2 ** -71;
 
+type Vectors = Pick<
+  LayerLayout,
+  "input" | "inputStride" | "inputQuads" | "delta" | "deltaStride" | "deltaQuads"
+>;
+
 export interface UnitNorm {
   /** ‖gradient‖ before clipping, as good as it is known. */
   readonly norm: number;
@@ -35,53 +41,36 @@ export interface UnitNorm {
   readonly rowNorms: number;
 }
 
-/** Squared gradient norms of the first `count` rows, into the layout's `norms`. */
-export function rowNormsInPlace(
-  { architecture, layout, f64, exports }: Space,
-  count: number,
-): void {
-  const { norms, layers } = layout;
-  f64.fill(0, norms / 8, norms / 8 + count);
-  for (const [l, at] of layers.entries()) {
+/** What the kernel reads of layers when it clips rows. @returns How many they are. */
+export function describeLayersInPlace(space: Space): number {
+  const { architecture, layout } = space;
+  for (const [l, layer] of layout.layers.entries()) {
     const one = l === 0 ? 1 + architecture.sparse.length : 1;
-    const { input, inputStride, inputQuads, delta, deltaStride, deltaQuads } = at;
-    if (at.isLast) {
-      exports.addColumnNorms(norms, input, inputStride, inputQuads, one, delta, count);
-      continue;
-    }
-    const tiny = 4 * deltaQuads * VANISHED;
-    exports.addRowNorms(
-      norms,
-      input,
-      inputStride,
-      inputQuads,
-      one,
-      delta,
-      deltaStride,
-      deltaQuads,
-      tiny,
-      count,
-    );
+    describeLayer(space, l, layer, one);
   }
-  const quads = Math.ceil(layout.embeddedWidth / 8) * 2;
-  if (quads === 0) return;
-  const { embeddedDelta, embeddedStride } = layout;
-  const tiny = 4 * quads * VANISHED;
-  exports.addRowNorms(
-    norms,
-    embeddedDelta,
-    0,
-    0,
-    1,
-    embeddedDelta,
-    embeddedStride,
-    quads,
-    tiny,
-    count,
-  );
+  const count = layout.layers.length;
+  const deltaQuads = Math.ceil(layout.embeddedWidth / 8) * 2;
+  if (deltaQuads === 0) return count;
+  const { embeddedDelta: delta, embeddedStride: deltaStride } = layout;
+  const none = { input: delta, inputStride: 0, inputQuads: 0 };
+  describeLayer(space, count, { ...none, delta, deltaStride, deltaQuads }, 1);
+  return count + 1;
 }
 
-/** What to clip a unit of one row to, its norm being the root of `norms` after `rowNormsInPlace`. */
+/** @param one What is added to the inputs' squares: a bias, and one-hot inputs. */
+function describeLayer({ layout, u32, f64 }: Space, index: number, of: Vectors, one: number): void {
+  const at = layout.clipLayers + index * CLIP_LAYER_BYTES;
+  u32[at / 4] = of.input;
+  u32[at / 4 + 1] = of.inputStride;
+  u32[at / 4 + 2] = of.inputQuads;
+  u32[at / 4 + 3] = of.delta;
+  u32[at / 4 + 4] = of.deltaStride;
+  u32[at / 4 + 5] = of.deltaQuads;
+  f64[at / 8 + 3] = one;
+  f64[at / 8 + 4] = 4 * of.deltaQuads * VANISHED;
+}
+
+/** What to clip a unit of one row to, its norm being what the kernel's `clipRows` finds. */
 export function boundOfRow({ layout }: Space, clipNorm: number): number {
   return clipNorm * (SHRINK - (layout.widest / 8 + 8) * ROUND_OFF_32) - UNDERFLOW;
 }

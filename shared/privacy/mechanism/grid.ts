@@ -5,7 +5,9 @@
 import { assert } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
 import type { RingBits } from "../../base/ring-bits.ts";
+import type { UniformSource } from "../../base/uniform.ts";
 import { signedMax } from "../encoding/ring.ts";
+import { addDiscreteGaussianToRounded } from "../noise/gaussian.ts";
 
 /** G: grid steps per sensitivity (the ℓ2 bound of one unit's part). */
 export const GRID_STEPS = 2 ** 16;
@@ -171,11 +173,7 @@ export function toGrid(
   magnitudeMax: number,
   target: Int32Array = new Int32Array(values.length),
 ): Int32Array {
-  assertSensitivity(sensitivity);
-  assert(
-    Number.isInteger(magnitudeMax) && magnitudeMax >= 1 && magnitudeMax <= signedMax(32),
-    "the grid's bound is a positive 31-bit integer",
-  );
+  assertGrid(sensitivity, magnitudeMax);
   assert(target.length === values.length, "the grid's vector has the wrong length");
   const stepsPerUnit = GRID_STEPS / sensitivity;
   const toInteger = TO_INTEGER;
@@ -187,6 +185,28 @@ export function toGrid(
     target[i] = rounded;
   }
   if (i < values.length) clampInPlace(target, values, stepsPerUnit, magnitudeMax, i);
+  return target;
+}
+
+/**
+ * `toGrid`, and noise on it: the discrete Gaussian of standard deviation `stdDev`, in grid steps, added to each entry
+ * modulo 2^32. The numbers are those of `toGrid` and `addDiscreteGaussianInPlace`.
+ */
+export function toNoisedGrid(
+  values: Float64Array,
+  sensitivity: number,
+  magnitudeMax: number,
+  stdDev: number,
+  source: UniformSource,
+  target: Int32Array = new Int32Array(values.length),
+): Int32Array {
+  assertGrid(sensitivity, magnitudeMax);
+  assert(target.length === values.length, "the grid's vector has the wrong length");
+  const roundInto = (part: Float64Array, into: Int32Array): void => {
+    toGrid(part, sensitivity, magnitudeMax, into);
+  };
+  const rounding = { factor: GRID_STEPS / sensitivity, bound: magnitudeMax + 0.5, roundInto };
+  addDiscreteGaussianToRounded(target, values, rounding, stdDev, source);
   return target;
 }
 
@@ -222,6 +242,14 @@ export function fromGrid(
   const unitPerStep = sensitivity / GRID_STEPS;
   for (let i = 0; i < sum.length; i++) target[i] = (sum[i] ?? 0) * unitPerStep;
   return target;
+}
+
+function assertGrid(sensitivity: number, magnitudeMax: number): void {
+  assertSensitivity(sensitivity);
+  assert(
+    Number.isInteger(magnitudeMax) && magnitudeMax >= 1 && magnitudeMax <= signedMax(32),
+    "the grid's bound is a positive 31-bit integer",
+  );
 }
 
 function assertSensitivity(sensitivity: number): void {

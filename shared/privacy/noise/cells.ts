@@ -1,12 +1,12 @@
 /**
- * What the vector sampler's kernel decides tries by at a glance: bounds of e^(−t), in whole numbers, over an eighth of
+ * What the vector sampler's kernel decides tries by at a glance: bounds of e^(−t), in whole numbers, over a sixteenth of
  * the places of a strip. A try that they leave open is looked at more closely. Pure.
  */
 import { firstSteps, type Places, ROUNDING } from "./places.ts";
 import { LAST_WORDS, STRIPS, WORD_BITS, WORD_STRIPS } from "./strips.ts";
 
-/** Parts of a strip: the first three bits of V. */
-const PARTS = 8;
+/** Parts of a strip: the first four bits of V. */
+const PARTS = 16;
 /** A cell is four 32-bit words; a strip has cells for both sides. */
 const PART_WORDS = 4;
 const SIDE_WORDS = PARTS * PART_WORDS;
@@ -39,8 +39,8 @@ export function guideInto(guide: Uint16Array, stripsMax: number): void {
  * Cells [strip, side, part]: distance of the side's first integer from zero; what the fraction F, in units of 2^−32, is
  * below of a try that is surely kept, and what above of one that is surely refused; how many integers the strip holds.
  *
- * F is known to W·2^−32. With I the whole part of V·W, V in [j/8, (j + 1)/8), I is at least ⌊jW/8⌋ and below (j + 1)W/8:
- * at most ⌈(j + 1)W/8⌉ − 1. e^(−t) falls with t, and so with I; its bounds are those of `choosePlace`.
+ * F is known to W·2^−32. With I the whole part of V·W, V in [j/16, (j + 1)/16), I is at least ⌊jW/16⌋ and below (j + 1)W/16:
+ * at most ⌈(j + 1)W/16⌉ − 1. e^(−t) falls with t, and so with I; its bounds are those of `choosePlace`.
  */
 export function cellsInto(cells: Int32Array, places: Places): void {
   for (let at = 0; at < cells.length; at += PART_WORDS) {

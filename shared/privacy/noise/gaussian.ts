@@ -4,7 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { UniformSource } from "../../base/uniform.ts";
-import { addManyInPlace } from "./many.ts";
+import { addManyInPlace, addManyRounded, type Rounding } from "./many.ts";
 import { choosePlace, type Places, placesOf, REFUSED } from "./places.ts";
 import { chooseStrip } from "./strips.ts";
 
@@ -51,6 +51,25 @@ export function addDiscreteGaussianInPlace(
   const places = checkedPlaces(stdDev, 1);
   if (addManyInPlace(values, places, source)) return;
   for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + draw(places, 0, source);
+}
+
+/**
+ * Overwrites `target` with rounded values, a draw added to each, modulo 2^32: the same numbers as if it were given
+ * rounded ones to `addDiscreteGaussianInPlace`, in one pass less.
+ *
+ * @param target Shape as `values`.
+ */
+export function addDiscreteGaussianToRounded(
+  target: Int32Array,
+  values: Float64Array,
+  rounding: Rounding,
+  stdDev: number,
+  source: UniformSource,
+): void {
+  const places = checkedPlaces(stdDev, 1);
+  if (addManyRounded(target, values, rounding, places, source)) return;
+  rounding.roundInto(values, target);
+  addDiscreteGaussianInPlace(target, stdDev, source);
 }
 
 /**

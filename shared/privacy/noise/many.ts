@@ -24,12 +24,74 @@ let placedStdDev = 0;
  * @returns Whether it did: there may be no kernel.
  */
 export function addManyInPlace(values: Int32Array, places: Places, source: UniformSource): boolean {
+  return drawMany(values.length, places, source, ({ draws }, from, to) => {
+    for (let i = from; i < to; i++) values[i] = (values[i] ?? 0) + (draws[i - from] ?? 0);
+  });
+}
+
+/** How values become whole numbers. */
+export interface Rounding {
+  readonly factor: number;
+  /** Nearest integers to value · factor with this absolute value or more are left to `roundInto`. */
+  readonly bound: number;
+  readonly roundInto: (values: Float64Array, target: Int32Array) => void;
+}
+
+/**
+ * As `addManyInPlace` on rounded values.
+ *
+ * @param target Overwritten. Shape as `values`.
+ */
+export function addManyRounded(
+  target: Int32Array,
+  values: Float64Array,
+  { factor, bound, roundInto }: Rounding,
+  places: Places,
+  source: UniformSource,
+): boolean {
+  return drawMany(values.length, places, source, (tries, from, to) => {
+    const part = values.subarray(from, to);
+    tries.values.set(part);
+    if (tries.addRounded(to - from, factor, bound)) {
+      target.set(tries.sums.subarray(0, to - from), from);
+      return;
+    }
+    roundInto(part, target.subarray(from, to));
+    for (let i = from; i < to; i++) target[i] = (target[i] ?? 0) + (tries.draws[i - from] ?? 0);
+  });
+}
+
+/**
+ * Draws for 0 … count − 1, a block at a time; `use` is given where a block begins and ends. What was drawn is forgotten.
+ *
+ * @returns Whether it did.
+ */
+function drawMany(
+  count: number,
+  places: Places,
+  source: UniformSource,
+  use: (kernel: TriesKernel, from: number, to: number) => void,
+): boolean {
   if (kernel === null) return false;
   if (placedStdDev !== places.stdDevParts) placeStrips(kernel, places);
-  for (let next = 0; next < values.length; ) {
-    next += addBlockInPlace(kernel, values.subarray(next), places, source);
+  for (let next = 0; next < count; ) {
+    const tries = triesFor(count - next);
+    try {
+      const drawn = drawBlock(kernel, tries, count - next, places, source);
+      use(kernel, next, next + drawn);
+      next += drawn;
+    } finally {
+      kernel.words.fill(0, 0, 2 * tries);
+      kernel.draws.fill(0, 0, tries);
+    }
   }
   return true;
+}
+
+/** One try in twenty is refused; the kernel takes four at a time. */
+function triesFor(wanted: number): number {
+  const likely = 4 * ((wanted >>> 2) + (wanted >>> 6) + 2);
+  return likely < BLOCK_TRIES ? likely : BLOCK_TRIES;
 }
 
 /** Where each strip's first integers lie. */
@@ -46,25 +108,20 @@ function placeStrips({ strips, slopes, cells }: TriesKernel, places: Places): vo
   placedStdDev = places.stdDevParts;
 }
 
-/** Draws words once, and as many values as they give; forgets both. @returns How many values. */
-function addBlockInPlace(
+/** Draws words once, and as many values as they give, into `draws`. @returns How many. */
+function drawBlock(
   { words, draws, open, decide }: TriesKernel,
-  values: Int32Array,
+  tries: number,
+  wanted: number,
   places: Places,
   source: UniformSource,
 ): number {
-  // One try in twenty is refused; the kernel takes four at a time.
-  const likely = 4 * ((values.length >>> 2) + (values.length >>> 6) + 2);
-  const tries = likely < BLOCK_TRIES ? likely : BLOCK_TRIES;
   source.fill(words.subarray(0, 2 * tries));
-  const count = decide(tries, values.length, places.width, places.stdDevParts);
+  const count = decide(tries, wanted, places.width, places.stdDevParts);
   for (let i = 0; (open[i] ?? -1) >= 0; i += 2) {
     const at = 2 * (open[i + 1] ?? 0);
     draws[open[i] ?? 0] = settle(places, words[at] ?? 0, words[at + 1] ?? 0, source);
   }
-  for (let i = 0; i < count; i++) values[i] = (values[i] ?? 0) + (draws[i] ?? 0);
-  words.fill(0, 0, 2 * tries);
-  draws.fill(0, 0, tries);
   return count;
 }
 

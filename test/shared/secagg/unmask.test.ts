@@ -71,6 +71,7 @@ function maskedSum(
     threshold: room.group.sum.threshold,
     cohort: everyone,
     survivors: new Set(survivors),
+    seeds: new Map(),
     shares: revealed(room, everyone, survivors),
   };
 }
@@ -155,6 +156,17 @@ test("with fewer shares than the threshold of any one member nothing is opened",
     expect(openSecrets({ ...masked, shares }).type).toBe("wanting");
   }
   expect(openSecrets(maskedSum(room, [0, 1, 3, 4])).type).toBe("wanting");
+});
+
+test("seeds that survivors told themselves open the same sum, and leave shares of dropouts to be had", () => {
+  const room = ROOMS.seven;
+  const masked = maskedSum(room, [0, 1, 3, 4, 6]);
+  const seedOf = (index: number) => pick(pick(room.agents, index).own, ATTEMPT).selfSeed;
+  const seeds = new Map([0, 1, 3, 4, 6].map((index) => [index, seedOf(index)]));
+  const shares = new Map([2, 5].map((index) => [index, pick(masked.shares, index)]));
+  expect(opened({ ...masked, seeds, shares })).toEqual(opened(masked));
+  shares.delete(5);
+  expect(openSecrets({ ...masked, seeds, shares }).type).toBe("wanting");
 });
 
 test("a member that did not deal has nothing to open", () => {

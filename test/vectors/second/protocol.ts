@@ -28,7 +28,8 @@ export interface Joining {
 
 export function joinStatement(runId: string, joining: Joining): Uint8Array {
   const { memberId, channelKey, kemKey, nonceRoot } = joining;
-  return frame("cloister/3/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
+  const kemHash = kemKey.length > 0 ? sha256(kemKey) : kemKey;
+  return frame("cloister/3/run-join", runId, memberId, channelKey, kemHash, nonceRoot);
 }
 
 /** What one end of a channel knows before ML-KEM: the two joins, lower index first, and its own secret. */
@@ -243,8 +244,12 @@ export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
 
 export const confirmStatement = (inclusion: Uint8Array, index: number): Uint8Array =>
   frame("cloister/3/confirm", inclusion, index);
-export const sharesStatement = (inclusion: Uint8Array, index: number, shares: Uint8Array) =>
-  frame("cloister/3/shares", inclusion, index, sha256(shares));
+export const sharesStatement = (
+  inclusion: Uint8Array,
+  index: number,
+  seed: Uint8Array,
+  shares: Uint8Array,
+) => frame("cloister/3/shares", inclusion, index, seed, sha256(shares));
 
 export const firstHead = (runId: string): Uint8Array => frameHash("cloister/3/transcript", runId);
 export const nextHead = (head: Uint8Array, inclusion: Uint8Array, resultHash: Uint8Array) =>

@@ -232,13 +232,19 @@ export function playRound(facts: RoundFacts) {
       });
     return join(...tags);
   });
-  const revealed = survivors.map((holder) =>
-    join(
-      ...cohort.map((of) =>
-        share(facts, survivors.includes(of) ? "self" : "recovery", of, holder, attempt),
-      ),
-    ),
+  const none = new Uint8Array();
+  const seeds = survivors.map(
+    (index) => at(at(members, index).draws, attempt - facts.batch.firstAttempt).selfSeed,
   );
+  const revealed = survivors.map((holder) => {
+    const dropouts = cohort.filter((of) => !survivors.includes(of));
+    return join(...dropouts.map((of) => share(facts, "recovery", of, holder, attempt)));
+  });
+  // As if all the others had fallen silent.
+  const more = survivors.map((holder) => {
+    const others = survivors.filter((of) => of !== holder);
+    return join(...others.map((of) => share(facts, "self", of, holder, attempt)));
+  });
   const zeros = new Array<number>(dimension).fill(0);
   const total = (vectors: readonly (readonly number[])[]): number[] =>
     survivors.reduce((sum, index) => added(sum, at(vectors, index), 1, ringBits), zeros);
@@ -267,9 +273,15 @@ export function playRound(facts: RoundFacts) {
       signed(facts.coordinatorSecret, protocol.includedStatement(runId, attempt, inclusion)),
     ),
     confirmations: confirmations.map(hex),
+    seeds: seeds.map(hex),
     shares: revealed.map(hex),
-    sharesSignatures: revealed.map((shares, i) =>
-      sign(at(survivors, i), protocol.sharesStatement(inclusion, at(survivors, i), shares)),
+    sharesSignatures: survivors.map((index, i) => {
+      const told = protocol.sharesStatement(inclusion, index, at(seeds, i), at(revealed, i));
+      return sign(index, told);
+    }),
+    moreShares: more.map(hex),
+    moreSignatures: survivors.map((index, i) =>
+      sign(index, protocol.sharesStatement(inclusion, index, none, at(more, i))),
     ),
     sum,
     resultHash: hex(resultHash),

@@ -23,13 +23,6 @@ export function held(high: v128, at: usize): v128 {
   return v128.load(at, 16);
 }
 
-/** The sum of four lanes, in a fixed order. */
-@inline
-export function lanes(a: v128): f32 {
-  const low = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 2);
-  return low + (f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 3));
-}
-
 /** Adds eight numbers to eight doubles. */
 @inline
 export function addEight(g: usize, low: v128, high: v128): void {

@@ -1,4 +1,4 @@
-/** Row by row: inputs, category rows, clipping. AssemblyScript, not TypeScript; pure. Strides are in bytes. */
+/** Row by row: inputs, category rows. AssemblyScript, not TypeScript; pure. Strides are in bytes. */
 /** Scales raw numbers in place, (x − centre) · inverseScale; a missing one (NaN) becomes 0. Zeroes what pads the row. */
 export function scaleNumbers(
   x: usize,
@@ -97,70 +97,5 @@ export function scatterRows(
     }
     pointers += pointerStride;
     d += dStride;
-  }
-}
-
-/** Whether a number is neither NaN nor infinite. */
-@inline
-function isFinite64(x: f64): bool {
-  return x - x === 0;
-}
-
-/**
- * For rows that are units: `norms`, squared, become norms, and factors min(1, bound / norm), at least 0. A row whose
- * norm or loss is not finite gets a factor and a loss of 0 and the norm NaN.
- *
- * @returns 1 if a factor is not 1, and 2 more if one is 0.
- */
-export function clipRows(
-  norms: usize,
-  losses: usize,
-  factors: usize,
-  rows: i32,
-  bound: f64,
-): i32 {
-  let found = 0;
-  for (let r = 0; r < rows; r++) {
-    const norm = sqrt(load<f64>(norms));
-    let factor: f32 = 0;
-    if (isFinite64(norm) && isFinite64(<f64>load<f32>(losses))) {
-      factor = <f32>max(0, min(1, bound / norm));
-      store<f64>(norms, norm);
-    } else {
-      store<f64>(norms, NaN);
-      store<f32>(losses, 0);
-    }
-    store<f32>(factors, factor);
-    if (factor !== 1) found |= factor === 0 ? 3 : 1;
-    norms += 8;
-    losses += 4;
-    factors += 4;
-  }
-  return found;
-}
-
-/** Multiplies each row by its factor; a factor of 0 clears it, so that NaN · 0 cannot arise. `quads` is even. */
-export function scaleRows(x: usize, stride: usize, quads: i32, factors: usize, rows: i32): void {
-  for (let r = 0; r < rows; r++) {
-    const factor = load<f32>(factors);
-    if (factor === 0) memory.fill(x, 0, (<usize>quads) << 4);
-    else {
-      // Times 1 changes nothing, and costs less than a guess at which rows are clipped.
-      const f = f32x4.splat(factor);
-      for (let k: usize = 0; k < (<usize>quads) << 4; k += 32) {
-        v128.store(x + k, f32x4.mul(v128.load(x + k), f));
-        v128.store(x + k, f32x4.mul(v128.load(x + k, 16), f), 16);
-      }
-    }
-    factors += 4;
-    x += stride;
-  }
-}
-
-/** As `scaleRows` for a column. */
-export function scaleColumn(x: usize, factors: usize, rows: i32): void {
-  for (let i: usize = 0; i < (<usize>rows) << 2; i += 4) {
-    const factor = load<f32>(factors + i);
-    store<f32>(x + i, factor === 0 ? 0 : load<f32>(x + i) * factor);
   }
 }

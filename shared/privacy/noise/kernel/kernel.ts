@@ -28,8 +28,9 @@ const CELLS_AT = STRIPS_AT + 32 * STRIPS_MAX;
 const WORDS_AT = CELLS_AT + 4 * cellWords(STRIPS_MAX);
 const DRAWS_AT = WORDS_AT + 8 * BLOCK_TRIES;
 const OPEN_AT = DRAWS_AT + 4 * (BLOCK_TRIES + LANES);
+const VALUES_AT = OPEN_AT + 8 * BLOCK_TRIES + 64;
 const PAGE_BYTES = 65_536;
-const PAGES = Math.ceil((OPEN_AT + 8 * BLOCK_TRIES + 64) / PAGE_BYTES);
+const PAGES = Math.ceil((VALUES_AT + 8 * (BLOCK_TRIES + LANES)) / PAGE_BYTES);
 
 /** Views of its memory, named as in `assembly/tries.ts`. */
 export interface TriesKernel {
@@ -43,8 +44,13 @@ export interface TriesKernel {
   readonly draws: Int32Array;
   /** Pairs (place in `draws`, try), then −1. */
   readonly open: Int32Array;
+  readonly values: Float64Array;
+  /** Over the first half of `values`: what `addRounded` makes of them. */
+  readonly sums: Int32Array;
   /** @returns How many places of `draws` are taken. */
   decide(tries: number, wanted: number, width: number, stdDev: number): number;
+  /** @returns Whether the integers nearest to values · factor, which it adds to their draws, are below the bound. */
+  addRounded(count: number, factor: number, bound: number): boolean;
 }
 
 /** Null where the machine or its runtime lacks SIMD, or is big-endian. */
@@ -56,7 +62,8 @@ export function openTriesKernel(): TriesKernel | null {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   const module = new WebAssembly.Module(binary);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const { decideTries } = exports as { decideTries: (...args: number[]) => number };
+  const { decideTries, addRounded } = exports as Record<string, (...args: number[]) => number>;
+  if (decideTries === undefined || addRounded === undefined) return null;
   const { buffer } = memory;
   ordersInto(new Uint8Array(buffer, ORDERS_AT, 16 * LANE_SETS));
   return {
@@ -68,6 +75,10 @@ export function openTriesKernel(): TriesKernel | null {
     words: new Uint32Array(buffer, WORDS_AT, 2 * BLOCK_TRIES),
     draws: new Int32Array(buffer, DRAWS_AT, BLOCK_TRIES),
     open: new Int32Array(buffer, OPEN_AT, 2 * BLOCK_TRIES + 1),
+    values: new Float64Array(buffer, VALUES_AT, BLOCK_TRIES),
+    sums: new Int32Array(buffer, VALUES_AT, BLOCK_TRIES),
+    addRounded: (count, factor, bound) =>
+      addRounded(VALUES_AT, DRAWS_AT, count, factor, bound) !== 0,
     decide: (tries, wanted, width, stdDev) =>
       decideTries(
         WORDS_AT,

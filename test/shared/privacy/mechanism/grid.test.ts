@@ -16,6 +16,7 @@ import {
   gridMagnitudeMax,
   gridSensitivity,
   toGrid,
+  toNoisedGrid,
 } from "../../../../shared/privacy/mechanism/grid.ts";
 import { gridNoiseShare } from "../../../../shared/privacy/mechanism/noise-share.ts";
 import { addDiscreteGaussianInPlace } from "../../../../shared/privacy/noise/gaussian.ts";
@@ -94,9 +95,38 @@ test("steps beyond the bound are clamped to it, on both sides", () => {
   expect([...steps]).toEqual([limit, -limit, limit, -limit, GRID_STEPS / 2]);
 });
 
+test("rounded and noised in one pass: the same numbers as in two, ties and clamps too, for any length", () => {
+  const drawn = new UniformSource(reproducibleRng("values"));
+  const limit = 4 * GRID_STEPS;
+  const edges = [0.5, -0.5, 1.5, -2.5, limit, limit + 0.4, -limit - 0.5, limit + 0.6, -1e12];
+  for (const [length, clamped] of [
+    [0, false],
+    [1, false],
+    [2, true],
+    [7, false],
+    [4097, true],
+    [20_001, false],
+    [20_002, true],
+  ] as const) {
+    const values = Float64Array.from({ length }, (_, i) => {
+      const edge = edges[i % (clamped ? edges.length : 4)] ?? 0;
+      return i % 5 === 0 ? (3 * edge) / GRID_STEPS : 3 * (8 * drawn.unit() - 4);
+    });
+    const [one, two] = [0, 1].map(() => new UniformSource(reproducibleRng("noise")));
+    if (one === undefined || two === undefined) return;
+    const steps = toGrid(values, 3, limit);
+    addDiscreteGaussianInPlace(steps, 1000, two);
+    expect(toNoisedGrid(values, 3, limit, 1000, one)).toEqual(steps);
+    expect(one.uint32()).toBe(two.uint32());
+  }
+});
+
 test("a sum that is not finite is never rounded to something", () => {
+  const source = new UniformSource(reproducibleRng("noise"));
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(() => toGrid(Float64Array.of(bad), 1, UNBOUNDED)).toThrow(InvariantError);
+    const values = Float64Array.of(0, 1, bad, 2, 3);
+    expect(() => toNoisedGrid(values, 1, UNBOUNDED, 1000, source)).toThrow(InvariantError);
   }
 });
 

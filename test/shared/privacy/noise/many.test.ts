@@ -72,13 +72,13 @@ const MIDDLES = [...LAST_WORDS].map((last, strip) =>
   Math.floor((last + (LAST_WORDS[strip - 1] ?? 0)) / 2),
 );
 
-/** Where a place ends, where what is kept of it ends, and next to both: of the outer places of an eighth of the strip. */
+/** Where a place ends, where what is kept of it ends, and next to both: of the outer places of one of its sixteen parts. */
 function placeWords(stdDev: number, word: number): number[] {
   const places = placesOf(stdDev, 1);
   const strip = LAST_WORDS.findIndex((last) => word >>> 1 <= last);
   const [side, { width }] = [word & 1, places];
-  const eighth = (strip + 3 * side) % 8;
-  const outer = [Math.floor((eighth * width) / 8), Math.ceil(((eighth + 1) * width) / 8) - 1];
+  const part = (strip + 5 * side) % 16;
+  const outer = [Math.floor((part * width) / 16), Math.ceil(((part + 1) * width) / 16) - 1];
   const edges = outer.flatMap((index) => {
     const distance = firstSteps(places, strip, side) + side + index;
     const kept = Math.exp((strip * strip) / 128 - distance ** 2 / (2 * stdDev ** 2));

@@ -21,7 +21,7 @@ const REFUSED: i32 = 2;
  * @param words Two words a try; `tries` is a multiple of 4.
  * @param guide Where a strip's cells are, in bytes, by the first twelve bits of a number of 31; 16 bits each.
  * @param lasts The last number of 31 bits of each strip.
- * @param cells What decides a try at a glance, see `cells.ts`. Shape [strips × 2 × 8 × 4].
+ * @param cells What decides a try at a glance, see `cells.ts`. Shape [strips × 2 × 16 × 4].
  * @param strips Of strip b, for the integers below zero and for those above: the distance from zero of the first one
  *   and eight times how far that is from the strip's start, 32 bits each; b/8 as a double. Shape [strips × 2].
  * @param orders By the lanes that are kept: the bytes that bring them to the front. Shape [16 × 16].
@@ -109,12 +109,12 @@ export function decideTries(
   return min(<i32>((draws - start) >> 2), wanted);
 }
 
-/** The cell of a try, in bytes: of its strip, then by the side, the lowest bit, and the first three bits of V. */
+/** The cell of a try, in bytes: of its strip, then by the side, the lowest bit, and the first four bits of V. */
 @inline
 function cellOf(words: usize, guide: usize): usize {
   const both = load<u64>(words);
   const first = <usize>load<u16>(guide + ((<usize>(<u32>both >> 20)) << 1));
-  return first + (<usize>rotl<u64>(both, 7) & 0xf0);
+  return first + (<usize>rotl<u64>(both, 8) & 0x1f0);
 }
 
 /** Of a number of 31 bits: the first strip that it is not behind the end of. */
