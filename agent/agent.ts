@@ -1,5 +1,5 @@
 /** EDGE: a running agent: vault, gate thread and connection wired together. */
-import { CloisterError, EXIT, type ExitCode } from "../shared/base/errors.ts";
+import { badInput, CloisterError, EXIT, type ExitCode } from "../shared/base/errors.ts";
 import { Charter, parseOrRefuse } from "../shared/charter/charter.ts";
 import type { Decision } from "../shared/charter/decision.ts";
 import { identityFromSecret } from "../shared/crypto/identity.ts";
@@ -248,10 +248,12 @@ async function openGate(
       { type: "open", charter, amendments, ledger, ...data, identitySecret },
       "opened",
     );
-    vault.saveEnrolment({ ...enrolment, ledgerPath: path, ledgerId, population });
+    vault.saveEnrolment({ ...enrolment, ledgerId, population });
     return gate;
   } catch (error) {
     await gate.close();
-    throw error;
+    if (!(error instanceof CloisterError) || error.code !== "data.file-not-found") throw error;
+    const remedy = `if it has moved: cloister agent settings --data FILE --folder ${folder}`;
+    throw badInput(error.code, `${error.message}; ${remedy}`, error);
   }
 }

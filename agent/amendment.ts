@@ -22,6 +22,7 @@ import { readSmallFile } from "../shared/edge/files.ts";
 import { osClock, osRng } from "../shared/edge/os.ts";
 import { print, printJson } from "../shared/edge/terminal.ts";
 import { keysPresent, openAmendment, type RoomState } from "../shared/transcript/room/state.ts";
+import { unlessGrowing } from "./audit/growing.ts";
 import { ownKnowledge } from "./audit/knowledge.ts";
 import { verified } from "./audit/verify.ts";
 import { hasLeft } from "./enrol.ts";
@@ -130,7 +131,7 @@ async function arrived(folder: string): Promise<RoomState> {
     throw badInput("transcript.none", `${path}: this agent has no copy of its room's history yet`);
   for (;;) {
     // Not held against the vault's own signatures: one that it has lost is what this command can bring back.
-    const { state } = verified(path, readSmallFile(path), trust);
+    const { state } = await unlessGrowing(path, () => verified(path, readSmallFile(path), trust));
     const nowMs = osClock.nowMs();
     if (openAmendment(state, nowMs) || nowMs >= until) return state;
     await setTimeout(ARRIVAL_MS / 6);

@@ -8,7 +8,7 @@ import type { Delivery } from "../shared/protocol/inbox.ts";
 import type { CoordinatorMessage } from "../shared/protocol/messages.ts";
 import type { Answers } from "./ledger/account.ts";
 
-/** Before a member has joined a run there is little to say to it; more is not kept. */
+/** Before a member has joined a run there is little to say to it, and no vector to send it; more is not kept. */
 const HELD_MAX = 1000;
 
 type Told = Delivery<CoordinatorMessage>;
@@ -39,7 +39,7 @@ export class CatchUp {
 
   deliver(told: Told): void {
     if (this.#isLevel) this.#ports.deliver(told);
-    else if (this.#held.length < HELD_MAX) this.#held.push(told);
+    else if (this.#held.length < HELD_MAX && told.vector.length === 0) this.#held.push(told);
   }
 
   /** The copy was extended. @param size How many entries there are in all. */

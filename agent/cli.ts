@@ -20,6 +20,7 @@ import { releaseCommand } from "./release.ts";
 import { reportCommand } from "./report.ts";
 import { rosterCommands } from "./roster.ts";
 import { keyCommands } from "./rotate-key.ts";
+import { settingsCommand } from "./settings.ts";
 import { printTranscript } from "./transcript.ts";
 import { Vault } from "./vault.ts";
 import { writeOffCommand } from "./write-off-command.ts";
@@ -43,6 +44,7 @@ export function agentCommands(program: Command): void {
     .option("--population <name>", "declare anew whose records the data are")
     .option("--quiet", "no line for each round")
     .action(start);
+  settingsCommand(agent);
   agent
     .command("transcript")
     .description("print what the coordinator signed for this member: rounds, histories, survivors")

@@ -10,6 +10,7 @@ import { osRng } from "../shared/edge/os.ts";
 import { coordinatorStatement, enrolmentStatement } from "../shared/protocol/handshake.ts";
 import { PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
 import { GateHost } from "./gate/host.ts";
+import type { LedgerPlace } from "./gate/messages.ts";
 import { type Address, dial } from "./link.ts";
 import { type Enrolment, ledgerPath, populationOfFile, type Vault } from "./vault.ts";
 
@@ -98,9 +99,11 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
     const coordinatorKey = toHex(challenge.coordinatorKey);
     const { dataPath, folder } = options;
     const population = options.population ?? populationOfFile(dataPath);
-    const path = options.ledgerPath ?? ledgerPath(folder);
-    const data = { dataPath, population, ledgerPath: path };
-    const asked = { memberId: offer.memberId, coordinatorKey };
+    // Its own ledger goes where the folder goes, so its place is not written down.
+    const shared = options.ledgerPath === undefined ? {} : { ledgerPath: options.ledgerPath };
+    const data = { dataPath, population };
+    const ledger = { path: options.ledgerPath ?? ledgerPath(folder), id: null };
+    const asked = { memberId: offer.memberId, coordinatorKey, ledger };
     const { ledgerId, ...counts } = await checkData(charter, { ...data, ...asked });
     const hash = charterHash(charter);
     handshake.send({
@@ -115,6 +118,7 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
       coordinatorKey,
       charter: offer.charter,
       ...data,
+      ...shared,
       ledgerId,
     });
     const { room, purpose } = charter;
@@ -142,18 +146,22 @@ function offeredCharter(text: string, url: string): Charter {
   return parseOrRefuse(Charter, value, `${url}: the charter offered`);
 }
 
-async function checkData(
+/**
+ * Whether a table and a ledger would do under a charter. The ledger learns nothing of the table.
+ *
+ * @throws {CloisterError} What is wrong with either.
+ */
+export async function checkData(
   charter: Charter,
   options: Pick<Enrolment, "memberId" | "coordinatorKey" | "dataPath"> & {
-    readonly ledgerPath: string;
+    readonly ledger: LedgerPlace;
     readonly population: string;
   },
 ): Promise<{ rowCount: number; unitCount: number; ledgerId: string }> {
-  const { dataPath, ledgerPath: path, population, memberId, coordinatorKey: requester } = options;
+  const { dataPath, ledger, population, memberId, coordinatorKey: requester } = options;
   const gate = new GateHost(memberId);
   try {
     const data = { dataPath, population, requester, purpose: "check" } as const;
-    const ledger = { path, id: null };
     const opened = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
     const { rowCount, unitCount, ledgerId } = opened;
     if (rowCount < charter.minimums.rows) {

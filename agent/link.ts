@@ -33,6 +33,10 @@ export function checkAddress({ url, allowPlain }: Address): void {
   }
   const loopback = LOOPBACK.includes(parsed.hostname);
   if (parsed.protocol === "wss:" || (parsed.protocol === "ws:" && (loopback || allowPlain))) return;
+  if (parsed.protocol !== "ws:") {
+    const expected = "expected wss://host:port (ws:// on this machine)";
+    throw new CloisterError("link.bad-url", `${url}: not an address; ${expected}`, EXIT.usage);
+  }
   throw new CloisterError(
     "link.plain",
     `${url}: refused, not encrypted; use wss:// (or --allow-plain on a network that you trust)`,
@@ -68,13 +72,44 @@ export function dial(address: Address): Promise<Dialled> {
       reject(
         new CloisterError(
           "link.unreachable",
-          `${address.url}: the coordinator cannot be reached; is it running?`,
+          `${address.url}: ${unreachable(cause)}`,
           EXIT.unreachable,
           cause,
         ),
       );
     });
   });
+}
+
+/** By Node's and OpenSSL's codes; `ws` gives none where something answers that is no coordinator. */
+function unreachable(cause: Error): string {
+  const code = "code" in cause ? String(cause.code) : "";
+  switch (code) {
+    case "ECONNREFUSED":
+      return "the coordinator cannot be reached: nothing listens there; is it running, and is the port right?";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "the coordinator cannot be reached: the host's name is not known; check the address";
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+    case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
+    case "EPROTO":
+      return "what answers there does not speak TLS; check the port, or a proxy on the way";
+    case "CERT_HAS_EXPIRED":
+      return "the coordinator's certificate has expired (or this machine's clock is wrong)";
+    case "CERT_NOT_YET_VALID":
+      return "the coordinator's certificate is not valid yet; check this machine's clock";
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return "the coordinator's certificate is for another host; use the address that it names";
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+      return "the coordinator's certificate is not of an authority that this machine knows; name it with --ca FILE";
+    case "":
+      return "no coordinator answers there; check address and port, or a proxy on the way";
+    default:
+      return `the coordinator cannot be reached (${code}); is it running?`;
+  }
 }
 
 /** The two-way conversation before a session. Buffers, so that no message is lost between steps. */

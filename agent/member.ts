@@ -4,7 +4,6 @@
  */
 import { bytesToFloat32 } from "../shared/base/bytes.ts";
 import { CloisterError } from "../shared/base/errors.ts";
-import { toBitmap } from "../shared/base/member-set.ts";
 import type { Decision } from "../shared/charter/decision.ts";
 import type { Manifest } from "../shared/charter/manifest.ts";
 import { sha256 } from "../shared/crypto/hash.ts";
@@ -14,8 +13,8 @@ import {
   type AgentState,
   beginAttempt,
   commit,
+  forget,
   include,
-  reveal,
   signMasked,
 } from "../shared/secagg/agent.ts";
 import { caughtAt } from "./follow.ts";
@@ -29,12 +28,11 @@ import { type Asked, Openings } from "./openings.ts";
 import { openedOnce, placeOf } from "./place.ts";
 import { considerProposal, tell } from "./proposals.ts";
 import { membersOf, type RunSession } from "./run-session.ts";
+import { sharesGiven } from "./shares.ts";
 
 type Of<T extends CoordinatorMessage["type"]> = Extract<CoordinatorMessage, { type: T }>;
-type Unattached =
-  | ("runProposed" | "proposalClosed" | "runOffered" | "rejected" | "roomExtended")
-  | "matching";
-type RunMessage = Exclude<CoordinatorMessage, Of<Unattached>>;
+type Unattached = "runProposed" | "proposalClosed" | "runOffered" | "rejected" | "matching";
+type RunMessage = Exclude<CoordinatorMessage, Of<Unattached | "roomExtended">>;
 
 interface Run {
   readonly runId: string;
@@ -72,7 +70,7 @@ export class Member {
     this.#offers += 1;
     this.#matching.end();
     this.#run = null;
-    this.#attempt = null;
+    this.#forget();
   }
 
   /** A person at this member decided on a proposed run. */
@@ -133,6 +131,7 @@ export class Member {
       case "included":
         return this.#confirm(message);
       case "certified":
+      case "sharesAsked":
         return this.#reveal(message);
       case "runEnded":
         return this.#end(run, message);
@@ -167,7 +166,7 @@ export class Member {
     // An attempt number is used once: never two answers under one number.
     if (attempt <= this.#lastAttempt) return;
     this.#lastAttempt = attempt;
-    this.#attempt = null;
+    this.#forget();
     const place = placeOf(charter, run.manifest, message);
     if (!this.#follow(run, message, place.askHash)) return;
     if (input.length % 4 !== 0) return this.#withdraw(run, attempt, "malformed");
@@ -246,21 +245,16 @@ export class Member {
     this.#params.send({ type: "confirmed", runId, attempt, confirmation });
   }
 
-  #reveal({ attempt, confirmers: bitmap, proofs }: Of<"certified">): void {
-    const current = this.#current(attempt);
-    if (current?.state.phase !== "confirmed") return;
-    const { run } = current;
-    const { sum } = run.session.params;
-    const confirmers = membersOf(sum, bitmap);
-    const certificate = confirmers && { confirmers, proofs };
-    const { survivors } = current.state;
-    const revealed = certificate && reveal(sum, run.session.self, current.state, certificate);
-    if (!revealed?.ok) return this.#withdraw(run, attempt, revealed?.code ?? "malformed");
-    if (current.asked) this.#openings.add(current.asked, survivors);
-    current.state = revealed.value.state;
-    const { of, shares, signature } = revealed.value.revealed;
-    const said = { attempt, of: toBitmap(of, sum.roster.length), shares, signature };
-    this.#params.send({ type: "shares", runId: run.runId, ...said });
+  #reveal(message: Of<"certified"> | Of<"sharesAsked">): void {
+    const current = this.#current(message.attempt);
+    const given = current && sharesGiven(current.run.session, current.state, message);
+    if (!current || !given) return;
+    if (!given.ok) return this.#withdraw(current.run, message.attempt, given.code);
+    const { state } = given.value;
+    if (current.asked && state.phase === "revealed")
+      this.#openings.add(current.asked, state.survivors);
+    current.state = state;
+    this.#params.send(given.value.said);
   }
 
   #end(run: Run, message: Of<"runEnded">): void {
@@ -270,8 +264,13 @@ export class Member {
     this.#params.report({ type: "ended", runId: run.runId, outcome: message.outcome });
   }
 
-  #withdraw(run: Run, attempt: number, code: string): void {
+  #forget(): void {
+    if (this.#attempt) forget(this.#attempt.state);
     this.#attempt = null;
+  }
+
+  #withdraw(run: Run, attempt: number, code: string): void {
+    this.#forget();
     const { runId } = run;
     const reason = { code, message: `the agent goes no further with this attempt (${code})` };
     this.#params.send({ type: "withdrawn", runId, attempt, reason });

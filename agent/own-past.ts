@@ -18,10 +18,19 @@ export interface OwnAnswer {
   readonly askKind: string;
 }
 
-/** A run that lists this member. */
+/** A run that lists this folder's member. */
 interface OwnRun {
   readonly runId: string;
   /** How many such runs had started when it ended; infinitely many: it has not. */
+  readonly startedByEnd: number;
+}
+
+/** A run that lists the member, with whichever key: that of another folder has a ledger of its own. */
+interface ListedRun {
+  readonly runId: string;
+  /** Hexadecimal; the roster's. */
+  readonly key: string;
+  /** As in `OwnRun`, of all that list the member. */
   startedByEnd: number;
 }
 
@@ -32,9 +41,11 @@ export class OwnPast {
   /** Entries seen. */
   #seen = 0;
   #cosigned = 0;
-  /** By run. */
+  /** Keys that lead to this folder's, and from it on. A coordinator that lists another one for a while makes nothing undone. */
+  readonly #family = new Set<string>();
+  /** Not taken yet, by run. */
   readonly #answers = new Map<string, OwnAnswer[]>();
-  #started: OwnRun[] = [];
+  readonly #listed: ListedRun[] = [];
 
   constructor({ memberId, identity }: { readonly memberId: string; readonly identity: Identity }) {
     this.#memberId = memberId;
@@ -54,17 +65,23 @@ export class OwnPast {
   }
 
   /** In the order in which they started. */
-  get started(): readonly Readonly<OwnRun>[] {
-    return this.#started;
+  get started(): readonly OwnRun[] {
+    const before = [0];
+    for (const { key } of this.#listed) before.push((before.at(-1) ?? 0) + +this.#family.has(key));
+    return this.#listed.flatMap(({ runId, key, startedByEnd: byEnd }) => {
+      const startedByEnd = Number.isFinite(byEnd) ? (before[byEnd] ?? 0) : byEnd;
+      return this.#family.has(key) ? [{ runId, startedByEnd }] : [];
+    });
   }
 
   /** Not taken yet, by run. */
   get answers(): ReadonlyMap<string, readonly OwnAnswer[]> {
-    return this.#answers;
+    const own = new Set(this.started.map(({ runId }) => runId));
+    return new Map([...this.#answers].filter(([runId]) => own.has(runId)));
   }
 
   takeAnswers(): Answers[] {
-    const taken = [...this.#answers].map(([runId, answers]) => {
+    const taken = [...this.answers].map(([runId, answers]) => {
       return { runId, attempts: answers.map(({ attempt }) => attempt) };
     });
     this.#answers.clear();
@@ -82,9 +99,7 @@ export class OwnPast {
           this.#cosigned = body.size;
         return;
       case "runStarted":
-        if (this.#isIn(body, state))
-          this.#started.push({ runId: body.runId, startedByEnd: Number.POSITIVE_INFINITY });
-        return;
+        return this.#start(body, state);
       case "roundReleased":
         if (body.survivors.includes(this.#memberId)) this.#add(body.runId, body);
         return;
@@ -93,25 +108,28 @@ export class OwnPast {
     }
   }
 
-  /** A key that no earlier one signed for is that of another folder, which has a ledger of its own. */
   #seat({ memberId }: RoomEventOf<"memberEnrolled" | "keyRotated">, { trails }: RoomState): void {
-    if (memberId !== this.#memberId || trails.get(memberId)?.keys.length !== 1) return;
-    this.#answers.clear();
-    this.#started = [];
+    const keys = trails.get(memberId)?.keys.map(({ identityKey }) => identityKey) ?? [];
+    if (memberId === this.#memberId && keys.includes(this.#key))
+      for (const key of keys) this.#family.add(key);
+  }
+
+  #start({ runId }: RoomEventOf<"runStarted">, { runs }: RoomState): void {
+    const roster = runs.get(runId)?.manifest.roster ?? [];
+    const seat = roster.find(({ memberId }) => memberId === this.#memberId);
+    if (!seat) return;
+    const startedByEnd = Number.POSITIVE_INFINITY;
+    this.#listed.push({ runId, key: seat.identityKey, startedByEnd });
   }
 
   /** A matching has no sums. It completes if every member of its roster has answered, under attempt 0. */
   #end(body: RoomEventOf<"runEnded">, state: RoomState): void {
-    const run = this.#started.find(({ runId }) => runId === body.runId);
-    if (run) run.startedByEnd = this.#started.length;
+    const run = this.#listed.find(({ runId }) => runId === body.runId);
+    if (!run) return;
+    run.startedByEnd = this.#listed.length;
     const isMatch = state.runs.get(body.runId)?.manifest.task.kind === "match";
-    if (isMatch && body.outcome === "completed" && this.#isIn(body, state))
+    if (isMatch && body.outcome === "completed")
       this.#add(body.runId, { round: 0, attempt: 0, askKind: MATCH_RELEASE });
-  }
-
-  #isIn({ runId }: { readonly runId: string }, { runs }: RoomState): boolean {
-    const roster = runs.get(runId)?.manifest.roster ?? [];
-    return roster.some(({ memberId }) => memberId === this.#memberId);
   }
 
   #add(runId: string, { round, attempt, askKind }: OwnAnswer): void {

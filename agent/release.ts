@@ -52,7 +52,7 @@ async function release(prefix: string, options: ReleaseOptions): Promise<void> {
   const { folder, approve, veto } = options;
   if (approve && veto)
     throw badInput("release.both", "--approve and --veto contradict each other; give one");
-  const { state } = readVerified(undefined, { folder }).whole;
+  const { state } = (await readVerified(undefined, { folder })).whole;
   const reviewable = reviewableIn(state, prefix);
   const vault = Vault.openExisting(folder);
   try {

@@ -25,6 +25,7 @@ import {
   type ChannelEnd,
   decapsulate,
   encapsulate,
+  encapsulatesTo,
   isSignedJoin,
   type Join,
   plainChannel,
@@ -119,9 +120,10 @@ export class RunSession {
     this.#peers.set(member, { join, end, nonce: join.nonceRoot });
     if (!end) return [];
     if (!end.hybrid) this.#channels.set(member, plainChannel(end));
-    else if (index < member && kem) {
+    else if (encapsulatesTo(sum, index, member) && kem) {
       const made = encapsulate(end, join.kemKey, kem);
-      if (!made) this.#fault("badKemKey", member);
+      // The member signed for a hash only: what came is not it, or is no key.
+      if (!made) this.#fault("badKemKey", join.kemKey.length === 32 ? null : member);
       else {
         this.#channels.set(member, made.channel);
         return [{ to: member, ...made.encapsulation }];
@@ -139,11 +141,12 @@ export class RunSession {
     return end;
   }
 
-  /** The post-quantum half of a channel, from a member before us in the roster. */
+  /** The post-quantum half of a channel, from a member that encapsulates to us. */
   channelSecret({ from, ciphertext, tag }: From<"channelSecret">): void {
+    const { sum, index } = this.params;
     const end = this.#peers.get(from)?.end;
     const { kem } = this.#secrets;
-    if (!end?.hybrid || !kem || from >= this.params.index)
+    if (!end?.hybrid || !kem || !encapsulatesTo(sum, from, index))
       return this.#fault("badCiphertext", from);
     const channel = decapsulate(end, kem, { ciphertext, tag });
     if (channel) this.#channels.set(from, channel);

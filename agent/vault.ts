@@ -43,7 +43,7 @@ const Enrolment = z.strictObject({
   /** The charter's JSON, as signed: the one in force, see `vault-charters.ts`. */
   charter: z.string(),
   dataPath: z.string(),
-  /** Left out by agents of the time before: the folder's own ledger. */
+  /** One that it shares with others; left out: the folder's own, which goes where the folder goes. */
   ledgerPath: z.string().optional(),
   ledgerId: z.string().optional(),
   population: z.string().optional(),

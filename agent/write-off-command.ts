@@ -76,13 +76,14 @@ function writeOffIn(folder: string, vault: Vault, ledger: Ledger): Gap[] {
     const place = { kind: "debit", ...about, charterHash: own } as const;
     return debits.map((debit): NewEntry => ({ ...place, ...debit }));
   });
-  ledger.write(() => entries);
+  // Before the ledger has them: then they are no gaps any more, and would not be seen to here.
   const questions = pastQuestionsIn(join(folder, QUESTIONS_FILE));
   for (const { runId, manifest } of gaps) {
     const isListed = questions.list().some((line) => line.runId === runId);
     if (manifest.privacy === null && !isListed) questions.add({ runId, task: manifest.task });
     vault.endRun(runId, "left");
   }
+  ledger.write(() => entries);
   const root = rootAt(tree, past.cosigned);
   if (root && past.cosigned > known) vault.saveCosigned({ size: past.cosigned, root: toHex(root) });
   return gaps;

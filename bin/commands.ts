@@ -18,6 +18,7 @@ const GROUPS: readonly Group[] = [
     load: async () => (await import("../coordinator/cli/commands.ts")).coordinatorCommands,
   },
   { names: ["agent"], load: async () => (await import("../agent/cli.ts")).agentCommands },
+  { names: ["data"], load: async () => (await import("../agent/data/cli.ts")).dataCommands },
   { names: ["ledger"], load: async () => (await import("../agent/ledger/cli.ts")).ledgerCommands },
   {
     names: ["audit"],
@@ -53,6 +54,7 @@ const SHOWN: readonly (readonly [command: string, description: string])[] = [
   ["run", "runs: propose, watch, list, cancel"],
   ["model", "models of completed runs"],
   ["agent", "run a member's agent, next to the data"],
+  ["data", "a member's table: does it fit a charter, and which schema would"],
   ["ledger", "the member's privacy ledger: what its data has given away"],
   ["audit", "check what the coordinator released and said"],
   [

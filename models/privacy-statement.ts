@@ -5,6 +5,7 @@
  * @see NIST SP 800-226, Guidelines for Evaluating Differential Privacy Guarantees, 2025: what a claim
  *   has to state.
  */
+import { counted } from "../shared/base/counted.ts";
 import type { Charter } from "../shared/charter/charter.ts";
 import type { Manifest, ManifestPrivacy } from "../shared/charter/manifest.ts";
 import type { PrivacyAccountant } from "../shared/privacy/accounting/accountant.ts";
@@ -124,7 +125,10 @@ function trusted(placement: Guarantee["noisePlacement"], maxColluders: number): 
   if (placement === "local") return [MACHINE];
   if (placement === "central")
     return [MACHINE, "the coordinator: it sees exact sums, and adds the noise itself"];
-  return [MACHINE, `that at most ${maxColluders} members collude with the coordinator`];
+  return [
+    MACHINE,
+    `that at most ${counted(maxColluders, "member colludes", "members collude")} with the coordinator`,
+  ];
 }
 
 const NOT_COVERED = [
@@ -170,7 +174,7 @@ function guaranteeLines(guarantee: Guarantee, unit: string): string[] {
       : "";
   const parts = guarantee.partitions.map(
     ({ partition, releases, event, epsilonPld, epsilonRdp }) =>
-      `  ${partition}: ${releases} releases (${eventText(event)}), ε = ${epsilonPld.toFixed(4)}; by Rényi accounting ${epsilonRdp.toFixed(4)}.`,
+      `  ${partition}: ${counted(releases, "release")} (${eventText(event)}), ε = ${epsilonPld.toFixed(4)}; by Rényi accounting ${epsilonRdp.toFixed(4)}.`,
   );
   return [
     `Differential privacy for ${unit}: ε = ${epsilon.toFixed(4)} at δ = ${delta}, whether it is there or not (add-or-remove-one).`,

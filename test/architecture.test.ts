@@ -299,6 +299,8 @@ const AGENT_SAYS = [
   "shares.attempt: int",
   "shares.of: bytes",
   "shares.runId: string",
+  // Of a mask that others' masks still cover.
+  "shares.seed: bytes",
   "shares.shares: bytes",
   "shares.signature: bytes",
   "withdrawn.attempt: int",

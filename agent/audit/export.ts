@@ -11,6 +11,7 @@ import { Document } from "../../shared/transcript/room/document.ts";
 import { linesOf, lineText, parseLine } from "../../shared/transcript/room/entry.ts";
 import type { RoomState } from "../../shared/transcript/room/state.ts";
 import { copyPath } from "../transcript-copy.ts";
+import { unlessGrowing } from "./growing.ts";
 import { NOBODY, ownKnowledge } from "./knowledge.ts";
 import { openOwnSide } from "./own.ts";
 import type { AuditSource } from "./replay.ts";
@@ -43,12 +44,14 @@ export async function exportPack(
   const own = folder === undefined ? null : openOwnSide(folder, { caPath, allowPlain });
   const source = own?.http ?? tokenSource(options);
   const trust = folder === undefined ? NOBODY.trust : ownKnowledge(folder).trust;
-  const copy =
-    folder === undefined
-      ? await source.bytes(transcriptPath(room), BYTES_MAX)
-      : readSmallFile(copyPath(folder));
-  const name = folder === undefined ? "the coordinator's history" : copyPath(folder);
-  const { state } = verified(name, copy, trust);
+  const held = (name: string, bytes: Uint8Array) => {
+    return { copy: bytes, state: verified(name, bytes, trust).state };
+  };
+  const path = folder === undefined ? null : copyPath(folder);
+  const { copy, state } =
+    path === null
+      ? held("the coordinator's history", await source.bytes(transcriptPath(room), BYTES_MAX))
+      : await unlessGrowing(path, () => held(path, readSmallFile(path)));
   const documents = options.bare ? [] : await documentsOf(state, run, source);
   for (const path of options.ledger ?? []) documents.push(readExtract(path));
   const pack = new Uint8Array(Buffer.concat([copy, utf8(documents.map(lineText).join(""))]));

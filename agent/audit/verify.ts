@@ -9,6 +9,7 @@ import { print, printJson } from "../../shared/edge/terminal.ts";
 import type { RoomTrust, WholeHistory } from "../../shared/transcript/room/history.ts";
 import { verifyRoom } from "../../shared/transcript/room/verify.ts";
 import { copyPath } from "../transcript-copy.ts";
+import { unlessGrowing } from "./growing.ts";
 import { contradiction, type Knowledge, NOBODY, ownKnowledge, untold } from "./knowledge.ts";
 import { reportData, reportLines } from "./room-report.ts";
 
@@ -22,12 +23,12 @@ export interface VerifyOptions {
 const TRAILING = { times: 10, pauseMs: 400 };
 
 export async function verify(file: string | undefined, options: VerifyOptions): Promise<void> {
-  const { known, ...first } = readVerified(file, options);
+  const { known, ...first } = await readVerified(file, options);
   let { whole } = first;
   const times = file === undefined ? TRAILING.times : 0;
   for (let i = 0; i < times && untold(known, whole.state).length > 0; i++) {
     await setTimeout(TRAILING.pauseMs);
-    whole = readVerified(file, options).whole;
+    whole = (await readVerified(file, options)).whole;
   }
   const remarks = [...whole.state.remarks, ...untold(known, whole.state)];
   if (options.json) return printJson(reportData(whole, remarks));
@@ -45,15 +46,23 @@ export interface VerifiedCopy {
  * @param file Left out: the own copy of the agent in the folder.
  * @throws {CloisterError} If there is none, or it does not hold, by itself or against what the folder knows.
  */
-export function readVerified(
+export async function readVerified(
   file: string | undefined,
-  { folder, coordinator }: VerifyOptions,
-): VerifiedCopy {
-  const own = file === undefined ? (folder ?? "agent-data") : folder;
-  const known = own === undefined ? NOBODY : ownKnowledge(own);
+  options: VerifyOptions,
+): Promise<VerifiedCopy> {
+  const own = file === undefined ? (options.folder ?? "agent-data") : options.folder;
   const path = file ?? copyPath(own ?? "");
   if (file === undefined && !existsSync(path))
     throw badInput("transcript.none", `${path}: this agent has no copy of its room's history yet`);
+  return unlessGrowing(path, () => heldAgainst(own, path, options));
+}
+
+function heldAgainst(
+  own: string | undefined,
+  path: string,
+  { coordinator }: VerifyOptions,
+): VerifiedCopy {
+  const known = own === undefined ? NOBODY : ownKnowledge(own);
   const copy = readSmallFile(path);
   const whole = verified(path, copy, known.trust);
   const signer = fingerprint(fromHex(whole.state.coordinatorKey));

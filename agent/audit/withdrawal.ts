@@ -6,12 +6,12 @@ import { type Part, partOf } from "../../shared/transcript/room/part.ts";
 import type { RoomState } from "../../shared/transcript/room/state.ts";
 import { readVerified, type VerifyOptions } from "./verify.ts";
 
-export function withdrawal(
+export async function withdrawal(
   memberId: string,
   file: string | undefined,
   options: VerifyOptions,
-): void {
-  const { copy, whole } = readVerified(file, options);
+): Promise<void> {
+  const { copy, whole } = await readVerified(file, options);
   const { state, head } = whole;
   if (!state.keys.has(memberId))
     throw badInput("member.unknown", `${memberId} never enrolled in room "${state.room}"`);

@@ -47,7 +47,7 @@ const DELIMITERS = [",", ";", "\t", "|"] as const;
 /**
  * Reads a table: a byte-order mark, CRLF or LF line ends, quoted cells, blank lines and the
  * delimiters comma, semicolon, tab and bar (the most frequent one of the header line) are
- * understood.
+ * understood, and so is a first line `sep=;`.
  *
  * @returns How many data rows there were.
  * @throws {CloisterError} What `readText` throws; `data.empty-file`, `data.duplicate-column`,
@@ -122,6 +122,7 @@ function takeRow(cursor: Cursor, cells: string[]): void {
   const lastCell = cells[last] ?? "";
   if (lastCell.endsWith("\r")) cells[last] = lastCell.slice(0, -1);
   if (cells.length === 1 && (cells[0] ?? "").trim() === "") return;
+  if (cursor.line === 1 && isDelimiterLine(cells)) return;
   if (cursor.columnCount === 0) {
     takeHeader(cursor, cells);
     return;
@@ -139,6 +140,11 @@ function takeRow(cursor: Cursor, cells: string[]): void {
   }
   cursor.handler.onRow(cells, cursor.rowCount + 1, cursor.line);
   cursor.rowCount += 1;
+}
+
+/** `sep=;` before the names: how a file tells Excel its delimiter. */
+function isDelimiterLine([first = "", second = "", ...rest]: readonly string[]): boolean {
+  return rest.length === 0 && /^"?sep=$/i.test(first.trim()) && /^"?$/.test(second.trim());
 }
 
 /** Errors here give positions, not names: a file without a header has a record in its place. */

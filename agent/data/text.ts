@@ -38,13 +38,25 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 async function bytesOf(handle: FileHandle): Promise<Readable> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+  refuseOtherKinds(buffer);
   const options = { start: 0, autoClose: false, highWaterMark: BLOCK_BYTES };
   const file = handle.createReadStream(options);
-  const isGzip = bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  const isGzip = bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
   // The callback may stay empty: a fault of either stream reaches the reader of the second one.
   return isGzip ? pipeline(file, createGunzip({ chunkSize: BLOCK_BYTES }), () => {}) : file;
 }
+
+/** What tables are most often sent as instead. */
+function refuseOtherKinds(start: Buffer): void {
+  if (start.equals(Buffer.from("PK\x03\x04")))
+    throw new OtherKind("an Excel workbook or a ZIP file, not text");
+  const utf16 = start.readUInt16BE(0);
+  if (utf16 === 0xfffe || utf16 === 0xfeff)
+    throw new OtherKind('UTF-16 (Excel\'s "Unicode text"), not UTF-8');
+}
+
+class OtherKind extends Error {}
 
 function readFault(path: string, error: unknown): CloisterError {
   const fault = (code: string, reason: string): CloisterError =>
@@ -58,8 +70,12 @@ function readFault(path: string, error: unknown): CloisterError {
     return fault("data.gzip-damaged", "the gzip file is damaged; copy or compress it again");
   }
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
-    return fault("data.not-utf8", "not UTF-8 text; save the table as CSV in UTF-8");
+    const remedy =
+      'if it is Windows-1252, as Excel\'s plain "CSV" is: iconv -f WINDOWS-1252 -t UTF-8';
+    return fault("data.not-utf8", `not UTF-8 text; save the table as "CSV UTF-8"; ${remedy}`);
   }
+  if (error instanceof OtherKind)
+    return fault("data.not-utf8", `${error.message}; save the table as "CSV UTF-8"`);
   return fault(
     "data.file-unreadable",
     `cannot be read (${code || "unknown cause"}); check what it is and its permissions`,

@@ -22,8 +22,7 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import { type Manifest, seatOf } from "../../shared/charter/manifest.ts";
 import { type Ruling, rulings } from "../../shared/charter/policy/decide.ts";
 import type { Reason } from "../../shared/charter/policy/facts.ts";
-import { applyMasksInPlace, type Mask } from "../../shared/secagg/masks.ts";
-import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
+import { type Mask, packMasked } from "../../shared/secagg/masks.ts";
 import type { Account } from "../ledger/account.ts";
 import { encodeContribution } from "./encode.ts";
 import { MatchGuard } from "./match-guard.ts";
@@ -87,8 +86,7 @@ export class Gate {
     const dataset = {
       rows: data.train.rowCount + data.holdout.rowCount,
       units: unitCountOf(data.train) + unitCountOf(data.holdout),
-      isolatesFew:
-        this.#questions.isolatesFew(manifest, runId) || this.#matches.isolatesFew(manifest),
+      isolatesFew: this.#questions.isolatesFew(manifest) || this.#matches.isolatesFew(manifest),
     };
     const partitions = releasesOf(charter, manifest).map(({ partition, event, count }) => ({
       partition,
@@ -115,7 +113,7 @@ export class Gate {
     return this.#run?.runId === runId ? this.#run.manifest : null;
   }
 
-  /** The last set of the matching that is taken up is about to leave by the other door. */
+  /** This member's set in the matching that is taken up is about to be let go, by its word that it is ready. */
   matchLeaving(runId: string): void {
     const manifest = this.takenUp(runId);
     if (manifest) this.#matches.answering(manifest, runId);
@@ -193,9 +191,7 @@ export class Gate {
     const ring = encodeContribution(pending.contribution, encode, new UniformSource(rng));
     pending.contribution.fill(0);
     giveBack(pending.contribution);
-    applyMasksInPlace(ring, masks, ringBits);
-    reduceInPlace(ring, ringBits);
-    const vector = packRing(ring, ringBits);
+    const vector = packMasked(ring, masks, ringBits);
     giveBack(ring);
     return { vector };
   }

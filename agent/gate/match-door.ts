@@ -31,7 +31,7 @@ interface MatchDoorParams {
   readonly rng: Rng;
   /** Of the run that the gate has taken up, by its id; null: another, or none. */
   readonly takenUp: (runId: string) => Manifest | null;
-  /** To be called before its last set leaves: what was answered exactly is remembered. */
+  /** Called before this member's word leaves by which the others let its set go: what was answered exactly is remembered. */
   readonly onLeaving: (runId: string) => void;
 }
 
@@ -99,7 +99,10 @@ export class MatchDoor {
     const set = matchSet(match, index, matchIdentifiers(own, data).taking, rng);
     const member = { match, index, identity, rng };
     const matching = new Matching(member, set, {
-      send: (message) => run.said.push(encode(message)),
+      send: (message) => {
+        if (message.type === "matchReady") this.#leaving(run);
+        run.said.push(encode(message));
+      },
       onProgress: (done, total) => {
         run.progress = { done, total };
       },
@@ -129,12 +132,18 @@ export class MatchDoor {
     // All that depends on a record comes after this one.
     const refusal = heard.message.type === "matchMembers" ? this.#debit(run) : null;
     if (refusal) return refusal;
-    if (heard.message.type === "matchRelease" && !run.isLeaving) {
-      run.isLeaving = true;
-      this.#params.onLeaving(run.runId);
-    }
     run.matching.hear(heard.message);
     return null;
+  }
+
+  /**
+   * Another member is the last to hold this one's set, and lets it go once all are ready: whether this one hears of the
+   * release is up to the coordinator.
+   */
+  #leaving(run: Run): void {
+    if (run.isLeaving) return;
+    this.#params.onLeaving(run.runId);
+    run.isLeaving = true;
   }
 
   #debit(run: Run): GateRefusal | null {

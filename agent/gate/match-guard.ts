@@ -55,7 +55,7 @@ export class MatchGuard {
     });
   }
 
-  /** Notes a matching whose last set is about to leave. */
+  /** Notes a matching in which this member's set is about to be let go. */
   answering(manifest: Manifest, runId: string): void {
     const { task } = manifest;
     if (task.kind !== "match" || manifest.privacy !== null) return;

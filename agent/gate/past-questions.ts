@@ -12,7 +12,7 @@ import { makeFolder } from "../../shared/edge/files.ts";
 const Line = z.strictObject({
   runId: z.string(),
   task: TaskSpec,
-  /** How many of this member's units each of its sums was of. Left out: by an agent that did not count them. */
+  /** How many of this member's units each of its sums was of. Left out: of a matching, and of what was written off. */
   units: z.array(z.int().min(0)).optional(),
   /** Of a matching: among whom, and by what its set is known again, see `match-guard.ts`. */
   matched: z.strictObject({ members: z.array(z.string()), sums: z.string() }).optional(),

@@ -7,8 +7,8 @@ import type { PartitionedData } from "../../models/data.ts";
 import { cellMinOf } from "../../models/tasks/cell-min.ts";
 import { contextOf } from "../../models/tasks/context.ts";
 import {
-  changedByFew,
   isolatesFew,
+  tellsOfChange,
   unitsByCell,
   unitsOf,
 } from "../../models/tasks/query/differencing.ts";
@@ -19,6 +19,12 @@ import type { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import type { PastQuestions } from "./past-questions.ts";
+
+interface Answered {
+  readonly task: TaskSpec;
+  /** Each once, by its text. Null: of one that was written off nobody knows. */
+  readonly counts: Map<string, readonly number[] | null>;
+}
 
 export class QuestionGuard {
   readonly #charter: Charter;
@@ -32,17 +38,23 @@ export class QuestionGuard {
   }
 
   /** Whether the answer, with one given before, would tell of fewer of this member's units than a cell may have. */
-  isolatesFew(manifest: Manifest, runId: string): boolean {
+  isolatesFew(manifest: Manifest): boolean {
     const cohorts = this.#cohorts(manifest, manifest.task);
     if (cohorts === null) return false;
     const units = unitsOf(this.#data);
     const unitsMin = cellMinOf(contextOf(this.#charter, manifest));
-    const counts = unitsByCell(cohorts, units);
-    if (this.#same(manifest).some((then) => changedByFew(then, counts, unitsMin))) return true;
-    return this.#others(manifest, runId).some((task) => {
-      const earlier = this.#cohorts(manifest, task);
-      return earlier !== null && isolatesFew(cohorts, earlier, units, unitsMin);
-    });
+    const own = canonicalJson(manifest.task as Json);
+    for (const [name, { task, counts }] of this.#answered()) {
+      // The same once more tells nothing new: of a table that has not changed.
+      const earlier = name === own ? cohorts : this.#cohorts(manifest, task);
+      if (earlier === null) continue;
+      if (name !== own && isolatesFew(cohorts, earlier, units, unitsMin)) return true;
+      if (
+        [...counts.values()].some((then) => tellsOfChange(cohorts, earlier, then, units, unitsMin))
+      )
+        return true;
+    }
+    return false;
   }
 
   /** Notes a question whose answer is about to leave. */
@@ -57,24 +69,16 @@ export class QuestionGuard {
     if (!isNoted) this.#past.add({ runId, task, units });
   }
 
-  /** Of answers to this very question, this run's too: how many units each sum was of. */
-  #same({ task }: Manifest): (readonly number[])[] {
-    const own = canonicalJson(task as Json);
-    return this.#past
-      .list()
-      .flatMap(({ task: other, units }) =>
-        units && canonicalJson(other as Json) === own ? [units] : [],
-      );
-  }
-
-  /** Each question once, whoever asked it how often. */
-  #others(manifest: Manifest, runId: string): TaskSpec[] {
-    const own = canonicalJson(manifest.task as Json);
-    const tasks = new Map<string, TaskSpec>();
-    for (const line of this.#past.list())
-      if (line.runId !== runId) tasks.set(canonicalJson(line.task as Json), line.task);
-    tasks.delete(own);
-    return [...tasks.values()];
+  /** Each question once, whoever asked it how often; of each answer, of how many units each sum was. */
+  #answered(): ReadonlyMap<string, Answered> {
+    const answered = new Map<string, Answered>();
+    for (const { task, units } of this.#past.list()) {
+      const name = canonicalJson(task as Json);
+      const known = answered.get(name) ?? { task, counts: new Map() };
+      answered.set(name, known);
+      known.counts.set(String(units), units ?? null);
+    }
+    return answered;
   }
 
   /** Null: no sum of it is over chosen rows, or it cannot be asked of this schema (any more). */

@@ -7,6 +7,7 @@ import { assert } from "../../shared/base/assert.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { parseOrRefuse } from "../../shared/charter/charter.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
+import { diskFault } from "../../shared/edge/disk-fault.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { unpackMasks } from "../../shared/secagg/masks.ts";
 import { readRecords } from "../data/records.ts";
@@ -102,6 +103,9 @@ function failure(error: unknown): FromGate {
   if (error instanceof CloisterError) {
     return { type: "failed", code: error.code, message: error.message, exitCode: error.exitCode };
   }
+  const fault = diskFault(error);
+  if (fault !== null)
+    return { type: "failed", code: "disk", message: `ledger: ${fault}`, exitCode: EXIT.failed };
   const name = error instanceof Error ? error.name : "unknown";
   return {
     type: "failed",

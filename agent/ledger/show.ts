@@ -10,7 +10,7 @@ export function summaryLines({ head, governance, populations }: LedgerSummary): 
     ? `renewed by ${governance.threshold} of ${governance.keys.length} keys`
     : "no renewal: made without governance keys";
   return [
-    `${head.sequence} entries, the last ${head.hash.slice(0, 16)}…; ${renewable}`,
+    `${counted(head.sequence, "entry", "entries")}, the last ${head.hash.slice(0, 16)}…; ${renewable}`,
     ...populations.flatMap(populationLines),
   ];
 }

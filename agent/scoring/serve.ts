@@ -76,17 +76,18 @@ async function serve(modelPath: string, options: ServeOptions): Promise<void> {
     { host, port },
     { code: "serve.listen", portName: "--port" },
   );
+  // Before anybody can know that it is there: whoever stops it then means it.
+  onStop(async () => {
+    state.ready = false;
+    await stop(server);
+    if (json) printJson({ type: "stopped" });
+  });
   if (json)
     printJson({ type: "listening", address: `http://${host}:${bound}`, port: bound, sha256 });
   else
     print(
       `Scoring on http://${host}:${bound}/v1/score with ${modelPath} (${sha256.slice(0, 12)}). Stop it with Ctrl-C.`,
     );
-  onStop(async () => {
-    state.ready = false;
-    await stop(server);
-    if (json) printJson({ type: "stopped" });
-  });
 }
 
 /** The code that answers is compiled before the first request comes. */

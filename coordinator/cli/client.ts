@@ -5,8 +5,8 @@ import { readSmallFile, readYaml } from "../../shared/edge/files.ts";
 import { HttpClient } from "../../shared/edge/http-client.ts";
 import { isLoopback } from "../../shared/edge/listen.ts";
 import { trustAuthority } from "../../shared/edge/trust.ts";
-import { adminTokenPath, CoordinatorConfig } from "../config.ts";
-import { ClientConfig } from "./client-config.ts";
+import { adminTokenPath } from "../config.ts";
+import { readClientConfig, readCoordinatorConfig } from "./config-file.ts";
 
 /** Options of every command that asks the coordinator. The token itself is no option: lists of processes show those. */
 export interface Connection {
@@ -39,7 +39,7 @@ interface Source {
 }
 
 function fromClients(path: string): Source {
-  const { url, ca, tokenPath } = readYaml(path, ClientConfig);
+  const { url, ca, tokenPath } = readClientConfig(path);
   const { protocol, hostname, origin } = new URL(url);
   if (protocol !== "https:" && !isLoopback(hostname.replace(/^\[|\]$/g, ""))) {
     throw badInput(
@@ -60,7 +60,7 @@ function fromClients(path: string): Source {
 }
 
 function fromCoordinators(path: string): Source {
-  const { dataDir, listen, tls } = readYaml(path, CoordinatorConfig);
+  const { dataDir, listen, tls } = readCoordinatorConfig(path);
   const tokenPath = adminTokenPath(dataDir);
   const tokenOf = (): string => {
     try {
@@ -73,9 +73,23 @@ function fromCoordinators(path: string): Source {
       );
     }
   };
-  const base = `${tls ? "https" : "http"}://${listen.host}:${listen.port}`;
-  return { base, tokenOf, remedy: 'start it with "cloister coordinator start"' };
+  // Who listens on all of a machine's addresses is not at an address called "all".
+  const own = ANY_HOST.get(listen.host) ?? listen.host;
+  const host = own.includes(":") ? `[${own}]` : own;
+  const base = `${tls ? "https" : "http"}://${host}:${listen.port}`;
+  const elsewhere =
+    ", or is its certificate for another name? Then give --config a file with url and tokenPath";
+  return {
+    base,
+    tokenOf,
+    remedy: `start it with "cloister coordinator start"${tls ? elsewhere : ""}`,
+  };
 }
+
+const ANY_HOST: ReadonlyMap<string, string> = new Map([
+  ["0.0.0.0", "127.0.0.1"],
+  ["::", "::1"],
+]);
 
 const tokenIn = (path: string): string => readSmallFile(path).toString("utf8").trim();
 

@@ -11,13 +11,13 @@ import { optimiseEarly } from "../../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../../shared/edge/files.ts";
 import { readPlanRequest } from "../../shared/edge/plan-file.ts";
 import { onStop, print, printJson } from "../../shared/edge/terminal.ts";
-import { CoordinatorConfig } from "../config.ts";
 import { isLast, type RunEvent } from "../run/events.ts";
 import type { LiveEvent } from "../run/ports.ts";
 import type { RunLine } from "../run/views.ts";
 import { amendCommand } from "./amend.ts";
 import { answerCommand, askCommand } from "./ask/command.ts";
 import { CoordinatorClient } from "./client.ts";
+import { readCoordinatorConfig } from "./config-file.ts";
 import type { HandedFile } from "./export.ts";
 import { asking, type Common, example, JSON_OUT } from "./options.ts";
 import { showRoom } from "./room-show.ts";
@@ -91,7 +91,7 @@ function runCommands(run: Command): void {
 }
 
 async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
-  const config = readYaml(path, CoordinatorConfig);
+  const config = readCoordinatorConfig(path);
   optimiseEarly();
   const { CoordinatorService } = await import("../service.ts"); // No other command needs all of it.
   const service = new CoordinatorService(config);

@@ -1,5 +1,6 @@
 /** What happens in a run, as lines for whoever watches it. Pure. */
 import type { Manifest } from "../../shared/charter/manifest.ts";
+import { isModelTask } from "../../shared/charter/task-spec.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { LiveEvent } from "../run/ports.ts";
 import { metricsText } from "./metrics-text.ts";
@@ -12,8 +13,13 @@ export function eventLine(event: RunEvent | LiveEvent, manifest: Manifest | null
   switch (event.type) {
     case "roundReleased": {
       const loss = event.loss === null ? "" : `  loss ${event.loss.toFixed(4)}`;
-      const metrics = event.metrics ? `  ${metricsText(event.metrics, manifest)}` : "";
       const { scores } = event;
+      const isUntold =
+        event.askKind === "evaluate" && !scores && manifest && isModelTask(manifest.task);
+      const untold = isUntold
+        ? "  ROC-AUC not told: too few held-out rows of a class (under noise, more are needed)"
+        : "";
+      const metrics = event.metrics ? `  ${metricsText(event.metrics, manifest)}` : untold;
       const spread = scores
         ? `  score median ${scores.p50.toFixed(3)}, 99 % below ${scores.p99.toFixed(3)}`
         : "";
@@ -36,6 +42,8 @@ export function eventLine(event: RunEvent | LiveEvent, manifest: Manifest | null
       return "The run is complete.";
     case "failed":
       return `The run failed: ${event.reason}`;
+    case "waiting":
+      return `Still waiting. Not connected: ${event.absent.join(", ")}`;
     case "joined":
     case "left":
       return `${event.memberId} ${event.type} (${event.joined} there)`;

@@ -13,6 +13,7 @@ import { isLast, type RunEvent, type RunSummary } from "../run/events.ts";
 import type { LiveEvent } from "../run/ports.ts";
 import { statementOf } from "../run/statement.ts";
 import type { CoordinatorService } from "../service.ts";
+import { absenceTeller } from "./absence.ts";
 import { type Access, type AccessOptions, authorize, identifyCaller, roomAsked } from "./access.ts";
 import { adminRoutes } from "./admin.ts";
 import { amendmentRoutes } from "./amendments.ts";
@@ -110,6 +111,7 @@ function streamEvents(context: Context<Access>, service: CoordinatorService): Re
       wake();
     });
     body.onAbort(() => wake());
+    const absence = absenceTeller(pending, service);
     for (let ended = false; !ended && !body.aborted && isHeard(); ) {
       const batch = pending.splice(0);
       for (const event of batch) await body.write(`${JSON.stringify(event)}\n`);
@@ -121,7 +123,7 @@ function streamEvents(context: Context<Access>, service: CoordinatorService): Re
         await quiet.promise;
         clearTimeout(timer);
         // People take hours to approve, and clients and proxies take a silent connection for a dead one.
-        if (pending.length === 0) await body.write("\n");
+        if (pending.length === 0) await body.write(`${absence()}\n`);
       }
     }
     stop();

@@ -48,7 +48,7 @@ export class Rooms {
       const hint =
         rooms.length === 0
           ? 'there is no room yet; create one with "cloister room create"'
-          : `name one of ${rooms.join(", ")}`;
+          : `name one of ${rooms.join(", ")}: with --room, or in a plan with "room: NAME"`;
       throw badInput("room.which", `which room? ${hint}`);
     }
     const charter = this.#store.charter(name);

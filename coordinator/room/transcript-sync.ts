@@ -15,6 +15,12 @@ import type { DocumentKind } from "./transcripts.ts";
 const FLUSH_MS = 1000;
 /** Of n members' signatures each of n members checks n: the pause before the next ones lasts so long for each check. */
 const COSIGN_MS_PER_CHECK = 3;
+/**
+ * Their signatures are n entries of a hundred bytes, which each of them is sent: as many other entries as a tenth of the
+ * members come before the next ones, so that a round costs a member ten of them. Or so much time passes.
+ */
+const MEMBERS_PER_ENTRY = 10;
+const COSIGN_LATE_MS = 3_600_000;
 /** One message, in characters of text; an entry that is longer goes alone. */
 const BATCH_CHARACTERS_MAX = 500_000;
 
@@ -55,7 +61,11 @@ interface Waiting {
 interface Pending {
   readonly byMember: Map<string, Waiting>;
   dueAtMs: number;
+  /** Entries of the room after the last signatures. */
+  size: number;
 }
+
+const nothingPending = (): Pending => ({ byMember: new Map(), dueAtMs: 0, size: 0 });
 
 type Heard = Extract<AgentMessage, { type: "roomHeld" | "headCosigned" }>;
 
@@ -110,7 +120,7 @@ export class TranscriptSync {
     { size, signature }: Extract<Heard, { type: "headCosigned" }>,
   ): string | null {
     const { book, identityKeyOf } = this.#ports;
-    const { byMember, dueAtMs } = this.#pending.get(room) ?? { byMember: new Map(), dueAtMs: 0 };
+    const { byMember, dueAtMs, size: entered } = this.#pending.get(room) ?? nothingPending();
     const known = byMember.get(memberId)?.body.size ?? book.cosignedBy(room, memberId);
     const head = size > known ? book.headAt(room, size) : null;
     const key = identityKeyOf({ room, memberId });
@@ -118,15 +128,19 @@ export class TranscriptSync {
     if (!verifySignature(key, cosignStatement(room, memberId, head), signature))
       return "badCosignature";
     const body = { type: "headCosigned", size, memberId, signature: toHex(signature) } as const;
-    this.#pending.set(room, { byMember: byMember.set(memberId, { body, key }), dueAtMs });
+    byMember.set(memberId, { body, key });
+    this.#pending.set(room, { byMember, dueAtMs, size: entered });
     return null;
   }
 
   /** Those become entries whose time has come, and that everybody would accept: the member's key is still the same. */
   #enter(room: string, pending: Pending, nowMs: number): void {
-    if (nowMs < pending.dueAtMs || pending.byMember.size === 0) return;
-    const checks = pending.byMember.size * (this.#sent.get(room)?.size ?? 0);
-    pending.dueAtMs = nowMs + COSIGN_MS_PER_CHECK * checks;
+    const members = this.#sent.get(room)?.size ?? 0;
+    const since = this.#ports.book.size(room) - pending.size;
+    const lateAtMs = pending.dueAtMs === 0 ? 0 : pending.dueAtMs + COSIGN_LATE_MS; // The first are entered at once.
+    const isEarly = since < members / MEMBERS_PER_ENTRY && nowMs < lateAtMs;
+    if (nowMs < pending.dueAtMs || isEarly || pending.byMember.size === 0) return;
+    pending.dueAtMs = nowMs + COSIGN_MS_PER_CHECK * pending.byMember.size * members;
     const standing = [...pending.byMember.values()].filter(({ body: { memberId }, key }) => {
       const now = this.#ports.identityKeyOf({ room, memberId });
       return now !== null && equalBytes(now, key);
@@ -134,6 +148,7 @@ export class TranscriptSync {
     pending.byMember.clear();
     const bodies = standing.map(({ body }) => body);
     if (bodies.length > 0) this.#ports.append(room, bodies);
+    pending.size = this.#ports.book.size(room);
   }
 
   /** Sends what is new, if it is time. */

@@ -70,7 +70,10 @@ export function openRunning(
   return { params, ...asked, openedAtMs: atMs, spool, state, uploadBytes: 0 };
 }
 
-type Sent = Extract<AttemptEffect, { type: "sendCommit" | "sendIncluded" | "sendCertificate" }>;
+type Sent = Extract<
+  AttemptEffect,
+  { type: "sendCommit" | "sendIncluded" | "sendCertificate" | "askShares" }
+>;
 
 /** What an attempt wants said, as the messages that it takes; `to` are roster indices. */
 export function messagesOf(
@@ -96,6 +99,10 @@ export function messagesOf(
       const { confirmers, proofs } = effect.certificate;
       const said = { ...common, confirmers: bitmap(confirmers), proofs };
       return [{ to: [effect.to], message: { type: "certified", ...said } }];
+    }
+    case "askShares": {
+      const of = bitmap(effect.of);
+      return [{ to: effect.to, message: { type: "sharesAsked", ...common, of } }];
     }
   }
 }

@@ -16,7 +16,7 @@ import {
 } from "../../shared/secagg/coordinator-batch.ts";
 import type { SumParams } from "../../shared/secagg/params.ts";
 
-/** Attempts that one batch serves: dealing costs messages, and unused prekeys cost work. */
+/** Attempts that one batch serves at most: dealing costs messages, and unused prekeys cost work. */
 export const BATCH_ATTEMPTS = 16;
 
 interface Dealt {
@@ -55,7 +55,7 @@ export class PrekeyBatches {
   /** Members were asked for prekeys of all attempts below, and deal once for each, also if nothing came of it. */
   #attemptsBelow = 0;
 
-  /** @param attempts How many one batch serves. */
+  /** @param attempts How many one batch serves at most. */
   constructor(params: SumParams, stepMs: number, attempts: number) {
     this.#params = params;
     this.#stepMs = stepMs;
@@ -83,31 +83,44 @@ export class PrekeyBatches {
     this.#next = null;
   }
 
-  /** Is it time to deal again: nothing in use, half used up, or somebody present has no part in it? */
-  isDue(nextAttempt: number, members: readonly number[], atMs: number): boolean {
-    if (this.#pending) return false;
+  /**
+   * For how many attempts to deal now; 0: it is not time. It is time when nothing is in use, half a batch is left, or
+   * somebody present has no part in it; never for more than the run still asks.
+   *
+   * @param roundsLeft To be opened yet, at most.
+   */
+  due(nextAttempt: number, roundsLeft: number, members: readonly number[], atMs: number): number {
+    if (this.#pending) return 0;
     const current = this.#current;
-    if (!current) return true;
-    const left = attemptsEnd(this.#next ?? current) - nextAttempt;
     const usable = new Set(this.usable());
     const isMissing = (index: number): boolean =>
-      !usable.has(index) && atMs >= (current.leftOut.get(index) ?? 0);
-    return left <= this.#attempts / 2 || members.some(isMissing);
+      !usable.has(index) && atMs >= (current?.leftOut.get(index) ?? 0);
+    const left = members.some(isMissing) ? 0 : this.#left(nextAttempt);
+    if (left > this.#attempts / 2) return 0;
+    return Math.max(0, Math.min(this.#attempts, roundsLeft - left));
   }
 
-  /** @param members Who is to deal, ascending. */
+  /** Attempts from that one on that are dealt for. */
+  #left(nextAttempt: number): number {
+    const { firstAttempt } = this.#current?.dealt.batch ?? { firstAttempt: 0 };
+    const left = attemptsEnd(this.#current) - Math.max(nextAttempt, firstAttempt);
+    return Math.max(0, left) + (this.#next?.dealt.batch.count ?? 0);
+  }
+
+  /** @param members Who is to deal, ascending. @param count For how many attempts. */
   begin(
     members: readonly number[],
     nonces: readonly Uint8Array[],
     nextAttempt: number,
+    count: number,
     atMs: number,
   ): { readonly to: readonly number[]; readonly message: BatchOpened } {
     const { runId, roster } = this.#params;
     this.#lastNumber += 1;
     const number = this.#lastNumber;
     const firstAttempt = Math.max(this.#attemptsBelow, nextAttempt);
-    const place = { number, firstAttempt, count: this.#attempts, members };
-    this.#attemptsBelow = firstAttempt + this.#attempts;
+    const place = { number, firstAttempt, count, members };
+    this.#attemptsBelow = firstAttempt + count;
     const batch = openBatch(this.#params, place, nonces);
     const deadlineMs = atMs + this.#stepMs;
     this.#pending = { batch, dealings: new Map(), awaited: new Set(members), deadlineMs };

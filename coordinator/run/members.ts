@@ -3,6 +3,7 @@
  * members' keys to one another and has them deal prekeys ahead of the rounds. Members are roster indices.
  */
 import type { AgentMessage } from "../../shared/protocol/messages.ts";
+import { encapsulatesTo, withoutKemKey } from "../../shared/secagg/channel.ts";
 import type { DealtPrekeyBatch } from "../../shared/secagg/coordinator-batch.ts";
 import { idsOf, type SumParams } from "../../shared/secagg/params.ts";
 import { BATCH_ATTEMPTS, PrekeyBatches } from "./batches.ts";
@@ -93,8 +94,15 @@ export class RunMembers {
     if (this.#joined.join(from)) return "duplicate";
     const others = this.#joined.indices().filter((index) => index !== from);
     if (!this.#joined.add(from, join)) return "badSignature";
-    this.#announce(others, [from]);
-    this.#announce([from], others);
+    // Whoever encapsulates to it needs its ML-KEM key, the others the hash of it.
+    const needing = others.filter((index) => encapsulatesTo(this.#sum, index, from));
+    this.#announce(needing, [from], () => true);
+    this.#announce(
+      others.filter((index) => !needing.includes(index)),
+      [from],
+      () => false,
+    );
+    this.#announce([from], others, (index) => encapsulatesTo(this.#sum, from, index));
     const joined = others.length + 1;
     const memberId = this.#id(from);
     this.#ports.watch({ type: "joined", runId, memberId, joined });
@@ -105,11 +113,16 @@ export class RunMembers {
     return null;
   }
 
-  #announce(to: readonly number[], members: readonly number[]): void {
+  /** @param whole Whose ML-KEM keys are sent whole. */
+  #announce(
+    to: readonly number[],
+    members: readonly number[],
+    whole: (member: number) => boolean,
+  ): void {
     const { runId } = this.#params;
     const joins = members.flatMap((member) => {
       const join = this.#joined.join(member);
-      return join ? [{ member, ...join }] : [];
+      return join ? [{ member, ...(whole(member) ? join : withoutKemKey(join)) }] : [];
     });
     for (const index of to) this.#joined.announced(index, members);
     this.#send(to, { type: "membersJoined", runId, members: joins });
@@ -127,8 +140,12 @@ export class RunMembers {
     return null;
   }
 
-  /** Has prekeys dealt where they are due, and ends a dealing that is over. */
-  tick(nextAttempt: number, waitForAll: boolean, atMs: number): void {
+  /**
+   * Has prekeys dealt where they are due, and ends a dealing that is over.
+   *
+   * @param roundsLeft That may need prekeys yet, beside the attempt under way.
+   */
+  tick(nextAttempt: number, roundsLeft: number, waitForAll: boolean, atMs: number): void {
     const closed = this.#batches.closeIfDue(atMs);
     for (const { to, message } of closed.send) this.#send(to, message);
     for (const index of closed.disputed) this.#fault(index, "prekeysDisputed");
@@ -137,10 +154,11 @@ export class RunMembers {
       .filter((index) => this.#joined.isOpen(index) && this.#isThere(index));
     if (members.length < this.#sum.survivorsMin) return;
     if (waitForAll && members.length < this.#sum.roster.length - this.#banned.size) return;
-    if (!this.#batches.isDue(nextAttempt, members, atMs)) return;
+    const count = this.#batches.due(nextAttempt, roundsLeft, members, atMs);
+    if (count === 0) return;
     const complete = this.#sum.degree >= this.#sum.roster.length - 1;
     const nonces = complete ? [] : members.map((index) => this.#joined.nonce(index));
-    const { to, message } = this.#batches.begin(members, nonces, nextAttempt, atMs);
+    const { to, message } = this.#batches.begin(members, nonces, nextAttempt, count, atMs);
     const { runId } = this.#params;
     const below = message.firstAttempt + message.count;
     this.#log({ type: "attemptsReserved", runId, atMs, below });

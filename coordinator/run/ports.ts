@@ -71,6 +71,8 @@ export type LiveEvent =
       readonly attempt: number;
       readonly phase: string;
     }
+  /** Nothing has happened for a while; who of the run's members is not connected. */
+  | { readonly type: "waiting"; readonly runId: string; readonly absent: readonly string[] }
   | {
       readonly type: "fault";
       readonly runId: string;
@@ -149,9 +151,8 @@ export function toEvent(
       return { type: "confirmed", from, confirmation: message.confirmation };
     case "shares": {
       const of = fromBitmap(message.of, rosterSize);
-      return (
-        of && { type: "shares", from, of, shares: message.shares, signature: message.signature }
-      );
+      const { seed, shares, signature } = message;
+      return of && { type: "shares", from, seed, of, shares, signature };
     }
     case "withdrawn":
       return { type: "withdrawn", from };

@@ -9,7 +9,7 @@ import type {
   TaskContext,
   TaskProgress,
 } from "../../models/tasks/task.ts";
-import { fromHex, wordsToBytes } from "../../shared/base/bytes.ts";
+import { bytesOfWords, fromHex } from "../../shared/base/bytes.ts";
 import type { TaskSpec } from "../../shared/charter/task-spec.ts";
 import { sha256 } from "../../shared/crypto/hash.ts";
 import { entryStatement, firstHead, type Link, nextHead } from "../../shared/transcript/chain.ts";
@@ -45,6 +45,13 @@ export class RunProgress {
     return this.#round;
   }
 
+  /** Rounds that may come yet, the next one among them. */
+  get roundsLeft(): number {
+    const { done, total } = this.#task.progress(this.#state);
+    if (done < total) return total - done;
+    return this.nextAsk() ? 1 : 0; // Whatever the task had planned.
+  }
+
   /** Head of the transcript. */
   get head(): Uint8Array {
     return this.#head;
@@ -75,7 +82,7 @@ export class RunProgress {
     const { runId, manifest } = this.#params;
     const aggregate = decodeSum(sum, shape, manifest, { runId, attempt });
     this.#state = this.#task.absorb(this.#context, this.#state, aggregate);
-    const link = { inclusion, resultHash: sha256(wordsToBytes(sum)) };
+    const link = { inclusion, resultHash: sha256(bytesOfWords(sum)) };
     this.#round += 1;
     this.#head = nextHead(this.#head, link);
     this.#last = link;

@@ -154,9 +154,10 @@ export class Run implements ActiveRun {
     const atMs = this.#ports.clock.nowMs();
     // Later rounds go on without the absent; only the first waits for all.
     const waitForAll = this.#progress.round === 0 && atMs < this.#beganAtMs + this.#params.startMs;
-    const { attempt } = this.#attempt?.params.place ?? {};
-    this.#members.require(this.#certified.of(this.#progress.round) ?? []);
-    this.#members.tick(attempt === undefined ? this.#nextAttempt : attempt + 1, waitForAll, atMs);
+    const { roundsLeft, round } = this.#progress;
+    this.#members.require(this.#certified.of(round) ?? []);
+    const left = this.#attempt ? roundsLeft - 1 : roundsLeft; // The attempt under way has its prekeys.
+    this.#members.tick(this.#nextAttempt, left, waitForAll, atMs);
     if (!this.#attempt && this.#tries.isDue(atMs)) this.#openIfDue(atMs);
   }
 
@@ -216,7 +217,8 @@ export class Run implements ActiveRun {
     switch (effect.type) {
       case "sendCommit":
       case "sendIncluded":
-      case "sendCertificate": {
+      case "sendCertificate":
+      case "askShares": {
         if (effect.type === "sendCommit") this.#told.phase(place, "masking");
         if (effect.type === "sendIncluded") this.#told.phase(place, "unmasking");
         for (const { to, message } of messagesOf(attempt.params, effect))

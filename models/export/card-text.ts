@@ -80,7 +80,10 @@ function metricLines({ metrics, scores, evaluated, holdoutFraction }: ModelCard)
     return [
       "How well it finds what is looked for is not known: too few held-back rows have a label.",
     ];
-  if (metrics === null) return ["Not known: the run has not been evaluated."];
+  if (metrics === null)
+    return [
+      "Not known: the run has not been evaluated, or too few held-back rows are of one class to tell it (under noise, more are needed).",
+    ];
   const rows = metrics.map(({ name, value, interval }) => [
     METRICS[name],
     value.toFixed(4),

@@ -58,8 +58,8 @@ function estimateOf(value: number, reach: number): Estimate {
 
 /**
  * Counts by members and of pairs are tied by one equation, Σ pairs = Σ C(k, 2)·(by k members): one count held back could
- * be found from all others. So where any is, those by two members and more are all held back. Noised counts are held
- * back by what they say, which costs nothing.
+ * be found from all others. So where any is, those by two members and more are all held back; and where of an exact count of
+ * a pair few are left without those that all have. Noised counts are held back by what they say, which costs nothing.
  */
 function withheld(
   histogram: readonly (number | Estimate)[],
@@ -71,7 +71,8 @@ function withheld(
   const pair = (i: number, j: number): number | Estimate =>
     pairs[Math.min(i, j)]?.[Math.max(i, j)] ?? 0;
   const above = pairs.flatMap((_, i) => names.slice(i + 1).map((_, k) => pair(i, i + 1 + k)));
-  const anySmall = [...histogram.slice(1), ...above].some(isSmall);
+  const found = [...histogram.slice(1), ...above, ...notInAll(histogram, above)];
+  const anySmall = found.some(isSmall);
   const shown = histogram.map((count, k): Cell => {
     return isSmall(count) || (k > 0 && anySmall) ? null : count;
   });
@@ -98,6 +99,16 @@ function withheld(
     charts: [],
     notes,
   };
+}
+
+/** Of exact counts of pairs among more than two members: less what all have. It is the difference of two told numbers. */
+function notInAll(
+  histogram: readonly (number | Estimate)[],
+  pairs: readonly (number | Estimate)[],
+): number[] {
+  const inAll = histogram.at(-1);
+  if (typeof inAll !== "number" || histogram.length === 2) return [];
+  return pairs.flatMap((count) => (typeof count === "number" ? [count - inAll] : []));
 }
 
 function byMembers(shown: readonly Cell[]): Table {

@@ -3,7 +3,7 @@
  * the survivors signed, less the masks that they had committed to, must be the sum that was released. Pure:
  * the files come through ports. Says nothing about whether a member's vector was honest.
  */
-import { fromHex, toHex, wordsToBytes } from "../base/bytes.ts";
+import { bytesOfWords, fromHex, toHex } from "../base/bytes.ts";
 import { askHash } from "../charter/ask.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { verifySignature } from "../crypto/identity.ts";
@@ -109,7 +109,7 @@ function* checkRelease(
   context: Uint8Array,
   total: Uint32Array,
 ): Generator<Check, Replayed | null> {
-  const resultHash = sha256(wordsToBytes(total));
+  const resultHash = sha256(bytesOfWords(total));
   const found = toHex(resultHash);
   const wrong = found !== record.resultHash;
   const released = short(record.resultHash);

@@ -77,6 +77,12 @@ export function wordsToBytes(values: Uint32Array): Uint8Array {
   return littleEndian(new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice());
 }
 
+/** The same to be read at once: a view of the words where the machine's order is little-endian, a copy elsewhere. */
+export function bytesOfWords(values: Uint32Array): Uint8Array {
+  if (!LITTLE_ENDIAN) return wordsToBytes(values);
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
 /** Turns words of 4 bytes round where the machine's order is not little-endian. In place. */
 function littleEndian(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (LITTLE_ENDIAN) return bytes;

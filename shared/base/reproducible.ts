@@ -6,6 +6,8 @@
 import { utf8 } from "./bytes.ts";
 import type { Rng } from "./env.ts";
 
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** xoshiro128** (Blackman and Vigna, 2018), seeded from text through FNV-1a and SplitMix32. */
 export function reproducibleRng(seed: string): Rng {
   let hash = 0x811c9dc5;
@@ -25,9 +27,15 @@ export function reproducibleRng(seed: string): Rng {
 
 /** The same bytes whatever way they are cut: a word serves one fill, its unused bytes are dropped. */
 function fillFrom(state: Int32Array, target: Uint8Array): void {
-  let [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = state; // In registers: long vectors are rounded by this.
-  for (let i = 0; i < target.length; i += 4) {
-    const word = Math.imul(rotate(Math.imul(s1, 5), 7), 9);
+  const wordCount = Math.ceil(target.length / 4);
+  // Long vectors are rounded by this: four bytes are stored at once where they can be.
+  const inPlace = target.length % 4 === 0 && target.byteOffset % 4 === 0 && LITTLE_ENDIAN;
+  const words = inPlace
+    ? new Int32Array(target.buffer, target.byteOffset, wordCount)
+    : new Int32Array(wordCount);
+  let [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = state; // In registers.
+  for (let i = 0; i < wordCount; i++) {
+    words[i] = Math.imul(rotate(Math.imul(s1, 5), 7), 9);
     const shifted = s1 << 9;
     s2 ^= s0;
     s3 ^= s1;
@@ -35,12 +43,10 @@ function fillFrom(state: Int32Array, target: Uint8Array): void {
     s0 ^= s3;
     s2 ^= shifted;
     s3 = rotate(s3, 11);
-    target[i] = word;
-    target[i + 1] = word >>> 8; // Beyond the end: no effect.
-    target[i + 2] = word >>> 16;
-    target[i + 3] = word >>> 24;
   }
   state.set([s0, s1, s2, s3]);
+  if (inPlace) return;
+  for (let i = 0; i < target.length; i++) target[i] = (words[i >> 2] ?? 0) >>> (8 * (i & 3));
 }
 
 function rotate(x: number, k: number): number {

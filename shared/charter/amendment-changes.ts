@@ -20,55 +20,88 @@ export interface CharterChange {
 interface Leaf {
   readonly field: string;
   readonly text: string;
-  readonly isOrder: boolean;
+  /** Of a list's order its entries; null: it is none. */
+  readonly order: readonly string[] | null;
 }
 
 /** In the order of the fields' names. Empty if and only if the charters are the same. */
 export function changesOf(before: Charter, after: Charter): CharterChange[] {
   const [old, next] = [leavesOf(before), leavesOf(after)];
-  const keys = [...new Set([...old.keys(), ...next.keys()])].sort();
+  const keys = [...new Set([...old.keys(), ...next.keys()])];
   const pairs = keys.map((key) => ({ old: old.get(key), next: next.get(key) }));
-  const changed = pairs.filter((pair) => pair.old?.text !== pair.next?.text && isTold(pair));
-  return changed.map((pair) => {
+  const changed = pairs.filter((pair) => !isSame(pair.old, pair.next) && isTold(pair));
+  const sorted = changed.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  return sorted.map((pair) => {
     const field = pair.next?.field ?? pair.old?.field ?? "";
     const told = { field, before: pair.old?.text ?? null, after: pair.next?.text ?? null };
     return { ...told, words: wordsOf(field), warning: warningOf(told, before, after) };
   });
 }
 
-/** Another order is told of lists with the same entries; else what comes and goes says enough. */
-function isTold({ old, next }: { old: Leaf | undefined; next: Leaf | undefined }): boolean {
-  if (!old?.isOrder && !next?.isOrder) return true;
-  return sorted(old) === sorted(next);
+interface Pair {
+  readonly old: Leaf | undefined;
+  readonly next: Leaf | undefined;
 }
 
-const sorted = (leaf: Leaf | undefined): string => (leaf?.text ?? "").split(", ").sort().join();
+const isSame = (old: Leaf | undefined, next: Leaf | undefined): boolean =>
+  old?.text === next?.text &&
+  String(old?.order?.map(escaped)) === String(next?.order?.map(escaped));
 
+/** A field's old value before its new entries, and a list's order before those. */
+function placeOf({ old, next }: Pair): string {
+  const { field = "", text = "", order = null } = next ?? old ?? {};
+  return [field, old ? 0 : 1, order ? 0 : 1, text].join("\n");
+}
+
+/** Another order is told of lists with the same entries; else what comes and goes says enough. */
+function isTold({ old, next }: Pair): boolean {
+  if (!old?.order && !next?.order) return true;
+  return entriesOf(old) === entriesOf(next);
+}
+
+/** Each once: an entry more of the same comes to a change of the order. */
+const entriesOf = (leaf: Leaf | undefined): string =>
+  [...new Set(leaf?.order?.map(escaped))].sort().join();
+
+/** So that nothing in a name is taken for what is between names. */
+const escaped = (name: string): string => JSON.stringify(name);
+
+/** By its path, in which no two leaves are alike whatever names are: they may have dots and line breaks in them. */
 function leavesOf(charter: Charter): ReadonlyMap<string, Leaf> {
   const leaves = new Map<string, Leaf>();
-  addLeaves(leaves, "", charter);
+  addLeaves(leaves, { field: "", path: "" }, charter);
   return leaves;
 }
 
-function addLeaves(leaves: Map<string, Leaf>, field: string, value: Json | undefined): void {
-  if (value === undefined) return;
-  if (value === null || typeof value !== "object") {
-    leaves.set(field, { field, text: textOf(value), isOrder: false });
-  } else if (isList(value)) addEntries(leaves, field, value);
-  else
-    for (const [name, item] of Object.entries(value))
-      addLeaves(leaves, field === "" ? name : `${field}.${name}`, item);
+interface Place {
+  readonly field: string;
+  readonly path: string;
 }
 
-function addEntries(leaves: Map<string, Leaf>, field: string, list: readonly Json[]): void {
+const within = ({ field, path }: Place, name: string): Place => ({
+  field: field === "" ? name : `${field}.${name}`,
+  path: `${path}.${escaped(name)}`,
+});
+
+function addLeaves(leaves: Map<string, Leaf>, place: Place, value: Json | undefined): void {
+  const { field, path } = place;
+  if (value === undefined) return;
+  if (value === null || typeof value !== "object")
+    leaves.set(path, { field, text: textOf(value), order: null });
+  else if (isList(value)) addEntries(leaves, place, value);
+  else
+    for (const [name, item] of Object.entries(value)) addLeaves(leaves, within(place, name), item);
+}
+
+function addEntries(leaves: Map<string, Leaf>, place: Place, list: readonly Json[]): void {
+  const { field, path } = place;
   const names = list.map(nameOf);
-  if (names.length === 0) leaves.set(field, { field, text: "an empty list", isOrder: false });
-  // A separator that no field's name has.
-  leaves.set(`${field}\n`, { field, text: names.join(", "), isOrder: true });
+  if (names.length === 0) leaves.set(path, { field, text: "an empty list", order: null });
+  else leaves.set(`${path}#`, { field, text: names.join(", "), order: names });
   for (const [i, item] of list.entries()) {
     const name = names[i] ?? "";
-    if (typeof item === "object" && item !== null) addLeaves(leaves, `${field}.${name}`, item);
-    else leaves.set(`${field}\n${name}`, { field, text: name, isOrder: false });
+    if (typeof item === "object" && item !== null) addLeaves(leaves, within(place, name), item);
+    else leaves.set(`${path}=${escaped(name)}`, { field, text: name, order: null });
   }
 }
 

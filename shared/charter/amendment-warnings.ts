@@ -1,6 +1,6 @@
 /** What a change of a charter means, in plain words, and where it protects members or their customers less. Pure. */
 import type { Charter } from "./charter.ts";
-import { approvalsRequired } from "./governance.ts";
+import { approvalsRequired, CELL_MIN, hasVeto } from "./governance.ts";
 
 /** One change; null: not there. */
 interface Changed {
@@ -61,9 +61,17 @@ const stopsBeing =
   (before, after) =>
     before === value && after !== value;
 const any: Test = () => true;
+/** @param silent What counts where the charter says nothing. */
+const fellFrom =
+  (silent: number): Test =>
+  (before, after) =>
+    Number(after ?? silent) < Number(before ?? silent);
+
+const VETOES = "some members' vetoes end no proposal any more";
 
 const RULES: readonly (readonly [field: RegExp, test: Test, warning: string])[] = [
-  [/^minimums\./, fell, "fewer suffice than before"],
+  [/^minimums\.cell$/, fellFrom(CELL_MIN), "fewer suffice than before"],
+  [/^minimums\.(?!cell$)/, fell, "fewer suffice than before"],
   [/^privacy\.budget\.(epsilon|delta)$/, roseOrCame, "customers may lose more than was promised"],
   [/^privacy\.budget\.rdpOrder$/, any, "chosen anew after answers were seen: docs/ledger.md"],
   [/^privacy\.unnoisedRuns$/, becomes("allowed"), "sums may be opened without noise"],
@@ -72,7 +80,7 @@ const RULES: readonly (readonly [field: RegExp, test: Test, warning: string])[] 
   [/^dominanceMax$/, rose, "one member may be more of a sum"],
   [/^rowsMax$/, rose, "one member may be more of a sum"],
   [/^governance\.mustApprove$/, went, "runs may begin without this member"],
-  [/^governance\.vetoes$/, stopsBeing("any"), "some members' vetoes end no proposal any more"],
+  [/^governance\.vetoes$/, stopsBeing("any"), VETOES],
   [/^governance\.vetoes$/, went, "this member's veto ends no proposal any more"],
   [/^governance\.confirmedRoster$/, went, "keys that nobody compared suffice"],
   [/^governance\.keyDays$/, rose, "keys are good for longer"],
@@ -118,6 +126,10 @@ export function warningOf(
   const warnings = rule ? [rule[2]] : [];
   if (field === "members" || field === "governance.approvals")
     warnings.push(...approvalsWarning(before, after));
+  // Where nothing is said everybody has one.
+  const loses = (memberId: string): boolean => !hasVeto(after.governance, memberId);
+  if (field === "governance.vetoes" && !before.governance && after.members.some(loses))
+    warnings.push(VETOES);
   return warnings.length > 0 ? warnings.join("; ") : null;
 }
 

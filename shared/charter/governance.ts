@@ -4,6 +4,9 @@ import { DAY_MS, daysSince1970 } from "../base/calendar.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { MemberId } from "../protocol/messages.ts";
 
+/** Of an exact answer's cell, where the charter's `minimums.cell` says nothing: a member's units. */
+export const CELL_MIN = 5;
+
 /** Who must have reviewed a completed run's model before anybody is handed it; whose veto counts is as for manifests. */
 const ReleaseRule = z.strictObject({
   /** So many members. */

@@ -2,6 +2,7 @@
 
 import { InvariantError } from "../base/assert.ts";
 import { CloisterError, EXIT } from "../base/errors.ts";
+import { diskFault } from "./disk-fault.ts";
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -29,13 +30,20 @@ function harmless(line: string): string {
 /** One line on standard error, never a stack trace; JSON if a program is listening. */
 export function reportAndExit(error: unknown, json: boolean): never {
   const known = error instanceof CloisterError;
-  const code = known ? error.code : error instanceof InvariantError ? "bug.invariant" : "internal";
-  const text = error instanceof Error ? error.message.split("\n")[0] : "unknown error";
-  const message = known ? error.message : `internal error: ${text}; please report it`;
+  const { code, message } = known ? error : unforeseen(error);
   process.stderr.write(
     json ? `${JSON.stringify({ error: { code, message } })}\n` : `cloister: ${harmless(message)}\n`,
   );
   process.exit(known ? error.exitCode : EXIT.failed);
+}
+
+/** A disk may fill up at any write; everything else that nobody foresaw is a bug of ours. */
+function unforeseen(error: unknown): { readonly code: string; readonly message: string } {
+  const fault = diskFault(error);
+  const text = error instanceof Error ? error.message.split("\n")[0] : "unknown error";
+  if (fault !== null) return { code: "disk", message: `${text}: ${fault}` };
+  const code = error instanceof InvariantError ? "bug.invariant" : "internal";
+  return { code, message: `internal error: ${text}; please report it` };
 }
 
 /** Runs `stop` once on Ctrl-C or a polite kill. */

@@ -42,6 +42,10 @@ export class MatchRelay {
   readonly #counts = new Map<number, number>();
   /** Chunks carried, by owner and by the step from which they came. */
   readonly #carried: number[][];
+  /** As many as ever were: what is sent again gets nobody on. */
+  readonly #reached: number[][];
+  /** Of each set who has said that it has all of it: whoever it came from has let go, and need not send it again. */
+  readonly #takenBy: readonly Set<number>[];
   #tally: MatchTally | null = null;
   #phase: "joining" | "passing" | "releasing" | "over" = "joining";
   #movedAtMs: number;
@@ -52,7 +56,10 @@ export class MatchRelay {
     checkMatchParams(params.match);
     const { roster } = params.match;
     this.#params = params;
-    this.#carried = roster.map(() => new Array<number>(roster.length).fill(0));
+    const noneYet = () => roster.map(() => new Array<number>(roster.length).fill(0));
+    this.#carried = noneYet();
+    this.#reached = noneYet();
+    this.#takenBy = roster.map(() => new Set());
     this.#movedAtMs = nowMs;
   }
 
@@ -148,19 +155,29 @@ export class MatchRelay {
     const last = isLastHolder(match, owner, from);
     if (last && this.#phase !== "releasing") return [];
     steps[step] = index + 1;
-    this.#movedAtMs = nowMs;
+    this.#reach(owner, step, nowMs);
     if (!last)
       return [this.#to(successor(match, from), { type: "matchChunk", owner, index, bytes })];
     this.#tally ??= new MatchTally(match, this.#params.rng);
     return this.#tally.add(owner, bytes) ? this.#finish() : this.#fail("repeatedPoint", from);
   }
 
+  #reach(owner: number, step: number, nowMs: number): void {
+    const [carried = 0, reached] = [this.#carried[owner]?.[step], this.#reached[owner]];
+    if (!reached || carried <= (reached[step] ?? 0)) return;
+    reached[step] = carried;
+    this.#movedAtMs = nowMs;
+  }
+
   #taken(from: number, owner: number): RelayEffect[] {
-    if (!this.#carried[owner] || owner === from) return [];
+    const takenBy = this.#takenBy[owner];
+    if (!takenBy || owner === from) return [];
     const { match } = this.#params;
     const sender = (from + this.#size - 1) % this.#size;
     const sent = this.#carried[owner]?.[stepOf(match, owner, sender)];
-    return sent === chunkCount(match) ? [this.#to(sender, { type: "matchTaken", owner })] : [];
+    if (sent !== chunkCount(match)) return [];
+    takenBy.add(from);
+    return [this.#to(sender, { type: "matchTaken", owner })];
   }
 
   #isReady(from: number, signature: Uint8Array, nowMs: number): RelayEffect[] {
@@ -213,7 +230,8 @@ export class MatchRelay {
     for (const [owner, steps] of this.#carried.entries()) {
       const came = stepOf(match, owner, before);
       const had = Math.min(held[owner] ?? 0, steps[came] ?? 0);
-      if (owner !== member && had < (steps[came] ?? 0)) {
+      const isTaken = this.#takenBy[owner]?.has(member);
+      if (owner !== member && !isTaken && had < (steps[came] ?? 0)) {
         steps[came] = had;
         effects.push(this.#to(before, { type: "matchResend", owner, from: had }));
       }
@@ -224,14 +242,18 @@ export class MatchRelay {
     return effects;
   }
 
-  /** Who holds everything up: the first that has not joined, or who has had a set the longest. */
+  /**
+   * Who holds everything up: the first that has not joined, or who has had a set the longest. Null where that is not known: of
+   * chunks to be sent again it may be their sender, or who says time and again that it has none.
+   */
   #awaited(): number | null {
     const { match } = this.#params;
     const chunks = chunkCount(match);
     if (this.#phase === "joining") return match.roster.findIndex((_, i) => !this.#joins.has(i));
     const held = this.#carried.map((steps, owner) => {
       const step = steps.findIndex((carried) => carried < chunks);
-      return { step, member: step < 0 ? -1 : (owner + step) % this.#size };
+      const isAgain = (steps[step] ?? 0) < (this.#reached[owner]?.[step] ?? 0);
+      return { step, isAgain, member: step < 0 ? -1 : (owner + step) % this.#size };
     });
     // A set that is ready waits for others, as long as some are not.
     const isWaiting = (member: number): boolean =>
@@ -240,6 +262,7 @@ export class MatchRelay {
       .filter(({ step, member }) => step >= 0 && (step < this.#size - 1 || !isWaiting(member)))
       .toSorted((a, b) => a.step - b.step);
     const uncounted = match.roster.findIndex((_, i) => !this.#counts.has(i));
+    if (behind[0]?.isAgain) return null;
     return behind[0]?.member ?? (uncounted >= 0 ? uncounted : null);
   }
 

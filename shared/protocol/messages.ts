@@ -9,6 +9,17 @@ import { ENGINE_NAMES } from "../base/engine-name.ts";
 import { KEM_CIPHERTEXT_BYTES, KEM_PUBLIC_KEY_BYTES } from "../crypto/kem.ts";
 import { rawBytes, rawBytesUpTo } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
+import {
+  decisionFields,
+  HeadCosigned,
+  MemberId,
+  Reason,
+  RoomExtended,
+  RoomHeld,
+  RunDecided,
+} from "./room-messages.ts";
+
+export { MemberId, Reason } from "./room-messages.ts";
 
 const Key = rawBytes(32);
 const Hash = rawBytes(32);
@@ -20,16 +31,8 @@ const Index = z
   .max(LIMITS.membersMax - 1);
 const Members = rawBytesUpTo(Math.ceil(LIMITS.membersMax / 8));
 const HashOrNone = rawBytes(32, 0);
-export const MemberId = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");
 const RunId = z.string().regex(/^[0-9a-f]{64}$/);
 const Count = z.int().min(0).max(0xffff_ffff);
-export const Reason = z.strictObject({
-  code: z.string().max(100),
-  message: z.string().max(LIMITS.reasonCharactersMax),
-});
-
 /** A vector follows as chunks: its size and hash. */
 export const VectorHeader = z.strictObject({
   byteLength: z
@@ -42,24 +45,16 @@ export const VectorHeader = z.strictObject({
 /** A member's session keys, signed with its identity; see `secagg/channel.ts`. */
 const joinFields = {
   channelKey: Key,
-  kemKey: rawBytes(KEM_PUBLIC_KEY_BYTES, 0),
   nonceRoot: HashOrNone,
   signature: Signature,
 };
 const encapsulationFields = { ciphertext: rawBytes(KEM_CIPHERTEXT_BYTES), tag: Tag };
 
-const decisionFields = {
-  decision: z.enum(["approved", "vetoed", "refused"]),
-  /** Why not; empty for an approval. */
-  reasons: z.array(Reason).max(LIMITS.reasonsMax),
-  atMs: z.int().min(0),
-  signature: Signature,
-};
-
 const RunJoined = z.strictObject({
   type: z.literal("runJoined"),
   runId: RunId,
   ...joinFields,
+  kemKey: rawBytes(KEM_PUBLIC_KEY_BYTES, 0),
   /** What will compute the model here: of the machine and the plan, of no record. Null: the run needs none. */
   engine: z.enum(ENGINE_NAMES).nullable(),
 });
@@ -68,7 +63,7 @@ const RunDeclined = z.strictObject({
   runId: RunId,
   reasons: z.array(Reason).min(1).max(LIMITS.reasonsMax),
 });
-/** Answers `membersJoined`: the post-quantum half of new channels, for members after us in the roster. */
+/** Answers `membersJoined`: the post-quantum half of new channels, for the members whose ML-KEM keys came whole. */
 const ChannelSecrets = z.strictObject({
   type: z.literal("channelSecrets"),
   runId: RunId,
@@ -109,6 +104,8 @@ const Shares = z.strictObject({
   type: z.literal("shares"),
   runId: RunId,
   attempt: Count,
+  /** Of the member's own mask; empty in an answer to `sharesAsked`. */
+  seed: HashOrNone,
   of: Members,
   shares: rawBytesUpTo(32 * LIMITS.membersMax),
   signature: Signature,
@@ -119,21 +116,6 @@ const Withdrawn = z.strictObject({
   runId: RunId,
   attempt: Count,
   reason: Reason,
-});
-
-/** How much of its room's history a member has, as its session begins. */
-const RoomHeld = z.strictObject({ type: z.literal("roomHeld"), size: Count });
-/** The member has the first so many entries, durably. */
-const HeadCosigned = z.strictObject({
-  type: z.literal("headCosigned"),
-  size: Count,
-  signature: Signature,
-});
-/** A member's word on a proposed run; see `charter/decision.ts`. */
-const RunDecided = z.strictObject({
-  type: z.literal("runDecided"),
-  runId: RunId,
-  ...decisionFields,
 });
 
 /**
@@ -183,10 +165,16 @@ const RunOffered = z.strictObject({
     .array(z.strictObject({ memberId: MemberId, ...decisionFields }))
     .max(LIMITS.membersMax),
 });
+/** To whoever encapsulates to it a member's ML-KEM key, to the others the hash of it. */
+const JoinedMember = z.strictObject({
+  member: Index,
+  ...joinFields,
+  kemKey: rawBytes(KEM_PUBLIC_KEY_BYTES, 32, 0),
+});
 const MembersJoined = z.strictObject({
   type: z.literal("membersJoined"),
   runId: RunId,
-  members: z.array(z.strictObject({ member: Index, ...joinFields })).max(LIMITS.membersMax),
+  members: z.array(JoinedMember).max(LIMITS.membersMax),
 });
 const ChannelSecret = z.strictObject({
   type: z.literal("channelSecret"),
@@ -250,6 +238,13 @@ const Certified = z.strictObject({
   confirmers: Members,
   proofs: rawBytesUpTo(64 * LIMITS.membersMax),
 });
+/** Survivors fell silent after the certificate: shares of their seeds are needed. */
+const SharesAsked = z.strictObject({
+  type: z.literal("sharesAsked"),
+  runId: RunId,
+  attempt: Count,
+  of: Members,
+});
 const RunEnded = z.strictObject({
   type: z.literal("runEnded"),
   runId: RunId,
@@ -261,17 +256,6 @@ const RunEnded = z.strictObject({
   signature: Signature,
 });
 const Rejected = z.strictObject({ type: z.literal("rejected"), code: z.string().max(100) });
-
-/** The room's history goes on: entries and a signed head over all so far, as lines; see `transcript/room`. */
-const RoomExtended = z.strictObject({
-  type: z.literal("roomExtended"),
-  /** Sequence number of the first of them. */
-  from: Count,
-  /** Empty: the member has all that there is. */
-  lines: z.string().max(LIMITS.controlBytesMax),
-  /** How many entries there are in all: fewer have arrived where more messages are to come. */
-  size: Count,
-});
 
 export const CoordinatorMessage = z.discriminatedUnion("type", [
   RunProposed,
@@ -285,6 +269,7 @@ export const CoordinatorMessage = z.discriminatedUnion("type", [
   Committed,
   Included,
   Certified,
+  SharesAsked,
   RunEnded,
   Matching,
   Rejected,

@@ -49,12 +49,21 @@ export interface Confirmed extends Attempt {
   readonly survivors: readonly number[];
   readonly inclusion: Uint8Array;
 }
-/** Shares are out: nothing more will ever be said about this attempt. */
+/** What opens the sum is out, but for shares of survivors that fell silent, if we are asked for them. */
 export interface Revealed {
   readonly phase: "revealed";
   readonly place: AttemptPlace;
+  readonly inclusion: Uint8Array;
+  readonly survivors: readonly number[];
+  /** Of other survivors, our shares of their self-mask seeds. */
+  readonly selfShares: ReadonlyMap<number, Uint8Array>;
 }
-export type AgentState = Working | Masked | Confirmed | Revealed;
+/** Nothing more will ever be said about this attempt. */
+export interface Closed {
+  readonly phase: "closed";
+  readonly place: AttemptPlace;
+}
+export type AgentState = Working | Masked | Confirmed | Revealed | Closed;
 
 /** Why an agent goes no further with an attempt. Closed set; each but the first is the coordinator's fault. */
 export type AgentRefusal =
@@ -68,6 +77,7 @@ export type AgentRefusal =
   | "badSignature"
   | "malformed"
   | "forgedCertificate"
+  | "notSurvivor"
   | "certificateTooSmall";
 
 export type Outcome<T> =
@@ -152,16 +162,22 @@ export function include(
   return { ok: true, value: { state: next, confirmation } };
 }
 
-/** Shares given out, for the members in `of`, ascending: 32 bytes each. */
+/** What opens a sum, as one member gives it out. Shares are of the members in `of`, ascending: 32 bytes each. */
 export interface RevealedShares {
+  /** Of the member's own mask; empty where shares were asked for afterwards. */
+  readonly seed: Uint8Array;
   readonly of: readonly number[];
   readonly shares: Uint8Array;
   readonly signature: Uint8Array;
 }
 
 /**
- * CERT → SHARES: for each survivor a share of its self-mask seed, for each dropout a share of its recovery
- * key; never both for one member, and only once enough members confirmed the same survivors as we did.
+ * CERT → SHARES: the seed of our own mask, and for each dropout a share of its recovery key; only once enough
+ * members confirmed the same survivors as we did. Shares of survivors' seeds stay here until they are asked for; their
+ * recovery shares, and dropouts' self shares, are destroyed: never both for one member.
+ *
+ * Deviation: in Bonawitz et al., §4, round 4, a survivor's seed comes out of shares always. It is the same 32 bytes
+ * that t shares give, at the same moment; whoever is there spares the others a share each.
  */
 export function reveal(
   params: SumParams,
@@ -171,36 +187,59 @@ export function reveal(
 ): Outcome<{ state: Revealed; revealed: RevealedShares }> {
   const certified = isCertified(params, self, state.batch, state, certificate);
   if (certified !== "certified") return refuse(certified);
-  const held = state.batch.held.get(state.place.attempt) ?? new Map<number, HeldShares>();
-  state.batch.held.delete(state.place.attempt); // Given out once.
+  const { place, own, inclusion } = state;
+  const held = state.batch.held.get(place.attempt) ?? new Map<number, HeldShares>();
+  state.batch.held.delete(place.attempt); // Given out once.
   const survivors = new Set(state.survivors);
-  const of: number[] = [];
-  const shares: Uint8Array[] = [];
+  const selfShares = new Map<number, Uint8Array>();
+  const recovery = new Map<number, Uint8Array>();
   for (const index of state.cohort) {
-    const share = shareOf(self, state, held.get(index), index, survivors.has(index));
-    if (!share) continue;
-    of.push(index);
-    shares.push(share);
+    const shares = held.get(index);
+    if (!shares) continue;
+    if (survivors.has(index)) selfShares.set(index, shares.self.slice());
+    else recovery.set(index, shares.recovery.slice());
   }
-  const bytes = concatBytes(...shares);
-  const signature = self.identity.sign(sharesStatement(state.inclusion, self.index, bytes));
-  for (const { self: own, recovery } of held.values()) {
-    own.fill(0);
-    recovery.fill(0);
+  const revealed = signShares(self, inclusion, own.selfSeed.slice(), recovery);
+  for (const shares of held.values()) {
+    shares.self.fill(0);
+    shares.recovery.fill(0);
   }
-  for (const seed of [state.own.selfSeed, ...state.own.pairSeeds]) seed.fill(0);
-  const next: Revealed = { phase: "revealed", place: state.place };
-  return { ok: true, value: { state: next, revealed: { of, shares: bytes, signature } } };
+  for (const seed of [own.selfSeed, ...own.pairSeeds]) seed.fill(0);
+  const { survivors: over } = state;
+  const next: Revealed = { phase: "revealed", place, inclusion, survivors: over, selfShares };
+  return { ok: true, value: { state: next, revealed } };
 }
 
-function shareOf(
+/** ASK → SHARES: of survivors that fell silent after the certificate, our shares of their seeds. Once. */
+export function revealMore(
   self: AgentSelf,
-  { own }: Confirmed,
-  held: HeldShares | undefined,
-  index: number,
-  survived: boolean,
-): Uint8Array | null {
-  if (index === self.index) return own.ownShare;
-  if (!held) return null;
-  return survived ? held.self : held.recovery;
+  state: Revealed,
+  of: readonly number[],
+): Outcome<{ state: Closed; revealed: RevealedShares }> {
+  const { place, inclusion, survivors, selfShares } = state;
+  if (of.some((index) => !survivors.includes(index))) return refuse("notSurvivor");
+  const asked = new Map<number, Uint8Array>();
+  for (const index of of) {
+    const share = selfShares.get(index);
+    if (share) asked.set(index, share);
+  }
+  const revealed = signShares(self, inclusion, new Uint8Array(), asked);
+  forget(state);
+  return { ok: true, value: { state: { phase: "closed", place }, revealed } };
+}
+
+/** Wipes shares of survivors' seeds that nobody asked for: the attempt is over. */
+export function forget(state: AgentState): void {
+  if (state.phase === "revealed") for (const share of state.selfShares.values()) share.fill(0);
+}
+
+function signShares(
+  self: AgentSelf,
+  inclusion: Uint8Array,
+  seed: Uint8Array,
+  given: ReadonlyMap<number, Uint8Array>,
+): RevealedShares {
+  const shares = concatBytes(...given.values());
+  const signature = self.identity.sign(sharesStatement(inclusion, self.index, seed, shares));
+  return { seed, of: [...given.keys()], shares, signature };
 }

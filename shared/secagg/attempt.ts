@@ -89,10 +89,21 @@ export type SharesFrom = ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>;
 
 export interface CollectingShares extends Included {
   readonly phase: "collectShares";
+  /** Survivors' own seeds, as they committed to them. */
+  readonly seeds: ReadonlyMap<number, Uint8Array>;
   /** Of whoever has answered. A message adds to it without touching what is there: it is one of many. */
   readonly revealed: SharesFrom;
-  /** How many there are that concern a member. Shape [roster]. */
+  /** How many shares there are that concern a member. Shape [roster]. */
   readonly shareCounts: Uint32Array;
+  /** Null until shares of silent survivors' seeds are asked for. */
+  readonly asked: Asked | null;
+}
+/** Survivors whose seeds did not come, and what came in their place. */
+export interface Asked {
+  readonly of: readonly number[];
+  /** Who is asked. */
+  readonly holders: readonly number[];
+  readonly shares: SharesFrom;
 }
 /** Enough is revealed; the masks are being expanded elsewhere. */
 export interface Unmasking extends Included {
@@ -167,6 +178,8 @@ export type AbortReason =
 export type Blame =
   /** Gave out a share that is not the one it acknowledged holding. */
   | "wrongShare"
+  /** Gave out a seed of its own mask that is not the one it committed to. */
+  | "wrongSeed"
   /** Dealt shares that do not rebuild what it committed to. */
   | "inconsistentShares"
   /** Locked up other seeds than it agreed on with its neighbours. */
@@ -190,6 +203,11 @@ export type AttemptEffect =
       readonly type: "sendCertificate";
       readonly to: number;
       readonly certificate: Certificate;
+    }
+  | {
+      readonly type: "askShares";
+      readonly to: readonly number[];
+      readonly of: readonly number[];
     }
   | { readonly type: "reject"; readonly to: number; readonly code: RejectCode }
   | { readonly type: "blame"; readonly member: number; readonly code: Blame }

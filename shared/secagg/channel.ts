@@ -11,7 +11,7 @@ import { concatBytes, equalBytes } from "../base/bytes.ts";
 import { type AgreementKey, agree, extractKey } from "../crypto/agreement.ts";
 import { deriveKey, framed, framedHash, type MacKey, mac, macKey, sha256 } from "../crypto/hash.ts";
 import { type Identity, verifySignature } from "../crypto/identity.ts";
-import type { Kem, KemKeyPair } from "../crypto/kem.ts";
+import { KEM_PUBLIC_KEY_BYTES, type Kem, type KemKeyPair } from "../crypto/kem.ts";
 import { LABELS } from "../crypto/labels.ts";
 import type { SumParams } from "./params.ts";
 
@@ -19,7 +19,7 @@ import type { SumParams } from "./params.ts";
 export interface Join {
   /** X25519, 32 bytes. */
   readonly channelKey: Uint8Array;
-  /** ML-KEM-768 encapsulation key, or empty where the member has none. */
+  /** ML-KEM-768 encapsulation key, or empty where the member has none; its hash for whoever does not encapsulate to it. */
   readonly kemKey: Uint8Array;
   /** End of the member's chain of graph nonces; empty where the graph is complete. */
   readonly nonceRoot: Uint8Array;
@@ -42,7 +42,22 @@ export interface Channel {
 
 export function joinStatement(runId: string, memberId: string, join: Omit<Join, "signature">) {
   const { channelKey, kemKey, nonceRoot } = join;
-  return framed(LABELS.runJoin, runId, memberId, channelKey, kemKey, nonceRoot);
+  return framed(LABELS.runJoin, runId, memberId, channelKey, kemHash(kemKey), nonceRoot);
+}
+
+/** A join with the hash of its ML-KEM key in place of the key: the same statement, and so the same signature. */
+export function withoutKemKey(join: Join): Join {
+  return { ...join, kemKey: kemHash(join.kemKey) };
+}
+
+function kemHash(kemKey: Uint8Array): Uint8Array {
+  return kemKey.length === KEM_PUBLIC_KEY_BYTES ? sha256(kemKey) : kemKey;
+}
+
+/** Of two members on the circle of the roster, the one from which it is less far to the other encapsulates; from afar, the first. */
+export function encapsulatesTo({ roster }: SumParams, own: number, peer: number): boolean {
+  const steps = (peer - own + roster.length) % roster.length;
+  return 2 * steps === roster.length ? own < peer : 2 * steps < roster.length;
 }
 
 export function signJoin(
@@ -70,7 +85,7 @@ export interface ChannelEnd {
   /** Hash of both joins, the lower index first. */
   readonly binding: Uint8Array;
   readonly base: Uint8Array;
-  /** Both ends offer ML-KEM: the lower index encapsulates for the higher. */
+  /** Both ends offer ML-KEM: one encapsulates to the other, see `encapsulatesTo`. */
   readonly hybrid: boolean;
 }
 
@@ -99,7 +114,7 @@ function joinHash(
   return sha256(joinStatement(runId, roster[index]?.memberId ?? "", join));
 }
 
-/** The lower end's half of ML-KEM: a ciphertext that only the two ends can have made. */
+/** One end's half of ML-KEM: a ciphertext that only the two ends can have made. */
 export interface Encapsulation {
   readonly ciphertext: Uint8Array;
   /** MAC under the X25519 half, 16 bytes. */
@@ -119,7 +134,7 @@ export function encapsulate(
   return { channel: channelOf(end, ciphertext, secret), encapsulation };
 }
 
-/** The higher end's half. Null: the ciphertext was not made by the peer, or was changed on the way. */
+/** The other end's half. Null: the ciphertext was not made by the peer, or was changed on the way. */
 export function decapsulate(
   end: ChannelEnd,
   own: KemKeyPair,

@@ -196,38 +196,63 @@ function closeConfirmations(
     ...included,
     phase: "collectShares",
     deadlineMs: atMs + patience.stepMs,
+    seeds: new Map(),
     revealed: new Map(),
     shareCounts: new Uint32Array(sum.roster.length),
+    asked: null,
   };
   return { state: next, effects };
 }
 
+/** Opens the sum once there is enough; survivors' own seeds first, and then shares of those that did not come. */
 function closeShares(params: AttemptParams, state: CollectingShares, atMs: number): Step {
-  const { sum, place, prekeys } = params;
-  const { cohort } = state;
-  const { threshold } = sum;
-  const survivors = new Set(state.survivors.keys());
   // Asked after every message: first whether there is enough of everything, and only then any arithmetic.
-  const isWanting = cohort.some((index) => (state.shareCounts[index] ?? 0) < threshold);
-  const opening: Opening = isWanting
-    ? { type: "wanting" }
-    : openSecrets({
-        attempt: place.attempt,
-        prekeys,
-        threshold,
-        cohort,
-        survivors,
-        shares: byMember(state.revealed),
-      });
-  if (opening.type === "wanting") {
-    const waiting = awaiting(params, state, survivors, (index) => state.revealed.has(index), atMs);
-    return waiting ? { state, effects: [] } : abort("tooFewShares");
-  }
+  if (isEnough(params, state)) return open(params, state);
+  const { asked, revealed, survivors } = state;
+  const hasSaid = (index: number): boolean => (asked?.shares ?? revealed).has(index);
+  if (awaiting(params, state, asked?.holders ?? survivors.keys(), hasSaid, atMs))
+    return { state, effects: [] };
+  return asked ? abort("tooFewShares") : askShares(params, state, atMs);
+}
+
+function isEnough({ sum }: AttemptParams, state: CollectingShares): boolean {
+  const { cohort, seeds, shareCounts } = state;
+  return cohort.every((index) => seeds.has(index) || (shareCounts[index] ?? 0) >= sum.threshold);
+}
+
+/** Whose seed did not come fell silent, or gave out another. Who told its own is asked for shares of theirs. */
+function askShares({ sum, patience }: AttemptParams, state: CollectingShares, atMs: number): Step {
+  const { seeds, survivors, shareCounts, cohort } = state;
+  const isLost = (index: number): boolean =>
+    !survivors.has(index) && (shareCounts[index] ?? 0) < sum.threshold;
+  if (seeds.size < sum.threshold || cohort.some(isLost)) return abort("tooFewShares");
+  const of = [...survivors.keys()].filter((index) => !seeds.has(index)).sort((a, b) => a - b);
+  const holders = [...seeds.keys()].sort((a, b) => a - b);
+  const deadlineMs = atMs + patience.stepMs;
+  return {
+    state: { ...state, deadlineMs, asked: { of, holders, shares: new Map() } },
+    effects: [{ type: "askShares", to: holders, of }],
+  };
+}
+
+function open(params: AttemptParams, state: CollectingShares): Step {
+  const { sum, place, prekeys } = params;
+  const { cohort, seeds } = state;
+  const opening: Opening = openSecrets({
+    attempt: place.attempt,
+    prekeys,
+    threshold: sum.threshold,
+    cohort,
+    survivors: new Set(state.survivors.keys()),
+    seeds,
+    shares: byMember(state.revealed, state.asked?.shares ?? new Map()),
+  });
+  if (opening.type === "wanting") return abort("tooFewShares");
   if (opening.type === "blame") {
     const aborted = abort("badPrekeys");
     return { state: aborted.state, effects: [opening, ...aborted.effects] };
   }
-  const { revealed: _, shareCounts: __, ...included } = state;
+  const { seeds: _, revealed: __, shareCounts: ___, asked: ____, ...included } = state;
   const next: Unmasking = { ...included, phase: "unmask", opened: opening.secrets };
   return {
     state: next,
@@ -235,10 +260,10 @@ function closeShares(params: AttemptParams, state: CollectingShares, atMs: numbe
   };
 }
 
-function byMember(revealed: SharesFrom): SharesOf {
+function byMember(...given: readonly SharesFrom[]): SharesOf {
   const shares = new Map<number, Map<number, Uint8Array>>();
-  for (const [holder, given] of revealed)
-    for (const [index, share] of given) {
+  for (const [holder, own] of given.flatMap((from) => [...from]))
+    for (const [index, share] of own) {
       const holders = shares.get(index) ?? new Map<number, Uint8Array>();
       shares.set(index, holders.set(holder, share));
     }

@@ -83,10 +83,12 @@ export function confirmStatement(inclusion: Uint8Array, index: number): Uint8Arr
   return framed(LABELS.confirm, inclusion, index);
 }
 
+/** @param seed Of the member's own mask; empty where it was told before. */
 export function sharesStatement(
   inclusion: Uint8Array,
   index: number,
+  seed: Uint8Array,
   shares: Uint8Array,
 ): Uint8Array {
-  return framed(LABELS.shares, inclusion, index, sha256(shares));
+  return framed(LABELS.shares, inclusion, index, seed, sha256(shares));
 }

@@ -17,7 +17,7 @@ import type {
 import { confirmationBytes } from "./certificate.ts";
 import { shareTagAt, shareTagsOf } from "./entries.ts";
 import { maskedStatement, sharesStatement } from "./keys.ts";
-import { shareTag } from "./prekeys.ts";
+import { isCommitted, shareTag } from "./prekeys.ts";
 import { addChunkInPlace, packedBytes } from "./ring.ts";
 
 type Open = Exclude<CoordinatorState, Ended | Unmasking>;
@@ -182,13 +182,18 @@ function addConfirmation(
   return { state: { ...state, confirmations }, effects: [] };
 }
 
-/** Takes the shares that carry the tag their holder acknowledged; a wrong one names its holder. */
+/** A seed that was committed to, and shares that carry the tag their holder acknowledged; wrong ones name who gave them out. */
 function addShares(params: AttemptParams, state: Open, event: Event<"shares">): Step {
-  const { from, of, shares, signature } = event;
+  const { from, of, seed, shares, signature } = event;
   if (state.phase !== "collectShares") return reject(state, from, "wrongPhase");
   if (!state.survivors.has(from)) return reject(state, from, "notInCohort");
-  if (state.revealed.has(from)) return reject(state, from, "duplicate");
-  if (shares.length !== 32 * of.length) return reject(state, from, "malformed");
+  const isMore = seed.length === 0;
+  if (isMore && !state.asked?.holders.includes(from)) return reject(state, from, "wrongPhase");
+  if ((isMore ? state.asked?.shares : state.revealed)?.has(from))
+    return reject(state, from, "duplicate");
+  const isDue = (index: number): boolean =>
+    isMore ? state.asked?.of.includes(index) === true : !state.survivors.has(index);
+  if (shares.length !== 32 * of.length || !of.every(isDue)) return reject(state, from, "malformed");
   const given = new Map<number, Uint8Array>();
   const shareCounts = state.shareCounts.slice();
   let wrong = false;
@@ -200,16 +205,27 @@ function addShares(params: AttemptParams, state: Open, event: Event<"shares">): 
       shareCounts[index] = (shareCounts[index] ?? 0) + 1;
     } else wrong = true;
   }
-  // A share with the right tag is right, whoever sent it; only an accusation needs the signature.
-  const statement = sharesStatement(state.inclusion, from, shares);
+  const isLie = !isMore && !isOwnSeed(params, from, seed);
+  // What has the right tag is right, whoever sent it; only an accusation needs the signature.
+  const statement = sharesStatement(state.inclusion, from, seed, shares);
   const identityKey = params.sum.roster[from]?.identityKey ?? new Uint8Array();
-  if (wrong && !verifySignature(identityKey, statement, signature))
+  if ((wrong || isLie) && !verifySignature(identityKey, statement, signature))
     return reject(state, from, "badSignature");
-  const effects: AttemptEffect[] = wrong
-    ? [{ type: "blame", member: from, code: "wrongShare" }]
-    : [];
+  const code = isLie ? "wrongSeed" : "wrongShare";
+  const effects: AttemptEffect[] = wrong || isLie ? [{ type: "blame", member: from, code }] : [];
+  const { asked } = state;
+  if (isMore && asked) {
+    const more = { ...asked, shares: new Map(asked.shares).set(from, given) };
+    return { state: { ...state, asked: more, shareCounts }, effects };
+  }
+  const seeds = isLie ? state.seeds : new Map(state.seeds).set(from, seed);
   const revealed = new Map(state.revealed).set(from, given);
-  return { state: { ...state, revealed, shareCounts }, effects };
+  return { state: { ...state, seeds, revealed, shareCounts }, effects };
+}
+
+function isOwnSeed({ prekeys, place }: AttemptParams, from: number, seed: Uint8Array): boolean {
+  const dealt = prekeys.dealings.get(from)?.prekeys;
+  return !!dealt && isCommitted(dealt, place.attempt - prekeys.batch.firstAttempt, "self", seed);
 }
 
 function isTagged(

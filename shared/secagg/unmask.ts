@@ -2,11 +2,11 @@
 import { equalBytes } from "../base/bytes.ts";
 import type { Blame, OpenedSecrets, SharesOf } from "./attempt.ts";
 import type { DealtPrekeyBatch } from "./coordinator-batch.ts";
-import { boxAt, type DealtPrekeys, pairTagAt } from "./entries.ts";
+import { boxAt, boxedBy, type DealtPrekeys, pairTagAt } from "./entries.ts";
 import { pairMask, selfMask } from "./keys.ts";
 import type { Mask } from "./masks.ts";
 import { isCommitted, pairTags, recoveryBox } from "./prekeys.ts";
-import { combineShares } from "./shamir.ts";
+import { combineShares, lagrangeWeights, type PointShare, weightedSum } from "./shamir.ts";
 
 /** A masked sum and the shares revealed for it. */
 export interface MaskedSum {
@@ -15,6 +15,9 @@ export interface MaskedSum {
   readonly threshold: number;
   readonly cohort: readonly number[];
   readonly survivors: ReadonlySet<number>;
+  /** Of survivors, as they told them themselves and had committed to them. */
+  readonly seeds: ReadonlyMap<number, Uint8Array>;
+  /** Of everybody else in the cohort. */
   readonly shares: SharesOf;
 }
 
@@ -25,63 +28,95 @@ export type Opening =
 
 /**
  * The secrets behind a sum's masks. Survivors' self-mask seeds; and of each dropout the seeds of its masks
- * with survivors, out of the box that its rebuilt recovery key opens.
+ * with survivors, out of the box that its rebuilt recovery key opens, or shares of that key themselves.
  *
  * @see Bonawitz et al. 2017, §4, round 4 (Unmasking).
  */
 export function openSecrets(masked: MaskedSum): Opening {
-  const { cohort, shares, threshold } = masked;
-  if (cohort.some((index) => (shares.get(index)?.size ?? 0) < threshold))
+  const { cohort, seeds, shares, threshold } = masked;
+  if (cohort.some((index) => !seeds.has(index) && (shares.get(index)?.size ?? 0) < threshold))
     return { type: "wanting" };
   const selfSeeds: OpenedSecrets["selfSeeds"][number][] = [];
   const pairSeeds: OpenedSecrets["pairSeeds"][number][] = [];
   const place = masked.attempt - masked.prekeys.batch.firstAttempt;
-  for (const index of masked.cohort) {
+  for (const index of cohort) {
+    const told = seeds.get(index);
+    if (told) {
+      selfSeeds.push({ of: index, seed: told });
+      continue;
+    }
     const dealt = masked.prekeys.dealings.get(index)?.prekeys;
     const secret = rebuild(masked, index);
     if (!secret || !dealt) return { type: "wanting" };
     const kind = masked.survivors.has(index) ? "self" : "recovery";
-    if (!isCommitted(dealt, place, kind, secret))
-      return { type: "blame", member: index, code: "inconsistentShares" };
+    if (!isCommitted(dealt, place, kind, secret)) return blame(index, "inconsistentShares");
     if (kind === "self") {
       selfSeeds.push({ of: index, seed: secret });
       continue;
     }
     const found = unlock(masked, index, dealt, secret);
-    if (!found) return { type: "blame", member: index, code: "badRecoveryBox" };
+    if ("type" in found) return found;
     pairSeeds.push(...found);
   }
   return { type: "opened", secrets: { selfSeeds, pairSeeds } };
 }
 
-function rebuild(masked: MaskedSum, of: number): Uint8Array | null {
+/** As many shares as rebuild a secret, by point; null: there are not so many. */
+function sharesOf(masked: MaskedSum, of: number): PointShare[] | null {
   const given = masked.shares.get(of);
   if (!given || given.size < masked.threshold) return null;
   const holders = masked.prekeys.batch.graph.holders(of);
-  const shares = [...given]
+  return [...given]
     .slice(0, masked.threshold)
     .map(([holder, share]) => ({ point: holders.indexOf(holder) + 1, share }));
-  return combineShares(shares);
 }
 
-/** Null if the box does not hold what its owner and its neighbours had agreed on. */
+function rebuild(masked: MaskedSum, of: number): Uint8Array | null {
+  const shares = sharesOf(masked, of);
+  return shares && combineShares(shares);
+}
+
+/** The seeds of a dropout's masks with survivors; or its fault, where they are not what both ends had agreed on. */
 function unlock(
   masked: MaskedSum,
   dropout: number,
   dealt: DealtPrekeys,
   recoveryKey: Uint8Array,
-): OpenedSecrets["pairSeeds"][number][] | null {
-  const place = masked.attempt - masked.prekeys.batch.firstAttempt;
+): OpenedSecrets["pairSeeds"][number][] | Extract<Opening, { type: "blame" }> {
+  const { batch } = masked.prekeys;
+  const place = masked.attempt - batch.firstAttempt;
   const seeds = recoveryBox(recoveryKey, boxAt(dealt, place));
+  const boxed = boxedBy(batch, dropout);
   const found: OpenedSecrets["pairSeeds"][number][] = [];
-  for (const [at, survivor] of masked.prekeys.batch.graph.neighbours(dropout).entries()) {
+  for (const [at, survivor] of batch.graph.neighbours(dropout).entries()) {
     if (!masked.survivors.has(survivor)) continue;
-    const seed = seeds.subarray(32 * at, 32 * at + 32);
+    const inBox = boxed.indexOf(survivor);
+    const seed =
+      inBox < 0 ? shareFor(masked, dropout, survivor) : seeds.subarray(32 * inBox, 32 * inBox + 32);
     // Both ends gave the same tag when dealing; see `agreeing`.
-    if (!equalBytes(pairTags(seed), pairTagAt(dealt, at, place))) return null;
+    if (!equalBytes(pairTags(seed), pairTagAt(dealt, at, place)))
+      return blame(dropout, inBox < 0 ? "inconsistentShares" : "badRecoveryBox");
     found.push({ dropout, survivor, seed });
   }
   return found;
+}
+
+/** A dropout's recovery share for one holder: as that gave it out, or else as the shares of others fix it. */
+function shareFor(masked: MaskedSum, dropout: number, holder: number): Uint8Array {
+  const own = masked.shares.get(dropout)?.get(holder);
+  if (own) return own;
+  const shares = sharesOf(masked, dropout) ?? [];
+  const target = masked.prekeys.batch.graph.holders(dropout).indexOf(holder) + 1;
+  const points = shares.map(({ point }) => point);
+  const [weights = new Uint8Array()] = lagrangeWeights(points, [target]);
+  return weightedSum(
+    weights,
+    shares.map(({ share }) => share),
+  );
+}
+
+function blame(member: number, code: Blame): Extract<Opening, { type: "blame" }> {
+  return { type: "blame", member, code };
 }
 
 /** The masks to add to a masked sum so that all of its masking cancels. */

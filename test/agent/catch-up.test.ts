@@ -43,6 +43,17 @@ test("what the coordinator says waits for the whole history, and for the ledger'
   expect(heard.at(-1)).toBe("four");
 });
 
+test("what waits takes little room: no vector, which is for members that have joined a run", () => {
+  const { catchUp, heard, recalls } = setting();
+  catchUp.begin();
+  catchUp.deliver({ ...told("large"), vector: new Uint8Array(1) });
+  for (let i = 0; i < 2000; i++) catchUp.deliver(told("small"));
+  catchUp.extended(0);
+  recalls[0]?.known();
+  expect(heard.length).toBe(1000);
+  expect(heard).not.toContain("large");
+});
+
 test("a new session begins anew: the ledger's word in the last one opens nothing", () => {
   const { catchUp, heard, recalls } = setting();
   catchUp.begin();

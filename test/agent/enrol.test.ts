@@ -1,10 +1,12 @@
 /** An `agent init` that broke off, at any of its steps, is finished by the same command in the same folder. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startAgent } from "../../agent/agent.ts";
 import { enrol } from "../../agent/enrol.ts";
 import { invitationIn } from "../../agent/invitation.ts";
+import { changed } from "../../agent/settings.ts";
 import { Vault } from "../../agent/vault.ts";
 import { CoordinatorConfig } from "../../coordinator/config.ts";
 import { CoordinatorService } from "../../coordinator/service.ts";
@@ -74,7 +76,7 @@ test("after every step the same command finishes, with the same token and the sa
   // No other key has any use of the token.
   await expect(init(join(folder, "other"), token)).rejects.toThrow("was used already");
   expect(service.rooms.members("test-room")).toEqual([seated]);
-}, 60_000);
+});
 
 test("an invitation comes from a file or the environment; as an argument with a warning; and no other secret passes for one", () => {
   const path = join(folder, "bank-1.token");
@@ -96,3 +98,38 @@ test("an invitation comes from a file or the environment; as an argument with a 
     else process.env["CLOISTER_TOKEN"] = before;
   }
 });
+
+test("a folder goes elsewhere with its ledger; a table or an address that moved is told to it, and nobody else's ledger", async () => {
+  const ownFolder = join(folder, "before");
+  // As somebody in another working directory, or on another machine, would find it.
+  await init(relative(process.cwd(), ownFolder), invite());
+  const moved = join(folder, "after");
+  renameSync(ownFolder, moved);
+  const elsewhere = join(folder, "Zahlungen März.csv");
+  renameSync(dataPath, elsewhere);
+  const start = () => startAgent({ folder: moved, onEvent: () => undefined });
+  await expect(start()).rejects.toThrow("if it has moved: cloister agent settings --data FILE");
+  const vault = new Vault(moved);
+  try {
+    const { enrolment, counts } = await changed(vault.enrolment(), {
+      folder: moved,
+      data: elsewhere,
+    });
+    expect(enrolment).toMatchObject({
+      dataPath: elsewhere,
+      population: "bank-1",
+      coordinatorUrl: url,
+    });
+    expect(counts?.rowCount).toBe(40);
+    vault.saveEnrolment(enrolment);
+    const other = { folder: moved, ledger: join(folder, "own", "ledger.db") };
+    await expect(changed(enrolment, other)).rejects.toThrow("not the ledger that this agent");
+    const plain = { folder: moved, coordinator: "ws://198.51.100.7:1" };
+    await expect(changed(enrolment, plain)).rejects.toThrow("refused, not encrypted");
+    const inTls = { url: url.replace("ws:", "wss:"), token: "a.b", dataPath, folder: moved };
+    await expect(enrol(vault, inTls)).rejects.toThrow("does not speak TLS");
+  } finally {
+    vault.close();
+    renameSync(elsewhere, dataPath);
+  }
+}, 60_000);

@@ -52,4 +52,4 @@ test("a flood of proposals ends at a bound, and pushes out nothing that waits", 
   expect(proposed(PROPOSALS_MAX)).toBe(false);
   expect(proposed(PROPOSALS_MAX, 91 * DAY_MS)).toBe(true);
   expect(agents.proposals()).toHaveLength(PROPOSALS_MAX);
-}, 20_000);
+});

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Vault, vaultPath } from "../../agent/vault.ts";
+import { diskFault } from "../../shared/edge/disk-fault.ts";
 
 let folder = "";
 
@@ -28,6 +29,31 @@ test("it knows what was written, also while it is open elsewhere, and refuses to
   expect(() => closed.keys.pin("bank-3", "b3")).toThrow("readonly");
   closed.close();
 });
+
+test("a database that may not be written is not called damaged, one that is none is, and a full disk is no bug", () => {
+  const path = vaultPath(folder);
+  new Vault(folder).close();
+  const readOnly = new DatabaseSync(path, { readOnly: true });
+  const written = (): unknown => readOnly.exec("CREATE TABLE t (c)");
+  expect(faultOf(written)).toContain("read-only");
+  readOnly.close();
+  const small = new DatabaseSync(path);
+  small.exec("CREATE TABLE t (c); PRAGMA max_page_count = 40;");
+  const fill = (): unknown => small.prepare("INSERT INTO t VALUES (zeroblob(1000000))").run();
+  expect(faultOf(fill)).toContain("the disk is full");
+  small.close();
+  writeFileSync(path, "not a database");
+  expect(() => new Vault(folder)).toThrow(/cannot be opened as a database: it is damaged/);
+});
+
+const faultOf = (action: () => unknown): string | null => {
+  try {
+    action();
+  } catch (error) {
+    return diskFault(error);
+  }
+  throw new Error("nothing was thrown");
+};
 
 test("none, no database and an older version's are told apart", () => {
   expect(() => Vault.forReading(folder)).toThrow(failing("agent.not-enrolled"));

@@ -14,7 +14,7 @@ async function helpFor(asked: string | undefined): Promise<string> {
 test("the list of commands is the commands' own", async () => {
   const all = await helpFor("no such command");
   for (const asked of [undefined, "--help", "-V"]) expect(await helpFor(asked)).toBe(all);
-}, 60_000);
+});
 
 const ROOT = resolve(import.meta.dirname, "../..");
 

@@ -25,4 +25,4 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s ends both processes", async (signa
   // The output closes once neither holds it any more.
   const [code] = await once(child, "close");
   expect(code).toBe(0);
-}, 30_000);
+});

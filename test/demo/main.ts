@@ -56,6 +56,7 @@ async function demo(options: DemoOptions): Promise<void> {
     writeFileAtomic(modelPath, modelText);
     progress.say("Asking questions of all banks' tables, as an analyst would …");
     const questions = await askQuestions(processes, room.charter);
+    const killed = await seenAgain(watched.killed, questions, processes, progress);
     progress.say("Exporting the regulator's pack, and checking it as a regulator would …");
     const pack = await exportPack(processes, room.charter.members, folder);
     progress.say(
@@ -74,7 +75,7 @@ async function demo(options: DemoOptions): Promise<void> {
       consortiumSecure: watched.rounds.findLast(({ metrics }) => metrics)?.metrics ?? null,
       pooled: reference.pooled,
       privacy: privacyOf(options, room, watched.epsilonSpent),
-      killed: watched.killed,
+      killed,
       approved: { by: watched.approvedBy, required: approving.length },
       questions,
       pack,
@@ -174,6 +175,7 @@ async function train(
   const killRound = Math.max(2, Math.floor(task.strategy.rounds * 0.15));
   let killed: DemoReport["killed"] = null;
   let restarted: Promise<void> = Promise.resolve();
+  let isRestarted = false;
   const counts = roundCounts({ spec: task, schema: room.charter.schema });
   const total = counts.moments + counts.training + counts.evaluation;
   for await (const event of processes.client.lines<RunEvent | LiveEvent>(
@@ -207,15 +209,12 @@ async function train(
       progress.say(
         `  round ${killRound}: completed with ${length} of ${room.members.length}; ${victim} is started again`,
       );
-      restarted = processes.startAgent(victim).then(() => meter(victim));
+      restarted = processes.startAgent(victim).then(() => {
+        isRestarted = true;
+        meter(victim);
+      });
     }
-    if (
-      killed &&
-      !killed.cameBack &&
-      event.round > killRound &&
-      victim &&
-      event.survivors.includes(victim)
-    ) {
+    if (killed && !killed.cameBack && isRestarted && victim && event.survivors.includes(victim)) {
       killed = { ...killed, cameBack: true };
       progress.say(`  round ${event.round}: ${victim} is back among the survivors`);
     }
@@ -239,6 +238,24 @@ async function train(
     perAgent.reduce((sum, bytes) => sum + bytes, 0) / perAgent.length,
   );
   return { runId, approvedBy, rounds, killed, epsilonSpent, bytesPerAgent };
+}
+
+/** On a slow machine a process may start for longer than a run lasts: then it is back for the first question. */
+async function seenAgain(
+  killed: Watched["killed"],
+  questions: readonly QuestionReport[],
+  { client }: RoomProcesses,
+  progress: Progress,
+): Promise<Watched["killed"]> {
+  if (!killed || killed.cameBack) return killed;
+  const { id } = killed;
+  for (const { runId } of questions) {
+    const { rounds } = await client.get<RunSummary>(`/v1/runs/${runId}`);
+    if (!rounds.some(({ survivors }) => survivors.includes(id))) continue;
+    progress.say(`  ${id} is back: it has a part in the answer of run ${runId.slice(0, 12)}`);
+    return { ...killed, cameBack: true };
+  }
+  return killed;
 }
 
 /** Nobody is killed where the protocol, or the noise, tolerates no drop-out. */

@@ -27,7 +27,7 @@ let room: RoomProcesses;
 beforeAll(async () => {
   room = await openRoom({ folder, members });
   for (const memberId of members) meter(memberId);
-}, 30_000);
+});
 
 afterAll(async () => {
   for (const agent of room.agents.values()) agent.kill("SIGCONT"); // A paused one cannot end.
@@ -133,7 +133,7 @@ test("a run goes on without an agent that is killed, and with it once it is star
     expect(after.at(-1)?.survivors).toContain(victim);
     expectSoundLedger(victim, runId, lines);
   }
-}, 30_000);
+});
 
 test("a run that needs everybody waits for an agent that is killed, and completes with it", async () => {
   const rounds = 40;
@@ -153,7 +153,7 @@ test("a run that needs everybody waits for an agent that is killed, and complete
   for (const memberId of members) expectSoundLedger(memberId, runId, lines);
   const opened = lines.flatMap(({ type, attempt }) => (type === "attemptOpened" ? [attempt] : []));
   expect(new Set(opened).size).toBe(opened.length);
-}, 30_000);
+});
 
 /** @returns What the agent says as it refuses to go on. */
 async function refusal(memberId: string): Promise<string> {
@@ -187,4 +187,4 @@ test("an agent whose ledger, or whole folder, is put back as it was in the middl
   await room.startAgent("bank-2");
   const again = await cloister("agent", "write-off", "--folder", own);
   expectOneLine(again, EXIT.badInput, "nothing in the copy of the room's history is missing");
-}, 60_000);
+});

@@ -1,5 +1,5 @@
 /** `cloister ask` through the binary, in a room of processes: told before, asked, answered, and answered again for nothing. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Papa from "papaparse";
@@ -10,7 +10,7 @@ import { cloister, expectOneLine, type Outcome } from "../support/command.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import { PATIENCE } from "../support/rooms.ts";
 
-const folder = join(tmpdir(), `cloister-ask-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "cloister-ask-"));
 const members = memberIds(3);
 const charter = Charter.parse({
   ...smallCharter(members, { budget: { epsilon: 3, delta: 1e-5, rdpOrder: 32 } }),
@@ -21,11 +21,10 @@ const charter = Charter.parse({
 let room: RoomProcesses;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const data = new Map(members.map((memberId) => [memberId, join(folder, `${memberId}.csv`)]));
   for (const [memberId, path] of data) writeFileSync(path, smallTable(memberId, 60));
   room = await startRoom({ folder, charter, data, patience: PATIENCE });
-}, 180_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -74,7 +73,7 @@ test("an exact count is told before, asked, and printed as a table, CSV, JSON an
   expect(await runs()).toBe(before);
   expect((await ask(...question, "--fresh")).errors).toContain("is proposed");
   expect(await runs()).toBe(before + 1);
-}, 90_000);
+});
 
 test("a noised count has an interval, costs what was said before, and the rest of the budget is told", async () => {
   const question = ["--count", "--epsilon", "1.5"];
@@ -92,7 +91,7 @@ test("a noised count has an interval, costs what was said before, and the rest o
   const after = await ask("--count", "--epsilon", "0.5", "--preview", "--json");
   const { shares } = JSON.parse(after.output).outlook.cost;
   expect(shares.before).toBeCloseTo(outlook.cost.shares.after, 9);
-}, 90_000);
+});
 
 test("a hopeless question is refused before anybody is asked, unless it is insisted on", async () => {
   const before = await runs();
@@ -106,7 +105,7 @@ test("a hopeless question is refused before anybody is asked, unless it is insis
   expect(costly.errors).toContain("is more than is left of the charter's budget");
   expect(await runs()).toBe(before);
   expect((await ask(...question, "--anyway")).output).toContain("Rows by amount");
-}, 90_000);
+});
 
 test("questions in files are asked too: the task alone, or a whole plan", async () => {
   const path = join(folder, "question.yaml");
@@ -125,7 +124,7 @@ test("questions in files are asked too: the task alone, or a whole plan", async 
     JSON.stringify({ task: { kind: "probe", dimension: 8, rounds: 1 }, privacy: "none" }),
   );
   expectOneLine(await ask(plan), 3, "asks no question");
-}, 90_000);
+});
 
 test("what makes no sense is refused in one line, before anything is asked", async () => {
   const before = await runs();
@@ -143,7 +142,7 @@ test("what makes no sense is refused in one line, before anything is asked", asy
   expectOneLine(format, 3, "--format xml: unknown");
   expectOneLine(price, 2, "how much may it cost? --epsilon, from ", " up to 3, or --exact");
   expect(await runs()).toBe(before);
-}, 60_000);
+});
 
 test("answers are for the charter's receivers of metrics, and a run without a question has none", async () => {
   const listed = await room.client.get<{ runId: string; task: string }[]>("/v1/runs");
@@ -167,4 +166,4 @@ test("answers are for the charter's receivers of metrics, and a run without a qu
   const none = await cloister("run", "answer", runId, "--config", room.configPath);
   expectOneLine(none, 3, "asked no question");
   expect(existsSync(join(folder, "none.svg"))).toBe(false);
-}, 60_000);
+});

@@ -29,6 +29,7 @@ import { entryStatement, type SignedEntry } from "../../shared/transcript/chain.
 import { fromText, TranscriptExport, toText } from "../../shared/transcript/export.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { type RoomProcesses, Subprocess, startRoom, tokenFile } from "../support/processes.ts";
+import { PATIENCE } from "../support/rooms.ts";
 
 const DIMENSION = 200_000;
 /** Of a probe's vector, in a ring of 24 bits; all that a member sends besides is far less. */
@@ -58,10 +59,9 @@ beforeAll(async () => {
   }
   mkdirSync(dirname(LEFT_OVER), { recursive: true });
   writeFileSync(LEFT_OVER, "an attempt that a crash ended");
-  const patience = { workSeconds: 20, stepSeconds: 20, graceSeconds: 0.1, startSeconds: 10 };
   const frail = data.get("bank-4") ?? "";
   data.delete("bank-4");
-  room = await startRoom({ folder, charter: smallCharter(members), data, patience });
+  room = await startRoom({ folder, charter: smallCharter(members), data, patience: PATIENCE });
   await startFrail("bank-4", frail);
   const train = {
     task: {
@@ -83,7 +83,7 @@ beforeAll(async () => {
   await written("bank-1", (entry) => entry.runId === probed && opens(entry, 2));
   await written("bank-4", (entry) => entry.runId === probed && opens(entry, 0));
   room.agents.get("bank-4")?.kill("SIGKILL");
-}, 120_000);
+});
 
 afterAll(async () => {
   await room.close();

@@ -32,7 +32,7 @@ beforeAll(async () => {
   for (const [place, [memberId, path]] of [...data].entries())
     writeFileSync(path, tableOf(memberId, place));
   room = await startRoom({ folder, charter, data, patience: PATIENCE });
-}, 60_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -80,7 +80,7 @@ test("without noise: every held-back row's score counts, and labels where there 
   expect(onnx[0]?.base64).toBeTruthy();
   const refused = room.client.get(`/v1/runs/${runId}/model?format=scorer`);
   await expect(refused).rejects.toThrow("use one of json, tfjs, onnx");
-}, 60_000);
+});
 
 test("with noise: the run is paid for, and too few labels make no metric", async () => {
   const strategy = { kind: "dpSgd", rounds: 2, samplingProbability: 0.5, clipNorm: 1 };
@@ -91,14 +91,15 @@ test("with noise: the run is paid for, and too few labels make no metric", async
     strategy: { ...strategy, learningRate: 0.1 },
     evaluation: EVALUATION,
   };
-  const runId = await startRun(room, { task, privacy: { epsilon: 5 } });
+  const runId = await startRun(room, { task, privacy: { epsilon: 1.25 } });
+  // 6 and 17 labels in noise of σ = 100: one evaluation in a million and a half takes both for rows of a class.
   expect(await evaluationOf(runId)).toMatchObject({ metrics: null });
   const { guarantee } = await room.client.get<{ guarantee: { epsilon: number } }>(
     `/v1/runs/${runId}/privacy`,
   );
-  expect(guarantee.epsilon).toBeGreaterThan(1);
-  expect(guarantee.epsilon).toBeLessThanOrEqual(5);
-}, 60_000);
+  expect(guarantee.epsilon).toBeGreaterThan(0.1); // At a better order than the charter's.
+  expect(guarantee.epsilon).toBeLessThanOrEqual(1.25);
+});
 
 test("a model that learns labels never becomes a run of this room", async () => {
   const strategy = { kind: "fedAvg", rounds: 3, learningRate: 0.01 };

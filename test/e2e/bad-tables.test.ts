@@ -18,7 +18,7 @@ let room: RoomProcesses;
 
 beforeAll(async () => {
   room = await startRoom({ folder: join(folder, "room"), charter, data: new Map() });
-}, 30_000);
+});
 
 afterAll(async () => {
   await room.close();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   for (const [i, [memberId, path]] of [...data].entries())
     writeFileSync(path, smallTable(memberId, ROWS[i] ?? 0));
   room = await startRoom({ folder, charter: { ...charter, privacy }, data, patience: PATIENCE });
-}, 60_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -97,7 +97,7 @@ test("a room's ensemble is the one of all rows in one place, and the CLI scores 
   ]);
   expect((await modelFile(runId, "onnx", "model.onnx")).length).toBeGreaterThan(500);
   await expect(modelFile(runId, "tfjs")).rejects.toThrow("not for boosted trees");
-}, 60_000);
+});
 
 test("a run with noise is planned, paid for and states its price", async () => {
   const { monotone } = TASK.model;
@@ -115,7 +115,7 @@ test("a run with noise is planned, paid for and states its price", async () => {
   ]);
   expect(guarantee.epsilon).toBeGreaterThan(1);
   expect(guarantee.epsilon).toBeLessThanOrEqual(5);
-}, 60_000);
+});
 
 test("a plan that the schema cannot bear never becomes a run", async () => {
   const task = { ...TASK, model: { ...TASK.model, monotone: { channel: 1 } } };

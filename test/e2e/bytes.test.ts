@@ -61,7 +61,7 @@ beforeAll(async () => {
     await room.run({ task: { ...common, strategy: unnoised }, privacy: "none" }),
     await room.run({ task: { ...common, strategy: noised }, privacy: { epsilon: 2 } }),
   ];
-}, 30_000);
+});
 
 afterAll(async () => {
   await room.close();

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const privacy = { ...small.privacy, budget, centralNoise: "allowed" as const };
   room = await serviceRoom({ folder, charter: { ...small, privacy, rowsMax: 200 }, tables });
   service = room.service;
-}, 20_000);
+});
 
 afterAll(async () => {
   await room.close();

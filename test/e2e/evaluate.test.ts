@@ -27,7 +27,7 @@ let room: ServiceRoom;
 beforeAll(async () => {
   const tables = new Map(members.map((memberId) => [memberId, smallTable(memberId, 150)]));
   room = await serviceRoom({ folder, charter, tables });
-}, 60_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -91,7 +91,7 @@ test("a run's trees are evaluated as their own run evaluated them, and every mem
   expect(JSON.parse(json.output)).toMatchObject({ format: "cloister-own-report/1", runId });
   const none = await cloister("agent", "report", "0123", "--folder", join(folder, "bank-2"));
   expect(none.errors).toContain("no report of such a run");
-}, 60_000);
+});
 
 test("a net's evaluation with noise has intervals, and only held-out units pay", async () => {
   const strategy = { kind: "fedAvg", rounds: 3, learningRate: 0.3, localEpochs: 3, batchSize: 32 };
@@ -116,7 +116,7 @@ test("a net's evaluation with noise has intervals, and only held-out units pay",
   const { manifest } = room.service.catalog.find(runId, null);
   expect(manifest.privacy?.trainMultiplier).toBe(1);
   expect(manifest.privacy?.holdoutMultiplier).toBeLessThan(1);
-}, 60_000);
+});
 
 test("what is no released model of this room is not proposed", async () => {
   const asking = (model: string) => () =>
@@ -127,4 +127,4 @@ test("what is no released model of this room is not proposed", async () => {
   const { runId } = room.service.propose(PlanRequest.parse({ task: TREES, privacy: "none" }));
   expect(asking(runId)).toThrow("only a completed run's model is released");
   expect(await ended(runId)).toBe("completed");
-}, 60_000);
+});

@@ -39,7 +39,7 @@ beforeAll(async () => {
   runs.logistic = await complete(plan([]));
   const probe = { task: { kind: "probe", dimension: 8, rounds: 1 }, privacy: "none" };
   runs.probe = await complete(probe);
-}, 120_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -87,7 +87,7 @@ test("every format is written with a card whose hashes are those of the files", 
     expect(card.privacy.guarantee).toBeNull();
     expect(card.engines).toEqual([{ engine: "wasm-simd", members: 3 }]);
   }
-}, 60_000);
+});
 
 test("our own scoring, ONNX Runtime, the copied reader and PMML give one score", async () => {
   const [json, onnx, scorer, pmml] = await Promise.all([
@@ -125,7 +125,7 @@ test("our own scoring, ONNX Runtime, the copied reader and PMML give one score",
     const value = expect.closeTo(expected[i] ?? Number.NaN, 5);
     expect([score?.data[i], read(row), byPmml(row)]).toEqual([value, value, value]);
   }
-}, 60_000);
+});
 
 test("what cannot be exported is refused in one line, and nothing is written", async () => {
   const out = join(folder, "never");

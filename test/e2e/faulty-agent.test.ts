@@ -36,7 +36,7 @@ beforeAll(async () => {
   const body = { memberId: FAULTY };
   const { token } = await room.client.post<{ token: string }>("/v1/invitations", body);
   agent = await RawAgent.enrol(room.url, token);
-}, 30_000);
+});
 
 afterAll(async () => {
   for (const process of room.agents.values()) process.kill("SIGCONT");
@@ -97,7 +97,7 @@ test("whatever a member sends, it is refused by code and the others' run complet
   expect(releasedRounds(lines)).toEqual(roundsUpTo(ROUNDS));
   for (const { survivors } of released(lines)) expect(survivors).toEqual(honest);
   expectFaultsReported(lines);
-}, 30_000);
+});
 
 /** Of the session with valid messages, and of the one that took another one's place. */
 const LAST_CODES = ["unknownMessage", "frameTooShort"];
@@ -128,4 +128,4 @@ test("nothing of it reaches a terminal, and the coordinator takes the next run",
   expect(releasedRounds(lines)).toEqual(roundsUpTo(3));
   const processes = [room.coordinator, ...room.agents.values()];
   expect(processes.map(({ errors }) => errors)).toEqual(processes.map(() => ""));
-}, 20_000);
+});

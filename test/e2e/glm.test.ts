@@ -1,5 +1,5 @@
 /** A regression asked of a room of processes: exact it is the tables' own fit; noised it has intervals; some have none. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Papa from "papaparse";
@@ -12,7 +12,7 @@ import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import { PATIENCE } from "../support/rooms.ts";
 
 const ROWS = 100;
-const folder = join(tmpdir(), `cloister-glm-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "cloister-glm-"));
 const members = memberIds(3);
 const charter = Charter.parse({
   ...smallCharter(members, { budget: { epsilon: 30, delta: 1e-5, rdpOrder: 4 } }),
@@ -23,11 +23,10 @@ const charter = Charter.parse({
 let room: RoomProcesses;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const data = new Map(members.map((memberId) => [memberId, join(folder, `${memberId}.csv`)]));
   for (const [memberId, path] of data) writeFileSync(path, smallTable(memberId, ROWS));
   room = await startRoom({ folder, charter, data, patience: PATIENCE });
-}, 180_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -65,7 +64,7 @@ test("coefficients are those of all members' tables in one place", async () => {
     expect(Math.abs(value - (beta[j] ?? 0))).toBeLessThan(1e-6);
     expect(Math.abs(error - (standardErrors[j] ?? 0))).toBeLessThan(1e-6);
   }
-}, 90_000);
+});
 
 test("a noised regression costs what it says, and its interval is about the exact coefficient", async () => {
   const task = { family: "linear", target: "amount", columns: ["hour"], per: "halfRange" };
@@ -84,10 +83,10 @@ test("a noised regression costs what it says, and its interval is about the exac
   const half = (3 * (slope.high - slope.low)) / 2;
   expect(half).toBeGreaterThan(0);
   expect(Math.abs(slope.value - (beta[1] ?? 0))).toBeLessThan(half);
-}, 90_000);
+});
 
 test("a regression that has no finite answer ends with its cause", async () => {
   const asked = await ask({ family: "logistic", columns: ["amount"] }, "--exact");
   expect(asked.code).not.toBe(0);
   expect(asked.errors).toContain('glm.separation: Some rows are told apart perfectly by "amount"');
-}, 90_000);
+});

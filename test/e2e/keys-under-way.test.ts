@@ -31,7 +31,7 @@ let room: ServiceRoom;
 beforeAll(async () => {
   const tables = new Map(members.map((memberId) => [memberId, smallTable(memberId, 40)]));
   room = await serviceRoom({ folder, charter, tables });
-}, 120_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -81,7 +81,7 @@ test("a key is not rotated under a run that knows it; a revocation ends the run"
   expect(await revoke("bank-2", "bank-4")).toMatchObject({ revoked: "bank-4" });
   await until(() => statusOf(runId) === "failed");
   await expect(rotate("bank-4")).rejects.toMatchObject({ code: "audit.notEnrolled" });
-}, 120_000);
+});
 
 test("a rotation closes proposals that list the old key, and its session; the history holds", async () => {
   for (const memberId of members)
@@ -101,4 +101,4 @@ test("a rotation closes proposals that list the old key, and its session; the hi
   if (verdict.type !== "holds") return;
   expect([...verdict.state.revoked.values()]).toEqual(["bank-4"]);
   expect(verdict.state.trails.get("bank-3")?.keys).toHaveLength(2);
-}, 120_000);
+});

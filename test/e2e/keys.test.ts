@@ -2,17 +2,17 @@
  * A member's key, rotated and revoked through the binary: the other agents follow a key that the old one signed for, by
  * their own copies of the history, and nobody works with one that enough members revoked.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyPath } from "../../agent/transcript-copy.ts";
 import { Vault } from "../../agent/vault.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { RosterAnswer } from "../../shared/charter/roster.ts";
 import { memberIds } from "../support/charters.ts";
 import { cloister, expectOneLine, type Outcome } from "../support/command.ts";
 import type { RoomProcesses } from "../support/processes.ts";
+import { completion, heard } from "../support/room-copies.ts";
 import { follow, openRoom, probe, released, startRun } from "../support/rooms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-keys-"));
@@ -24,7 +24,7 @@ beforeAll(async () => {
   room = await openRoom({ folder, members });
   before = await startRun(room, probe(1));
   expect((await follow(room, before)).at(-1)?.type).toBe("completed");
-}, 120_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -36,14 +36,6 @@ const agent = (memberId: string, ...args: string[]): Promise<Outcome> =>
 const rosterNow = (): Promise<RosterAnswer> => room.client.get<RosterAnswer>("/v1/roster");
 const keyOf = async (memberId: string): Promise<string | undefined> =>
   (await rosterNow()).roster.find((one) => one.memberId === memberId)?.identityKey;
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
-
-/** Until every one of these members' copies has the text. */
-async function heard(text: string, by: readonly string[]): Promise<void> {
-  const has = (memberId: string): boolean =>
-    readFileSync(copyPath(room.agentFolder(memberId)), "utf8").includes(text);
-  while (!by.every(has)) await pause();
-}
 
 function pinnedBy(memberId: string): Map<string, string> {
   const vault = Vault.openExisting(room.agentFolder(memberId));
@@ -59,7 +51,7 @@ test("a rotated key is followed by all, and the agent goes on with it by itself"
   const next = (await keyOf("bank-1")) ?? "";
   expect(next).not.toBe(old);
   await connected;
-  await heard(next, members);
+  await heard(room, next, members);
   const runId = await startRun(room, probe(1));
   const lines = await follow(room, runId);
   expect(lines.at(-1)?.type).toBe("completed");
@@ -68,8 +60,8 @@ test("a rotated key is followed by all, and the agent goes on with it by itself"
   const { manifest } = await room.client.get<{ manifest: Manifest }>(path);
   expect(manifest.roster[0]?.identityKey).toBe(next);
   expect(pinnedBy("bank-2").get("bank-1")).toBe(next);
-  await heard(`"outcome":"completed","runId":"${runId}"`, members);
-}, 120_000);
+  await heard(room, completion(runId), members);
+});
 
 test("the history holds for a member that knew the old key, and a run of before is audited as ever", async () => {
   const verified = await cloister("audit", "verify", "--folder", room.agentFolder("bank-2"));
@@ -85,7 +77,7 @@ test("the history holds for a member that knew the old key, and a run of before 
     room.agentFolder("bank-2"),
   );
   expect(replay).toMatchObject({ code: 0, errors: "" });
-}, 120_000);
+});
 
 test("a key that enough members revoke is nobody's: its agent is out, and no run lists it", async () => {
   expectOneLine(await agent("bank-1", "revoke", "bank-1", "--reason", "x"), 3, "rotate-key");
@@ -96,14 +88,15 @@ test("a key that enough members revoke is nobody's: its agent is out, and no run
   expect(await room.agents.get("bank-4")?.ended).toBe(4);
   expect(await keyOf("bank-4")).toBeUndefined();
   expectOneLine(await agent("bank-4", "rotate-key"), 4, "not enrolled here");
-  const lines = await follow(room, await startRun(room, probe(1)));
+  const runId = await startRun(room, probe(1));
+  const lines = await follow(room, runId);
   expect(lines.at(-1)?.type).toBe("completed");
   expect(released(lines)[0]?.survivors).toEqual(members.slice(0, 3));
-  await heard("keyRevoked", ["bank-3"]);
+  await heard(room, completion(runId), ["bank-3"]);
   const verified = await cloister("audit", "verify", "--folder", room.agentFolder("bank-3"));
   expect(verified).toMatchObject({ code: 0, errors: "" });
   expect(verified.output).toMatch(/^Revoked {4}key \S+ of bank-4$/m);
-}, 120_000);
+});
 
 test("whoever was revoked enrols anew with another key, which nobody works with before a telephone round", async () => {
   rmSync(room.agentFolder("bank-4"), { recursive: true });
@@ -117,4 +110,4 @@ test("whoever was revoked enrols anew with another key, which nobody works with 
   });
   await room.client.post(`/v1/runs/${runId}/cancel`, {});
   expect(refusals.sort()).toEqual(members.slice(0, 3).map((id) => `${id} keyChanged`));
-}, 120_000);
+});

@@ -27,7 +27,7 @@ const training = (rounds: number): object => ({
 
 beforeAll(async () => {
   room = await openRoom({ folder, members: memberIds(4) });
-}, 60_000);
+});
 afterAll(async () => {
   await room.close();
   rmSync(folder, { recursive: true, force: true });
@@ -45,7 +45,7 @@ test("after a run the ledger shows what it cost, and verifies, while the agent g
   expect(populations[0]?.runs).toMatchObject([{ runId, answers: { gradient: 6, evaluate: 1 } }]);
   const verified = await cloister("ledger", "verify", "--folder", own());
   expect(verified).toMatchObject({ code: 0, output: expect.stringContaining("10 entries") });
-}, 60_000);
+});
 
 test("a copy of the data in another room is refused, until it is declared as the same people's", async () => {
   const charter = { ...smallCharter(memberIds(3)), room: "other-room" };
@@ -70,7 +70,7 @@ test("a copy of the data in another room is refused, until it is declared as the
   expect(await cloister(...init, "--population", "bank-1")).toMatchObject({ code: 0, errors: "" });
   const shown = await cloister("ledger", "show", "--folder", other);
   expect(shown.output).toContain("6 gradient, 1 evaluate");
-}, 60_000);
+});
 
 test("a ledger that is changed stops its agent, which does not start again on it", async () => {
   const agent = room.agents.get("bank-1");
@@ -84,4 +84,4 @@ test("a ledger that is changed stops its agent, which does not start again on it
   expect(agent?.errors).toContain("entry 10 was changed");
   expectOneLine(await cloister("ledger", "verify", "--folder", own()), 6, "entry 10 was changed");
   expectOneLine(await cloister("agent", "start", "--folder", own()), 6, "entry 10 was changed");
-}, 60_000);
+});

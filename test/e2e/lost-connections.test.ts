@@ -30,7 +30,7 @@ let proxy: CuttingProxy;
 let cutsLeft = 0;
 
 beforeAll(async () => {
-  const patience = { ...PATIENCE, workSeconds: 600, stepSeconds: 600 }; // Waiting in vain fails.
+  const patience = { ...PATIENCE, graceSeconds: 1, workSeconds: 600, stepSeconds: 600 }; // Waiting in vain fails.
   room = await openRoom({ folder, members: members.slice(0, 3), others: [UNLUCKY], patience });
   const source = new UniformSource(reproducibleRng("cuts"));
   proxy = await cuttingProxy(Number(new URL(room.url).port), () => {
@@ -40,7 +40,7 @@ beforeAll(async () => {
   const table = join(folder, `${UNLUCKY}.csv`);
   writeFileSync(table, smallTable(UNLUCKY, 40));
   await room.enrolAgent(UNLUCKY, table, `ws://127.0.0.1:${proxy.port}`);
-}, 60_000);
+});
 
 afterAll(async () => {
   room.agents.get("bank-1")?.kill("SIGCONT"); // A paused one cannot end.
@@ -78,7 +78,7 @@ test("away when a run begins and cut again and again, it takes part: no round is
   const kinds = new Set(lines.map(({ type }) => type));
   expect(kinds).toContain("left");
   for (const fault of ["fault", "attemptAborted", "declined"]) expect(kinds).not.toContain(fault);
-}, 60_000);
+});
 
 test("back in the middle of a round that was begun without it, it is not waited for", async () => {
   const runId = await startRun(room, probe(ROUNDS));
@@ -98,4 +98,4 @@ test("back in the middle of a round that was begun without it, it is not waited 
   expect(lines.at(-1)?.type).toBe("completed");
   expect(releasedRounds(lines)).toEqual(roundsUpTo(ROUNDS));
   expect(released(lines).at(-1)?.survivors).toEqual(members);
-}, 60_000);
+});

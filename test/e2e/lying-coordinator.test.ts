@@ -40,7 +40,7 @@ beforeAll(async () => {
   liar = await fakeCoordinator(JSON.stringify(charter), "bank-1");
   expect(await init(liar, own).ended).toBe(0);
   agent = new Subprocess(["agent", "start", "--folder", own, "--json"]);
-}, 20_000);
+});
 
 afterAll(async () => {
   agent.kill("SIGKILL");
@@ -63,7 +63,7 @@ test("whatever the coordinator sends, the agent hangs up by code and connects ag
     if (code === "frameTooLarge") expect([1006, 1009]).toContain(closing.code);
     else expect({ what, ...closing }).toEqual({ what, code: 1002, reason: code });
   }
-}, 20_000);
+});
 
 test("a greeting that is no challenge is waited out", async () => {
   const caller = await liar.caller();
@@ -72,7 +72,7 @@ test("a greeting that is no challenge is waited out", async () => {
   }
   await end(caller);
   await end(await liar.caller());
-}, 20_000);
+});
 
 /** A run among members that the coordinator has made up, and whose keys it has. */
 function inventedRun(number: number): Manifest {
@@ -142,14 +142,14 @@ test("valid messages of every kind at any time draw no vector and no debit out o
   const database = new DatabaseSync(ledgerPath(own), { readOnly: true });
   expect(database.prepare("SELECT * FROM entry WHERE body ->> 'kind' = 'debit'").all()).toEqual([]);
   database.close();
-}, 20_000);
+});
 
 test("after all that the same process is there, has complained of nothing, and ends politely", async () => {
   await end(await liar.caller());
   expect(agent.errors).toBe("");
   agent.kill();
   expect(await agent.ended).toBe(0);
-}, 20_000);
+});
 
 test("a charter that is not one ends the enrolment in one line", async () => {
   for (const text of ["{", '{"version":1}']) {
@@ -159,4 +159,4 @@ test("a charter that is not one ends the enrolment in one line", async () => {
     expect(process.errors).toMatch(/^cloister: ws:\/\/127\S+: the charter offered.*\n$/);
     other.close();
   }
-}, 20_000);
+});

@@ -5,18 +5,16 @@ import { matchOverSockets } from "../support/match-processes.ts";
 import { plainCounts } from "../support/matching.ts";
 
 const SETS = { pool: 300, seed: 7 };
-/** Three processes start, on a machine that may be busy. */
-const SLOW = { timeout: 120_000 };
 const setting = { memberCount: 3, setSize: 200, chunkPoints: 64, sets: SETS };
 
-test("three processes find what their sets have in common", SLOW, async () => {
+test("three processes find what their sets have in common", async () => {
   const { counts, reason, costs } = await matchOverSockets(setting);
   expect(reason).toBeNull();
   expect(counts).toEqual(plainCounts([0, 1, 2].map((member) => [...inventedSet(SETS, member)])));
   expect(costs.length).toBe(3);
 });
 
-test("a process that is killed mid-ring ends it for everybody, by name", SLOW, async () => {
+test("a process that is killed mid-ring ends it for everybody, by name", async () => {
   const { counts, reason, costs } = await matchOverSockets({
     ...setting,
     onProgress: (done, members) => {

@@ -3,14 +3,15 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { policyPath } from "../../agent/policy-file.ts";
 import type { Preview } from "../../agent/preview/preview.ts";
 import type { Ruling } from "../../shared/charter/policy/decide.ts";
+import type { RoomEvent } from "../../shared/transcript/room/event.ts";
 import { memberIds } from "../support/charters.ts";
 import { cloister, expectOneLine } from "../support/command.ts";
 import type { RoomProcesses } from "../support/processes.ts";
+import { settled } from "../support/room-copies.ts";
 import { openRoom, startRun } from "../support/rooms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-preview-"));
@@ -38,7 +39,7 @@ const PLAN = {
 beforeAll(async () => {
   room = await openRoom({ folder, members: memberIds(3), approves: (id) => id === "bank-1" });
   runId = await startRun(room, PLAN);
-}, 60_000);
+});
 afterAll(async () => {
   await room.close();
   rmSync(folder, { recursive: true, force: true });
@@ -56,20 +57,13 @@ function hashes(): string[] {
   });
 }
 
-/** The files, once the agent has signed for its room's history and writes no more. */
-async function settled(): Promise<string[]> {
-  for (let before = hashes(); ; ) {
-    await setTimeout(1500);
-    const now = hashes();
-    if (now.join() === before.join()) return now;
-    before = now;
-  }
-}
-
 test("beside a running agent: every rule, size and cost, and nothing is written or spent", async () => {
   const { code, output, errors } = await preview(runId.slice(0, 12), "--json");
   expect({ code, errors }).toEqual({ code: 0, errors: "" });
-  const before = await settled();
+  // All have signed for the last that was said in the room: the agent writes no more.
+  const isLast = (e: RoomEvent): boolean => e.type === "runDecided" && e.runId === runId;
+  await settled(room, isLast, memberIds(3));
+  const before = hashes();
   expect(before.map((line) => line.split(" ")[0])).toContain("ledger.db-wal");
   const again = await preview(runId, "--json");
   expect(hashes()).toEqual(before);
@@ -86,7 +80,7 @@ test("beside a running agent: every rule, size and cost, and nothing is written 
   const { sample: _, ...stays } = shown;
   expect(JSON.parse(again.output)).toMatchObject(stays);
   writeFileSync(manifestPath, JSON.stringify(shown.manifest));
-}, 60_000);
+});
 
 test("without a running agent no file is made or changed either; a manifest's file serves as well", async () => {
   room.agents.get("bank-3")?.kill();
@@ -100,7 +94,7 @@ test("without a running agent no file is made or changed either; a manifest's fi
   expect((await preview(manifestPath, "--no-sample")).output).not.toContain("Real numbers");
   expect(hashes()).toEqual(before);
   expect(readdirSync(own()).filter((name) => /-(?:wal|shm)$/.test(name))).toEqual([]);
-}, 60_000);
+});
 
 test("after a kill the ledger's log is read as it was left", async () => {
   await room.startAgent("bank-3");
@@ -109,7 +103,7 @@ test("after a kill the ledger's log is read as it was left", async () => {
   const before = hashes();
   expect((await preview(runId)).code).toBe(0);
   expect(hashes()).toEqual(before);
-}, 60_000);
+});
 
 test("the member's own rules are asked, and a refusal is no failure of the preview", async () => {
   writeFileSync(policyPath(own()), "version: 1\nepsilonMax: 0.5\n");
@@ -120,7 +114,7 @@ test("the member's own rules are asked, and a refusal is no failure of the previ
   writeFileSync(policyPath(own()), "version: 1\nepsilonmax: 0.5\n");
   expectOneLine(await preview(runId), 3, "policy.yaml");
   rmSync(policyPath(own()));
-}, 60_000);
+});
 
 test("what cannot be shown is refused in a line", async () => {
   const broken = join(folder, "broken.json");
@@ -131,7 +125,7 @@ test("what cannot be shown is refused in a line", async () => {
   expectOneLine(await preview("f".repeat(12)), 3, "agent pending");
   const elsewhere = cloister("agent", "preview", runId, "--folder", join(folder, "nowhere"));
   expectOneLine(await elsewhere, 3, "agent init");
-}, 60_000);
+});
 
 test("the same decision offline: allowed, refused by a member's own rules, or unknown", async () => {
   const charter = ["--charter", join(folder, "charter.yaml")];
@@ -154,11 +148,11 @@ test("the same decision offline: allowed, refused by a member's own rules, or un
   const altered = await check();
   expect(altered.code).toBe(4);
   expect(altered.output).toContain("(roomMismatch)");
-}, 60_000);
+});
 
 test("a plan that every agent would refuse is not proposed", async () => {
   const planPath = join(folder, "plan.yaml");
   writeFileSync(planPath, JSON.stringify({ ...PLAN, purpose: "marketing" }));
   const start = cloister("run", "start", planPath, "--config", room.configPath);
   expectOneLine(await start, 4, "purposeNotAgreed");
-}, 60_000);
+});

@@ -80,7 +80,7 @@ test("check: a malformed vector fails with its reason", async () => {
   const odd = { ...GAUSSIAN, id: "odd", inputs: { epsilon: "one", delta: 1e-5, sensitivity: 1 } };
   const { code, output } = await cloister("privacy", "check", file("odd.json", { vectors: [odd] }));
   expect(code).toBe(1);
-  expect(output).toContain("FAILS odd: inputs.epsilon: is missing; write a number");
+  expect(output).toContain('FAILS odd: inputs.epsilon: write a number, not "one"');
 });
 
 const PLAN = {

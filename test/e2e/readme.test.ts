@@ -1,6 +1,7 @@
 /** What the README prints works as printed: its files, its commands in their order, its scripts, flags and links. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -41,14 +42,20 @@ function blockAfter(marker: string): string {
   return /```\w*\n([\s\S]*?)```/.exec(after)?.[1] ?? "";
 }
 
+/** Below those that systems deal out by themselves: nobody else is given it before the coordinator has it. */
 async function freePort(): Promise<string> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return String(typeof address === "object" && address?.port);
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return String(port);
+  }
 }
 
 /** Rows that fit the charter: customers who spend much late at night are frauds here. */
@@ -108,12 +115,12 @@ test("the parts by hand: files and commands as printed make a room, a model and 
 
   const printed = /```\n(npx cloister[\s\S]*?)```/.exec(readme)?.[1] ?? "";
   const commands = printed.trim().split("\n");
-  const [coordinator, create, invite, init, start, ...rest] = commands.map((command) =>
+  const [coordinator, create, invite, check, init, start, ...rest] = commands.map((command) =>
     command.replace("7300", port),
   );
   const [begin, preview, approve, watch, list, exportModel, ledger, ...last] = rest;
   const [verify, score, ...more] = last;
-  if (!coordinator || !create || !invite || !init || !start)
+  if (!coordinator || !create || !invite || !check || !init || !start)
     throw new Error("commands are missing");
   if (!begin || !preview || !approve || !watch || !list || !exportModel || !ledger)
     throw new Error("commands are missing");
@@ -122,6 +129,7 @@ test("the parts by hand: files and commands as printed make a room, a model and 
 
   await stay(coordinator, "listens");
   expect(await run(create)).toContain('Room "card-fraud" is open');
+  expect(await run(check)).toContain("The table fits.");
   await Promise.all(
     members.map(async (memberId) => {
       const as = (command: string): string => command.replaceAll("bank-1", memberId);

@@ -53,7 +53,7 @@ beforeAll(async () => {
   writeFileSync(config, stringify({ url: room.url.replace("ws:", "http:"), tokenPath }));
   trained = await completed();
   vetoed = await completed();
-}, 120_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -77,7 +77,7 @@ test("nobody is handed a model that nobody has reviewed, the operator least", as
   const shown = await operator("run", "show", trained);
   expect(shown).toMatchObject({ code: 0, errors: "" });
   expect(shown.output).toMatch(/model [0-9a-f]{12}.*, not released: 0 of the 2 .* and not bank-2/);
-}, 120_000);
+});
 
 test("a member sees the card that the history names; a word needs a name and a reason", async () => {
   const seen = await asMember("bank-1", trained.slice(0, 8));
@@ -90,7 +90,7 @@ test("a member sees the card that the history names; a word needs a name and a r
   ]);
   expectOneLine(nameless, 3, "--reviewer NAME");
   expectOneLine(twoLines, 3, "a line of text");
-}, 120_000);
+});
 
 test("enough approvals, and whoever must be among them, release it: the very model that was reviewed", async () => {
   await approved(trained, "bank-1", "bank-3");
@@ -105,7 +105,7 @@ test("enough approvals, and whoever must be among them, release it: the very mod
   expect(shown.output).toContain(
     "bank-2 approved the release (head of risk, bank-2): no drift seen",
   );
-}, 120_000);
+});
 
 test("a veto keeps a model in, for good, and takes a released one back from later receivers", async () => {
   expect((await word("bank-3", vetoed, "--veto", "unfair by channel")).code).toBe(0);
@@ -120,7 +120,7 @@ test("a veto keeps a model in, for good, and takes a released one back from late
   expectOneLine(await exportOf(vetoed), 4, "not released: bank-3 vetoed it");
   expect((await word("bank-2", trained, "--veto", "drift seen after all")).code).toBe(0);
   expectOneLine(await exportOf(trained), 4, "not released: bank-2 vetoed it");
-}, 120_000);
+});
 
 test("the pack holds who reviewed what, and a stranger verifies it with nothing else", async () => {
   const exported = await operator("audit", "export", "--room", "--out", pack);
@@ -139,4 +139,4 @@ test("the pack holds who reviewed what, and a stranger verifies it with nothing 
     type: "vetoed",
     by: "bank-3",
   });
-}, 120_000);
+});

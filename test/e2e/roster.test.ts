@@ -2,7 +2,7 @@
  * One telephone round through the binary: a roster's code, a wrong one, and what a confirmed roster keeps out; a
  * member that leaves; and all of it in the other members' copies of the room's history.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -19,6 +19,7 @@ import {
 import { memberIds, smallTable } from "../support/charters.ts";
 import { cloister, expectOneLine, type Outcome } from "../support/command.ts";
 import type { RoomProcesses } from "../support/processes.ts";
+import { heard } from "../support/room-copies.ts";
 import { follow, openRoom, probe, type RunLine, startRun } from "../support/rooms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-roster-"));
@@ -27,7 +28,7 @@ let room: RoomProcesses;
 
 beforeAll(async () => {
   room = await openRoom({ folder, members, others: ["bank-4"] });
-}, 60_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -87,7 +88,7 @@ test("all members see one code; a wrong one and half of one confirm nothing", as
   expect(half).toMatchObject({ code: 3, errors: expect.stringContaining("six groups") });
   expect(confirmedIn("bank-1")).toBeNull();
   expect((await room.client.get<RosterAnswer>("/v1/roster")).statements).toEqual([]);
-}, 120_000);
+});
 
 test("who does not want to work unconfirmed, does not: probes only", async () => {
   const careful = JSON.stringify({
@@ -106,7 +107,7 @@ test("who does not want to work unconfirmed, does not: probes only", async () =>
   const refused = reasonsIn(await follow(room, runId, two));
   expect(refused.sort()).toEqual(unwilling.map((memberId) => `${memberId} local`));
   await room.client.post(`/v1/runs/${runId}/cancel`, {});
-}, 120_000);
+});
 
 test("the code that the others read out confirms; everybody sees who has confirmed what", async () => {
   const { charterHash, roster } = await room.client.get<RosterAnswer>("/v1/roster");
@@ -127,7 +128,7 @@ test("the code that the others read out confirms; everybody sees who has confirm
   const lines = await follow(room, await startRun(room, TRAIN));
   expect(lines.at(-1)?.type).toBe("completed");
   expect(reasonsIn(lines)).toEqual([]);
-}, 60_000);
+});
 
 /** What members say of a new run, until there is nothing more to wait for; it is taken back then. */
 async function refusalsOf(count: number): Promise<string[]> {
@@ -144,7 +145,7 @@ test("a member that the coordinator seats afterwards is worked with by nobody wh
   writeFileSync(dataPath, smallTable("bank-4", 40));
   await room.enrolAgent("bank-4", dataPath);
   expect(await refusalsOf(3)).toEqual(members.map((memberId) => `${memberId} rosterNotConfirmed`));
-}, 120_000);
+});
 
 test("a member whose key becomes another one is worked with by nobody who confirmed, and shown", async () => {
   const agent = room.agents.get("bank-3");
@@ -161,7 +162,7 @@ test("a member whose key becomes another one is worked with by nobody who confir
   expect(await refusalsOf(6)).toEqual(both);
   const { roster } = await rosterOf("bank-1");
   expect(roster.find(({ memberId }) => memberId === "bank-3")?.state).toMatch(/ANOTHER KEY/);
-}, 120_000);
+});
 
 test("a member that leaves works on nothing more, whatever is offered, and is asked no more", async () => {
   const own = ["--folder", room.agentFolder("bank-2")];
@@ -179,14 +180,13 @@ test("a member that leaves works on nothing more, whatever is offered, and is as
   const { manifest } = await room.client.get<{ manifest: Manifest }>(path);
   const listed = manifest.roster.map(({ memberId }) => memberId);
   expect(listed).toEqual(["bank-1", "bank-3", "bank-4"]);
-}, 60_000);
+});
 
 test("another member's copy tells of confirmations and of the leaving, and of runs without it", async () => {
   const copy = copyPath(room.agentFolder("bank-1"));
   // Who confirmed does not work with the new keys: it stays a proposal.
   const runId = await startRun(room, probe(1));
-  const isTold = (): boolean => readFileSync(copy).includes(runId);
-  while (!isTold()) await new Promise((resolve) => setTimeout(resolve, 100));
+  await heard(room, runId, ["bank-1"]);
   await room.client.post(`/v1/runs/${runId}/cancel`, {});
   // In this room the key of bank-3 was replaced: the folder, which knows the old one, does not let that pass.
   const own = ["--folder", room.agentFolder("bank-1")];
@@ -215,4 +215,4 @@ test("another member's copy tells of confirmations and of the leaving, and of ru
   expect(data.runs.map((run: { runId: string }) => run.runId)).not.toContain(runId);
   const stranger = await cloister("audit", "withdrawal", "bank-9", pack);
   expectOneLine(stranger, 3, "bank-9 never enrolled");
-}, 60_000);
+});

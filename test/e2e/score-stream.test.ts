@@ -239,7 +239,6 @@ test.runIf(process.platform === "linux")(
     // Four times the file, 315 MB more, and the same memory: a block, its scores, and what lies about uncollected.
     expect(big.peak - small.peak).toBeLessThan(60_000);
   },
-  120_000,
 );
 
 test("an output that is a folder is refused in one line, and nothing is left beside it", async () => {

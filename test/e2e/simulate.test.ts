@@ -85,7 +85,7 @@ test("a table, a plot, a file for programs and the rounds; the same again from t
   const rounds = readFileSync(at("1.csv"), "utf8").trim().split("\n");
   expect(rounds).toHaveLength(1 + 3 * 2 * 9); // Settings, seeds, eight steps and an evaluation.
   expect(readFileSync(at("1.svg"), "utf8")).toContain("ROC-AUC against ε: dpSgd, 5 members");
-}, 60_000);
+});
 
 test("members by a column, under a room's own charter: its budget bounds what can be tried", async () => {
   const room = { ...smallCharter(memberIds(5)), room: "banks" };
@@ -99,7 +99,7 @@ test("members by a column, under a room's own charter: its budget bounds what ca
   expect(federated[1].privacy).toMatchObject({ epsilon: 3, delta: 1e-5, unitsExpected: 300 });
   expect(report.notes.join("\n")).toContain("8 exceeds the charter's budget of 3");
   expect(report.memberCount).toBe(5);
-}, 60_000);
+});
 
 test("whatever is wrong is one line: options, columns, rows, and what no noise can be added to", async () => {
   const few = write("few.csv", `${[head, ...lines.slice(0, 12)].join("\n")}\n`);
@@ -144,7 +144,7 @@ test("whatever is wrong is one line: options, columns, rows, and what no noise c
   }
   expectOneLine(await simulate(plan, "--data", data, "--members", "5"), 2, "--label is missing");
   expect(existsSync(at("1.svg.tmp"))).toBe(false);
-}, 120_000);
+});
 
 test("drop-outs beyond what is tolerated abort rounds, are counted, and end the run; the command says so", async () => {
   const args = ["--data", data, ...DEALT, "--seeds", "1", "--drop", "0.8"];
@@ -152,4 +152,4 @@ test("drop-outs beyond what is tolerated abort rounds, are counted, and end the 
   expect(code).toBe(0);
   expect(output).toMatch(/\| federated, no noise +\| none .*\| 20 +\| 1 of 1 \|/);
   expect(output).toContain("a run failed: round 0: 20 attempts failed");
-}, 60_000);
+});

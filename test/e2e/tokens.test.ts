@@ -33,7 +33,7 @@ beforeAll(async () => {
     writeFileSync(file(`${name}.yaml`), stringify({ url, tokenPath: file(`${name}.token`) }));
   };
   await Promise.all(people.map(give));
-}, 120_000);
+});
 
 afterAll(async () => {
   await room.close();
@@ -114,6 +114,8 @@ test("bad input to the operator's commands is told in one line", async () => {
 });
 
 test("a restart keeps tokens; a revoked one is refused; no file of the coordinator's holds one", async () => {
+  const today = (): string => new Date().toISOString().slice(0, 10);
+  const before = today();
   room.coordinator.kill();
   await room.coordinator.ended;
   await room.startCoordinator();
@@ -128,11 +130,10 @@ test("a restart keeps tokens; a revoked one is refused; no file of the coordinat
   expectOneLine(refused, EXIT.refused, "revoked");
   expect(others.code).toBe(0);
   const list = listed.output.trim().split("\n");
-  const today = new Date().toISOString().slice(0, 10);
   expect(list).toHaveLength(3);
   const ada = list.find((line) => line.includes("Ada"));
   expect(ada).toMatch(new RegExp(`^${idOf("Ada")}  revoked  Ada  analyst  test-room  created`));
-  expect(ada).toContain(`last used ${today}`);
+  expect(ada).toMatch(new RegExp(`last used (${before}|${today()})`));
   expect(list.join("\n")).toContain("active  Mary  member-admin of bank-1  test-room");
 
   const kept = readdirSync(file("room/coordinator"), { recursive: true, withFileTypes: true })

@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { copyPath } from "../../agent/transcript-copy.ts";
 import { EXIT } from "../../shared/base/errors.ts";
-import { linesOf, parseLine } from "../../shared/transcript/room/entry.ts";
 import type { RoomEvent } from "../../shared/transcript/room/event.ts";
 import { verifyRoom } from "../../shared/transcript/room/verify.ts";
 import { memberIds } from "../support/charters.ts";
 import { cloister, expectOneLine } from "../support/command.ts";
 import type { RoomProcesses } from "../support/processes.ts";
-import { follow, openRoom, probe, startRun } from "../support/rooms.ts";
+import { eventsOf, settled } from "../support/room-copies.ts";
+import { follow, openRoom, probe, startRun, until } from "../support/rooms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloister-history-"));
 const members = memberIds(4);
@@ -26,25 +26,6 @@ let probed = "";
 
 const pathOf = (memberId: string): string => copyPath(room.agentFolder(memberId));
 const copyOf = (memberId: string): Uint8Array => readFileSync(pathOf(memberId));
-
-function eventsOf(copy: Uint8Array): RoomEvent[] {
-  return linesOf(copy).flatMap((line) => {
-    const parsed = parseLine(line);
-    return parsed && "sequence" in parsed ? parsed.body : [];
-  });
-}
-
-/** Until every member has the end of these runs, and the signatures of all after it. */
-async function settled(...runIds: readonly string[]): Promise<void> {
-  const isWhole = (memberId: string): boolean => {
-    const events = eventsOf(copyOf(memberId));
-    const end = events.findLastIndex((e) => e.type === "runEnded" && runIds.includes(e.runId));
-    const ended = runIds.every((id) => events.some((e) => e.type === "runEnded" && e.runId === id));
-    const signed = events.slice(end).filter((e) => e.type === "headCosigned");
-    return ended && signed.length >= members.length;
-  };
-  while (!members.every(isWhole)) await new Promise((resolve) => setTimeout(resolve, 100));
-}
 
 beforeAll(async () => {
   room = await openRoom({ folder, members });
@@ -66,7 +47,7 @@ beforeAll(async () => {
   };
   trained = await startRun(room, train);
   await follow(room, trained);
-  probed = await startRun(room, probe(40));
+  probed = await startRun(room, probe(40, 50_000)); // Of rounds long enough that it is not over when the kill comes.
   await follow(room, probed, ({ round, type }) =>
     type === "roundReleased" && (round ?? 0) >= 5 ? "stop" : undefined,
   );
@@ -76,8 +57,9 @@ beforeAll(async () => {
   await room.startCoordinator();
   await room.startAgent("bank-2");
   await follow(room, probed);
-  await settled(trained, probed);
-}, 120_000);
+  const isEnd = (e: RoomEvent): boolean => e.type === "runEnded" && e.runId === probed;
+  await settled(room, isEnd, members);
+});
 
 afterAll(async () => {
   await room.close();
@@ -167,10 +149,9 @@ test("a copy that was set back is found by the folder that signed for more, and 
   expectOneLine(said, EXIT.caught, "entries were signed for before");
   await room.startAgent("bank-4");
   // Anew it comes in fewer pieces: with the same entries, and fewer heads.
-  while (eventsOf(copyOf("bank-4")).length < eventsOf(whole).length)
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(() => eventsOf(copyOf("bank-4")).length >= eventsOf(whole).length);
   expect((await cloister("audit", "verify", "--folder", own)).code).toBe(EXIT.ok);
-}, 60_000);
+});
 
 test("what cannot be exported or verified is said in one line", async () => {
   const own = ["--folder", room.agentFolder("bank-1")];

@@ -75,7 +75,7 @@ test("without counts it speaks of the plan", () => {
 test("who is trusted follows from who adds the noise", () => {
   const words = (placement: "distributed" | "local" | "central"): string =>
     statementLines(privacyStatement(charter, placed(placement))).join("\n");
-  expect(words("distributed")).toContain("at most 1 members collude");
+  expect(words("distributed")).toContain("at most 1 member colludes");
   expect(words("distributed")).not.toContain("exact sums");
   expect(words("local")).not.toContain("collude");
   expect(words("central")).toContain("the coordinator: it sees exact sums");

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { toHex } from "../../shared/base/bytes.ts";
 import { manifestText, parseManifest, runIdOf } from "../../shared/charter/manifest.ts";
+import { sha256 } from "../../shared/crypto/hash.ts";
 import { enrolmentStatement } from "../../shared/protocol/handshake.ts";
 import { attacked, faultsSeenBy, lyingTo, overhearing, survivorsOf } from "./attacks.ts";
 import { unsafeIdentity } from "./room.ts";
@@ -30,6 +31,24 @@ test.each([
   expect(simulation.violations).toEqual([]);
   expect(faultsSeenBy(simulation, 0)).toContain("badJoin coordinator");
   expect(survivorsOf(simulation)).toEqual(["2 3 4 5", "2 3 4 5"]); // The victim takes no part; nobody reads it.
+});
+
+test("a hash in place of an ML-KEM key names the coordinator: the member signed for both", () => {
+  const simulation = attacked({
+    memberCount: 5,
+    coordinatorLies: true,
+    toAgent: lyingTo([0], "membersJoined", (message) => {
+      const members = message.members.map((join) => ({ ...join, kemKey: sha256(join.kemKey) }));
+      const whole = message.members.map(({ kemKey }) => kemKey.length === 1184);
+      return [
+        { message: { ...message, members: members.filter((_, i) => whole[i]) } },
+        { message: { ...message, members: message.members.filter((_, i) => !whole[i]) } },
+      ];
+    }),
+  });
+  expect(simulation.violations).toEqual([]);
+  expect(faultsSeenBy(simulation, 0)).toContain("badKemKey coordinator");
+  expect(survivorsOf(simulation)).toEqual(["2 3 4 5", "2 3 4 5"]);
 });
 
 test("a member's own key sent back to it as another's is not signed by that other", () => {

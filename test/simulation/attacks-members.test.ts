@@ -72,26 +72,53 @@ function expectGoesOnWithout(simulation: Simulation): void {
   expect(survivorsOf(simulation).at(-1)).toBe("1 3 4 5");
 }
 
-test("a wrong share names whoever gave it out, and the sum is opened without it", () => {
-  const simulation = lying({
-    shares: (message, { run, agents }) => {
-      const shares = message.shares.slice();
-      shares[40] = (shares[40] ?? 0) ^ 1;
-      const { identity } = run.room.members[LIAR] ?? { identity: run.room.coordinator };
-      const included = agents[LIAR]?.evidence.findLast(({ kind }) => kind === "included");
-      if (included?.kind !== "included") return [];
-      const statement = framed("cloister/3/shares", included.inclusion, LIAR, sha256(shares));
-      return [{ message: { ...message, shares, signature: identity.sign(statement) } }];
-    },
-  });
+/** Gives out something else than it holds, under a signature of its own. */
+function giving(change: (message: OfType<AgentMessage, "shares">) => void): Lie<"shares"> {
+  return (message, { run, agents }) => {
+    const { seed, shares } = { seed: message.seed.slice(), shares: message.shares.slice() };
+    change({ ...message, seed, shares });
+    const { identity } = run.room.members[LIAR] ?? { identity: run.room.coordinator };
+    const included = agents[LIAR]?.evidence.findLast(({ kind }) => kind === "included");
+    if (included?.kind !== "included") return [];
+    const statement = framed("cloister/3/shares", included.inclusion, LIAR, seed, sha256(shares));
+    return [{ message: { ...message, seed, shares, signature: identity.sign(statement) } }];
+  };
+}
+function flip(bytes: Uint8Array): void {
+  if (bytes.length > 0) bytes[9] = (bytes[9] ?? 0) ^ 1;
+}
+
+test("a wrong seed of its own names the member, and the sum is opened without its help", () => {
+  const simulation = lying({ shares: giving(({ seed }) => flip(seed)) });
   expectGoesOnWithout(simulation);
-  expect(blamed(simulation)).toEqual(["wrongShare bank-2"]);
+  expect(blamed(simulation)).toEqual(["wrongSeed bank-2"]);
   expect(survivorsOf(simulation)[0]).toBe("1 2 3 4 5"); // Its vector was sound.
+});
+
+test.each([
+  ["a survivor that falls silent after the certificate", "shares", "1 2 3 4 5 6 7"],
+  ["a dropout", "masked", "1 2 3 4 5 6"],
+] as const)("a wrong share of %s names whoever gave it out, and the sum is opened without it", (_, type, counted) => {
+  const lie = giving(({ shares }) => flip(shares));
+  let running: Simulation | null = null;
+  const fromAgent = (member: number, sent: Sent<AgentMessage>): readonly Sent<AgentMessage>[] => {
+    const { message } = sent;
+    if (member === 6 && message.type === type) return [];
+    const lies = member === LIAR && message.type === "shares" && message.shares.length > 0;
+    return lies && running ? lie(message, running, sent) : [sent];
+  };
+  const simulation = attacked({ memberCount: 7, liars: [LIAR], fromAgent }, (started) => {
+    running = started;
+  });
+  expect(simulation.violations).toEqual([]);
+  expect(simulation.status).toBe("completed");
+  expect(survivorsOf(simulation)[0]).toBe(counted); // The liar's vector was sound.
+  expect(blamed(simulation)).toEqual(["wrongShare bank-2"]);
 });
 
 test("shares of the wrong length, or wrong and not signed, are rejected; right ones need no signature", () => {
   const short = lying({
-    shares: (message) => [{ message: { ...message, shares: message.shares.slice(1) } }],
+    shares: (message) => [{ message: { ...message, shares: new Uint8Array(1) } }],
   });
   expect(blamed(short)).toEqual(["malformed bank-2"]);
   const unsigned = lying({
@@ -100,8 +127,8 @@ test("shares of the wrong length, or wrong and not signed, are rejected; right o
   expect(blamed(unsigned)).toEqual([]);
   const wrong = lying({
     shares: (message) => {
-      const shares = message.shares.map((byte) => byte ^ 1);
-      return [{ message: { ...message, shares, signature: randomBytes(rng, 64) } }];
+      const seed = message.seed.map((byte) => byte ^ 1);
+      return [{ message: { ...message, seed, signature: randomBytes(rng, 64) } }];
     },
   });
   expect(blamed(wrong)).toEqual(["badSignature bank-2"]);
@@ -163,7 +190,7 @@ test("a garbage ML-KEM ciphertext is caught by whom it was meant for", () => {
     },
   });
   expectGoesOnWithout(simulation);
-  for (const honest of [2, 3, 4])
+  for (const honest of [2, 3]) // Half of the circle; the others encapsulate to the liar.
     expect(faultsSeenBy(simulation, honest)).toContain("badCiphertext bank-2");
 });
 
@@ -215,7 +242,8 @@ test("shares that do not rebuild what was committed to name their dealer, who ca
     dealings += 1;
     if (dealings === 1) changing("commitments")(entries, batch); // Once: then it deals well.
   });
-  expect(blamed(simulation)).toEqual(["inconsistentShares bank-2"]);
+  // It tells the seed that it shared out; that is not the one it committed to.
+  expect(blamed(simulation)).toEqual(["wrongSeed bank-2", "inconsistentShares bank-2"]);
   expect(simulation.violations).toEqual([]);
   expect(simulation.status).toBe("completed");
   // Shares of all five were out: the round is opened over them or not at all. Then it goes on without the liar.
@@ -224,7 +252,8 @@ test("shares that do not rebuild what was committed to name their dealer, who ca
 
 test("a member that deals so again and again ends a run without noise, and is named", () => {
   const simulation = dealing(changing("commitments"));
-  expect(blamed(simulation)).toEqual(["inconsistentShares bank-2"]);
+  // It tells the seed that it shared out; that is not the one it committed to.
+  expect(blamed(simulation)).toEqual(["wrongSeed bank-2", "inconsistentShares bank-2"]);
   expect(simulation.violations).toEqual([]);
   const end = simulation.events.find((event) => event.type === "failed");
   expect(end?.type === "failed" && end.reason).toBe(

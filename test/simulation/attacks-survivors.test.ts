@@ -3,6 +3,7 @@
  * the attacks that secure aggregation without a certificate falls to.
  */
 import { expect, test } from "vitest";
+import { toBitmap } from "../../shared/base/member-set.ts";
 import { type AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
 import { messageFields } from "../support/architecture-messages.ts";
 import {
@@ -21,10 +22,13 @@ import type { Sent, Simulation } from "./simulation.ts";
 
 /** Attempt 0 is attacked; what the coordinator does later is honest. */
 const FIRST = 0;
-const sharesOf = (heard: ReturnType<typeof overhearing>["heard"], attempt: number): number[] =>
-  heard.flatMap(({ member, message }) =>
+/** Who gave anything out in an attempt. */
+function sharesOf(heard: ReturnType<typeof overhearing>["heard"], attempt: number): number[] {
+  const givers = heard.flatMap(({ member, message }) =>
     message.type === "shares" && message.attempt === attempt ? [member] : [],
   );
+  return [...new Set(givers)];
+}
 
 /** Five members, of whom some are told in attempt 0 that member 0 dropped out. */
 function splitting(camp: readonly number[]) {
@@ -201,6 +205,54 @@ test("a round tried again with one member fewer opens the second sum, never the 
   expect(simulation.violations).toEqual([]);
   expect(sharesOf(heard, FIRST)).toEqual([]);
   expect(survivorsOf(simulation)[0]).toBe("1 2 3");
+});
+
+/** Attempt 0 is opened as it should be; then the coordinator asks member 0 for shares of whomever it likes. */
+function askingFor(of: readonly number[], when: "confirmed" | "shares" = "shares") {
+  let running: Simulation | null = null;
+  const ask = (runId: string, attempt: number): void =>
+    running?.tell(0, { type: "sharesAsked", runId, attempt, of: toBitmap(of, 5) });
+  const { fromAgent, heard } = overhearing((member, sent) => {
+    const { message } = sent;
+    if (!("attempt" in message) || message.attempt !== FIRST) return [sent];
+    if (member === 4 && message.type === "masked") return []; // Told of a dropout, all of them.
+    if (member === 0 && message.type === when)
+      for (const ms of [1, 2]) running?.time.after(ms, () => ask(message.runId, FIRST));
+    return [sent];
+  });
+  const simulation = attacked({ memberCount: 5, coordinatorLies: true, fromAgent }, (started) => {
+    running = started;
+  });
+  expect(simulation.violations).toEqual([]);
+  const given = heard.flatMap(({ member, message }) =>
+    member === 0 && message.type === "shares" && message.attempt === FIRST ? [message] : [],
+  );
+  return { simulation, given: given.map(({ seed, of: about }) => [seed.length, about[0]]) };
+}
+
+test("shares of survivors' seeds are given when asked for, once; a dropout's never, and it is the coordinator that is at fault", () => {
+  const first = [32, 0b10000]; // Its own seed, and a share that opens the dropout's masks.
+  const survivors = askingFor([1, 3]);
+  expect(survivors.given).toEqual([first, [0, 0b01010]]);
+  expect(refusalsOf(survivors.simulation, 0)).toEqual([]);
+  const dropout = askingFor([1, 4]);
+  expect(dropout.given).toEqual([first]);
+  expect(refusalsOf(dropout.simulation, 0)).toEqual(["notSurvivor"]);
+});
+
+test("who is asked for shares before the certificate gives none", () => {
+  expect(askingFor([1, 3], "confirmed").given).toEqual([[32, 0b10000]]);
+});
+
+test("a survivor's seed is opened from shares where it fell silent after the certificate", () => {
+  const { fromAgent, heard } = overhearing((member, sent) =>
+    member === 2 && sent.message.type === "shares" && sent.message.attempt === FIRST ? [] : [sent],
+  );
+  const simulation = attacked({ memberCount: 5, fromAgent });
+  expect(simulation.violations).toEqual([]);
+  expect(survivorsOf(simulation)[0]).toBe("1 2 3 4 5");
+  const more = heard.filter(({ message }) => message.type === "shares" && !message.seed.length);
+  expect(more.map(({ member }) => member)).toEqual([0, 1, 3, 4]);
 });
 
 test("no message names a threshold, a minimum or a degree: there is nothing to lie about", () => {

@@ -133,8 +133,8 @@ test("an agent that gives out both kinds of share is caught", () => {
     const held = message.type === "shares" && kept.get(`${member}/${message.attempt}`);
     if (member !== 2 || message.type !== "shares" || !held) return [sent];
     const recovery = held.get(0)?.recovery ?? new Uint8Array();
-    const second = { ...message, of: Uint8Array.of(0b0001), shares: recovery };
-    return [sent, { message: second }];
+    const second = { ...message, seed: new Uint8Array() };
+    return [sent, { message: { ...second, of: Uint8Array.of(0b0001), shares: recovery } }];
   };
   expect(violationsOf({ fromAgent: both })).toContain(
     "shares: both kinds of share of member 0 are out in attempt 0",
@@ -146,9 +146,8 @@ test("an agent that gives out the wrong kind to a coordinator that asks nicely i
     const { message } = sent;
     if (member !== 2 || message.type !== "shares") return [sent];
     const held = kept.get(`${member}/${message.attempt}`);
-    const shares = message.shares.slice();
-    shares.set(held?.get(0)?.recovery ?? new Uint8Array());
-    return [{ message: { ...message, shares } }];
+    const shares = held?.get(0)?.recovery ?? new Uint8Array();
+    return [{ message: { ...message, of: Uint8Array.of(0b0001), shares } }];
   };
   expect(violationsOf({ fromAgent: wrong })).toContain(
     "shares: both kinds of share of member 0 are out in attempt 0",

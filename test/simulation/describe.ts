@@ -45,6 +45,8 @@ export function describeMessage(
       case "confirmed":
         return `attempt ${message.attempt}`;
       case "shares":
+        return `attempt ${message.attempt}, ${message.seed.length > 0 ? "own seed, shares" : "shares"} of ${set(message.of)}`;
+      case "sharesAsked":
         return `attempt ${message.attempt}, of ${set(message.of)}`;
       case "matching":
         return `${message.body.length} bytes`;
@@ -106,6 +108,8 @@ export function describeEvent(event: RunEvent | LiveEvent): string {
       return "completed";
     case "failed":
       return `failed: ${event.reason}`;
+    case "waiting":
+      return `waits; absent: ${event.absent.join(", ")}`;
     case "joined":
     case "left":
       return `${event.memberId} ${event.type}, ${event.joined} there`;

@@ -130,6 +130,19 @@ export function playAttempt(
         if (own?.phase !== "confirmed" || !certificate) return [];
         const done = agent.reveal(params.sum, self, own, certificate);
         if (!done.ok) throw new Error(done.code);
+        states.set(self.index, done.value.state);
+        return [{ type: "shares", from: self.index, ...done.value.revealed }];
+      }),
+    );
+  }
+  const asked = effect("askShares");
+  if (asked) {
+    say(
+      members.flatMap(({ self }): AttemptEvent[] => {
+        const own = states.get(self.index);
+        if (own?.phase !== "revealed" || !asked.to.includes(self.index)) return [];
+        const done = agent.revealMore(self, own, asked.of);
+        if (!done.ok) throw new Error(done.code);
         return [{ type: "shares", from: self.index, ...done.value.revealed }];
       }),
     );

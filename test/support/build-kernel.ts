@@ -36,9 +36,11 @@ const TREES = {
   entries: ["bins", "walk"],
 };
 const CURVE = { folder: "shared/matching/kernel", entries: ["curve"] };
+const LEVELS = { folder: "shared/privacy/encoding/kernel", entries: ["levels"] };
 const NOISE = { folder: "shared/privacy/noise/kernel", entries: ["tries"] };
 export const KERNELS: readonly KernelBuild[] = [
   { ...RING, binary: "binary.ts", name: "KERNEL_BINARY", features: ["simd"] },
+  { ...LEVELS, binary: "binary.ts", name: "LEVELS_BINARY", features: ["simd"] },
   { ...NOISE, binary: "binary.ts", name: "TRIES_BINARY", features: ["simd"] },
   { ...ENGINE, binary: "binary.ts", name: "SIMD_BINARY", features: ["simd"] },
   {

@@ -33,6 +33,8 @@ export interface MemoryRoom {
   readonly runId: string;
   readonly coordinator: Identity;
   readonly rounds: readonly KeptRound[];
+  /** How often members were asked for prekeys. */
+  readonly batchesOpened: number;
   /** What each member sent before masking, by attempt. */
   readonly sent: ReadonlyMap<string, ReadonlyMap<number, Uint32Array>>;
   /** What the coordinator signed, by member. */
@@ -62,12 +64,16 @@ export function playProbe(options: MemoryRoomOptions): MemoryRoom {
   const kept: KeptRound[] = [];
   const evidence = new Map<string, SignedEntry[]>();
   const sent = new Map<string, Map<number, Uint32Array>>();
+  let batchesOpened = 0;
   playRun({
     charter,
     manifest,
     coordinator,
     ...(options.dropout && { dropouts: [options.dropout] }),
     openSpool: () => memorySpool(kept),
+    append: ({ type }) => {
+      if (type === "attemptsReserved") batchesOpened += 1;
+    },
     record: (memberId, entry) => evidence.set(memberId, [...(evidence.get(memberId) ?? []), entry]),
     gateOf: (memberId) => {
       const source = new UniformSource(reproducibleRng(`vector-${memberId}`));
@@ -82,7 +88,7 @@ export function playProbe(options: MemoryRoomOptions): MemoryRoom {
       return (message) => gateAnswer(message, draw);
     },
   });
-  return { charter, manifest, runId, coordinator, rounds: kept, sent, evidence };
+  return { charter, manifest, runId, coordinator, rounds: kept, batchesOpened, sent, evidence };
 }
 
 function gateAnswer(message: ToGate, draw: (attempt: number) => Uint32Array): FromGate {

@@ -125,9 +125,26 @@ class Play {
       const revealed = this.#measure("reveal", () =>
         agreed(agent.reveal(this.#room.sum, self, state, order.certificate)),
       );
+      this.#states[from] = revealed.state;
       this.#feed({ type: "shares", from, ...revealed.revealed });
     }
     if (!this.outcome) this.#tickToDeadline();
+    this.#more();
+  }
+
+  /** Survivors that fell silent after the certificate: the others give out shares of their seeds. */
+  #more(): void {
+    const asked = this.#sent("askShares");
+    for (const from of asked?.to ?? []) {
+      const self = this.#room.selves[from];
+      const state = this.#states[from];
+      if (!asked || !self || state?.phase !== "revealed") continue;
+      const { revealed } = this.#measure("reveal", () =>
+        agreed(agent.revealMore(self, state, asked.of)),
+      );
+      this.#feed({ type: "shares", from, ...revealed });
+    }
+    if (asked && !this.outcome) this.#tickToDeadline();
   }
 
   #feed(event: AttemptEvent): void {

@@ -5,8 +5,8 @@ import type { Decision } from "../../shared/charter/decision.ts";
 import { smallCharter, smallTable } from "./charters.ts";
 import { type RoomProcesses, startRoom } from "./processes.ts";
 
-/** Short enough for tests, long enough for a busy machine. */
-export const PATIENCE = { workSeconds: 20, stepSeconds: 20, graceSeconds: 0.2, startSeconds: 10 };
+/** Nothing but a member that is gone is to be given up on, however busy the machine: it alone is not waited for. */
+export const PATIENCE = { workSeconds: 120, stepSeconds: 120, graceSeconds: 0.2, startSeconds: 60 };
 
 /** One line of a run's events, as a watcher sees it. */
 export interface RunLine {
@@ -67,6 +67,13 @@ export async function follow(
     if (["completed", "failed", "refused"].includes(line.type)) break;
   }
   return seen;
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+
+/** Waits, as long as the test may last, for what another process does in its own time. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await pause();
 }
 
 export const released = (lines: readonly RunLine[]): RunLine[] =>

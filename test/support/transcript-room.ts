@@ -75,15 +75,21 @@ export interface Holder {
 /** What a member's vault keeps of it from one start to the next. */
 export type Signed = Map<number, string>;
 
-/** Opens a member's copy in a folder of its own, connected to the book. */
-export function holder(book: Book, folder: string, memberId: string, signed: Signed): Holder {
+/** Opens a member's copy in a folder of its own, connected to the book. @param identity That folder's. */
+export function holder(
+  book: Book,
+  folder: string,
+  memberId: string,
+  signed: Signed,
+  identity = identityOf(memberId),
+): Holder {
   mkdirSync(folder, { recursive: true });
   const caught: RoomFault[] = [];
   const putBack: CloisterError[] = [];
   const params: CopyParams = {
     folder,
     memberId,
-    identity: identityOf(memberId),
+    identity,
     trust: { ...TRUST, heads: new Map(signed) },
     saveCosigned: (size, root) => {
       signed.clear();

@@ -55,8 +55,8 @@ export const OUTPUTS = {
   ...{ dealtContext: Text, roundContext: Text, masked: Texts, roots: Texts },
   ...{ maskedSignatures: Texts, inclusion: Text, includedSignature: Text, confirmations: Texts },
   ...{
-    shares: Texts,
-    sharesSignatures: Texts,
+    ...{ seeds: Texts, shares: Texts, sharesSignatures: Texts },
+    ...{ moreShares: Texts, moreSignatures: Texts },
     sum: z.array(Int),
     resultHash: Text,
     nextHead: Text,

@@ -131,12 +131,19 @@ test.each(vectorIds.filter((id) => id.startsWith("round/")))("%s", (id) => {
   const revealed = confirmed.map(({ index, self, state }) => {
     const order = effects.find((one) => one.type === "sendCertificate" && one.to === index);
     if (order?.type !== "sendCertificate") throw new Error("no certificate");
-    const value = unwrap(agent.reveal(sum, self, state, order.certificate)).revealed;
-    return { from: index, ...value };
+    const given = unwrap(agent.reveal(sum, self, state, order.certificate));
+    const others = survivors.filter((of) => of !== index);
+    const more = unwrap(agent.revealMore(self, given.state, others)).revealed;
+    return { said: { type: "shares", from: index, ...given.revealed } as const, more };
   });
-  expect(revealed.map(({ shares }) => toHex(shares))).toEqual(outputs.shares);
-  expect(revealed.map(({ signature }) => toHex(signature))).toEqual(outputs.sharesSignatures);
-  for (const shares of revealed) feed({ type: "shares", ...shares }, atMs);
+  expect(revealed.map(({ said: { seed } }) => toHex(seed))).toEqual(outputs.seeds);
+  expect(revealed.map(({ said: { shares } }) => toHex(shares))).toEqual(outputs.shares);
+  expect(revealed.map(({ said: { signature } }) => toHex(signature))).toEqual(
+    outputs.sharesSignatures,
+  );
+  expect(revealed.map(({ more }) => toHex(more.shares))).toEqual(outputs.moreShares);
+  expect(revealed.map(({ more }) => toHex(more.signature))).toEqual(outputs.moreSignatures);
+  for (const { said: shares } of revealed) feed(shares, atMs);
 
   const masks = new Uint32Array(place.dimension);
   applyMasksInPlace(masks, said("expand").masks, place.ringBits);

@@ -199,6 +199,7 @@ test("what members sign and confirm", () => {
       survivors: z.array(Int),
       roots: Bytes,
       index: Int,
+      seed: Bytes,
       shares: Bytes,
     },
     {
@@ -210,7 +211,7 @@ test("what members sign and confirm", () => {
       prekeys: Bytes,
     },
   );
-  const { rosterCount, context, survivors, index, shares } = inputs;
+  const { rosterCount, context, survivors, index, seed, shares } = inputs;
   const sum = sumOf("run", rosterCount, new Map());
   const roots = survivors.map((_, i) => inputs.roots.subarray(32 * i, 32 * i + 32));
   const inclusion = keys.inclusionHash(sum, context, survivors, roots);
@@ -218,7 +219,7 @@ test("what members sign and confirm", () => {
   expect(toHex(inclusion)).toBe(outputs.inclusion);
   expect(toHex(keys.maskedStatement(context, index, root))).toBe(outputs.masked);
   expect(toHex(keys.confirmStatement(inclusion, index))).toBe(outputs.confirm);
-  expect(toHex(keys.sharesStatement(inclusion, index, shares))).toBe(outputs.shares);
+  expect(toHex(keys.sharesStatement(inclusion, index, seed, shares))).toBe(outputs.shares);
   const members = Array.from({ length: rosterCount }, (_, i) => i);
   const opened = openBatch(sum, { number: 0, firstAttempt: 0, count: 1, members }, []);
   const hash = prekeys.prekeysHash({ ...opened, opening: context }, index, shares);

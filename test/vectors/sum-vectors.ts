@@ -183,6 +183,7 @@ function statements(): Vector[] {
   const roots = survivors.map((index) => fixedBytes(`root ${index}`, 32));
   const inclusion = protocol.inclusionHash(9, context, survivors, roots);
   const shares = fixedBytes("revealed", 96);
+  const seed = fixedBytes("told", 32);
   const { dimension: _, ringBits: __, ...opened } = place(16, 1);
   const resultHash = sha256(utf8("result"));
   const macKeys = survivors.map((to) => fixedBytes(`mac key 0 to ${to}`, 32));
@@ -197,13 +198,14 @@ function statements(): Vector[] {
         survivors,
         roots: hex(join(...roots)),
         index: 3,
+        seed: hex(seed),
         shares: hex(shares),
       },
       {
         inclusion: hex(inclusion),
         masked: hex(protocol.maskedStatement(context, 3, at(roots, 2))),
         confirm: hex(protocol.confirmStatement(inclusion, 3)),
-        shares: hex(protocol.sharesStatement(inclusion, 3, shares)),
+        shares: hex(protocol.sharesStatement(inclusion, 3, seed, shares)),
         prekeysHash: hex(protocol.prekeysHash(context, 3, shares)),
         prekeys: hex(protocol.prekeysStatement(inclusion)),
       },

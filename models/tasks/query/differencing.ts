@@ -4,6 +4,7 @@
  * three answers tell together is not seen. Pure.
  */
 import type { PartitionedData } from "../../data.ts";
+import { hasSmallCut } from "./small-cut.ts";
 
 /** Distinct units of each cell; a unit's rows come together. */
 export class UnitCounts {
@@ -87,7 +88,8 @@ export function unitsByCell(cohorts: Int32Array, units: Uint32Array): Uint32Arra
  * Let the sets of both be nodes, what is in no set of a question one more, and rows edges from their set in `a` to that in
  * `b`. A sum with a factor x for each set of `a` and −y for each of `b` has the factor x − y for the rows of an edge: it
  * tells of those whose ends differ, which is a cut. Nodes between which there are enough units are never parted, and
- * become one; of what is left each node is cut off. (Two such nodes cut off together are not looked at.)
+ * become one; of what is left each node is cut off, and then whatever else can be. (There a unit with rows on several
+ * edges counts once on each.)
  *
  * @param a, b Cohorts of two questions on the same rows. @see Task.cohorts
  */
@@ -97,6 +99,56 @@ export function isolatesFew(
   units: Uint32Array,
   unitsMin: number,
 ): boolean {
+  const { edges } = heldTogether(a, b, units, unitsMin);
+  const around = new Map<number, Set<number>>();
+  for (const { from, to, units: few } of edges)
+    for (const node of [from, to]) addUpTo(unitsMin, setAt(around, node), few);
+  if ([...around.values()].some(({ size }) => size < unitsMin)) return true;
+  const few = edges.map((edge) => ({ from: edge.from, to: edge.to, weight: edge.units.size }));
+  return hasSmallCut(few, unitsMin);
+}
+
+/**
+ * Whether the answer to `a` with an earlier one to `b` would tell of the few units by which a set of `b` has grown or shrunk
+ * between: the table has changed. Of a set whose rows `a` leaves out, or takes to others of which it leaves out many, it
+ * would not: rows that are there still would have to be taken off first. Units that took others' places are not seen.
+ *
+ * @param a, b Cohorts of both on the rows as they are now.
+ * @param then `unitsByCell` of `b` when it was answered; null: nobody
+ *   knows, and every set may have changed.
+ */
+export function tellsOfChange(
+  a: Int32Array,
+  b: Int32Array,
+  then: ArrayLike<number> | null,
+  units: Uint32Array,
+  unitsMin: number,
+): boolean {
+  const now = unitsByCell(b, units);
+  const changed = then
+    ? changedByFew(then, now, unitsMin)
+    : [...now.keys()].filter((cell) => now[cell]);
+  if (changed.length === 0) return false;
+  const { groups } = heldTogether(a, b, units, unitsMin);
+  const first = firstOfSecond(a);
+  return changed.some((cell) => groups.of(first + cell) !== groups.of(NOWHERE));
+}
+
+/** Sets of which there are a few units more or fewer; what is beyond an end is empty. */
+function changedByFew(
+  then: ArrayLike<number>,
+  now: ArrayLike<number>,
+  unitsMin: number,
+): readonly number[] {
+  const cells = Array.from({ length: Math.max(then.length, now.length) }, (_, cell) => cell);
+  return cells.filter((cell) => {
+    const change = Math.abs((now[cell] ?? 0) - (then[cell] ?? 0));
+    return change > 0 && change < unitsMin;
+  });
+}
+
+/** Sets of both that are never parted, and the edges that are left between them: each has few units. */
+function heldTogether(a: Int32Array, b: Int32Array, units: Uint32Array, unitsMin: number) {
   let edges = edgesOf(a, b, units, unitsMin);
   const groups = new Groups();
   for (let isMerged = true; isMerged; ) {
@@ -108,28 +160,7 @@ export function isolatesFew(
       isMerged = true;
     }
   }
-  const around = new Map<number, Set<number>>();
-  for (const { from, to, units: few } of edges)
-    for (const node of [from, to]) addUpTo(unitsMin, setAt(around, node), few);
-  return [...around.values()].some(({ size }) => size < unitsMin);
-}
-
-/**
- * Whether a set has grown or shrunk by a few units between two answers to one question: the table has changed, and the
- * answers' difference tells of those. Units that took others' places are not seen.
- *
- * @param then, now `unitsByCell`; what is beyond an end is empty.
- */
-export function changedByFew(
-  then: ArrayLike<number>,
-  now: ArrayLike<number>,
-  unitsMin: number,
-): boolean {
-  for (let cell = 0; cell < Math.max(then.length, now.length); cell++) {
-    const change = Math.abs((now[cell] ?? 0) - (then[cell] ?? 0));
-    if (change > 0 && change < unitsMin) return true;
-  }
-  return false;
+  return { groups, edges };
 }
 
 interface Edge {
@@ -148,7 +179,7 @@ function edgesOf(
   units: Uint32Array,
   enough: number,
 ): readonly Edge[] {
-  const firstOfB = a.reduce((most, cell) => Math.max(most, cell), 0) + 2;
+  const firstOfB = firstOfSecond(a);
   const width = b.reduce((most, cell) => Math.max(most, cell), 0) + 2;
   const edges = new Map<number, Edge>();
   for (let row = 0; row < a.length; row++) {
@@ -161,6 +192,11 @@ function edgesOf(
     if (edge.units.size < enough) edge.units.add(units[row] ?? 0);
   }
   return [...edges.values()];
+}
+
+/** The node of the second question's first set: those of the first one's come before. */
+function firstOfSecond(a: Int32Array): number {
+  return a.reduce((most, cell) => Math.max(most, cell), 0) + 2;
 }
 
 /** Edges between groups, one for each two of them. `edges` are changed. */

@@ -6,10 +6,8 @@ import { assert } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
 import { type RingBits, ringMask } from "../../base/ring-bits.ts";
 import type { UniformSource } from "../../base/uniform.ts";
-import { fromRing, signedMax } from "./ring.ts";
-
-/** Random words drawn at a time: they stay in the cache. */
-const BLOCK_WORDS = 4096;
+import { roundLevels } from "./kernel/kernel.ts";
+import { signedMax } from "./ring.ts";
 
 /** Public parameters of one sum: the same at every member and at the coordinator. */
 export interface Quantizer {
@@ -67,23 +65,11 @@ export function quantize(
   quantizer: Quantizer,
   source: UniformSource,
 ): Uint32Array {
-  const { scale, levelMax } = quantizerScale(quantizer);
   const { magnitudeMax, ringBits } = quantizer;
-  const mask = ringMask(ringBits);
+  const levels = { ...quantizerScale(quantizer), magnitudeMax, mask: ringMask(ringBits) };
   const ring = new Uint32Array(values.length);
-  const words = new Uint32Array(Math.min(BLOCK_WORDS, values.length));
-  for (let start = 0; start < values.length; start += BLOCK_WORDS) {
-    source.fill(words);
-    const end = Math.min(values.length, start + BLOCK_WORDS);
-    for (let i = start; i < end; i++) {
-      const value = values[i] ?? 0;
-      if (!(value - value === 0)) notFinite(i);
-      const clamped = Math.max(-magnitudeMax, Math.min(magnitudeMax, value));
-      // Up with the probability of the fraction, never where there is none: below 2^31 levels plus 21 bits are exact.
-      const level = Math.floor(clamped * scale + ((words[i - start] ?? 0) >>> 11) / 2 ** 21);
-      ring[i] = Math.max(-levelMax, Math.min(levelMax, level)) & mask;
-    }
-  }
+  const bad = roundLevels(values, levels, source, ring);
+  if (bad >= 0) notFinite(bad);
   return ring;
 }
 
@@ -101,9 +87,10 @@ function notFinite(coordinate: number): never {
  */
 export function dequantizeSum(sum: Uint32Array, quantizer: Quantizer): Float64Array {
   const { scale } = quantizerScale(quantizer);
-  const levels = fromRing(sum, quantizer.ringBits);
-  const values = new Float64Array(levels.length);
-  for (let i = 0; i < levels.length; i++) values[i] = (levels[i] ?? 0) / scale;
+  const unused = 32 - quantizer.ringBits;
+  const values = new Float64Array(sum.length);
+  // As `fromRing` lifts them, without a vector in between.
+  for (let i = 0; i < sum.length; i++) values[i] = (((sum[i] ?? 0) << unused) >> unused) / scale;
   return values;
 }
 

@@ -23,6 +23,13 @@ export interface Kernel {
    * of it stay in the kernel's own memory until `wipe`.
    */
   addKeystreams(sum: Uint32Array, keystreams: SignedKeystreams, bits: RingBits): void;
+  /** The same sum, packed; `values` stay as they are. */
+  packMasked(
+    values: Uint32Array,
+    keystreams: SignedKeystreams,
+    packed: Uint8Array,
+    bits: RingBits,
+  ): void;
   /** Element i goes to bits b·i … b·i + b − 1 of `packed`, bit 0 being the lowest of byte 0; padding is zero. */
   pack(values: Uint32Array, packed: Uint8Array, bits: RingBits): void;
   /** Undoes `pack`. Padding bits are not looked at. */

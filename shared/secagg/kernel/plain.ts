@@ -3,14 +3,15 @@
  * no SIMD. Written to be read; speed is the other one's business. Pure.
  */
 import { keystreamBytes, type RingBits, ringMask } from "../../base/ring-bits.ts";
-import type { Kernel } from "./contract.ts";
+import type { Kernel, SignedKeystreams } from "./contract.ts";
 
 export const plainKernel: Kernel = {
   vector: (dimension) => new Uint32Array(dimension),
-  addKeystreams(sum, { added, subtracted }, bits) {
-    for (const keystream of added) addKeystream(sum, keystream, bits, 1);
-    for (const keystream of subtracted) addKeystream(sum, keystream, bits, -1);
-    reduce(sum, bits);
+  addKeystreams,
+  packMasked(values, keystreams, packed, bits) {
+    const sum = values.slice();
+    addKeystreams(sum, keystreams, bits);
+    pack(sum, packed, bits);
   },
   pack,
   unpack(packed, values, bits) {
@@ -25,6 +26,16 @@ export const plainKernel: Kernel = {
   hadamard,
   wipe() {},
 };
+
+function addKeystreams(
+  sum: Uint32Array,
+  { added, subtracted }: SignedKeystreams,
+  bits: RingBits,
+): void {
+  for (const keystream of added) addKeystream(sum, keystream, bits, 1);
+  for (const keystream of subtracted) addKeystream(sum, keystream, bits, -1);
+  reduce(sum, bits);
+}
 
 function addKeystream(sum: Uint32Array, bytes: Uint8Array, bits: RingBits, sign: 1 | -1): void {
   const width = keystreamBytes(bits);

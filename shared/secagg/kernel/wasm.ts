@@ -47,10 +47,12 @@ export function wasmKernel(base64: string): Kernel | null {
       return space.values;
     },
     addKeystreams(sum, keystreams, bits) {
-      scratch.values.set(sum);
-      if (bits === 16) addToHalves(scratch, roundUp(sum.length), keystreams);
-      else addToWords(scratch, roundUp(sum.length), keystreams, bits);
+      addHere(scratch, sum, keystreams, bits);
       sum.set(scratch.values.subarray(0, sum.length));
+    },
+    packMasked(values, keystreams, packed, bits) {
+      addHere(scratch, values, keystreams, bits);
+      packHere(scratch, values.length, packed, bits);
     },
     pack: (values, packed, bits) => packPieces(scratch, values, packed, bits),
     unpack(packed, values, bits) {
@@ -65,6 +67,18 @@ export function wasmKernel(base64: string): Kernel | null {
     hadamard: (values) => hadamard(scratch, values),
     wipe: (count) => wipe(scratch, roundUp(count)),
   };
+}
+
+/** The sum of `values` and keystreams in the scratch area, reduced. */
+function addHere(
+  space: Space,
+  values: Uint32Array,
+  keystreams: SignedKeystreams,
+  bits: RingBits,
+): void {
+  space.values.set(values);
+  if (bits === 16) addToHalves(space, roundUp(values.length), keystreams);
+  else addToWords(space, roundUp(values.length), keystreams, bits);
 }
 
 /** x + Σ added − Σ subtracted = Σ added − (Σ subtracted − x): signs cost two passes, whatever the number of masks. */
@@ -177,15 +191,23 @@ function packPieces(space: Space, values: Uint32Array, packed: Uint8Array, bits:
     packed.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     return;
   }
-  const pack = { 16: "pack16", 18: "pack18", 20: "pack20", 24: "pack24" } as const;
-  const { [pack[bits]]: packBlock } = space.exports;
   forEachPiece(values.length, bits, (first, count, from, to) => {
     space.values.set(values.subarray(first, first + count));
-    space.values.fill(0, count, roundUp(count));
-    packBlock(VALUES_AT, BYTES_AT, roundUp(count));
-    packed.set(space.bytes.subarray(0, to - from), from);
+    packHere(space, count, packed.subarray(from, to), bits);
   });
   wipe(space, roundUp(Math.min(values.length, PIECE_ELEMENTS)));
+}
+
+/** The first `count` values of the scratch area, packed; as many as fit the room for bytes. */
+function packHere(space: Space, count: number, packed: Uint8Array, bits: RingBits): void {
+  if (bits === 32) {
+    packed.set(new Uint8Array(space.buffer, VALUES_AT, packed.length));
+    return;
+  }
+  const pack = { 16: "pack16", 18: "pack18", 20: "pack20", 24: "pack24" } as const;
+  space.values.fill(0, count, roundUp(count));
+  space.exports[pack[bits]](VALUES_AT, BYTES_AT, roundUp(count));
+  packed.set(space.bytes.subarray(0, packed.length));
 }
 
 function reducePieces(space: Space, values: Uint32Array, bits: RingBits): void {

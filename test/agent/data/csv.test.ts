@@ -45,6 +45,12 @@ test("a byte-order mark is not part of the first column's name", async () => {
   expect((await read("\uFEFFa,b\n1,2\n")).header).toEqual(["a", "b"]);
 });
 
+test("a first line that tells Excel the delimiter is no line of names, and names may begin with sep", async () => {
+  const { header, places } = await read("sep=;\r\na;b\r\n1;2\r\n");
+  expect({ header, places }).toEqual({ header: ["a", "b"], places: [[1, 3]] });
+  expect((await read("sep=,b\n1,2\n")).header).toEqual(["sep=", "b"]);
+});
+
 test("CRLF and LF line ends, and no line end at all, give the same rows", async () => {
   const expected = [
     ["1", "x"],
@@ -149,6 +155,8 @@ const FAULTS: [string, string, string | Uint8Array, RegExp][] = [
     'a,b\n1,2\n1,"secret\n',
     /row 2 \(line 3\): a quotation mark/,
   ],
+  ["data.not-utf8", "UTF-16 text", Uint8Array.of(0xff, 0xfe, 97, 0, 44, 0), /UTF-16 .*CSV UTF-8/],
+  ["data.not-utf8", "a workbook", "PK\u0003\u0004xyz", /an Excel workbook/],
   ["data.not-utf8", "Latin-1 text", Uint8Array.of(97, 44, 98, 10, 0xe9, 44, 98, 10), /not UTF-8/],
   [
     "data.gzip-truncated",

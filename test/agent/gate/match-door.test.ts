@@ -13,9 +13,11 @@ import { Plan, runIdOf } from "../../../shared/charter/manifest.ts";
 import { matchParams } from "../../../shared/charter/match-params.ts";
 import { TaskSpec } from "../../../shared/charter/task-spec.ts";
 import { osRng } from "../../../shared/edge/os.ts";
-import { MatchMember } from "../../../shared/matching/member.ts";
+import { MatchMember, type MemberEffect } from "../../../shared/matching/member.ts";
 import { MemberMatchMessage } from "../../../shared/matching/messages.ts";
+import { MatchRelay } from "../../../shared/matching/relay.ts";
 import { matchSet } from "../../../shared/matching/set.ts";
+import { workOn } from "../../../shared/matching/work.ts";
 import { tailShare } from "../../../shared/privacy/accounting/budget.ts";
 import { decode, encode } from "../../../shared/protocol/codec.ts";
 import { memberIds, smallCharter } from "../../support/charters.ts";
@@ -124,11 +126,48 @@ test("a join leaves first, which depends on nothing; points only once the ledger
   ]);
   expect(said).toMatchObject({ done: 2, total: 6 });
   expect(left).toEqual([]);
-  const release = encode({ type: "matchRelease", signatures: [] });
-  for (let i = 0; i < 2; i++) await own.hear(runId, [release]);
-  expect(left).toEqual([runId]);
+  await own.hear(runId, [encode({ type: "matchRelease", signatures: [] })]);
+  expect(left, "nothing leaves on this").toEqual([]);
   expect(await own.begin(runId)).toEqual({ type: "refused", code: "alreadyAnswered" });
 });
+
+test("the answer is remembered before the word by which others let this member's set go, whether or not it hears of that", async () => {
+  const own = door();
+  const relay = new MatchRelay({ match, patienceMs: 1, rng: osRng }, 0);
+  const others = [1, 2].map((index) => {
+    const member = { match, index, identity: identityOf(IDS[index] ?? ""), rng: osRng };
+    return new MatchMember(member, matchSet(match, index, mails(1000), osRng));
+  });
+  const queue: { readonly from: number; readonly message: MemberMatchMessage }[] = [];
+  const say = (from: number, effects: readonly MemberEffect[]): void => {
+    const member = others[from - 1];
+    for (const effect of effects)
+      if (effect.type === "send") queue.push({ from, message: effect.message });
+      else if (member) say(from, member.worked(workOn(effect.job, member.key)));
+  };
+  let values = 0;
+  const heard = (bodies: readonly Uint8Array[]): void => {
+    for (const message of bodies.map(read)) {
+      if (message.type === "matchReady") expect(left).toEqual([runId]);
+      queue.push({ from: 0, message });
+    }
+  };
+  heard(bodiesOf(await own.begin(runId)));
+  for (const [i, member] of others.entries()) say(i + 1, member.begin());
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const { from, message } = next;
+    if (from === 2 && message.type === "matchChunk" && message.owner === 0) values += 1;
+    for (const effect of relay.hear(from, message, 0)) {
+      if (effect.type !== "send") continue;
+      if (effect.to > 0) say(effect.to, others[effect.to - 1]?.hear(effect.message) ?? []);
+      // A coordinator keeps the release from this member.
+      else if (effect.message.type !== "matchRelease")
+        heard(bodiesOf(await own.hear(runId, [encode(effect.message)])));
+    }
+  }
+  expect(values, "chunks of its own set that have come to the coordinator").toBe(2);
+  expect(left).toEqual([runId]);
+}, 60_000);
 
 test("with noise the ledger is charged before a point leaves, and nothing leaves once the budget is spent", async () => {
   const params = matchParams(noised, charter, noisedId);

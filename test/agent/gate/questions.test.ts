@@ -141,3 +141,26 @@ test("of a table that has grown by few customers the same question is refused, i
     "isolatesFew",
   ]);
 });
+
+test("of a table that has grown by few customers another question about the same ones is refused, one about others is not", () => {
+  const gate = opened();
+  expect(codes(gate, asking([]))).toEqual([]);
+  gate.work(0, "query", new Float32Array(0));
+  expect(gate.seal(0, 0, MASKS)).toHaveProperty("vector");
+  const everybodyElsewise = asking([{ column: name, is: ">=", value: min }]);
+  const half = asking([{ column: name, is: "<", value: (min + max) / 2 }]);
+  expect(codes(opened(), everybodyElsewise)).toEqual([]);
+  expect(codes(opened(43), everybodyElsewise)).toEqual(["isolatesFew"]);
+  expect(codes(opened(43), half)).toEqual([]);
+  expect(codes(opened(46), everybodyElsewise)).toEqual([]);
+});
+
+test("of an answer that was written off nobody knows on which table: the question is closed, in other words too", () => {
+  const everybody = asking([]);
+  const lost = { runId: "ab".repeat(32), task: everybody.task };
+  pastQuestionsIn(join(folder, "questions.jsonl")).add(lost);
+  const gate = opened();
+  expect(codes(gate, everybody)).toEqual(["isolatesFew"]);
+  expect(codes(gate, asking([{ column: name, is: ">=", value: min }]))).toEqual(["isolatesFew"]);
+  expect(codes(gate, asking([{ column: name, is: "<", value: (min + max) / 2 }]))).toEqual([]);
+});

@@ -37,7 +37,7 @@ test("after a restart the last attempt and the last round that were answered are
   const known = await second.ask({ type: "assess", ...questionOf(manifest, RUN) }, "assessed");
   expect(known).toMatchObject({ reasons: [], lastAttempt: 7, lastRound: 4 });
   await second.close();
-}, 30_000);
+});
 
 test("a population without a usable name is refused in words, and the ledger stays fit for use", async () => {
   const host = new GateHost("bank-1");
@@ -48,4 +48,4 @@ test("a population without a usable name is refused in words, and the ledger sta
   for (const name of ["", "two\nlines"]) await expect(open(name)).rejects.toThrow("--population");
   await expect(open("customers")).resolves.toMatchObject({ rowCount: 40 });
   await host.close();
-}, 30_000);
+});

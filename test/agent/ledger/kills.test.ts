@@ -70,7 +70,7 @@ test("whenever the process is killed, what it let leave is in the ledger, once, 
     expect(spent).toMatchObject({ kind: "selfComposed", count: paid.size });
   }
   expect(all.length).toBeGreaterThan(KILLS);
-}, 60_000);
+});
 
 test("two processes cannot both have the last of the budget", async () => {
   const runs = [debits("one", 12), debits("two", 12)];
@@ -87,4 +87,4 @@ test("two processes cannot both have the last of the budget", async () => {
   const budget = TERMS.budget ?? { epsilon: 1, delta: 1e-6, rdpOrder: 22 };
   expect(mayRelease({ rdp: 0, tail: 0 }, repeated(total), budget).allowed).toBe(true);
   expect(mayRelease({ rdp: 0, tail: 0 }, repeated(total + 1), budget).allowed).toBe(false);
-}, 60_000);
+});

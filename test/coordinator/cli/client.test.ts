@@ -50,3 +50,13 @@ test.each([
   expect(asked).toThrow(mention);
   expect(asked).not.toThrow(/secret|\n/);
 });
+
+test("paths in a configuration are seen from its own folder, and a coordinator on every address is asked on this machine", () => {
+  const config = write("near.yaml", stringify({ url, tokenPath: "token" }));
+  expect(CoordinatorClient.from({ config })).toBeInstanceOf(CoordinatorClient);
+  const listen = { host: "0.0.0.0", port: 1 };
+  const own = write("own.yaml", stringify({ listen, dataDir: "data" }));
+  expect(() => CoordinatorClient.from({ config: own })).toThrow(join(folder, "data/admin.token"));
+  const asked = CoordinatorClient.from({ config: own, tokenFile: tokenPath }).get("/v1/runs");
+  return expect(asked).rejects.toThrow("http://127.0.0.1:1: ");
+});

@@ -68,6 +68,26 @@ test.each([
   }
 });
 
+test("among forty members four entries come before their next signatures, or an hour passes", () => {
+  const { keys, entered, at, sync, sign } = roomOf(40);
+  const signAll = (): void => {
+    for (const memberId of keys.keys()) expect(sign(memberId, at.size)).toBeNull();
+  };
+  const tickAfter = (ms: number, entries: number): number => {
+    at.nowMs += ms;
+    at.size += entries;
+    if (entries > 0) signAll();
+    sync.tick(at.nowMs);
+    return entered.length;
+  };
+  expect(tickAfter(1000, 4)).toBe(1);
+  expect(tickAfter(60_000, 3)).toBe(1); // Long after the pause that so many checks take.
+  expect(tickAfter(1000, 1)).toBe(2);
+  expect(tickAfter(60_000, 3)).toBe(2);
+  expect(tickAfter(3_600_000, 0)).toBe(3);
+  expect(entered.map(({ ids }) => ids.length)).toEqual([40, 40, 40]);
+});
+
 test("a signature by a key that is gone by the time it would be entered is left out", () => {
   const { keys, entered, at, sync, sign } = roomOf(4);
   for (const memberId of keys.keys()) expect(sign(memberId, 1)).toBeNull();

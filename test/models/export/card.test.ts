@@ -114,7 +114,9 @@ test("metrics have their interval where the counts are known, and say so where t
   expect(text(without.get("model-card.md"))).toContain("| ROC-AUC | 0.9000 | not known |");
   const never = filesOf(exact, null, "json");
   expect(cardOf(never).metrics).toBeNull();
-  expect(text(never.get("model-card.md"))).toContain("Not known: the run has not been evaluated.");
+  expect(text(never.get("model-card.md"))).toContain(
+    "Not known: the run has not been evaluated, or too few",
+  );
 });
 
 test("run, members, rounds, schema and privacy are those of the run", () => {

@@ -44,6 +44,20 @@ test("a small count is held back, and cannot be found from the others", () => {
   expect(column(tell({ ...COUNTS, byMembers: [3, 40, 10] }, 5), 0)).toEqual([[null], [40], [10]]);
 });
 
+test("nor is a small count told by two large ones: of those that two have who are not among what all have", () => {
+  // Only a and b have 4: their 24 less the 20 of all.
+  const byMembers = [100, 15, 20];
+  const pairs = [
+    [0, 24, 25],
+    [24, 0, 26],
+    [25, 26, 0],
+  ];
+  const few = tell({ byMembers, pairs }, 5);
+  expect(column(few, 0)).toEqual([[100], [null], [null]]);
+  expect(column(few, 1)[0]).toEqual([null, 24, 25]);
+  expect(column(tell({ byMembers, pairs }, 4), 0)).toEqual([[100], [15], [20]]);
+});
+
 /** Three members' sets as bits, how many identifiers each combination has: what decoys do to it is played, not reckoned. */
 const CELLS = [0, 60, 25, 20, 15, 30, 12, 9];
 

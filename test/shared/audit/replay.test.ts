@@ -166,7 +166,7 @@ test.each<[string, (record: AuditRecord) => void]>([
 
 test("prekeys that the survivors did not sign for are found", async () => {
   const prekeys = second.prekeys.slice();
-  prekeys[5000] = (prekeys[5000] ?? 0) ^ 1;
+  prekeys[100] = (prekeys[100] ?? 0) ^ 1;
   expect(await failed({ ...second, prekeys })).toBe(
     "prekeys: the prekeys are not the ones that the survivors signed for",
   );

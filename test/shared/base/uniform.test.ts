@@ -1,5 +1,7 @@
 /** Tests of `shared/base/uniform.ts`: whole numbers and chances of any length. */
 import { expect, test } from "vitest";
+import { toHex } from "../../../shared/base/bytes.ts";
+import { reproducibleRng } from "../../../shared/base/reproducible.ts";
 import { UniformSource } from "../../../shared/base/uniform.ts";
 import { ScriptedSource, wordsOf } from "../privacy/noise/scripted.ts";
 
@@ -20,6 +22,22 @@ test("the generator's words are handed out in order, each once", () => {
   expect(Array.from({ length: 5000 }, () => source.uint32())).toEqual(
     Array.from({ length: 5000 }, (_, i) => 7 + ((i < 4096 ? i : i - 4096) % 3)),
   );
+});
+
+test("a seeded generator's bytes are the same wherever they are put, and however they are cut", () => {
+  const at = (first: number, length: number): Uint8Array => {
+    const room = new Uint8Array(first + length + 3);
+    const rng = reproducibleRng("bytes");
+    rng.fill(room.subarray(first, first + 8));
+    rng.fill(room.subarray(first + 8, first + length));
+    expect([...room.subarray(0, first), ...room.subarray(first + length)].some(Boolean)).toBe(
+      false,
+    );
+    return room.slice(first, first + length);
+  };
+  expect(toHex(at(0, 16))).toBe("e39f84a95a9c7189a76a275354ee9404");
+  for (let length = 8; length < 24; length++)
+    for (const first of [0, 1, 2, 3]) expect(at(first, length)).toEqual(at(0, 24).slice(0, length));
 });
 
 test.each([

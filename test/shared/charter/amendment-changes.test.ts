@@ -73,6 +73,16 @@ test.each<[string, (charter: typeof CHARTER) => object, string[]]>([
     ["receivers.models: null -> analyst; results go to more"],
   ],
   [
+    "fewer in a cell than where nothing was said",
+    (c) => ({ ...c, minimums: { ...c.minimums, cell: 1 } }),
+    ["minimums.cell: null -> 1; fewer suffice than before"],
+  ],
+  [
+    "as many in a cell as where nothing was said",
+    (c) => ({ ...c, minimums: { ...c.minimums, cell: 5 } }),
+    ["minimums.cell: null -> 5; fine"],
+  ],
+  [
     "vetoes of one only",
     (c) => ({ ...c, governance: { ...c.governance, vetoes: ["bank-1"] } }),
     [
@@ -145,3 +155,43 @@ test("no change is passed over, and none is told that is none", () => {
     { numRuns: 300 },
   );
 });
+
+test("vetoes of one only, where the charter said nothing of them, are a veto less for all others", () => {
+  const { governance: _, ...silent } = CHARTER;
+  const before = Charter.parse(silent);
+  const lines = (vetoes: readonly string[]) =>
+    linesOf(Charter.parse({ ...silent, governance: { vetoes } }), before);
+  const warning = "some members' vetoes end no proposal any more";
+  expect(lines(["bank-1"])).toEqual([
+    "governance.mustApprove: null -> an empty list; fine",
+    `governance.vetoes: null -> bank-1; ${warning}`,
+  ]);
+  expect(lines([])).toContain(`governance.vetoes: null -> an empty list; ${warning}`);
+  expect(lines(["bank-1", "bank-2", "bank-3"]).join()).not.toContain(warning);
+});
+
+test("no name of a column makes one change hide another", () => {
+  const { features, ...schema } = CHARTER.schema;
+  const hider = { name: "x", type: "category", categories: ["a", "a.max"] };
+  const hidden = (max: number) => ({ name: "x.categories\na", type: "number", min: 0, max });
+  const charter = (max: number) =>
+    Charter.parse({
+      ...CHARTER,
+      schema: { ...schema, features: [...features, hidden(max), hider] },
+    });
+  const [before, after] = [charter(1), charter(2)];
+  expect(changesOf(before, after).map((one) => [one.before, one.after])).toEqual([["1", "2"]]);
+});
+
+test("nor does an entry that has a comma in it hide another order of a list", () => {
+  const charter = (models: readonly string[]) =>
+    Charter.parse({ ...CHARTER, schema: withCategories(models) });
+  const [one, other] = [charter(["a", "a, a"]), charter(["a, a", "a"])];
+  expect(charterHash(one)).not.toBe(charterHash(other));
+  expect(changesOf(one, other).length).toBe(1);
+});
+
+function withCategories(categories: readonly string[]) {
+  const { features, ...schema } = CHARTER.schema;
+  return { ...schema, features: [...features, { name: "kind", type: "category", categories }] };
+}

@@ -321,6 +321,38 @@ describe("after a reconnection a set goes on at the chunk that was missing", () 
   });
 });
 
+describe("a member that says it has lost what it has", () => {
+  const lost: MemberMatchMessage = { type: "matchHeld", held: [0, 0, 0] };
+
+  test("after it has said that it has all gets nothing again, and nobody else is blamed for that", () => {
+    const play = new MatchPlay(matchRoom(3, 9), [["a"], ["a"], ["b"]], {
+      // What it has of set 0 it keeps to itself.
+      fromMember: (from, message) =>
+        from === 1 && message.type === "matchChunk" && message.owner === 0 ? [] : [message],
+    });
+    play.begin().run();
+    play.follow(play.relay.hear(1, lost, 0));
+    play.run();
+    play.follow(play.relay.tick(1000));
+    expect(play.reason).toEqual({ code: "timedOut", member: 1 });
+  });
+
+  test("time and again does not make a matching last for ever", () => {
+    const play = new MatchPlay(matchRoom(3, 9), [["a"], ["a"], ["b"]], {
+      fromMember: (from, message) =>
+        from === 1 && ["matchTaken", "matchChunk"].includes(message.type) ? [] : [message],
+    });
+    play.begin().run();
+    for (play.nowMs = 500; play.nowMs < 5000; play.nowMs += 500) {
+      play.follow(play.relay.hear(1, lost, play.nowMs));
+      play.run();
+      play.follow(play.relay.tick(play.nowMs));
+    }
+    expect(play.reason?.code).toBe("timedOut");
+    expect([1, null]).toContain(play.reason?.member);
+  });
+});
+
 test("last sets do not leave before the release, whoever asks for them again", () => {
   const params = matchRoom(3, 4).params;
   const play = new MatchPlay(matchRoom(3, 4), SETS, {

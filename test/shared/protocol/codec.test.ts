@@ -37,7 +37,7 @@ const AGENT = [
   { type: "ready", ...at, holds: members },
   { type: "masked", ...at, signature, vector },
   { type: "confirmed", ...at, confirmation: tag },
-  { type: "shares", ...at, of: members, shares: new Uint8Array(64).fill(1), signature },
+  { type: "shares", ...at, seed: key, of: members, shares: new Uint8Array(64).fill(1), signature },
   { type: "withdrawn", ...at, reason },
   { type: "matching", runId, body: new Uint8Array(64 * 1024) },
 ];
@@ -58,6 +58,7 @@ const COORDINATOR = [
   { type: "committed", ...at, cohort: members },
   { type: "included", ...at, survivors: members, path: new Uint8Array(64), signature },
   { type: "certified", ...at, confirmers: members, proofs: tag },
+  { type: "sharesAsked", ...at, of: members },
   { type: "runEnded", ...at, outcome: "completed", round: 3, ...transcript, last: null },
   { type: "matching", runId, body: tag },
   { type: "rejected", code: "x" },
@@ -114,6 +115,17 @@ test.each(
 
 test("a message above its limit is not looked at", () => {
   expect(decode(AgentMessage, new Uint8Array(11), 10)).toEqual({ ok: false, code: "tooLarge" });
+});
+
+test("text goes out packed, and unpacks to no more than the limit", () => {
+  const lines = `{"memberId":"bank-1","signature":"${"0f".repeat(64)}"}\n`.repeat(1000);
+  const message = { type: "roomExtended", from: 0, lines, size: 1000 };
+  const bytes = encode(message);
+  expect(bytes.length).toBeLessThan(lines.length / 50);
+  expect(read(CoordinatorMessage, bytes)).toEqual({ ok: true, message });
+  const tooFew = decode(CoordinatorMessage, bytes, lines.length);
+  expect(tooFew).toEqual({ ok: false, code: "malformed" });
+  expect(decode(CoordinatorMessage, bytes, lines.length + 100).ok).toBe(true);
 });
 
 const nested = (depth: number): Uint8Array => Uint8Array.of(...Array(depth).fill(0x91), 0xc0);

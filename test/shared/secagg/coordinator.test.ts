@@ -166,6 +166,33 @@ test.each(
   return expect(next.state).not.toBe(state);
 });
 
+test("shares that are not due are malformed: of survivors unasked, of others when asked, or for the second time", () => {
+  const silent = buildRoom(4, 5, 24, reproducibleRng("silent"));
+  const play = playAttempt(silent, randomVectors(4, 5, 24, "silent"), [
+    ...(["beforeShares", "never", "never", "never"] as const),
+  ]);
+  expect(play.outcome?.type).toBe("released");
+  const [first, second] = play.stages.filter(({ state }) => state.phase === "collectShares");
+  const [told] = first?.events ?? [];
+  const [more] = second?.events ?? [];
+  if (!first || !second || told?.type !== "shares" || more?.type !== "shares")
+    throw new Error("shares are told twice");
+  const codeOf = (state: CoordinatorState, event: AttemptEvent) =>
+    step(silent.params, memorySpool(), state, event, 1).effects.map((effect) =>
+      effect.type === "reject" ? effect.code : effect.type,
+    );
+  const { of, shares } = more;
+  expect(of).toEqual([0]);
+  expect(codeOf(first.state, told)).toEqual([]);
+  expect(codeOf(first.state, more)).toEqual(["wrongPhase"]);
+  expect(codeOf(first.state, { ...told, of, shares })).toEqual(["malformed"]);
+  expect(codeOf(second.state, told)).toEqual(["duplicate"]);
+  expect(codeOf(second.state, { ...more, of: [3] })).toEqual(["malformed"]);
+  expect(codeOf(second.state, { ...more, from: 0 })).toEqual(["wrongPhase"]); // It is not asked.
+  const { state } = step(silent.params, memorySpool(), second.state, more, 1);
+  expect(codeOf(state, more)).toEqual(["duplicate"]);
+});
+
 test.each(PHASES)("in phase %s a stranger is not heard", (phase) => {
   const { state } = stageOf(phase);
   const next = stepOnce(state, { type: "withdrawn", from: 17 });

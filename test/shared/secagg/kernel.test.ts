@@ -104,6 +104,8 @@ test.each(
     ] as const) {
       const blocks = keystreams(counts, length, bits);
       agree(noise(length), (made, copy) => made.addKeystreams(copy, blocks, bits));
+      const room = noiseBytes(packedBytes(length, bits), 5);
+      agree(room, (made, copy) => made.packMasked(noise(length), blocks, copy, bits));
     }
   }
 });
@@ -125,6 +127,9 @@ test("vectors and bytes may begin anywhere, and what lies beside them is not tou
         agree(values, (made, copy) => made.addKeystreams(part(copy), blocks, bits));
         agree(noiseBytes(at + byteCount + 20, 5), (made, copy) =>
           made.pack(part(values), copy.subarray(at, at + byteCount), bits),
+        );
+        agree(noiseBytes(at + byteCount + 20, 5), (made, copy) =>
+          made.packMasked(part(values), blocks, copy.subarray(at, at + byteCount), bits),
         );
       },
     ),

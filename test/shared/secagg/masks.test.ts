@@ -9,8 +9,8 @@ import {
   ringMask,
 } from "../../../shared/base/ring-bits.ts";
 import { BLOCK_BYTES } from "../../../shared/secagg/kernel/contract.ts";
-import { applyMasksInPlace, type Mask } from "../../../shared/secagg/masks.ts";
-import { reduceInPlace } from "../../../shared/secagg/ring.ts";
+import { applyMasksInPlace, type Mask, packMasked } from "../../../shared/secagg/masks.ts";
+import { reduceInPlace, unpackRing } from "../../../shared/secagg/ring.ts";
 
 const width = fc.constantFrom(...RING_BITS);
 const mask: fc.Arbitrary<Mask> = fc.record({
@@ -40,10 +40,12 @@ function maskSum(masks: readonly Mask[], bits: RingBits, first: number, length: 
   return sums.map((sum) => sum >>> 0);
 }
 
+/** Masked in place, and from the front also by way of the packed bytes. */
 function masked(vector: Uint32Array, masks: readonly Mask[], bits: RingBits, first = 0): number[] {
   const copy = vector.slice();
   applyMasksInPlace(copy, masks, bits, first);
-  reduceInPlace(copy, bits);
+  if (first === 0)
+    expect(unpackRing(packMasked(vector.slice(), masks, bits), copy.length, bits)).toEqual(copy);
   return [...copy];
 }
 

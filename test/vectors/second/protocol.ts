@@ -28,7 +28,8 @@ export interface Joining {
 
 export function joinStatement(runId: string, joining: Joining): Uint8Array {
   const { memberId, channelKey, kemKey, nonceRoot } = joining;
-  return frame("cloister/3/run-join", runId, memberId, channelKey, kemKey, nonceRoot);
+  const kemHash = kemKey.length > 0 ? sha256(kemKey) : kemKey;
+  return frame("cloister/3/run-join", runId, memberId, channelKey, kemHash, nonceRoot);
 }
 
 /** What one end of a channel knows before ML-KEM: the two joins, lower index first, and its own secret. */
@@ -96,17 +97,36 @@ export interface PairPieces {
   readonly sharesDown: readonly Uint8Array[];
 }
 
-/** What a pair has in common in one batch, piece after piece of one keystream. */
-export function pairPieces(pairSecret: Uint8Array, opening: Uint8Array, count: number): PairPieces {
+/** Of a pair among `count` members in a circle, the one from which it is less far to the other; from afar, the first. */
+export function ownerOf(count: number, one: number, other: number): number {
+  const forth = (other - one + count) % count;
+  const back = count - forth;
+  if (forth === back) return Math.min(one, other);
+  return forth < back ? one : other;
+}
+
+/**
+ * What a pair has in common in one batch, piece after piece of one keystream; but the recovery shares that its owner
+ * deals are the seeds.
+ */
+export function pairPieces(
+  pairSecret: Uint8Array,
+  opening: Uint8Array,
+  count: number,
+  owner: "lower" | "higher",
+): PairPieces {
   const key = oneStepKey(pairSecret, "cloister/3/pair-stream", opening);
   const pieces = (from: number, length: number): Uint8Array[] =>
     Array.from({ length: count }, (_, i) => keystream(key, length, from + length * i));
+  const seeds = pieces(64, 32);
+  const dealt = (from: number, isOwner: boolean): Uint8Array[] =>
+    pieces(from, 64).map((both, i) => (isOwner ? join(both.slice(0, 32), at(seeds, i)) : both));
   return {
     sealUp: keystream(key, 32),
     sealDown: keystream(key, 32, 32),
-    seeds: pieces(64, 32),
-    sharesUp: pieces(64 + 32 * count, 64),
-    sharesDown: pieces(64 + 96 * count, 64),
+    seeds,
+    sharesUp: dealt(64 + 32 * count, owner === "lower"),
+    sharesDown: dealt(64 + 96 * count, owner === "higher"),
   };
 }
 
@@ -243,8 +263,12 @@ export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
 
 export const confirmStatement = (inclusion: Uint8Array, index: number): Uint8Array =>
   frame("cloister/3/confirm", inclusion, index);
-export const sharesStatement = (inclusion: Uint8Array, index: number, shares: Uint8Array) =>
-  frame("cloister/3/shares", inclusion, index, sha256(shares));
+export const sharesStatement = (
+  inclusion: Uint8Array,
+  index: number,
+  seed: Uint8Array,
+  shares: Uint8Array,
+) => frame("cloister/3/shares", inclusion, index, seed, sha256(shares));
 
 export const firstHead = (runId: string): Uint8Array => frameHash("cloister/3/transcript", runId);
 export const nextHead = (head: Uint8Array, inclusion: Uint8Array, resultHash: Uint8Array) =>

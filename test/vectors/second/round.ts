@@ -83,9 +83,14 @@ function openingOf({ runId, members, batch }: RoundFacts): Uint8Array {
   return protocol.batchOpening({ ...facts, members: [...members.keys()] });
 }
 
+const ownedBy = (facts: RoundFacts, index: number, other: number): boolean =>
+  protocol.ownerOf(facts.members.length, index, other) === index;
+
 function pieces(facts: RoundFacts, one: number, other: number): protocol.PairPieces {
   const { pairSecret } = channel(facts, one, other);
-  return protocol.pairPieces(pairSecret, openingOf(facts), facts.batch.count);
+  const isLowers = ownedBy(facts, Math.min(one, other), Math.max(one, other));
+  const owner = isLowers ? "lower" : "higher";
+  return protocol.pairPieces(pairSecret, openingOf(facts), facts.batch.count, owner);
 }
 
 function seedOf(facts: RoundFacts, one: number, other: number, attempt: number): Uint8Array {
@@ -137,9 +142,11 @@ function entries(facts: RoundFacts, index: number): Uint8Array {
       protocol.selfCommitment(drawn(attempt).selfSeed),
       protocol.recoveryCommitment(drawn(attempt).recoveryKey),
     ]),
-    ...attempts.map((attempt) =>
-      protocol.recoveryBox(drawn(attempt).recoveryKey, join(...seeds(attempt))),
-    ),
+    ...attempts.map((attempt) => {
+      const boxed = others.filter((other) => !ownedBy(facts, index, other));
+      const locked = boxed.map((other) => seedOf(facts, index, other, attempt));
+      return protocol.recoveryBox(drawn(attempt).recoveryKey, join(...locked));
+    }),
     ...others.flatMap((_, place) =>
       attempts.map((attempt) => protocol.pairTag(at(seeds(attempt), place))),
     ),
@@ -174,11 +181,11 @@ function opened(facts: RoundFacts, context: Uint8Array, sum: readonly number[]) 
   const { dimension, ringBits, attempt } = facts.place;
   const holders = facts.survivors.slice(0, facts.threshold);
   const points = holders.map((holder) => holder + 1);
-  const rebuilt = (kind: "self" | "recovery", of: number): Uint8Array =>
+  const rebuilt = (kind: "self" | "recovery", of: number, point = 0): Uint8Array =>
     interpolate(
       points,
       holders.map((holder) => share(facts, kind, of, holder, attempt)),
-      0,
+      point,
     );
   let result = [...sum];
   const remove = (key: Uint8Array, sign: number): void => {
@@ -187,17 +194,21 @@ function opened(facts: RoundFacts, context: Uint8Array, sum: readonly number[]) 
   for (const survivor of facts.survivors)
     remove(protocol.selfMaskKey(rebuilt("self", survivor), context, survivor), 1);
   for (const dropout of indicesOf(facts).filter((index) => !facts.survivors.includes(index))) {
-    const others = othersOf(facts, dropout);
-    const seeds = join(...others.map((other) => seedOf(facts, dropout, other, attempt)));
+    const boxed = othersOf(facts, dropout).filter((other) => !ownedBy(facts, dropout, other));
+    const seeds = join(...boxed.map((other) => seedOf(facts, dropout, other, attempt)));
     const { recoveryKey } = at(
       at(facts.members, dropout).draws,
       attempt - facts.batch.firstAttempt,
     );
     const box = protocol.recoveryBox(recoveryKey, seeds);
     const unlocked = protocol.recoveryBox(rebuilt("recovery", dropout), box);
-    for (const [place, survivor] of others.entries()) {
-      if (!facts.survivors.includes(survivor)) continue;
-      const seed = unlocked.slice(32 * place, 32 * place + 32);
+    for (const survivor of facts.survivors) {
+      const place = boxed.indexOf(survivor);
+      // What is not in the box is the share of the recovery key at the survivor's own point.
+      const seed =
+        place < 0
+          ? rebuilt("recovery", dropout, survivor + 1)
+          : unlocked.slice(32 * place, 32 * place + 32);
       remove(protocol.pairMaskKey(seed, context, dropout, survivor), survivor < dropout ? 1 : -1);
     }
   }
@@ -232,13 +243,19 @@ export function playRound(facts: RoundFacts) {
       });
     return join(...tags);
   });
-  const revealed = survivors.map((holder) =>
-    join(
-      ...cohort.map((of) =>
-        share(facts, survivors.includes(of) ? "self" : "recovery", of, holder, attempt),
-      ),
-    ),
+  const none = new Uint8Array();
+  const seeds = survivors.map(
+    (index) => at(at(members, index).draws, attempt - facts.batch.firstAttempt).selfSeed,
   );
+  const revealed = survivors.map((holder) => {
+    const dropouts = cohort.filter((of) => !survivors.includes(of));
+    return join(...dropouts.map((of) => share(facts, "recovery", of, holder, attempt)));
+  });
+  // As if all the others had fallen silent.
+  const more = survivors.map((holder) => {
+    const others = survivors.filter((of) => of !== holder);
+    return join(...others.map((of) => share(facts, "self", of, holder, attempt)));
+  });
   const zeros = new Array<number>(dimension).fill(0);
   const total = (vectors: readonly (readonly number[])[]): number[] =>
     survivors.reduce((sum, index) => added(sum, at(vectors, index), 1, ringBits), zeros);
@@ -267,9 +284,15 @@ export function playRound(facts: RoundFacts) {
       signed(facts.coordinatorSecret, protocol.includedStatement(runId, attempt, inclusion)),
     ),
     confirmations: confirmations.map(hex),
+    seeds: seeds.map(hex),
     shares: revealed.map(hex),
-    sharesSignatures: revealed.map((shares, i) =>
-      sign(at(survivors, i), protocol.sharesStatement(inclusion, at(survivors, i), shares)),
+    sharesSignatures: survivors.map((index, i) => {
+      const told = protocol.sharesStatement(inclusion, index, at(seeds, i), at(revealed, i));
+      return sign(index, told);
+    }),
+    moreShares: more.map(hex),
+    moreSignatures: survivors.map((index, i) =>
+      sign(index, protocol.sharesStatement(inclusion, index, none, at(more, i))),
     ),
     sum,
     resultHash: hex(resultHash),

@@ -132,7 +132,6 @@ const CASES = [
 for (const [family, set, spec, target] of CASES)
   test.skipIf(!existsSync(`${PUBLIC}${set.folder}/data.csv.gz`))(
     `${set.folder}, ${family} regression of ${target}: secure and federated are the table's own fit`,
-    { timeout: 60_000 },
     () => {
       const all = rowsOf(set);
       // The reference's reflections are slow: one row in ten of the large table will do.

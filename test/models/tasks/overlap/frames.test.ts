@@ -214,7 +214,8 @@ test("no identifier, hash of one, count or worth of a member is in any frame; ve
       ).toBeLessThan(width);
       expect(width).toBeLessThan(1000);
     }),
-    { numRuns: 3 },
+    // Seeded: of sets drawn anew one run in some thousands has an estimate that far from the truth.
+    { numRuns: 3, seed: 1 },
   );
 });
 
