@@ -49,7 +49,7 @@ export class FileSpool implements AttemptSpool {
 
   /** @param bytes Copied: the frame that they came in is given back. */
   add(member: number, bytes: Uint8Array): void {
-    this.#held.push(bytes.slice());
+    this.#held.push(new Uint8Array(bytes));
     this.#pieces.push({ member, offset: this.#size, length: bytes.length });
     this.#size += bytes.length;
     if (this.#size - this.#written > HELD_BYTES_MAX) this.#write();

@@ -53,7 +53,7 @@ export function float32ToBytes(values: Float32Array): Uint8Array {
 /** @throws {InvariantError} If the length is not a multiple of 4. */
 export function bytesToFloat32(bytes: Uint8Array): Float32Array {
   assert(bytes.length % 4 === 0, "length is not a multiple of 4 bytes");
-  return new Float32Array(littleEndian(bytes.slice()).buffer);
+  return new Float32Array(littleEndian(new Uint8Array(bytes)).buffer); // A slice of a Buffer is no copy.
 }
 
 /** Doubles, little-endian whatever the machine. Copies. */

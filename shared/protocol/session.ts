@@ -169,5 +169,8 @@ function readTogether(frame: Uint8Array): Received {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const end = LENGTH_BYTES + view.getUint32(0, true);
   if (end >= frame.length) return { type: "fault", code: "frameTooShort" };
-  return { type: "together", body: frame.subarray(LENGTH_BYTES, end), vector: frame.subarray(end) };
+  // Plain views, whatever the frame is: a slice of Node's Buffer is no copy, but shares the socket's memory.
+  const part = (from: number, to: number): Uint8Array =>
+    new Uint8Array(frame.buffer, frame.byteOffset + from, to - from);
+  return { type: "together", body: part(LENGTH_BYTES, end), vector: part(end, frame.length) };
 }

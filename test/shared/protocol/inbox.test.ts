@@ -47,8 +47,9 @@ test("a short vector comes in one frame with its message, and is held against wh
   const [sender, receiver] = [new Session("s"), new Session("s")];
   const [frame, ...more] = sender.sendMessage(HEAD, VECTOR);
   expect(more).toEqual([]);
-  const received = receiver.receive(frame ?? new Uint8Array());
+  const received = receiver.receive(Buffer.from(frame ?? [])); // As it comes from a socket.
   expect(received).toEqual(together(VECTOR));
+  expect(received.type === "together" && received.vector).not.toBeInstanceOf(Buffer);
   const taken = takeAll(received);
   expect(taken?.type === "delivery" && taken.delivery.vector).toEqual(VECTOR);
   const fault = (code: string) => ({ type: "fault", code });
