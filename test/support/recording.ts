@@ -82,7 +82,7 @@ export function parseWire(chunks: readonly Buffer[]): WireParts {
 
 export interface Heard<T> {
   readonly message: T;
-  /** What came in chunks behind the message. */
+  /** What came with the message, or in chunks behind it. */
   readonly vector: Uint8Array;
 }
 
@@ -90,10 +90,15 @@ export interface Heard<T> {
 export function messagesIn<T>(schema: z.ZodType<T>, binary: readonly Buffer[]): Heard<T>[] {
   const heard: Heard<T>[] = [];
   for (const frame of binary) {
-    // Kind (0 acknowledges, 1 control, 2 chunk), sequence number, acknowledgement; a chunk: index, count.
-    if (frame[0] === 1) {
-      const decoded = decode(schema, frame.subarray(9), LIMITS.controlBytesMax);
-      if (decoded.ok) heard.push({ message: decoded.message, vector: new Uint8Array() });
+    // Kind (0 acknowledges, 1 control, 2 chunk, 3 control and vector together), sequence number, acknowledgement; a
+    // chunk: index, count; together: the length of the control.
+    const body = frame.subarray(9);
+    const end = frame[0] === 3 ? 4 + body.readUInt32LE(0) : body.length;
+    if (frame[0] === 1 || frame[0] === 3) {
+      const control = body.subarray(frame[0] === 3 ? 4 : 0, end);
+      const decoded = decode(schema, control, LIMITS.controlBytesMax);
+      const vector = new Uint8Array(body.subarray(end));
+      if (decoded.ok) heard.push({ message: decoded.message, vector });
     }
     const last = heard.at(-1);
     if (frame[0] !== 2 || !last) continue;
