@@ -84,8 +84,7 @@ export class Connection {
   send(message: AgentMessage, sealed: Uint8Array = new Uint8Array()): void {
     const session = this.#session;
     if (!session) return; // No session yet: there is nothing that this could answer.
-    this.#transmit(session.sendControl(encode(message)));
-    for (const frame of session.sendVector(sealed)) this.#transmit(frame);
+    for (const frame of session.sendMessage(encode(message), sealed)) this.#transmit(frame);
   }
 
   /** Payload bytes sent since this object was made, frames of retries included. */

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
 import { DAY_MS } from "../shared/base/calendar.ts";
@@ -76,12 +76,14 @@ export const ledgerPath = (folder: string): string => join(folder, "ledger.db");
 export class Vault {
   readonly #database: DatabaseSync;
   readonly #folder: string;
+  readonly #dataVersion: StatementSync;
   readonly keys: VaultKeys;
   readonly charters: VaultCharters;
 
   constructor(folder: string, database = openDatabase(vaultPath(folder), SCHEMA)) {
     this.#folder = folder;
     this.#database = database;
+    this.#dataVersion = database.prepare("PRAGMA data_version"); // Asked several times a second.
     this.keys = new VaultKeys(database);
     this.charters = new VaultCharters(database);
   }
@@ -263,7 +265,7 @@ export class Vault {
 
   /** A number that changes when another process has written to this vault. */
   get dataVersion(): number {
-    return Number(this.#database.prepare("PRAGMA data_version").get()?.["data_version"]);
+    return Number(this.#dataVersion.get()?.["data_version"]);
   }
 
   close(): void {

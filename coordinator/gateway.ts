@@ -31,6 +31,7 @@ const PING_MS = 10_000;
 const UNACKNOWLEDGED_BYTES_MAX = 1024 * 1024 * 1024;
 /** A reader this far behind is dropped; it may come back and resume. */
 const BUFFERED_BYTES_MAX = 512 * 1024 * 1024;
+const NONE = new Uint8Array();
 
 export interface GatewayOptions {
   readonly identity: Identity;
@@ -82,14 +83,13 @@ export class Gateway {
     room: string,
     memberIds: readonly string[],
     message: CoordinatorMessage,
-    vector: Uint8Array = new Uint8Array(),
+    vector: Uint8Array = NONE,
   ): void {
     const body = encode(message);
     for (const memberId of memberIds) {
       const peer = this.#peers.get(keyOf({ room, memberId }));
       if (!peer) continue;
-      transmit(peer, peer.session.sendControl(body));
-      for (const frame of peer.session.sendVector(vector)) transmit(peer, frame);
+      for (const frame of peer.session.sendMessage(body, vector)) transmit(peer, frame);
     }
   }
 
@@ -265,10 +265,16 @@ export class Gateway {
     const received = peer.session.receive(frame);
     const taken = peer.inbox.take(received);
     if (received.type !== "nothing" && taken.type !== "fault") peer.ack.received();
-    if (taken.type === "delivery") this.#options.onDelivery(peer.member, taken.delivery);
+    if (taken.type === "delivery") this.#deliver(peer, taken.delivery);
     if (taken.type === "part") this.#options.onPart(peer.member, taken.message, taken.bytes);
     if (taken.type === "fault") this.#fault(peer, socket, taken.code);
     if (received.type === "chunk") chunkTaken(frame);
+  }
+
+  /** A vector that came along is one part. */
+  #deliver({ member }: Peer, { message, vector }: Delivery<AgentMessage>): void {
+    this.#options.onDelivery(member, { message, vector: NONE });
+    if (vector.length > 0) this.#options.onPart(member, message, vector);
   }
 
   /** The stream is broken: it is dropped whole, and the member may begin a new session. */

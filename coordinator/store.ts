@@ -46,6 +46,7 @@ export class Store {
   readonly #appendEvent: StatementSync;
   readonly #saveState: StatementSync;
   readonly #membersOf: StatementSync;
+  readonly #rooms: StatementSync;
 
   constructor(path: string, clock: Clock) {
     this.#database = openDatabase(path, STORE_SCHEMA);
@@ -55,6 +56,7 @@ export class Store {
     const prepare = (sql: string): StatementSync => this.#database.prepare(sql);
     this.#appendEvent = prepare("INSERT INTO run_event (run_id, body) VALUES (?, ?)");
     this.#saveState = prepare("INSERT OR REPLACE INTO run_state VALUES (?, ?)");
+    this.#rooms = prepare("SELECT name FROM room ORDER BY name"); // Asked at every tick.
     this.#membersOf = prepare("SELECT * FROM member WHERE room = ? ORDER BY member_id");
   }
 
@@ -121,8 +123,7 @@ export class Store {
   }
 
   rooms(): string[] {
-    const rows = this.#database.prepare("SELECT name FROM room ORDER BY name").all();
-    return rows.map((row) => String(row["name"]));
+    return this.#rooms.all().map((row) => String(row["name"]));
   }
 
   /** The charter's canonical text: what members sign the hash of. */

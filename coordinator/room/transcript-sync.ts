@@ -138,7 +138,8 @@ export class TranscriptSync {
     const members = this.#sent.get(room)?.size ?? 0;
     const since = this.#ports.book.size(room) - pending.size;
     const lateAtMs = pending.dueAtMs === 0 ? 0 : pending.dueAtMs + COSIGN_LATE_MS; // The first are entered at once.
-    const isEarly = since < members / MEMBERS_PER_ENTRY && nowMs < lateAtMs;
+    // In a room of fewer than ten whoever signs a moment later than the others does not wait for the next run.
+    const isEarly = since < Math.floor(members / MEMBERS_PER_ENTRY) && nowMs < lateAtMs;
     if (nowMs < pending.dueAtMs || isEarly || pending.byMember.size === 0) return;
     pending.dueAtMs = nowMs + COSIGN_MS_PER_CHECK * pending.byMember.size * members;
     const standing = [...pending.byMember.values()].filter(({ body: { memberId }, key }) => {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { AuditRecord } from "../../shared/audit/record.ts";
 import { badInput, CloisterError } from "../../shared/base/errors.ts";
-import { FileSpool, prekeysPath, recordPath, vectorsPath } from "./file-spool.ts";
+import { FileSpool, type KeptRound, prekeysPath, recordPath, vectorsPath } from "./file-spool.ts";
 import type { AttemptSpool } from "./ports.ts";
 
 const Count = z.int().min(0);
@@ -22,6 +22,8 @@ type Kept = z.infer<typeof Kept>;
 export class Audits {
   readonly #folder: string;
   readonly #keepRounds: number;
+  /** Of runs under way, as known since the first round that was kept here: a folder is listed once. */
+  readonly #kept = new Map<string, readonly KeptRound[]>();
 
   constructor(folder: string, keepRounds: number) {
     this.#folder = folder;
@@ -37,13 +39,14 @@ export class Audits {
 
   /** Deletes all that is kept of a run. */
   forget(runId: string): void {
+    this.#kept.delete(runId);
     rmSync(join(this.#folder, runId), { recursive: true, force: true });
   }
 
   openSpool(runId: string, attempt: number): AttemptSpool {
     const folder = join(this.#folder, runId);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const kept = this.#keepRounds > 0 ? (round: number) => this.#prune(runId, round) : null;
+    const kept = this.#keepRounds > 0 ? (last: KeptRound) => this.#prune(runId, last) : null;
     return new FileSpool(folder, attempt, kept);
   }
 
@@ -54,14 +57,14 @@ export class Audits {
 
   /** @throws {CloisterError} If the round is not kept; says which are. */
   record(runId: string, round: number): AuditRecord {
-    return this.#kept(runId, round).record;
+    return this.#read(runId, round).record;
   }
 
   /** What was dealt in the batch of prekeys that served the round. @throws {CloisterError} As `record`. */
   prekeys(runId: string, round: number): Promise<Uint8Array> {
-    const { firstAttempt } = this.#kept(runId, round).record.batch;
+    const { firstAttempt } = this.#read(runId, round).record.batch;
     const path = prekeysPath(join(this.#folder, runId), firstAttempt);
-    return this.#read(path, runId, round, async (file) => file.readFile());
+    return this.#opened(path, runId, round, async (file) => file.readFile());
   }
 
   /**
@@ -70,9 +73,9 @@ export class Audits {
    * @throws {CloisterError} As `record`.
    */
   vector(runId: string, round: number, member: number): Promise<Uint8Array> {
-    const own = this.#kept(runId, round).pieces.filter((piece) => piece.member === member);
+    const own = this.#read(runId, round).pieces.filter((piece) => piece.member === member);
     const path = vectorsPath(join(this.#folder, runId), round);
-    return this.#read(path, runId, round, async (file) => {
+    return this.#opened(path, runId, round, async (file) => {
       const vector = new Uint8Array(own.reduce((size, { length }) => size + length, 0));
       let at = 0;
       for (const { offset, length } of own) {
@@ -83,7 +86,7 @@ export class Audits {
     });
   }
 
-  #kept(runId: string, round: number): Kept {
+  #read(runId: string, round: number): Kept {
     const kept = this.keptRounds(runId);
     if (!kept.includes(round)) throw notKept(runId, round, kept);
     let content: unknown;
@@ -97,7 +100,7 @@ export class Audits {
     throw damaged(runId, round);
   }
 
-  async #read<T>(
+  async #opened<T>(
     path: string,
     runId: string,
     round: number,
@@ -115,21 +118,33 @@ export class Audits {
   }
 
   /** Lets go of all rounds but the last, and of prekeys that no kept round needs. */
-  #prune(runId: string, lastRound: number): void {
+  #prune(runId: string, last: KeptRound): void {
     const folder = join(this.#folder, runId);
-    const rounds = this.keptRounds(runId);
-    const first = lastRound - this.#keepRounds + 1;
-    for (const round of rounds) {
+    const known = this.#kept.get(runId);
+    const rounds = [...(known ?? this.#found(runId, last)), last];
+    const first = last.round - this.#keepRounds + 1;
+    const left = rounds.filter(({ round }) => round >= first);
+    const needed = left[0]?.firstAttempt ?? last.firstAttempt;
+    for (const { round } of rounds) {
       if (round >= first) continue;
       rmSync(recordPath(folder, round), { force: true });
       rmSync(vectorsPath(folder, round), { force: true });
     }
-    const batches = numbered(folder, /^prekeys-(\d+)\.bin$/);
-    const oldest = rounds.find((round) => round >= first);
-    if (batches.length < 2 || oldest === undefined) return;
-    const { firstAttempt } = this.#kept(runId, oldest).record.batch;
+    const batches = known
+      ? new Set(rounds.map(({ firstAttempt }) => firstAttempt))
+      : numbered(folder, /^prekeys-(\d+)\.bin$/);
     for (const batch of batches)
-      if (batch < firstAttempt) rmSync(prekeysPath(folder, batch), { force: true });
+      if (batch < needed) rmSync(prekeysPath(folder, batch), { force: true });
+    this.#kept.set(runId, left);
+  }
+
+  /** What an earlier process kept of the run. */
+  #found(runId: string, last: KeptRound): KeptRound[] {
+    const others = this.keptRounds(runId).filter((round) => round !== last.round);
+    return others.map((round) => {
+      const { firstAttempt } = this.#read(runId, round).record.batch;
+      return { round, firstAttempt };
+    });
   }
 }
 

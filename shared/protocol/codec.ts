@@ -2,7 +2,7 @@
 import { Packr } from "msgpackr";
 import type { z } from "zod";
 import { packed, unpacked } from "./packed.ts";
-import { isWellFormed } from "./prescan.ts";
+import { readValue } from "./read-value.ts";
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
 
@@ -19,17 +19,12 @@ export type Decoded<T> =
   | { readonly ok: true; readonly message: T }
   | { readonly ok: false; readonly code: "tooLarge" | "malformed" | "unknownMessage" };
 
-/** Size → unpacked, no larger → structure → decode → strict schema. Never throws. */
+/** Size → unpacked, no larger → strict decoding → strict schema. Never throws. */
 export function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array, bytesMax: number): Decoded<T> {
   if (bytes.length > bytesMax) return { ok: false, code: "tooLarge" };
   const body = unpacked(bytes, bytesMax);
-  if (!body || !isWellFormed(body)) return { ok: false, code: "malformed" };
-  let value: unknown;
-  try {
-    value = packr.unpack(body);
-  } catch {
-    return { ok: false, code: "malformed" };
-  }
+  const value = body ? readValue(body) : undefined;
+  if (value === undefined) return { ok: false, code: "malformed" };
   const parsed = schema.safeParse(value);
   return parsed.success
     ? { ok: true, message: parsed.data }

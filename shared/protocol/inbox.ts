@@ -9,7 +9,7 @@ import type { Received } from "./session.ts";
 
 export interface Delivery<T> {
   readonly message: T;
-  /** Empty where the message announces none, or its parts follow. */
+  /** Empty where the message announces none, or its parts follow; unchecked where parts are handed on. */
   readonly vector: Uint8Array;
 }
 
@@ -49,6 +49,8 @@ export class Inbox<T extends AgentMessage | CoordinatorMessage> {
         return received;
       case "control":
         return this.#takeControl(received.body);
+      case "together":
+        return this.#takeTogether(received.body, received.vector);
       case "chunk":
         return this.#takeChunk(received.index, received.payload);
     }
@@ -71,6 +73,22 @@ export class Inbox<T extends AgentMessage | CoordinatorMessage> {
     }
     this.#pending = pending;
     return byteLength > 0 ? { type: "nothing" } : this.#deliver(pending, vector);
+  }
+
+  /** No more is made of it than of a vector in chunks: it is as long as announced, and has the hash. */
+  #takeTogether(body: Uint8Array, vector: Uint8Array): Taken<T> {
+    if (this.#pending) return { type: "fault", code: "vectorIncomplete" };
+    const decoded = decode(this.#schema, body, LIMITS.controlBytesMax);
+    if (!decoded.ok) return { type: "fault", code: decoded.code };
+    const { message } = decoded;
+    const header = vectorHeader(message);
+    if (!header) return { type: "fault", code: "unexpectedChunk" };
+    const { byteLength, sha256: hash } = header;
+    if (vector.length > byteLength) return { type: "fault", code: "vectorTooLong" };
+    if (vector.length < byteLength) return { type: "fault", code: "vectorIncomplete" };
+    if (this.#vectors === "whole" && !equalBytes(sha256(vector), hash))
+      return { type: "fault", code: "vectorHashMismatch" };
+    return { type: "delivery", delivery: { message, vector } };
   }
 
   #takeChunk(index: number, payload: Uint8Array): Taken<T> {

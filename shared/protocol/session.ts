@@ -8,14 +8,21 @@ import { LIMITS } from "./limits.ts";
 
 const HEADER_BYTES = 9;
 const CHUNK_HEADER_BYTES = 8;
+/** Of the message, before a message and its vector. */
+const LENGTH_BYTES = 4;
 export const FRAME_BYTES_MAX =
   HEADER_BYTES + Math.max(LIMITS.controlBytesMax, CHUNK_HEADER_BYTES + LIMITS.chunkBytesMax);
 
-const KIND = { ack: 0, control: 1, chunk: 2 } as const;
+const KIND = { ack: 0, control: 1, chunk: 2, together: 3 } as const;
+
+/** A vector up to so long goes in one frame with the message that announces it: one frame less to send, wake up for and take. */
+const TOGETHER_BYTES_MAX = 48 * 1024;
 
 /** What a received frame means. A duplicate is normal after a reconnect; a fault ends the connection. */
 export type Received =
   | { readonly type: "control"; readonly body: Uint8Array }
+  /** A message and the whole vector behind it. */
+  | { readonly type: "together"; readonly body: Uint8Array; readonly vector: Uint8Array }
   | {
       readonly type: "chunk";
       readonly index: number;
@@ -59,6 +66,17 @@ export class Session {
     return this.#sent.reduce((sum, { payload }) => sum + payload.length, 0);
   }
 
+  /** The frames that carry a message, and the vector that it announces, if any. */
+  sendMessage(body: Uint8Array, vector: Uint8Array): Uint8Array[] {
+    const isShort = vector.length > 0 && vector.length <= TOGETHER_BYTES_MAX;
+    if (!isShort) return [this.sendControl(body), ...this.sendVector(vector)];
+    assert(body.length <= LIMITS.controlBytesMax, "control message too large");
+    const head = new Uint8Array(LENGTH_BYTES + body.length);
+    writeU32(head, 0, body.length);
+    head.set(body, LENGTH_BYTES);
+    return [this.#send(KIND.together, head, vector)];
+  }
+
   sendControl(body: Uint8Array): Uint8Array {
     assert(body.length <= LIMITS.controlBytesMax, "control message too large");
     return this.#send(KIND.control, NOTHING, body);
@@ -94,13 +112,13 @@ export class Session {
     if (ack >= this.#nextSeq) return { type: "fault", code: "badAck" };
     this.#drop(ack);
     if (kind === KIND.ack) return { type: "nothing" };
-    if (kind !== KIND.control && kind !== KIND.chunk)
-      return { type: "fault", code: "unknownFrame" };
+    if (kind > KIND.together) return { type: "fault", code: "unknownFrame" };
     if (seq <= this.#received) return { type: "nothing" };
     if (seq !== this.#received + 1) return { type: "fault", code: "sequenceGap" };
     this.#received = seq;
     const body = frame.subarray(HEADER_BYTES);
-    return kind === KIND.control ? { type: "control", body } : readChunk(body);
+    if (kind === KIND.control) return { type: "control", body };
+    return kind === KIND.chunk ? readChunk(body) : readTogether(body);
   }
 
   #send(kind: number, head: Uint8Array, payload: Uint8Array): Uint8Array {
@@ -144,4 +162,12 @@ function readChunk(body: Uint8Array): Received {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const payload = body.subarray(CHUNK_HEADER_BYTES);
   return { type: "chunk", index: view.getUint32(0, true), count: view.getUint32(4, true), payload };
+}
+
+function readTogether(frame: Uint8Array): Received {
+  if (frame.length < LENGTH_BYTES) return { type: "fault", code: "frameTooShort" };
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const end = LENGTH_BYTES + view.getUint32(0, true);
+  if (end >= frame.length) return { type: "fault", code: "frameTooShort" };
+  return { type: "together", body: frame.subarray(LENGTH_BYTES, end), vector: frame.subarray(end) };
 }

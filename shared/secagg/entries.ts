@@ -19,7 +19,7 @@ export interface DealtPrekeys {
   readonly count: number;
   /** For each attempt: commitments to the self-mask seed and to the recovery key. */
   readonly commitments: Uint8Array;
-  /** For each attempt: pairwise seeds that the recovery key's own shares do not tell, encrypted under it; see `ownsSeed`. */
+  /** For each attempt: the pairwise seeds, one of each neighbour, encrypted under the recovery key. */
   readonly boxes: Uint8Array;
   /** For each neighbour and attempt: a tag of the pairwise seed; both ends must give the same. */
   readonly pairTags: Uint8Array;
@@ -50,24 +50,6 @@ export function isDerived(batch: Batch, dealer: number, holder: number): boolean
   return steps > 0 && steps < batch.threshold;
 }
 
-/**
- * In a complete graph each pair has an owner: the end for which the other is in the first half of its circle. The
- * seed of the pair's mask *is* the owner's recovery share for the other, so that whoever rebuilds the owner's recovery
- * key has it, and the owner's box need not hold it. Only where that share is derived: both ends know it.
- */
-export function ownsSeed(batch: Batch, dealer: number, peer: number): boolean {
-  const { members, graph, threshold } = batch;
-  if (graph.neighbours(dealer).length < members.length - 1) return false;
-  const { steps } = holderPlace(batch, dealer, peer);
-  const isFirst = 2 * steps === members.length ? dealer < peer : 2 * steps < members.length;
-  return steps > 0 && steps < threshold && isFirst;
-}
-
-/** Whose seeds a member's recovery box holds, ascending. */
-export function boxedBy(batch: Batch, dealer: number): number[] {
-  return batch.graph.neighbours(dealer).filter((peer) => !ownsSeed(batch, dealer, peer));
-}
-
 /** Bytes of one holder's sealed shares. */
 export function sealedBytes({ count }: Batch): number {
   return count * SHARES_BYTES + SEAL_TAG;
@@ -80,7 +62,7 @@ function columnBytes(batch: Batch, dealer: number): readonly number[] | null {
   const sealed = neighbours + 1 - threshold;
   if (sealed < 0) return null;
   const commitments = 2 * SECRET_BYTES * count;
-  const boxes = SECRET_BYTES * boxedBy(batch, dealer).length * count;
+  const boxes = SECRET_BYTES * neighbours * count;
   const pairTags = TAG_BYTES * neighbours * count;
   const shareTags = 2 * TAG_BYTES * (neighbours + 1) * count;
   return [commitments, boxes, pairTags, shareTags, sealed * sealedBytes(batch)];

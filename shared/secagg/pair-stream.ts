@@ -11,7 +11,6 @@ import { deriveKey, seededRng } from "../crypto/hash.ts";
 import { LABELS } from "../crypto/labels.ts";
 import type { Batch } from "./batch.ts";
 import type { Channel } from "./channel.ts";
-import { ownsSeed } from "./entries.ts";
 
 export const SECRET_BYTES = 32;
 /** A holder's two shares of one attempt: of the self-mask seed, then of the recovery key. */
@@ -29,8 +28,6 @@ export interface PairStream {
   /** Of each attempt: our shares of the peer's secrets, where they are derived. 64 bytes each. */
   readonly held: Uint8Array;
 }
-// Deviation from one use for each byte: of the pair's owner the seed is the recovery share as well (`ownsSeed`), and what
-// the keystream has in that place is not used.
 
 /** Layout: both sealing keys, the lower index's first; seeds; shares dealt by the lower index, by the higher. */
 export function pairStream(channel: Channel, batch: Batch, own: number, peer: number): PairStream {
@@ -44,19 +41,7 @@ export function pairStream(channel: Channel, batch: Batch, own: number, peer: nu
   const lowerKey = bytes.subarray(0, SECRET_BYTES);
   const higherKey = bytes.subarray(SECRET_BYTES, 2 * SECRET_BYTES);
   const seeds = bytes.subarray(2 * SECRET_BYTES, seedsEnd);
-  const isOwners = (from: number, to: number): boolean => ownsSeed(batch, from, to);
-  if (isOwners(Math.min(own, peer), Math.max(own, peer))) setRecovery(lower, seeds);
-  else if (isOwners(Math.max(own, peer), Math.min(own, peer))) setRecovery(higher, seeds);
   return own < peer
     ? { sealing: lowerKey, opening: higherKey, seeds, dealt: lower, held: higher }
     : { sealing: higherKey, opening: lowerKey, seeds, dealt: higher, held: lower };
-}
-
-/** @param shares Self and recovery share of each attempt. Overwritten: the recovery shares. */
-function setRecovery(shares: Uint8Array, seeds: Uint8Array): void {
-  for (let i = 0; SECRET_BYTES * i < seeds.length; i++)
-    shares.set(
-      seeds.subarray(SECRET_BYTES * i, SECRET_BYTES * (i + 1)),
-      SHARES_BYTES * i + SECRET_BYTES,
-    );
 }

@@ -1,8 +1,8 @@
 /**
  * Prekeys: for each attempt of a batch a member draws a self-mask seed and a recovery key, shares both out
- * among its holders. Half of the seeds of its pairwise masks are shares of the recovery key; it locks the others up under
- * that key. Shares of the self-mask seed open its mask if it survives; shares of the recovery key open its pairwise
- * masks, of this attempt alone, if it drops out. Holders give out one kind, never both. Used once. Pure.
+ * among its holders, and locks the seeds of its pairwise masks up under the recovery key. Shares of the
+ * self-mask seed open its mask if it survives; shares of the recovery key open its pairwise masks, of
+ * this attempt alone, if it drops out. Holders give out one kind, never both. Used once. Pure.
  *
  * The shares of t − 1 holders come out of the streams that the dealer has in common with each, and are never sent.
  * With the secret they fix the polynomial, and so the shares of all others.
@@ -27,7 +27,6 @@ import { type Identity, verifySignature } from "../crypto/identity.ts";
 import { LABELS } from "../crypto/labels.ts";
 import type { Batch } from "./batch.ts";
 import {
-  boxedBy,
   commitmentAt,
   type DealtPrekeys,
   isDerived,
@@ -67,16 +66,14 @@ export function dealPrekeys(
   streams: ReadonlyMap<number, PairStream>,
   rng: Rng,
 ): { readonly own: OwnPrekeys[]; readonly entries: Uint8Array; readonly hash: Uint8Array } {
-  const seedsOf = (peer: number): Uint8Array => streamOf(streams, peer).seeds;
-  const seeds = batch.graph.neighbours(index).map(seedsOf);
-  const boxed = boxedBy(batch, index).map(seedsOf);
+  const seeds = batch.graph.neighbours(index).map((peer) => streamOf(streams, peer).seeds);
   // Of each attempt the self-mask seed and the recovery key: the row at point 0.
   const secrets = randomBytes(rng, SHARES_BYTES * batch.count);
   const { rows, sealed } = shareOut(batch, index, streams, secrets);
   const holders = batch.graph.holders(index);
   const entries = concatBytes(
     ...each(batch, (i) => commitments(secrets, i)),
-    ...each(batch, (i) => recoveryBox(secretAt(secrets, i, "recovery"), seedsAt(boxed, i))),
+    ...each(batch, (i) => recoveryBox(secretAt(secrets, i, "recovery"), seedsAt(seeds, i))),
     ...seeds.map(pairTags),
     ...holders.map((holder, at) => shareTags(rows[at] ?? new Uint8Array(), index, holder)),
     ...sealed,

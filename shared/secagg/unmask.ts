@@ -2,11 +2,11 @@
 import { equalBytes } from "../base/bytes.ts";
 import type { Blame, OpenedSecrets, SharesOf } from "./attempt.ts";
 import type { DealtPrekeyBatch } from "./coordinator-batch.ts";
-import { boxAt, boxedBy, type DealtPrekeys, pairTagAt } from "./entries.ts";
+import { boxAt, type DealtPrekeys, pairTagAt } from "./entries.ts";
 import { pairMask, selfMask } from "./keys.ts";
 import type { Mask } from "./masks.ts";
 import { isCommitted, pairTags, recoveryBox } from "./prekeys.ts";
-import { combineShares, lagrangeWeights, type PointShare, weightedSum } from "./shamir.ts";
+import { combineShares } from "./shamir.ts";
 
 /** A masked sum and the shares revealed for it. */
 export interface MaskedSum {
@@ -28,7 +28,7 @@ export type Opening =
 
 /**
  * The secrets behind a sum's masks. Survivors' self-mask seeds; and of each dropout the seeds of its masks
- * with survivors, out of the box that its rebuilt recovery key opens, or shares of that key themselves.
+ * with survivors, out of the box that its rebuilt recovery key opens.
  *
  * @see Bonawitz et al. 2017, §4, round 4 (Unmasking).
  */
@@ -49,74 +49,47 @@ export function openSecrets(masked: MaskedSum): Opening {
     const secret = rebuild(masked, index);
     if (!secret || !dealt) return { type: "wanting" };
     const kind = masked.survivors.has(index) ? "self" : "recovery";
-    if (!isCommitted(dealt, place, kind, secret)) return blame(index, "inconsistentShares");
+    if (!isCommitted(dealt, place, kind, secret))
+      return { type: "blame", member: index, code: "inconsistentShares" };
     if (kind === "self") {
       selfSeeds.push({ of: index, seed: secret });
       continue;
     }
     const found = unlock(masked, index, dealt, secret);
-    if ("type" in found) return found;
+    if (!found) return { type: "blame", member: index, code: "badRecoveryBox" };
     pairSeeds.push(...found);
   }
   return { type: "opened", secrets: { selfSeeds, pairSeeds } };
 }
 
-/** As many shares as rebuild a secret, by point; null: there are not so many. */
-function sharesOf(masked: MaskedSum, of: number): PointShare[] | null {
+function rebuild(masked: MaskedSum, of: number): Uint8Array | null {
   const given = masked.shares.get(of);
   if (!given || given.size < masked.threshold) return null;
   const holders = masked.prekeys.batch.graph.holders(of);
-  return [...given]
+  const shares = [...given]
     .slice(0, masked.threshold)
     .map(([holder, share]) => ({ point: holders.indexOf(holder) + 1, share }));
+  return combineShares(shares);
 }
 
-function rebuild(masked: MaskedSum, of: number): Uint8Array | null {
-  const shares = sharesOf(masked, of);
-  return shares && combineShares(shares);
-}
-
-/** The seeds of a dropout's masks with survivors; or its fault, where they are not what both ends had agreed on. */
+/** Null if the box does not hold what its owner and its neighbours had agreed on. */
 function unlock(
   masked: MaskedSum,
   dropout: number,
   dealt: DealtPrekeys,
   recoveryKey: Uint8Array,
-): OpenedSecrets["pairSeeds"][number][] | Extract<Opening, { type: "blame" }> {
-  const { batch } = masked.prekeys;
-  const place = masked.attempt - batch.firstAttempt;
+): OpenedSecrets["pairSeeds"][number][] | null {
+  const place = masked.attempt - masked.prekeys.batch.firstAttempt;
   const seeds = recoveryBox(recoveryKey, boxAt(dealt, place));
-  const boxed = boxedBy(batch, dropout);
   const found: OpenedSecrets["pairSeeds"][number][] = [];
-  for (const [at, survivor] of batch.graph.neighbours(dropout).entries()) {
+  for (const [at, survivor] of masked.prekeys.batch.graph.neighbours(dropout).entries()) {
     if (!masked.survivors.has(survivor)) continue;
-    const inBox = boxed.indexOf(survivor);
-    const seed =
-      inBox < 0 ? shareFor(masked, dropout, survivor) : seeds.subarray(32 * inBox, 32 * inBox + 32);
+    const seed = seeds.subarray(32 * at, 32 * at + 32);
     // Both ends gave the same tag when dealing; see `agreeing`.
-    if (!equalBytes(pairTags(seed), pairTagAt(dealt, at, place)))
-      return blame(dropout, inBox < 0 ? "inconsistentShares" : "badRecoveryBox");
+    if (!equalBytes(pairTags(seed), pairTagAt(dealt, at, place))) return null;
     found.push({ dropout, survivor, seed });
   }
   return found;
-}
-
-/** A dropout's recovery share for one holder: as that gave it out, or else as the shares of others fix it. */
-function shareFor(masked: MaskedSum, dropout: number, holder: number): Uint8Array {
-  const own = masked.shares.get(dropout)?.get(holder);
-  if (own) return own;
-  const shares = sharesOf(masked, dropout) ?? [];
-  const target = masked.prekeys.batch.graph.holders(dropout).indexOf(holder) + 1;
-  const points = shares.map(({ point }) => point);
-  const [weights = new Uint8Array()] = lagrangeWeights(points, [target]);
-  return weightedSum(
-    weights,
-    shares.map(({ share }) => share),
-  );
-}
-
-function blame(member: number, code: Blame): Extract<Opening, { type: "blame" }> {
-  return { type: "blame", member, code };
 }
 
 /** The masks to add to a masked sum so that all of its masking cancels. */

@@ -105,7 +105,7 @@ test("an agent whose table was spoilt says so; one whose coordinator is gone wai
   const agent = new Subprocess(["agent", "start", "--folder", own, "--json"]);
   const waiting = await agent.line(({ state }) => state === "waiting");
   expect(String(waiting["detail"])).toBe(
-    `${room.url}: the coordinator cannot be reached; is it running?`,
+    `${room.url}: the coordinator cannot be reached: nothing listens there; is it running, and is the port right?`,
   );
   await room.startCoordinator();
   await agent.line(({ state }) => state === "connected");

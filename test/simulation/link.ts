@@ -58,6 +58,7 @@ export class VirtualLink {
   #gatewaySocket: Socket | null = null;
   #sessions = 0;
   #dials = 0;
+  #vectors = 0;
 
   constructor(params: LinkParams) {
     this.#params = params;
@@ -103,8 +104,15 @@ export class VirtualLink {
     vector: Uint8Array,
   ): void {
     if (!end) return;
-    this.#transmit(side, end.session.sendControl(encode(message)));
-    for (const frame of end.session.sendVector(vector)) this.#transmit(side, frame);
+    for (const frame of this.#framesOf(end.session, encode(message), vector))
+      this.#transmit(side, frame);
+  }
+
+  /** By turns as short vectors travel, with their message, and as long ones do, in frames of their own. */
+  #framesOf(session: Session, body: Uint8Array, vector: Uint8Array): Uint8Array[] {
+    if (vector.length > 0) this.#vectors += 1;
+    if (this.#vectors % 2 === 0) return session.sendMessage(body, vector);
+    return [session.sendControl(body), ...session.sendVector(vector)];
   }
 
   #dial(): void {
@@ -192,7 +200,11 @@ export class VirtualLink {
     const { memberId } = this.#params;
     if (!end || this.#gatewaySocket !== socket) return;
     const taken = this.#take("gateway", end, frame);
-    if (taken.type === "delivery") this.#gateway?.onDelivery(memberId, taken.delivery);
+    if (taken.type === "delivery") {
+      const { message, vector } = taken.delivery;
+      this.#gateway?.onDelivery(memberId, { message, vector: new Uint8Array() });
+      if (vector.length > 0) this.#gateway?.onPart(memberId, message, vector);
+    }
     if (taken.type === "part") this.#gateway?.onPart(memberId, taken.message, taken.bytes);
     if (taken.type !== "fault") return;
     this.#params.trace(`the coordinator drops the session: ${taken.code}`);

@@ -72,6 +72,15 @@ export function badFrames<T extends Message>(schema: z.ZodType<T>): BadFrames[] 
     ]),
     bad("a chunk that nobody announced", "unexpectedChunk", (s) => s.sendVector(garbage)),
     bad("a chunk without its header", "frameTooShort", () => [frame(2, 1, 0, utf8("abc"))]),
+    bad("a vector with a message that announces none", "unexpectedChunk", (session) =>
+      session.sendMessage(whole, garbage),
+    ),
+    bad("a vector with a message that announces more", "vectorIncomplete", (session) =>
+      session.sendMessage(encode(announcing), garbage),
+    ),
+    bad("a message longer than its frame", "frameTooShort", () => [
+      frame(3, 1, 0, concatBytes(u32le(64), garbage)),
+    ]),
     bad("a message within a vector", "vectorIncomplete", (session) => [
       announced(session),
       session.sendControl(whole),

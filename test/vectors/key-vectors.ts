@@ -186,8 +186,7 @@ function prekeys(): Vector[] {
   const boxed = fixedBytes("boxed-seeds", 5 * 32);
   const shares = fixedBytes("shares", 3 * 64);
   const opening = fixedBytes("opening", 32);
-  // Of nine members in a circle 3 is nearer to 6 than 6 to 3.
-  const pieces = protocol.pairPieces(pairSecret, opening, 3, "lower");
+  const pieces = protocol.pairPieces(pairSecret, opening, 3);
   const [from, sealedTo, derivedBy] = [6, 5, 3];
   const tagsOf = (row: Uint8Array, holder: number): Uint8Array =>
     join(

@@ -44,6 +44,22 @@ test("a member's vector comes back as it was sent, piece after piece", async () 
   expect(new TextDecoder().decode(await audits.prekeys(runId, 1))).toBe("batch 0");
 });
 
+test("pieces of a long vector come back whole and in order, whatever was in the file before the others", () => {
+  const spool = new Audits(folder, 1).openSpool(runId, 0);
+  const piece = (member: number, fill: number) =>
+    spool.add(member, new Uint8Array(3 * 1024 * 1024 + member).fill(fill));
+  piece(1, 1);
+  piece(2, 2);
+  piece(1, 3);
+  const parts = [...spool.parts(1)].map((part) => [part.length, part[0], part.at(-1)]);
+  expect(parts).toEqual([
+    [3 * 1024 * 1024 + 1, 1, 1],
+    [3 * 1024 * 1024 + 1, 3, 3],
+  ]);
+  spool.discard();
+  expect(names()).toEqual([]);
+});
+
 test("only the last rounds are kept, with the prekeys that they need", async () => {
   const audits = new Audits(folder, 3);
   for (let round = 0; round < 6; round++) keep(audits, round);
@@ -90,7 +106,8 @@ test("what cannot be read any more is refused in one line", async () => {
 test("left-over attempts go, kept rounds stay", () => {
   const audits = new Audits(folder, 2);
   keep(audits, 0);
-  audits.openSpool(runId, 1).add(0, Uint8Array.of(1));
+  audits.openSpool(runId, 1).add(0, new Uint8Array(5 * 1024 * 1024)); // More than is held in memory.
+  expect(names()).toContain("attempt-1.part");
   writeFileSync(join(folder, runId, "1.json.77.tmp"), "{");
   new Audits(folder, 2).deleteLeftovers();
   expect(names()).toEqual(["0.bin", "0.json", "prekeys-0.bin"]);

@@ -5,7 +5,7 @@ import { decode, encode } from "../../../shared/protocol/codec.ts";
 import { AgentHandshake, CoordinatorHandshake } from "../../../shared/protocol/handshake.ts";
 import { LIMITS } from "../../../shared/protocol/limits.ts";
 import { AgentMessage, CoordinatorMessage } from "../../../shared/protocol/messages.ts";
-import { isWellFormed } from "../../../shared/protocol/prescan.ts";
+import { readValue } from "../../../shared/protocol/read-value.ts";
 
 const key = new Uint8Array(32).fill(200);
 const signature = new Uint8Array(64).fill(7);
@@ -130,6 +130,12 @@ test("text goes out packed, and unpacks to no more than the limit", () => {
 
 const nested = (depth: number): Uint8Array => Uint8Array.of(...Array(depth).fill(0x91), 0xc0);
 const a = 0xa1; // The header of a one-letter text.
+/** Pairs of a key of three bytes and nothing. */
+function manyPairs(count: number): number[] {
+  const digit = (i: number, power: number): number => 0x21 + (Math.floor(i / 64 ** power) % 64);
+  const pair = (i: number): number[] => [0xa3, digit(i, 2), digit(i, 1), digit(i, 0), 0xc0];
+  return Array.from({ length: count }, (_, i) => pair(i)).flat();
+}
 
 test.each([
   ["an extension type", [0xd4, 1, 0]],
@@ -137,6 +143,10 @@ test.each([
   ["the reserved byte", [0xc1]],
   ["a repeated key", [0x82, a, 97, 1, a, 97, 2]],
   ["a key that is a number", [0x81, 1, 1]],
+  ["a key that is not ASCII", [0x81, 0xa2, 0xc3, 0xa9, 1]],
+  ["text that is not UTF-8", [0xa2, 0xc3, 0x28]],
+  ["an integer of 64 bits", [0xcf, 0, 0, 0, 0, 0, 0, 0, 1]],
+  ["a map of more than forty thousand items", [0xde, 0x4e, 0x21, ...manyPairs(20_001)]],
   ["the key __proto__", [0x81, 0xa9, ...Buffer.from("__proto__"), 1]],
   ["nothing", []],
   ["two values", [0xc0, 0xc0]],
@@ -145,13 +155,39 @@ test.each([
   ["an array of four thousand million", [0xdd, 0xff, 0xff, 0xff, 0xff]],
   ["a map of four thousand million", [0xdf, 0xff, 0xff, 0xff, 0xff]],
 ])("%s is malformed", (_, bytes) => {
-  expect(isWellFormed(Uint8Array.from(bytes))).toBe(false);
+  expect(readValue(Uint8Array.from(bytes))).toBeUndefined();
 });
 
 test("values nest eight deep and no deeper", () => {
-  expect(isWellFormed(nested(8))).toBe(true);
-  expect(isWellFormed(nested(9))).toBe(false);
-  expect(isWellFormed(nested(10_000))).toBe(false);
+  expect(readValue(nested(8))).toEqual([[[[[[[[null]]]]]]]]);
+  expect(readValue(nested(9))).toBeUndefined();
+  expect(readValue(nested(10_000))).toBeUndefined();
+});
+
+const names = () => fc.string({ maxLength: 40 }).filter((text) => text !== "__proto__");
+
+test("what another encoder wrote is read to the same value, whatever it is", () => {
+  const leaf = fc.oneof(
+    fc.constant(null),
+    fc.boolean(),
+    fc.integer({ min: -0x8000_0000, max: 0xffff_ffff }),
+    fc.double({ noNaN: true }).filter((value) => !Object.is(value, -0)),
+    fc.string({ unit: "grapheme", maxLength: 40 }),
+    fc.uint8Array({ maxLength: 300 }),
+  );
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      leaf,
+      fc.array(tie("value")),
+      fc.dictionary(names(), tie("value")),
+    ),
+  }));
+  fc.assert(
+    fc.property(value, (sent) => {
+      expect(readValue(encode({ sent }))).toEqual({ sent });
+    }),
+  );
 });
 
 test("no bytes at all make decoding throw, and damaged messages neither", () => {

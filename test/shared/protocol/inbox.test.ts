@@ -25,6 +25,7 @@ function takeAll(
 }
 
 const VECTOR = Uint8Array.of(1, 2, 3, 4);
+const together = (vector: Uint8Array, body = HEAD) => ({ type: "together", body, vector }) as const;
 const HEAD = masked(4, sha256(VECTOR));
 const [A, B] = [VECTOR.subarray(0, 2), VECTOR.subarray(2)];
 
@@ -40,6 +41,23 @@ test("a vector of several frames arrives whole behind its message", () => {
   expect(taken.map(({ type }) => type)).toEqual(["nothing", "nothing", "nothing", "delivery"]);
   const last = taken.at(-1);
   expect(last?.type === "delivery" && Buffer.compare(last.delivery.vector, vector)).toBe(0);
+});
+
+test("a short vector comes in one frame with its message, and is held against what the message says", () => {
+  const [sender, receiver] = [new Session("s"), new Session("s")];
+  const [frame, ...more] = sender.sendMessage(HEAD, VECTOR);
+  expect(more).toEqual([]);
+  const received = receiver.receive(frame ?? new Uint8Array());
+  expect(received).toEqual(together(VECTOR));
+  const taken = takeAll(received);
+  expect(taken?.type === "delivery" && taken.delivery.vector).toEqual(VECTOR);
+  const fault = (code: string) => ({ type: "fault", code });
+  expect(takeAll(together(A))).toEqual(fault("vectorIncomplete"));
+  expect(takeAll(together(Uint8Array.of(...VECTOR, 5)))).toEqual(fault("vectorTooLong"));
+  expect(takeAll(together(VECTOR.toReversed()))).toEqual(fault("vectorHashMismatch"));
+  expect(takeAll(control(HEAD), together(VECTOR))).toEqual(fault("vectorIncomplete"));
+  const plain = encode({ type: "ready", runId: "a".repeat(64), attempt: 1, holds: A });
+  expect(takeAll(together(VECTOR, plain))).toEqual(fault("unexpectedChunk"));
 });
 
 test("an empty vector is delivered with its message", () => {

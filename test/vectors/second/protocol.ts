@@ -97,36 +97,17 @@ export interface PairPieces {
   readonly sharesDown: readonly Uint8Array[];
 }
 
-/** Of a pair among `count` members in a circle, the one from which it is less far to the other; from afar, the first. */
-export function ownerOf(count: number, one: number, other: number): number {
-  const forth = (other - one + count) % count;
-  const back = count - forth;
-  if (forth === back) return Math.min(one, other);
-  return forth < back ? one : other;
-}
-
-/**
- * What a pair has in common in one batch, piece after piece of one keystream; but the recovery shares that its owner
- * deals are the seeds.
- */
-export function pairPieces(
-  pairSecret: Uint8Array,
-  opening: Uint8Array,
-  count: number,
-  owner: "lower" | "higher",
-): PairPieces {
+/** What a pair has in common in one batch, piece after piece of one keystream. */
+export function pairPieces(pairSecret: Uint8Array, opening: Uint8Array, count: number): PairPieces {
   const key = oneStepKey(pairSecret, "cloister/3/pair-stream", opening);
   const pieces = (from: number, length: number): Uint8Array[] =>
     Array.from({ length: count }, (_, i) => keystream(key, length, from + length * i));
-  const seeds = pieces(64, 32);
-  const dealt = (from: number, isOwner: boolean): Uint8Array[] =>
-    pieces(from, 64).map((both, i) => (isOwner ? join(both.slice(0, 32), at(seeds, i)) : both));
   return {
     sealUp: keystream(key, 32),
     sealDown: keystream(key, 32, 32),
-    seeds,
-    sharesUp: dealt(64 + 32 * count, owner === "lower"),
-    sharesDown: dealt(64 + 96 * count, owner === "higher"),
+    seeds: pieces(64, 32),
+    sharesUp: pieces(64 + 32 * count, 64),
+    sharesDown: pieces(64 + 96 * count, 64),
   };
 }
 

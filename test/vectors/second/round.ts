@@ -83,14 +83,9 @@ function openingOf({ runId, members, batch }: RoundFacts): Uint8Array {
   return protocol.batchOpening({ ...facts, members: [...members.keys()] });
 }
 
-const ownedBy = (facts: RoundFacts, index: number, other: number): boolean =>
-  protocol.ownerOf(facts.members.length, index, other) === index;
-
 function pieces(facts: RoundFacts, one: number, other: number): protocol.PairPieces {
   const { pairSecret } = channel(facts, one, other);
-  const isLowers = ownedBy(facts, Math.min(one, other), Math.max(one, other));
-  const owner = isLowers ? "lower" : "higher";
-  return protocol.pairPieces(pairSecret, openingOf(facts), facts.batch.count, owner);
+  return protocol.pairPieces(pairSecret, openingOf(facts), facts.batch.count);
 }
 
 function seedOf(facts: RoundFacts, one: number, other: number, attempt: number): Uint8Array {
@@ -142,11 +137,9 @@ function entries(facts: RoundFacts, index: number): Uint8Array {
       protocol.selfCommitment(drawn(attempt).selfSeed),
       protocol.recoveryCommitment(drawn(attempt).recoveryKey),
     ]),
-    ...attempts.map((attempt) => {
-      const boxed = others.filter((other) => !ownedBy(facts, index, other));
-      const locked = boxed.map((other) => seedOf(facts, index, other, attempt));
-      return protocol.recoveryBox(drawn(attempt).recoveryKey, join(...locked));
-    }),
+    ...attempts.map((attempt) =>
+      protocol.recoveryBox(drawn(attempt).recoveryKey, join(...seeds(attempt))),
+    ),
     ...others.flatMap((_, place) =>
       attempts.map((attempt) => protocol.pairTag(at(seeds(attempt), place))),
     ),
@@ -181,11 +174,11 @@ function opened(facts: RoundFacts, context: Uint8Array, sum: readonly number[]) 
   const { dimension, ringBits, attempt } = facts.place;
   const holders = facts.survivors.slice(0, facts.threshold);
   const points = holders.map((holder) => holder + 1);
-  const rebuilt = (kind: "self" | "recovery", of: number, point = 0): Uint8Array =>
+  const rebuilt = (kind: "self" | "recovery", of: number): Uint8Array =>
     interpolate(
       points,
       holders.map((holder) => share(facts, kind, of, holder, attempt)),
-      point,
+      0,
     );
   let result = [...sum];
   const remove = (key: Uint8Array, sign: number): void => {
@@ -194,21 +187,17 @@ function opened(facts: RoundFacts, context: Uint8Array, sum: readonly number[]) 
   for (const survivor of facts.survivors)
     remove(protocol.selfMaskKey(rebuilt("self", survivor), context, survivor), 1);
   for (const dropout of indicesOf(facts).filter((index) => !facts.survivors.includes(index))) {
-    const boxed = othersOf(facts, dropout).filter((other) => !ownedBy(facts, dropout, other));
-    const seeds = join(...boxed.map((other) => seedOf(facts, dropout, other, attempt)));
+    const others = othersOf(facts, dropout);
+    const seeds = join(...others.map((other) => seedOf(facts, dropout, other, attempt)));
     const { recoveryKey } = at(
       at(facts.members, dropout).draws,
       attempt - facts.batch.firstAttempt,
     );
     const box = protocol.recoveryBox(recoveryKey, seeds);
     const unlocked = protocol.recoveryBox(rebuilt("recovery", dropout), box);
-    for (const survivor of facts.survivors) {
-      const place = boxed.indexOf(survivor);
-      // What is not in the box is the share of the recovery key at the survivor's own point.
-      const seed =
-        place < 0
-          ? rebuilt("recovery", dropout, survivor + 1)
-          : unlocked.slice(32 * place, 32 * place + 32);
+    for (const [place, survivor] of others.entries()) {
+      if (!facts.survivors.includes(survivor)) continue;
+      const seed = unlocked.slice(32 * place, 32 * place + 32);
       remove(protocol.pairMaskKey(seed, context, dropout, survivor), survivor < dropout ? 1 : -1);
     }
   }
