@@ -94,7 +94,7 @@ test("a unit more or less moves the sketch by no more than the sensitivity, whoe
       worst = Math.max(worst, Math.abs(whole - without) / q);
       expect(Math.abs(whole - without)).toBeLessThanOrEqual(q);
     }),
-    { numRuns: 500 },
+    { numRuns: 500, seed: 1 },
   );
   expect(worst).toBe(1);
 });
@@ -201,20 +201,19 @@ test("a unit more or less moves either sketch by no more than its share of the s
     fc.double({ min: -1.5, max: 1.5, noNaN: true }),
   );
   const unit = fc.array(row, { maxLength: 4 });
-  let worst = 0;
+  const shape = { slots: 1, steps: 32 };
+  const most = valueSketchOf([[[address("a"), 1.5]]], 1, shape);
+  expect(Math.abs(most.values[0] ?? 0)).toBe(32);
   fc.assert(
     fc.property(fc.array(unit, { minLength: 1, maxLength: 4 }), fc.nat(), (units, at) => {
-      const shape = { slots: 1, steps: 32 };
       const whole = valueSketchOf(units, 1, shape);
       const left = units.filter((_, i) => i !== at % units.length);
       const without = valueSketchOf(left, 1, shape);
       const moved = Math.abs((whole.values[0] ?? 0) - (without.values[0] ?? 0));
-      worst = Math.max(worst, moved);
       expect(moved).toBeLessThanOrEqual(32);
       expect(Math.abs((whole.counts[0] ?? 0) - (without.counts[0] ?? 0))).toBeLessThanOrEqual(32);
       expect(valueSketchOf(units.toReversed(), 1, shape).values).toEqual(whole.values);
     }),
     { numRuns: 300 },
   );
-  expect(worst).toBe(32);
 });

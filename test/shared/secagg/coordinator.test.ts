@@ -55,7 +55,7 @@ test("the opened sum is the integer sum of the survivors' vectors, exactly, or n
       );
     },
   );
-  fc.assert(property, { numRuns: 60 });
+  fc.assert(property, { numRuns: 60, seed: 1 });
   expect(released).toBeGreaterThan(20);
 });
 

@@ -116,7 +116,7 @@ test("what is found is a difference of two answers, and none is missed", () => {
     if (isFound) found += 1;
     expect(isFound).toBe(leastDifference(a, b) < 3);
   });
-  fc.assert(property, { numRuns: 500 });
+  fc.assert(property, { numRuns: 500, seed: 1 });
   expect(found).toBeGreaterThan(30);
 });
 

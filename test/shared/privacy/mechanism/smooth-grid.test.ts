@@ -90,7 +90,7 @@ test("one unit never moves what noise is drawn around by more than the stated se
       closest = Math.max(closest, l2Norm(moved) / bound);
       for (const centre of moved) expect(Number.isInteger(centre * CENTRE_PARTS)).toBe(true);
     }),
-    { numRuns: 1000 },
+    { numRuns: 1000, seed: 1 },
   );
   expect(closest).toBeGreaterThan(0.998);
 });
