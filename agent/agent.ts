@@ -15,9 +15,10 @@ import { Member } from "./member.ts";
 import type { MemberEvent } from "./member-events.ts";
 import { OwnCharter } from "./own-charter.ts";
 import { OwnKey } from "./own-key.ts";
+import { ledgerPlaceOf, populationOf } from "./places.ts";
 import { readPolicy } from "./policy-file.ts";
 import { type CopyParams, TranscriptCopy } from "./transcript-copy.ts";
-import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
+import { Vault } from "./vault.ts";
 
 const FORK = {
   code: "transcriptFork",
@@ -236,9 +237,8 @@ async function openGate(
 ): Promise<GateHost> {
   const enrolment = vault.enrolment();
   const { memberId, dataPath, coordinatorKey: requester } = enrolment;
-  const path = enrolment.ledgerPath ?? ledgerPath(folder);
-  const ledger = { path, id: enrolment.ledgerId ?? null };
-  const population = declared ?? enrolment.population ?? populationOfFile(dataPath);
+  const ledger = ledgerPlaceOf(enrolment, folder);
+  const population = declared ?? populationOf(enrolment);
   const gate = new GateHost(memberId);
   try {
     const data = { dataPath, population, requester, purpose: "work", ownFolder: folder } as const;

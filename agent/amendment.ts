@@ -25,12 +25,12 @@ import { keysPresent, openAmendment, type RoomState } from "../shared/transcript
 import { unlessGrowing } from "./audit/growing.ts";
 import { ownKnowledge } from "./audit/knowledge.ts";
 import { verified } from "./audit/verify.ts";
-import { hasLeft } from "./enrol.ts";
-import { GateHost } from "./gate/host.ts";
+import { hasLeft, readOnce } from "./enrol.ts";
 import { memberHttp } from "./member-http.ts";
 import { asMember, type MemberOptions } from "./options.ts";
+import { ledgerPlaceOf, populationOf } from "./places.ts";
 import { copyPath } from "./transcript-copy.ts";
-import { ledgerPath, populationOfFile, Vault } from "./vault.ts";
+import { Vault } from "./vault.ts";
 
 const ARRIVAL_MS = 3000;
 /** Digits of the hash that is typed: as many as nobody finds another amendment for. */
@@ -248,22 +248,13 @@ async function checkData(
   { charter }: ProposedAmendment,
   folder: string,
 ): Promise<void> {
-  const { memberId, dataPath, coordinatorKey: requester, ...enrolment } = vault.enrolment();
-  const population = enrolment.population ?? populationOfFile(dataPath);
-  const ledger = {
-    path: enrolment.ledgerPath ?? ledgerPath(folder),
-    id: enrolment.ledgerId ?? null,
-  };
-  const gate = new GateHost(memberId);
-  try {
-    const data = { dataPath, population, requester, purpose: "check" } as const;
-    const { rowCount } = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
-    if (rowCount < charter.minimums.rows)
-      throw badInput(
-        "data.too-few-rows",
-        `${dataPath}: ${rowCount} rows; the new charter asks for at least ${charter.minimums.rows}: refuse it, or add rows`,
-      );
-  } finally {
-    await gate.close();
-  }
+  const enrolment = vault.enrolment();
+  const population = populationOf(enrolment);
+  const ledger = ledgerPlaceOf(enrolment, folder);
+  const { rowCount } = await readOnce(charter, { ...enrolment, population, ledger });
+  if (rowCount < charter.minimums.rows)
+    throw badInput(
+      "data.too-few-rows",
+      `${enrolment.dataPath}: ${rowCount} rows; the new charter asks for at least ${charter.minimums.rows}: refuse it, or add rows`,
+    );
 }

@@ -12,7 +12,8 @@ import { PROTOCOL_VERSION } from "../shared/protocol/limits.ts";
 import { GateHost } from "./gate/host.ts";
 import type { LedgerPlace } from "./gate/messages.ts";
 import { type Address, dial } from "./link.ts";
-import { type Enrolment, ledgerPath, populationOfFile, type Vault } from "./vault.ts";
+import { ledgerPlaceOf, populationOf } from "./places.ts";
+import type { Enrolment, Vault } from "./vault.ts";
 
 export interface EnrolOptions extends Address {
   readonly token: string;
@@ -98,11 +99,11 @@ export async function enrol(vault: Vault, options: EnrolOptions): Promise<EnrolR
     const charter = offeredCharter(offer.charter, options.url);
     const coordinatorKey = toHex(challenge.coordinatorKey);
     const { dataPath, folder } = options;
-    const population = options.population ?? populationOfFile(dataPath);
+    const population = populationOf(options);
     // Its own ledger goes where the folder goes, so its place is not written down.
     const shared = options.ledgerPath === undefined ? {} : { ledgerPath: options.ledgerPath };
     const data = { dataPath, population };
-    const ledger = { path: options.ledgerPath ?? ledgerPath(folder), id: null };
+    const ledger = ledgerPlaceOf(shared, folder);
     const asked = { memberId: offer.memberId, coordinatorKey, ledger };
     const { ledgerId, ...counts } = await checkData(charter, { ...data, ...asked });
     const hash = charterHash(charter);
@@ -146,30 +147,41 @@ function offeredCharter(text: string, url: string): Charter {
   return parseOrRefuse(Charter, value, `${url}: the charter offered`);
 }
 
+type OwnData = Pick<Enrolment, "memberId" | "coordinatorKey" | "dataPath"> & {
+  readonly ledger: LedgerPlace;
+  readonly population: string;
+};
+
+interface Found {
+  readonly rowCount: number;
+  readonly unitCount: number;
+  readonly ledgerId: string;
+}
+
 /**
  * Whether a table and a ledger would do under a charter. The ledger learns nothing of the table.
  *
  * @throws {CloisterError} What is wrong with either.
  */
-export async function checkData(
-  charter: Charter,
-  options: Pick<Enrolment, "memberId" | "coordinatorKey" | "dataPath"> & {
-    readonly ledger: LedgerPlace;
-    readonly population: string;
-  },
-): Promise<{ rowCount: number; unitCount: number; ledgerId: string }> {
+export async function checkData(charter: Charter, options: OwnData): Promise<Found> {
+  const found = await readOnce(charter, options);
+  if (found.rowCount < charter.minimums.rows) {
+    throw badInput(
+      "data.too-few-rows",
+      `${options.dataPath}: ${counted(found.rowCount, "row")}; the charter asks for at least ${charter.minimums.rows}`,
+    );
+  }
+  return found;
+}
+
+/** What a table and a ledger come to, for a gate that opens them and does no more. @throws {CloisterError} If it cannot. */
+export async function readOnce(charter: Charter, options: OwnData): Promise<Found> {
   const { dataPath, ledger, population, memberId, coordinatorKey: requester } = options;
   const gate = new GateHost(memberId);
   try {
     const data = { dataPath, population, requester, purpose: "check" } as const;
     const opened = await gate.ask({ type: "open", charter, ledger, ...data }, "opened");
     const { rowCount, unitCount, ledgerId } = opened;
-    if (rowCount < charter.minimums.rows) {
-      throw badInput(
-        "data.too-few-rows",
-        `${dataPath}: ${counted(rowCount, "row")}; the charter asks for at least ${charter.minimums.rows}`,
-      );
-    }
     return { rowCount, unitCount, ledgerId };
   } finally {
     await gate.close();

@@ -10,7 +10,8 @@ import { print, printJson } from "../shared/edge/terminal.ts";
 import { checkData } from "./enrol.ts";
 import { checkAddress } from "./link.ts";
 import { type FolderOptions, inFolder } from "./options.ts";
-import { type Enrolment, ledgerPath, populationOfFile, Vault } from "./vault.ts";
+import { ledgerPlaceOf, populationOf } from "./places.ts";
+import { type Enrolment, Vault } from "./vault.ts";
 
 interface SettingsOptions extends FolderOptions {
   readonly data?: string;
@@ -69,32 +70,32 @@ export async function changed(before: Enrolment, options: SettingsOptions): Prom
   // Named for itself where nobody named it: else another file's name would make the same people others.
   const enrolment: Enrolment = {
     ...before,
-    population: before.population ?? populationOfFile(before.dataPath),
+    population: populationOf(before),
     ...(data !== undefined && { dataPath: resolve(data) }),
     ...(ledger !== undefined && { ledgerPath: resolve(ledger) }),
     ...(coordinator !== undefined && { coordinatorUrl: coordinator }),
   };
   if (data === undefined && ledger === undefined) return { enrolment, counts: null };
   const charter = parseOrRefuse(Charter, JSON.parse(before.charter), "the charter in the vault");
-  const place = { path: enrolment.ledgerPath ?? ledgerPath(folder), id: before.ledgerId ?? null };
-  const population = enrolment.population ?? populationOfFile(enrolment.dataPath);
+  const population = populationOf(enrolment);
+  const ledgerPlace = ledgerPlaceOf(enrolment, folder);
   const { rowCount, unitCount } = await checkData(charter, {
     ...enrolment,
     population,
-    ledger: place,
+    ledger: ledgerPlace,
   });
   return { enrolment, counts: { rowCount, unitCount } };
 }
 
 function shownOf(enrolment: Enrolment, folder: string): Readonly<Record<string, string>> {
-  const { memberId, room, coordinatorUrl, dataPath, population } = enrolment;
+  const { memberId, room, coordinatorUrl, dataPath } = enrolment;
   return {
     member: memberId,
     room,
     folder: resolve(folder),
     coordinator: coordinatorUrl,
     data: dataPath,
-    population: population ?? populationOfFile(dataPath),
-    ledger: resolve(enrolment.ledgerPath ?? ledgerPath(folder)),
+    population: populationOf(enrolment),
+    ledger: resolve(ledgerPlaceOf(enrolment, folder).path),
   };
 }

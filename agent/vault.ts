@@ -1,7 +1,7 @@
 /** EDGE: an agent's folder: its identity, the room it belongs to, the keys it has pinned. Owner-readable only. */
 
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { z } from "zod";
 import { fromHex, toHex } from "../shared/base/bytes.ts";
@@ -65,13 +65,6 @@ export interface KeptProposal extends Proposal {
 }
 
 export const vaultPath = (folder: string): string => join(folder, "vault.db");
-/** Whose records a file holds, where nobody says: the file's own name. */
-export const populationOfFile = (dataPath: string): string =>
-  basename(dataPath)
-    .replace(/\.csv(?:\.gz)?$/i, "")
-    .slice(0, 100);
-/** Where no other ledger is named. */
-export const ledgerPath = (folder: string): string => join(folder, "ledger.db");
 
 export class Vault {
   readonly #database: DatabaseSync;

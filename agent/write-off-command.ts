@@ -15,8 +15,9 @@ import type { Ledger, NewEntry } from "./ledger/ledger.ts";
 import { openKnownLedger } from "./ledger/open.ts";
 import { type FolderOptions, inFolder } from "./options.ts";
 import { OwnPast } from "./own-past.ts";
+import { ledgerPlaceOf } from "./places.ts";
 import { copyPath, readCopy } from "./transcript-copy.ts";
-import { ledgerPath, Vault } from "./vault.ts";
+import { Vault } from "./vault.ts";
 import { type Gap, gapsOf } from "./write-off.ts";
 
 export function writeOffCommand(agent: Command): void {
@@ -30,9 +31,8 @@ export function writeOffCommand(agent: Command): void {
 function writeOff({ folder, json }: FolderOptions): void {
   const vault = Vault.openExisting(folder);
   try {
-    const { ledgerPath: path, ledgerId } = vault.enrolment();
-    const env = { clock: osClock, rng: osRng };
-    const { ledger } = openKnownLedger(path ?? ledgerPath(folder), ledgerId ?? null, env);
+    const { path, id } = ledgerPlaceOf(vault.enrolment(), folder);
+    const { ledger } = openKnownLedger(path, id, { clock: osClock, rng: osRng });
     try {
       const gaps = writeOffIn(folder, vault, ledger);
       if (json)

@@ -12,7 +12,8 @@ import { osClock, osRng } from "../../shared/edge/os.ts";
 import { print, printJson } from "../../shared/edge/terminal.ts";
 import { lineText } from "../../shared/transcript/room/entry.ts";
 import { inFolder } from "../options.ts";
-import { ledgerPath, Vault } from "../vault.ts";
+import { ledgerPath, ledgerPlaceOf } from "../places.ts";
+import { Vault } from "../vault.ts";
 import { Budget, Governance, SignedRenewal } from "./entry.ts";
 import { ledgerExtract } from "./extract.ts";
 import { applyRenewal, knownPopulation, proposeRenewal, signRenewal } from "./governance.ts";
@@ -118,8 +119,8 @@ function withLedger<T>({ folder, ledger: path }: PlaceOptions, use: (ledger: Led
 function openOfFolder(folder: string): { ledger: Ledger } {
   const vault = Vault.openExisting(folder);
   try {
-    const { ledgerPath: path, ledgerId } = vault.enrolment();
-    return openKnownLedger(path ?? ledgerPath(folder), ledgerId ?? null, env);
+    const { path, id } = ledgerPlaceOf(vault.enrolment(), folder);
+    return openKnownLedger(path, id, env);
   } finally {
     vault.close();
   }

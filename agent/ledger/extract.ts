@@ -3,7 +3,8 @@ import { toHex } from "../../shared/base/bytes.ts";
 import { identityFromSecret } from "../../shared/crypto/identity.ts";
 import { osClock, osRng } from "../../shared/edge/os.ts";
 import { extractStatement, type LedgerExtract } from "../../shared/transcript/room/document.ts";
-import { ledgerPath, Vault } from "../vault.ts";
+import { ledgerPlaceOf } from "../places.ts";
+import { Vault } from "../vault.ts";
 import { openKnownLedger } from "./open.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -11,10 +12,11 @@ import { summaryOf } from "./summary.ts";
 export function ledgerExtract(folder: string): LedgerExtract {
   const vault = Vault.openExisting(folder);
   try {
-    const { memberId, room, ledgerPath: path, ledgerId } = vault.enrolment();
+    const enrolment = vault.enrolment();
+    const { memberId, room } = enrolment;
     const identity = identityFromSecret(vault.identitySecret(osRng));
-    const env = { clock: osClock, rng: osRng };
-    const { ledger } = openKnownLedger(path ?? ledgerPath(folder), ledgerId ?? null, env);
+    const { path, id } = ledgerPlaceOf(enrolment, folder);
+    const { ledger } = openKnownLedger(path, id, { clock: osClock, rng: osRng });
     try {
       // As JSON: an ε that is not finite becomes null.
       const content = JSON.parse(JSON.stringify(summaryOf(ledger.book)));

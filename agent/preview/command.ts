@@ -20,8 +20,9 @@ import type { RunQuestion } from "../gate/messages.ts";
 import { openAccount } from "../ledger/account.ts";
 import { openSnapshot } from "../ledger/open.ts";
 import { type FolderOptions, inFolder } from "../options.ts";
+import { ledgerPlaceOf, populationOf } from "../places.ts";
 import { readPolicy } from "../policy-file.ts";
-import { ledgerPath, populationOfFile, Vault } from "../vault.ts";
+import { Vault } from "../vault.ts";
 import { previewLines } from "./lines.ts";
 import { type Preview, previewOf } from "./preview.ts";
 
@@ -54,14 +55,15 @@ async function previewIn(
   run: string,
   withSample: boolean,
 ): Promise<Preview> {
-  const { charter: text, dataPath, ...enrolment } = vault.enrolment();
+  const enrolment = vault.enrolment();
+  const { charter: text, dataPath } = enrolment;
   const charter = parseOrRefuse(Charter, JSON.parse(text), "the charter in the vault");
   const manifest = existsSync(run) ? readManifest(run) : await proposed(vault, run);
   const question = questionOn(vault, folder, manifest);
   const env = { clock: osClock, rng: osRng };
-  const path = enrolment.ledgerPath ?? ledgerPath(folder);
-  const { ledger, secret } = openSnapshot(path, enrolment.ledgerId ?? null, env);
-  const population = enrolment.population ?? populationOfFile(dataPath);
+  const { path, id } = ledgerPlaceOf(enrolment, folder);
+  const { ledger, secret } = openSnapshot(path, id, env);
+  const population = populationOf(enrolment);
   const rules = { charter, amendments: vault.charters.signed() };
   const place = { ...rules, dataPath, population, requester: enrolment.coordinatorKey };
   const { table, terms } = await readRecords(place, secret, question.nowMs);

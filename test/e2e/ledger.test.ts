@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ledgerPath } from "../../agent/vault.ts";
+import { ledgerPath } from "../../agent/places.ts";
 import { memberIds, smallCharter } from "../support/charters.ts";
 import { cloister, expectOneLine } from "../support/command.ts";
 import { type RoomProcesses, tokenFile } from "../support/processes.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ledgerPath } from "../../agent/vault.ts";
+import { ledgerPath } from "../../agent/places.ts";
 import { toHex, utf8 } from "../../shared/base/bytes.ts";
 import { toWire } from "../../shared/charter/decision.ts";
 import { type Manifest, manifestText, runIdOf } from "../../shared/charter/manifest.ts";
