@@ -3,10 +3,8 @@
  * that stay inside, simulations, demo data, tests. Never for keys, masks, noise or the sampling of units of a real run. Pure.
  */
 
-import { utf8 } from "./bytes.ts";
+import { LITTLE_ENDIAN, utf8 } from "./bytes.ts";
 import type { Rng } from "./env.ts";
-
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** xoshiro128** (Blackman and Vigna, 2018), seeded from text through FNV-1a and SplitMix32. */
 export function reproducibleRng(seed: string): Rng {

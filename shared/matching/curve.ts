@@ -3,17 +3,10 @@
  * batches that stay in the processor's cache. Pure: the module imports nothing but its memory.
  */
 import { assert } from "../base/assert.ts";
+import { compileWasm, openWasm, PAGE_BYTES } from "../base/wasm.ts";
 import { expandMessage } from "../crypto/xmd.ts";
 import { CURVE_BINARY } from "./kernel/binary.ts";
 import { RELAXED_CURVE_BINARY } from "./kernel/relaxed-binary.ts";
-
-/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 /** What `assembly/` exports. Pointers are bytes into the memory. */
 interface Exports {
@@ -36,7 +29,7 @@ const POINTS_AT = 8_192;
 /** Some bytes behind the rows are read and written too far. */
 const UNIFORM_AT = POINTS_AT + BATCH * POINT_BYTES + 64;
 const ROOM_AT = UNIFORM_AT + BATCH * UNIFORM_BYTES + 64;
-const MEMORY_PAGES = Math.ceil((ROOM_AT + (BATCH / 2) * ROOM_BYTES + 64) / 65_536);
+const MEMORY_PAGES = Math.ceil((ROOM_AT + (BATCH / 2) * ROOM_BYTES + 64) / PAGE_BYTES);
 
 interface Instance {
   readonly exports: Exports;
@@ -54,11 +47,9 @@ function instance(): Instance {
 
 /** Null where the machine or its runtime lacks what the module needs. */
 function openInstance(base64: string): Instance | null {
-  const binary = Buffer.from(base64, "base64");
-  if (!WebAssembly.validate(binary)) return null;
-  const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
-  const module = new WebAssembly.Module(binary);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const module = compileWasm(base64);
+  if (module === null) return null;
+  const { memory, exports } = openWasm(module, { initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
   return { exports: exports as Exports, bytes: new Uint8Array(memory.buffer) };
 }
 

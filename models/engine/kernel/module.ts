@@ -2,20 +2,10 @@
  * Instances of the engine's WebAssembly module and their memory. Pure: the module imports nothing but its memory, and
  * what is left there by one call is read by no other.
  */
+import { LITTLE_ENDIAN } from "../../../shared/base/bytes.ts";
+import { compileWasm, openWasm, PAGE_BYTES } from "../../../shared/base/wasm.ts";
 import { SIMD_BINARY } from "./binary.ts";
 import { RELAXED_BINARY } from "./relaxed-binary.ts";
-
-/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Memory: new (pages: { initial: number; maximum: number }) => Memory;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 type Call = (...args: number[]) => void;
 
@@ -62,7 +52,6 @@ export interface Kernel {
   reserve(byteLength: number): ArrayBuffer;
 }
 
-const PAGE_BYTES = 65_536;
 const PAGES_MAX = 65_536;
 const opened = new Map<Variant, Kernel | null>();
 
@@ -76,15 +65,13 @@ export function openKernel(variant: Variant): Kernel | null {
 }
 
 function instantiate(variant: Variant): Kernel | null {
-  const binary = Buffer.from(variant === "relaxed" ? RELAXED_BINARY : SIMD_BINARY, "base64");
-  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-  if (typeof WebAssembly === "undefined" || !littleEndian) return null;
-  if (!WebAssembly.validate(binary)) return null;
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
+  const base64 = variant === "relaxed" ? RELAXED_BINARY : SIMD_BINARY;
+  const module = LITTLE_ENDIAN ? compileWasm(base64) : null;
+  if (module === null) return null;
+  const { memory, exports } = openWasm(module, { initial: 1, maximum: PAGES_MAX });
   return {
     variant,
-    exports: instance.exports as Exports,
+    exports: exports as Exports,
     reserve(byteLength) {
       const missing = byteLength - memory.buffer.byteLength;
       if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));

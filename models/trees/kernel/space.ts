@@ -1,13 +1,7 @@
 /** Instances of the trees' WebAssembly module, each with a memory of its own. Pure: it imports nothing else. */
+import { LITTLE_ENDIAN } from "../../../shared/base/bytes.ts";
+import { compileWasm, openWasm, PAGE_BYTES } from "../../../shared/base/wasm.ts";
 import { TREES_BINARY } from "./binary.ts";
-
-/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Memory: new (pages: { initial: number }) => { readonly buffer: ArrayBuffer };
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 type Call = (...args: number[]) => void;
 
@@ -23,21 +17,12 @@ export interface TreesKernel {
   readonly exports: Exports;
 }
 
-const PAGE_BYTES = 65_536;
 let compiled: object | null | undefined;
 
 /** Null where the machine or its runtime lacks SIMD, or is big-endian. */
 export function openTreesKernel(byteLength: number): TreesKernel | null {
-  compiled ??= compile();
+  compiled ??= LITTLE_ENDIAN ? compileWasm(TREES_BINARY) : null;
   if (compiled === null) return null;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(byteLength / PAGE_BYTES) });
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  const { memory, exports } = openWasm(compiled, { initial: Math.ceil(byteLength / PAGE_BYTES) });
   return { memory: memory.buffer, exports: exports as Exports };
-}
-
-function compile(): object | null {
-  const binary = Buffer.from(TREES_BINARY, "base64");
-  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-  if (typeof WebAssembly === "undefined" || !littleEndian) return null;
-  return WebAssembly.validate(binary) ? new WebAssembly.Module(binary) : null;
 }

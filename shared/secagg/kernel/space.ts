@@ -2,13 +2,8 @@
  * Instances of the kernel's WebAssembly module and how their memory is laid out. Pure: the module imports nothing
  * but its memory.
  */
-/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
+import { LITTLE_ENDIAN } from "../../base/bytes.ts";
+import { compileWasm, openWasm, PAGE_BYTES } from "../../base/wasm.ts";
 
 export type AddBytes = (sum: number, bytes: number, count: number, sign: number) => void;
 export type AddPair = (sum: number, first: number, second: number, count: number) => void;
@@ -57,21 +52,16 @@ export const VALUES_AT = MORE_BYTES_AT + BYTES_ROOM + 2_048;
 export const HALVES_AT = VALUES_AT + 2 * BYTES_ROOM;
 /** 256 KiB: a block of values, and the keystream beside it, fit the second-level cache. */
 export const SCRATCH_VALUES = 65_536;
-const PAGE_BYTES = 65_536;
 
 /** Null where the machine or its runtime lacks SIMD, or is big-endian. */
 export function compileModule(base64: string): object | null {
-  const binary = Buffer.from(base64, "base64");
-  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-  const able = typeof WebAssembly !== "undefined" && littleEndian && WebAssembly.validate(binary);
-  return able ? new WebAssembly.Module(binary) : null;
+  return LITTLE_ENDIAN ? compileWasm(base64) : null;
 }
 
 /** A new instance with room for `capacity` values. */
 export function openSpace(module: object, capacity: number): Space {
   const pages = Math.ceil((VALUES_AT + 4 * capacity + 64) / PAGE_BYTES);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { memory, exports } = openWasm(module, { initial: pages, maximum: pages });
   const { buffer } = memory;
   const bytes = new Uint8Array(buffer, BYTES_AT, BYTES_ROOM);
   const moreBytes = new Uint8Array(buffer, MORE_BYTES_AT, BYTES_ROOM);

@@ -2,17 +2,11 @@
  * Rounding to levels: WebAssembly where the machine has 128-bit SIMD, plain TypeScript elsewhere, with equal results.
  * Pure: the module imports nothing but its memory.
  */
+import { LITTLE_ENDIAN } from "../../../base/bytes.ts";
+import { compileWasm, openWasm, PAGE_BYTES } from "../../../base/wasm.ts";
 import { LEVELS_BINARY } from "./binary.ts";
 import { BLOCK_VALUES, type RoundLevels } from "./contract.ts";
 import { plainRoundLevels } from "./plain.ts";
-
-/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 /** What `assembly/` exports; pointers are bytes into the memory. */
 interface Exports {
@@ -33,19 +27,15 @@ const VALUES_AT = 0;
 const WORDS_AT = VALUES_AT + 8 * BLOCK_VALUES + 1024;
 const RING_AT = WORDS_AT + 4 * BLOCK_VALUES + 1024;
 const END = RING_AT + 4 * BLOCK_VALUES;
-const PAGE_BYTES = 65_536;
 const PAGES = Math.ceil(END / PAGE_BYTES);
 const LANES = 4;
 
 /** Null where the machine or its runtime lacks SIMD, or is big-endian. */
 export function wasmRoundLevels(base64: string): RoundLevels | null {
-  const binary = Buffer.from(base64, "base64");
-  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-  if (typeof WebAssembly === "undefined" || !littleEndian) return null;
-  if (!WebAssembly.validate(binary)) return null;
-  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
-  const { roundLevels } = instance.exports as Exports;
+  const module = LITTLE_ENDIAN ? compileWasm(base64) : null;
+  if (module === null) return null;
+  const { memory, exports } = openWasm(module, { initial: PAGES, maximum: PAGES });
+  const { roundLevels } = exports as Exports;
   const valuesHere = new Float64Array(memory.buffer, VALUES_AT, BLOCK_VALUES);
   const wordsHere = new Uint32Array(memory.buffer, WORDS_AT, BLOCK_VALUES);
   const ringHere = new Uint32Array(memory.buffer, RING_AT, BLOCK_VALUES);

@@ -1,14 +1,8 @@
 /** The one instance of the sampler's WebAssembly module, and its memory. Pure: the module imports nothing but that. */
+import { LITTLE_ENDIAN } from "../../../base/bytes.ts";
+import { compileWasm, openWasm, PAGE_BYTES } from "../../../base/wasm.ts";
 import { cellWords } from "../cells.ts";
 import { TRIES_BINARY } from "./binary.ts";
-
-/** The little of the WebAssembly interface that is used; the types of Node.js leave it out. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 const GUIDE_BITS = 12;
 /** Tries whose words are drawn at a time. */
@@ -29,7 +23,6 @@ const WORDS_AT = CELLS_AT + 4 * cellWords(STRIPS_MAX);
 const DRAWS_AT = WORDS_AT + 8 * BLOCK_TRIES;
 const OPEN_AT = DRAWS_AT + 4 * (BLOCK_TRIES + LANES);
 const VALUES_AT = OPEN_AT + 8 * BLOCK_TRIES + 64;
-const PAGE_BYTES = 65_536;
 const PAGES = Math.ceil((VALUES_AT + 8 * (BLOCK_TRIES + LANES)) / PAGE_BYTES);
 
 /** Views of its memory, named as in `assembly/tries.ts`. */
@@ -55,13 +48,9 @@ export interface TriesKernel {
 
 /** Null where the machine or its runtime lacks SIMD, or is big-endian. */
 export function openTriesKernel(): TriesKernel | null {
-  const binary = Buffer.from(TRIES_BINARY, "base64");
-  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-  if (typeof WebAssembly === "undefined" || !littleEndian) return null;
-  if (!WebAssembly.validate(binary)) return null;
-  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-  const module = new WebAssembly.Module(binary);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const module = LITTLE_ENDIAN ? compileWasm(TRIES_BINARY) : null;
+  if (module === null) return null;
+  const { memory, exports } = openWasm(module, { initial: PAGES, maximum: PAGES });
   const { decideTries, addRounded } = exports as Record<string, (...args: number[]) => number>;
   if (decideTries === undefined || addRounded === undefined) return null;
   const { buffer } = memory;
