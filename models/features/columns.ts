@@ -4,7 +4,8 @@
  */
 import { badInput } from "../../shared/base/errors.ts";
 import type { CategoryFeature, DataSchema, NumberFeature } from "../../shared/charter/schema.ts";
-import { signedLog } from "./cell.ts";
+import { UNLABELLED } from "../data.ts";
+import { signedLog, trimCell } from "./cell.ts";
 
 export interface NumberColumn {
   readonly name: string;
@@ -21,6 +22,30 @@ export interface CategoryColumn {
   readonly name: string;
   /** By trimmed name. 0, "anything else", is not in it. */
   readonly codeOf: ReadonlyMap<string, number>;
+}
+
+export interface LabelColumn {
+  /** Both trimmed. */
+  readonly positive: string;
+  readonly negative: string;
+  readonly mayBeMissing: boolean;
+  /** Of a cell: 1 for positive; null if it is neither, and may not be missing or is not. */
+  readonly markOf: (cell: string) => 0 | 1 | typeof UNLABELLED | null;
+}
+
+export function labelColumn(label: DataSchema["label"]): LabelColumn {
+  const positive = label.positive.trim();
+  const negative = label.negative.trim();
+  const mayBeMissing = label.missing === "allow";
+  return {
+    ...{ positive, negative, mayBeMissing },
+    markOf(cell) {
+      const text = trimCell(cell);
+      if (text === positive) return 1;
+      if (text === negative) return 0;
+      return text === "" && mayBeMissing ? UNLABELLED : null;
+    },
+  };
 }
 
 /** @throws {CloisterError} `data.bad-bounds`. */

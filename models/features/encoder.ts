@@ -6,6 +6,7 @@ import { badInput } from "../../shared/base/errors.ts";
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import { type PartitionedData, UNLABELLED } from "../data.ts";
 import { detachText, trimCell } from "./cell.ts";
+import { labelColumn } from "./columns.ts";
 import { gatherSides, type TakenRows } from "./gather.ts";
 import { type GrowingRows, growingRows, nextPlace, withRoomFor } from "./growing.ts";
 import { identifierKeeper } from "./identifier-cells.ts";
@@ -160,17 +161,13 @@ function labelReader(
   header: readonly string[],
   place: RowPlace,
 ): (cells: readonly string[]) => 0 | 1 | typeof UNLABELLED {
-  const mayBeMissing = label.missing === "allow";
   const index = header.indexOf(label.column);
-  const positive = label.positive.trim();
-  const negative = label.negative.trim();
+  const { positive, negative, mayBeMissing, markOf } = labelColumn(label);
   const texts = `${JSON.stringify(positive)} or ${JSON.stringify(negative)}`;
   const reason = `the label must be ${texts}${mayBeMissing ? ", or empty" : ""}`;
   return (cells) => {
-    const text = trimCell(cells[index] ?? "");
-    if (text === positive) return 1;
-    if (text === negative) return 0;
-    if (text === "" && mayBeMissing) return UNLABELLED;
+    const mark = markOf(cells[index] ?? "");
+    if (mark !== null) return mark;
     throw cellFault(place, label.column, "data.bad-label", `${reason}, as the schema declares`);
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { DataSchema } from "../../shared/charter/schema.ts";
 import { detachText, parseNumber, trimCell } from "./cell.ts";
-import { categoryColumn, columnsOf, numberColumn } from "./columns.ts";
+import { categoryColumn, columnsOf, labelColumn, numberColumn } from "./columns.ts";
 import { timeOf } from "./label-delay.ts";
 
 /** Cells of one column that are at fault in one way. */
@@ -154,17 +154,17 @@ function faultCounter(faults: CellFaults[]): Fault {
 }
 
 function labelLook(
-  { column, positive, negative, missing }: DataSchema["label"],
+  label: DataSchema["label"],
   at: number,
   fault: Fault,
   onPositive: () => void,
 ): Look {
-  const bad = fault(column, "data.bad-label");
-  const [yes, no] = [positive.trim(), negative.trim()];
+  const bad = fault(label.column, "data.bad-label");
+  const { markOf } = labelColumn(label);
   return (cells, line) => {
-    const text = trimCell(cells[at] ?? "");
-    if (text === yes) onPositive();
-    else if (text !== no && !(text === "" && missing === "allow")) bad(line);
+    const mark = markOf(cells[at] ?? "");
+    if (mark === 1) onPositive();
+    if (mark === null) bad(line);
   };
 }
 
