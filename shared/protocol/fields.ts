@@ -15,3 +15,8 @@ export function rawBytesUpTo(lengthMax: number): z.ZodType<Uint8Array> {
     `expected at most ${lengthMax} bytes`,
   );
 }
+
+export const Signature = rawBytes(64);
+/** SHA-256 of the manifest, hexadecimal. */
+export const RunId = z.string().regex(/^[0-9a-f]{64}$/);
+export const Count = z.int().min(0).max(0xffff_ffff);

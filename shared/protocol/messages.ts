@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { ENGINE_NAMES } from "../base/engine-name.ts";
 import { KEM_CIPHERTEXT_BYTES, KEM_PUBLIC_KEY_BYTES } from "../crypto/kem.ts";
-import { rawBytes, rawBytesUpTo } from "./fields.ts";
+import { Count, RunId, rawBytes, rawBytesUpTo, Signature } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 import {
   decisionFields,
@@ -23,7 +23,6 @@ export { MemberId, Reason } from "./room-messages.ts";
 
 const Key = rawBytes(32);
 const Hash = rawBytes(32);
-const Signature = rawBytes(64);
 const Tag = rawBytes(16);
 const Index = z
   .int()
@@ -31,8 +30,7 @@ const Index = z
   .max(LIMITS.membersMax - 1);
 const Members = rawBytesUpTo(Math.ceil(LIMITS.membersMax / 8));
 const HashOrNone = rawBytes(32, 0);
-const RunId = z.string().regex(/^[0-9a-f]{64}$/);
-const Count = z.int().min(0).max(0xffff_ffff);
+
 /** A vector follows as chunks: its size and hash. */
 export const VectorHeader = z.strictObject({
   byteLength: z

@@ -1,11 +1,8 @@
 /** Messages about a room rather than a run: its history, and what members decide on proposals. Pure. */
 import { z } from "zod";
-import { rawBytes } from "./fields.ts";
+import { Count, RunId, Signature } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 
-const Signature = rawBytes(64);
-const RunId = z.string().regex(/^[0-9a-f]{64}$/);
-const Count = z.int().min(0).max(0xffff_ffff);
 export const MemberId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "lower-case letters, digits, dots, dashes");

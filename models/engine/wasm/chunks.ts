@@ -124,7 +124,8 @@ function markNodes(
   return false;
 }
 
-function rowsOf({ starts }: UnitRows, unit: number): number {
+/** How many rows a unit has. */
+export function rowsOf({ starts }: UnitRows, unit: number): number {
   return ((starts[unit + 1] ?? 0) - (starts[unit] ?? 0)) | 0;
 }
 

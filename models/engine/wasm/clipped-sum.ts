@@ -8,7 +8,7 @@
  */
 import type { EncodedData } from "../../data.ts";
 import type { ClippedSum, RowLoss, UnitRows } from "../backend.ts";
-import type { Chunks } from "./chunks.ts";
+import { type Chunks, rowsOf } from "./chunks.ts";
 import { CHUNK_ROWS } from "./layout.ts";
 import { boundOfRow, describeLayersInPlace, normOfRows } from "./norms.ts";
 import { addChunkInPlace, emptyInPlace, type Pass, restartInPlace } from "./pass.ts";
@@ -110,10 +110,6 @@ function setWeights({ space, chunks, units }: Work, { rowCount, firstUnit, endUn
     f32.fill(1 / rows, start, start + rows);
     start += rows;
   }
-}
-
-function rowsOf({ starts }: UnitRows, unit: number): number {
-  return (starts[unit + 1] ?? 0) - (starts[unit] ?? 0);
 }
 
 /** Notes losses and norms, and multiplies deltas by their factors. */
