@@ -177,11 +177,13 @@ export class Member {
     const current: Attempt = { run, asked, state: begun.value };
     this.#attempt = current;
     report({ type: "round", runId, round, askKind });
+    const isCommitted = message.cohort.length > 0;
     gate({ type: "work", attempt, askKind, input: bytesToFloat32(input) }, (reply) => {
       if (this.#attempt !== current) return;
       if (reply.type !== "worked") return this.#broken(runId, reply);
-      send({ type: "ready", runId, attempt, holds: run.session.holds(batch) });
+      if (!isCommitted) send({ type: "ready", runId, attempt, holds: run.session.holds(batch) });
     });
+    if (isCommitted) this.#mask(message);
   }
 
   /** Follows the transcript to this round; false, and out of the run, if it is not the history that we saw. */
@@ -193,7 +195,7 @@ export class Member {
     return caught === null;
   }
 
-  #mask({ attempt, cohort: bitmap }: Of<"committed">): void {
+  #mask({ attempt, cohort: bitmap }: Pick<Of<"committed">, "attempt" | "cohort">): void {
     const current = this.#current(attempt);
     if (current?.state.phase !== "working") return;
     const { run } = current;
@@ -216,10 +218,9 @@ export class Member {
     const { runId, session } = current.run;
     const { round, attempt } = current.state.place;
     const root = sha256(vector);
-    const signed = signMasked(session.self, current.state, root);
-    current.state = signed.state;
+    const { state, signature } = signMasked(session.self, current.state, root);
+    current.state = state;
     const header = { byteLength: vector.length, sha256: root };
-    const { signature } = signed;
     this.#params.send({ type: "masked", runId, attempt, signature, vector: header }, vector);
     this.#params.report({ type: "sent", runId, round, bytes: vector.length, epsilonSpent });
   }

@@ -9,32 +9,32 @@ type Reply<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;
 /** Rows that are read are garbage at once: room for more of it only makes the thread larger. */
 const YOUNG_MB = 16;
 
-/** A running gate thread. Requests are answered in order. */
+/**
+ * A running gate thread. Requests are answered in order; nobody needs to wait for one answer to ask for the next. What
+ * is asked at one time goes, and is answered, together: each thread is woken once.
+ */
 export class GateHost {
   readonly #worker: Worker;
-  /** The answer that is awaited. */
-  #awaited: PromiseWithResolvers<FromGate> | null = null;
+  #unsent: ToGate[] = [];
+  /** The answers that are awaited, the oldest first. */
+  readonly #awaited: PromiseWithResolvers<FromGate>[] = [];
   #gone = false;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(memberId: string) {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: { memberId },
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
-    this.#worker.on("message", (reply: FromGate) => this.#take()?.resolve(reply));
-    this.#worker.on("error", (cause) => this.#take()?.reject(crashed(cause)));
-    this.#worker.on("exit", () => {
-      this.#gone = true;
-      this.#take()?.reject(crashed(undefined));
+    this.#worker.on("message", (replies: readonly FromGate[]) => {
+      for (const reply of replies) this.#awaited.shift()?.resolve(reply);
     });
+    this.#worker.on("error", (cause) => this.#end(cause));
+    this.#worker.on("exit", () => this.#end(undefined));
   }
 
   /** @throws {CloisterError} With the gate's own words if it failed. */
   ask<T extends FromGate["type"]>(message: ToGate, ...expected: T[]): Promise<Reply<T>> {
-    const answer = this.#last.then(() => this.#exchange(message));
-    this.#last = answer.catch(() => undefined);
-    return answer.then((reply) => {
+    return this.#exchange(message).then((reply) => {
       if (isOneOf(reply, expected)) return reply;
       if (reply.type === "failed")
         throw new CloisterError(reply.code, reply.message, reply.exitCode as ExitCode);
@@ -47,9 +47,7 @@ export class GateHost {
 
   /** For whoever takes failures as answers. */
   request(message: ToGate, answer: (reply: FromGate) => void): void {
-    const reply = this.#last.then(() => this.#exchange(message)).catch(asFailure);
-    this.#last = reply;
-    void reply.then(answer);
+    void this.#exchange(message).catch(asFailure).then(answer);
   }
 
   async close(): Promise<void> {
@@ -58,16 +56,22 @@ export class GateHost {
 
   #exchange(message: ToGate): Promise<FromGate> {
     if (this.#gone) return Promise.reject(crashed(undefined));
-    this.#awaited = Promise.withResolvers();
-    const posted = postedOf(message);
-    this.#worker.postMessage(posted, handedOver(posted));
-    return this.#awaited.promise;
+    const awaited = Promise.withResolvers<FromGate>();
+    this.#awaited.push(awaited);
+    this.#unsent.push(message);
+    if (this.#unsent.length === 1) queueMicrotask(() => this.#post());
+    return awaited.promise;
   }
 
-  #take(): PromiseWithResolvers<FromGate> | null {
-    const awaited = this.#awaited;
-    this.#awaited = null;
-    return awaited;
+  #post(): void {
+    const posted = this.#unsent.map(postedOf);
+    this.#unsent = [];
+    this.#worker.postMessage(posted, posted.flatMap(handedOver));
+  }
+
+  #end(cause: unknown): void {
+    this.#gone = true;
+    for (const { reject } of this.#awaited.splice(0)) reject(crashed(cause));
   }
 }
 

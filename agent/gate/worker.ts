@@ -1,6 +1,6 @@
 /**
  * EDGE: the gate's thread. It alone reads the member's records; it has no connection. What it posts to
- * the other thread is a `FromGate` and nothing else.
+ * the other thread is `FromGate`s and nothing else.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/base/assert.ts";
@@ -121,8 +121,14 @@ function handedOver(reply: FromGate): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer ? [buffer] : [];
 }
 
-parentPort?.on("message", (message: PostedToGate) => {
-  answer(message)
-    .catch(failure)
-    .then((reply) => parentPort?.postMessage(reply, handedOver(reply)));
+/** One thing after the other, whatever is asked meanwhile. */
+async function answerAll(messages: readonly PostedToGate[]): Promise<void> {
+  const replies: FromGate[] = [];
+  for (const message of messages) replies.push(await answer(message).catch(failure));
+  parentPort?.postMessage(replies, replies.flatMap(handedOver));
+}
+
+let last: Promise<void> = Promise.resolve();
+parentPort?.on("message", (messages: readonly PostedToGate[]) => {
+  last = last.then(() => answerAll(messages));
 });

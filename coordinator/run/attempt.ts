@@ -11,22 +11,23 @@ import type {
   AttemptParams,
   CoordinatorState,
 } from "../../shared/secagg/attempt.ts";
-import { openAttempt } from "../../shared/secagg/coordinator.ts";
+import { openAttempt, openCommitted } from "../../shared/secagg/cohort.ts";
 import type { DealtPrekeyBatch } from "../../shared/secagg/coordinator-batch.ts";
 import type { SumParams } from "../../shared/secagg/params.ts";
 import type { AttemptSpool, RunParams } from "./ports.ts";
 
-export interface RunningAttempt {
+interface Prepared {
   readonly params: AttemptParams;
   readonly ask: Ask;
   /** SHA-256 of the ask's input. */
   readonly inputHash: Uint8Array;
   readonly shape: ReleaseShape;
+}
+
+export interface RunningAttempt extends Prepared {
   readonly openedAtMs: number;
   readonly spool: AttemptSpool;
   state: CoordinatorState;
-  /** Bytes of one masked vector. */
-  uploadBytes: number;
 }
 
 /** The attempt's parameters, and the ask's input as it travels. */
@@ -42,7 +43,7 @@ export function prepareAttempt(
   },
   ask: Ask,
   shape: ReleaseShape,
-): { params: AttemptParams; input: Uint8Array; inputHash: Uint8Array } {
+): Prepared & { readonly input: Uint8Array } {
   const { round, attempt, transcript, prekeys, certified } = at;
   const input = float32ToBytes(ask.input);
   const inputHash = sha256(input);
@@ -55,19 +56,36 @@ export function prepareAttempt(
     dimension,
     ringBits,
   };
-  return { params: { sum, place, prekeys, patience, identity, certified }, input, inputHash };
+  const params = { sum, place, prekeys, patience, identity, certified };
+  return { params, ask, inputHash, shape, input };
 }
 
+/** @param cohort To open with; null: it is fixed when members are ready. */
 export function openRunning(
-  params: AttemptParams,
-  asked: Pick<RunningAttempt, "ask" | "inputHash" | "shape">,
+  { params, ask, inputHash, shape }: Prepared,
   spool: AttemptSpool,
   present: readonly number[],
+  cohort: readonly number[] | null,
   atMs: number,
 ): RunningAttempt {
   const absent = [...params.prekeys.dealings.keys()].filter((index) => !present.includes(index));
-  const state = openAttempt(params, atMs, absent);
-  return { params, ...asked, openedAtMs: atMs, spool, state, uploadBytes: 0 };
+  const state = cohort
+    ? openCommitted(params, spool, atMs, absent, cohort)
+    : openAttempt(params, atMs, absent);
+  return { params, ask, inputHash, shape, openedAtMs: atMs, spool, state };
+}
+
+type Opened = Extract<CoordinatorMessage, { type: "roundOpened" }>;
+
+/** What members are told as it opens, before the ask's input. @param head The run's transcript, signed. */
+export function openingOf(
+  { params: { sum }, ask, inputHash, state }: RunningAttempt,
+  head: Pick<Opened, "round" | "attempt" | "head" | "last" | "signature">,
+  byteLength: number,
+): Opened {
+  const cohort = "cohort" in state ? toBitmap(state.cohort, sum.roster.length) : new Uint8Array();
+  const said = { type: "roundOpened", runId: sum.runId, askKind: ask.kind, cohort } as const;
+  return { ...said, ...head, vector: { byteLength, sha256: inputHash } };
 }
 
 type Sent = Extract<

@@ -84,8 +84,8 @@ export class PrekeyBatches {
   }
 
   /**
-   * For how many attempts to deal now; 0: it is not time. It is time when nothing is in use, half a batch is left, or
-   * somebody present has no part in it; never for more than the run still asks.
+   * For how many attempts to deal now; 0: it is not time. It is time when nothing is in use, half a batch is left and none
+   * waits, or somebody present has no part in it; never for more than the run still asks.
    *
    * @param roundsLeft To be opened yet, at most.
    */
@@ -95,7 +95,9 @@ export class PrekeyBatches {
     const usable = new Set(this.usable());
     const isMissing = (index: number): boolean =>
       !usable.has(index) && atMs >= (current?.leftOut.get(index) ?? 0);
-    const left = members.some(isMissing) ? 0 : this.#left(nextAttempt);
+    const isWanting = members.some(isMissing);
+    if (this.#next && !isWanting) return 0; // However short it is: dealt over, it would be lost.
+    const left = isWanting ? 0 : this.#left(nextAttempt);
     if (left > this.#attempts / 2) return 0;
     return Math.max(0, Math.min(this.#attempts, roundsLeft - left));
   }
@@ -104,7 +106,7 @@ export class PrekeyBatches {
   #left(nextAttempt: number): number {
     const { firstAttempt } = this.#current?.dealt.batch ?? { firstAttempt: 0 };
     const left = attemptsEnd(this.#current) - Math.max(nextAttempt, firstAttempt);
-    return Math.max(0, left) + (this.#next?.dealt.batch.count ?? 0);
+    return Math.max(0, left);
   }
 
   /** @param members Who is to deal, ascending. @param count For how many attempts. */

@@ -1,11 +1,11 @@
 /** A released round: as the log keeps it, and as audits need it. */
-
 import type { TaskProgress } from "../../models/tasks/task.ts";
 import { auditRecord } from "../../shared/audit/record.ts";
 import { toHex } from "../../shared/base/bytes.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import type { AttemptEffect } from "../../shared/secagg/attempt.ts";
 import { idsOf } from "../../shared/secagg/params.ts";
+import { packedBytes } from "../../shared/secagg/ring.ts";
 import type { Link } from "../../shared/transcript/chain.ts";
 import type { RunningAttempt } from "./attempt.ts";
 import { isCentral } from "./central-noise.ts";
@@ -14,12 +14,12 @@ import type { RoundReleased } from "./events.ts";
 export type Released = Extract<AttemptEffect, { type: "released" }>;
 
 export function releaseOf(
-  { params, ask, uploadBytes, openedAtMs }: RunningAttempt,
+  { params, ask, openedAtMs }: RunningAttempt,
   { cohort, survivors, inclusion }: Released,
   { progress, link }: { readonly progress: TaskProgress; readonly link: Link },
   atMs: number,
 ): RoundReleased {
-  const { round, attempt } = params.place;
+  const { round, attempt, dimension, ringBits } = params.place;
   const ids = (indices: Iterable<number>): string[] => idsOf(params.sum, [...indices]);
   return {
     type: "roundReleased",
@@ -31,7 +31,7 @@ export function releaseOf(
     cohort: ids(cohort),
     survivors: ids([...survivors.keys()].sort((a, b) => a - b)),
     ms: atMs - openedAtMs,
-    uploadBytes,
+    uploadBytes: packedBytes(dimension, ringBits),
     loss: progress.loss,
     metrics: progress.metrics,
     ...(progress.scores && { scores: progress.scores }),

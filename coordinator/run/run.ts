@@ -8,13 +8,14 @@ import { assert } from "../../shared/base/assert.ts";
 import { UniformSource } from "../../shared/base/uniform.ts";
 import { sumParams } from "../../shared/charter/manifest.ts";
 import type { Delivery } from "../../shared/protocol/inbox.ts";
-import type { AgentMessage, CoordinatorMessage } from "../../shared/protocol/messages.ts";
+import type { AgentMessage } from "../../shared/protocol/messages.ts";
 import type { AttemptEffect, AttemptEvent } from "../../shared/secagg/attempt.ts";
 import { step } from "../../shared/secagg/coordinator.ts";
 import { idsOf, type SumParams } from "../../shared/secagg/params.ts";
-import { messagesOf, openRunning, prepareAttempt, type RunningAttempt } from "./attempt.ts";
+import * as attempts from "./attempt.ts";
 import { addCentralNoiseInPlace } from "./central-noise.ts";
 import { CertifiedRounds, ROUND_FORGOTTEN } from "./certified.ts";
+import { EarlyCohorts } from "./early.ts";
 import { foldRun, openingEvents, type RunEvent } from "./events.ts";
 import { RunMembers } from "./members.ts";
 import { offerOf } from "./offer.ts";
@@ -40,11 +41,12 @@ export class Run implements ActiveRun {
   readonly #progress: RunProgress;
   readonly #members: RunMembers;
   readonly #certified: CertifiedRounds;
+  readonly #early = new EarlyCohorts();
   readonly #beganAtMs: number;
   readonly #indices: ReadonlyMap<string, number>;
   #nextAttempt: number;
   readonly #tries: RoundTries;
-  #attempt: RunningAttempt | null = null;
+  #attempt: attempts.RunningAttempt | null = null;
   #status: ActiveRun["status"] = "running";
 
   /** @param log Empty for a new run; else what happened before a restart, with the task's last state. */
@@ -128,7 +130,7 @@ export class Run implements ActiveRun {
     if (attempt?.params.place.attempt !== message.attempt) return; // Late for an attempt that is over: normal.
     const event = toEvent(from, message, this.#sum.roster.length);
     if (!event) return this.#reject(memberId, "malformed");
-    if (event.type === "masked") attempt.uploadBytes = event.byteLength;
+    if (event.type === "ready") this.#early.ready(attempt.params, from, event.holds);
     if (message.type === "withdrawn" && message.reason.code === ROUND_FORGOTTEN)
       this.#certified.forgot(from);
     this.#feed(event);
@@ -176,26 +178,22 @@ export class Run implements ActiveRun {
   }
 
   #open(ask: Ask, next: NonNullable<ReturnType<RunMembers["next"]>>, atMs: number): void {
-    const { runId } = this.#params;
     const { attempt, present, prekeys } = next;
     const shape = this.#progress.shapeOf(ask.kind);
     const { round, head: transcript } = this.#progress;
     const certified = this.#certified.of(round);
     const at = { round, attempt, transcript, prekeys, certified };
-    const { params, input, inputHash } = prepareAttempt(this.#params, this.#sum, at, ask, shape);
-    if (this.#certified.adopt(round, ask.kind, inputHash)) return;
+    const prepared = attempts.prepareAttempt(this.#params, this.#sum, at, ask, shape);
+    const { params, input } = prepared;
+    if (this.#certified.adopt(round, ask.kind, prepared.inputHash)) return;
     this.#nextAttempt = attempt + 1;
     this.#tries.opened();
     this.#told.opened(params.place, ask.kind);
-    const spool = this.#ports.openSpool(runId, attempt);
-    this.#attempt = openRunning(params, { ask, inputHash, shape }, spool, present, atMs);
-    const message: CoordinatorMessage = {
-      type: "roundOpened",
-      runId,
-      askKind: ask.kind,
-      ...this.#progress.signedHead(attempt, params.place.askHash),
-      vector: { byteLength: input.length, sha256: inputHash },
-    };
+    const spool = this.#ports.openSpool(this.#params.runId, attempt);
+    const cohort = this.#early.cohort(params, ask.kind, present);
+    this.#attempt = attempts.openRunning(prepared, spool, present, cohort, atMs);
+    const head = this.#progress.signedHead(attempt, params.place.askHash);
+    const message = attempts.openingOf(this.#attempt, head, input.length);
     this.#ports.send(idsOf(this.#sum, certified ?? present), message, input);
     this.#told.phase(params.place, "work");
   }
@@ -212,16 +210,17 @@ export class Run implements ActiveRun {
     for (const effect of next.effects) this.#perform(attempt, effect);
   }
 
-  #perform(attempt: RunningAttempt, effect: AttemptEffect): void {
+  #perform(attempt: attempts.RunningAttempt, effect: AttemptEffect): void {
     const { place } = attempt.params;
     switch (effect.type) {
       case "sendCommit":
       case "sendIncluded":
       case "sendCertificate":
       case "askShares": {
-        if (effect.type === "sendCommit") this.#told.phase(place, "masking");
-        if (effect.type === "sendIncluded") this.#told.phase(place, "unmasking");
-        for (const { to, message } of messagesOf(attempt.params, effect))
+        this.#told.sent(place, effect.type);
+        if (effect.type === "sendIncluded")
+          this.#early.answered(attempt, effect.to.length, this.#ports.clock.nowMs());
+        for (const { to, message } of attempts.messagesOf(attempt.params, effect))
           this.#ports.send(idsOf(this.#sum, to), message);
         return;
       }
@@ -241,7 +240,7 @@ export class Run implements ActiveRun {
     }
   }
 
-  #release(attempt: RunningAttempt, effect: Released): void {
+  #release(attempt: attempts.RunningAttempt, effect: Released): void {
     const { manifest } = this.#params;
     const { params, shape } = attempt;
     addCentralNoiseInPlace(effect.sum, shape, manifest, new UniformSource(this.#ports.rng));
@@ -256,9 +255,10 @@ export class Run implements ActiveRun {
     this.#advance();
   }
 
-  #retry({ params, spool }: RunningAttempt, reason: string): void {
+  #retry({ params, spool }: attempts.RunningAttempt, reason: string): void {
     const { round, attempt } = params.place;
     this.#attempt = null;
+    this.#early.failed();
     spool.discard();
     this.#log({ type: "attemptAborted", ...this.#stamp(), round, attempt, reason });
     this.#failed(round, reason);

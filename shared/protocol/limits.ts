@@ -1,6 +1,6 @@
 /** The protocol version and every upper bound. A peer that exceeds one is at fault. Pure. */
 
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** WebSocket close code (RFC 6455, section 7.4.2: private use) to a session whose member has begun another one elsewhere. */
 export const REPLACED = 4001;

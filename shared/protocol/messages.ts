@@ -210,6 +210,8 @@ const RoundOpened = z.strictObject({
   round: Count,
   attempt: Count,
   askKind: z.string().max(50),
+  /** Who masks for whom, told already, so that nobody is waited for in between; empty: `committed` says it, once members are ready. */
+  cohort: Members,
   ...transcriptFields,
   signature: Signature,
   vector: VectorHeader,

@@ -53,7 +53,7 @@ export interface Survivor {
   readonly signature: Uint8Array;
 }
 
-interface Common {
+export interface Common {
   readonly deadlineMs: number;
   /** Members without a connection, and since when. */
   readonly absentSinceMs: ReadonlyMap<number, number>;

@@ -25,24 +25,11 @@ import type {
   Unmasking,
 } from "./attempt.ts";
 import { proofFor } from "./certificate.ts";
-import { inclusionHash, roundContext, survivorTree } from "./keys.ts";
+import { cohortOf, collectMasked } from "./cohort.ts";
+import { inclusionHash, survivorTree } from "./keys.ts";
 import { receive, undoUploads } from "./receive.ts";
-import { addVectorInPlace, reduceInPlace, ringVector } from "./ring.ts";
+import { addVectorInPlace, reduceInPlace } from "./ring.ts";
 import { masksOf, type Opening, openSecrets } from "./unmask.ts";
-
-/** @param absent Members that are not there as the attempt opens; nobody waits for them. */
-export function openAttempt(
-  { patience }: AttemptParams,
-  atMs: number,
-  absent: readonly number[],
-): CoordinatorState {
-  return {
-    phase: "collectReady",
-    deadlineMs: atMs + patience.workMs,
-    absentSinceMs: new Map(absent.map((index) => [index, Number.NEGATIVE_INFINITY])),
-    ready: new Map(),
-  };
-}
 
 /** Advances the attempt by one event at time `atMs`. The same arguments always give the same step. */
 export function step(
@@ -99,46 +86,16 @@ function closeReady(
   state: CollectingReady,
   atMs: number,
 ): Step {
-  const { sum, place, prekeys, patience, certified } = params;
+  const { sum, prekeys, patience, certified } = params;
   const expected = certified ?? prekeys.dealings.keys();
   if (awaiting(params, state, expected, (index) => state.ready.has(index), atMs))
     return { state, effects: [] };
-  const cohort = recoverable(params, state.ready);
+  const cohort = cohortOf(params, state.ready);
   if (certified && cohort.length < certified.length) return abort("survivorMissing");
   if (cohort.length < sum.survivorsMin) return abort("tooFewReady");
-  const next: CollectingMasked = {
-    phase: "collectMasked",
-    deadlineMs: atMs + patience.stepMs,
-    absentSinceMs: state.absentSinceMs,
-    context: roundContext(sum, prekeys.context, place, cohort),
-    cohort,
-    survivors: new Map(),
-    uploads: new Map(),
-    sum: ringVector(place.dimension),
-    spool,
-  };
+  const deadlineMs = atMs + patience.stepMs;
+  const next = collectMasked(params, spool, cohort, { ...state, deadlineMs });
   return { state: next, effects: [{ type: "sendCommit", to: cohort, cohort }] };
-}
-
-/** The ready members of whom enough others hold shares: each could drop out and still be recovered. */
-function recoverable(
-  { sum, prekeys, certified }: AttemptParams,
-  ready: ReadonlyMap<number, ReadonlySet<number>>,
-): number[] {
-  const eligible = new Set(certified ?? prekeys.dealings.keys());
-  let cohort = [...prekeys.dealings.keys()].filter(
-    (index) => eligible.has(index) && ready.has(index),
-  );
-  for (;;) {
-    const members = new Set(cohort);
-    const holds = (at: number, index: number): boolean =>
-      members.has(at) && ready.get(at)?.has(index) === true;
-    const holders = (index: number): number =>
-      prekeys.batch.graph.holders(index).filter((at) => holds(at, index)).length;
-    const kept = cohort.filter((index) => holders(index) >= sum.threshold);
-    if (kept.length === cohort.length) return cohort;
-    cohort = kept;
-  }
 }
 
 function closeMasked(params: AttemptParams, state: CollectingMasked, atMs: number): Step {

@@ -18,7 +18,8 @@ import type {
   CoordinatorState,
   Spool,
 } from "../../shared/secagg/attempt.ts";
-import { openAttempt, step } from "../../shared/secagg/coordinator.ts";
+import { openAttempt } from "../../shared/secagg/cohort.ts";
+import { step } from "../../shared/secagg/coordinator.ts";
 import {
   bundleFor,
   closeDealing,

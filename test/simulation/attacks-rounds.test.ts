@@ -16,6 +16,7 @@ import {
 } from "./attacks.ts";
 import { CoordinatorEye } from "./coordinator-eye.ts";
 import { roomOf, runIn } from "./room.ts";
+import type { Sent } from "./simulation.ts";
 
 const FIVE = { memberCount: 5, coordinatorLies: true } as const;
 const run = runIn(roomOf(5), "attack", 2, 4);
@@ -39,30 +40,80 @@ test("two models in one round: the masks of the two camps do not cancel, and bot
   expect(evidenceOf(simulation, 1, 2)).toEqual([]);
 });
 
-test("two cohorts in one round: the one who was told another one fits into no sum", () => {
+/** Round 0 has its cohort when its members are ready; round 1, as all was quick, with its ask. */
+const LATER = [
+  ["once all are ready", 0],
+  ["with the ask", 1],
+] as const;
+
+/** Another cohort, in the round's ask or in what follows it. */
+const lyingOfCohort =
+  (round: number, cohort: Uint8Array, others: (lie: ToAgent) => readonly ToAgent[] = () => []) =>
+  (member: number, sent: Sent<ToAgent>): Sent<ToAgent>[] => {
+    const { message, vector } = sent;
+    const isTold =
+      (message.type === "committed" && message.attempt === 0) ||
+      (message.type === "roundOpened" && message.cohort.length > 0);
+    if (member !== 0 || !isTold || message.attempt !== round) return [sent];
+    const lie = { ...message, cohort };
+    return [
+      ...others(message).map((told) => ({ message: told, ...(vector && { vector }) })),
+      { message: lie, ...(vector && { vector }) },
+    ];
+  };
+
+test.each(
+  LATER,
+)("two cohorts in one round, told %s: whoever was told another one fits into no sum", (_, round) => {
   const simulation = attacked({
     ...FIVE,
-    toAgent: lyingTo([0], "committed", (message) => [
-      { message: { ...message, cohort: Uint8Array.of(0b01111) } },
-    ]),
+    toAgent: lyingOfCohort(round, Uint8Array.of(0b01111)),
   });
   expect(simulation.violations).toEqual([]);
-  expect(survivorsOf(simulation)).toEqual(["2 3 4 5", "2 3 4 5"]);
+  const all = "1 2 3 4 5";
+  expect(survivorsOf(simulation)).toEqual(round === 0 ? ["2 3 4 5", all] : [all, "2 3 4 5"]);
 });
 
-test("a stranger in the cohort, or a cohort twice, gets no second vector", () => {
+test.each(LATER)("a cohort twice, told %s, gets no second vector", (_, round) => {
   const { fromAgent, heard } = overhearing();
   const simulation = attacked({
     ...FIVE,
     fromAgent,
-    toAgent: lyingTo([0], "committed", (message) => [
-      { message },
-      { message: { ...message, cohort: Uint8Array.of(0b01111) } },
-    ]),
+    toAgent: lyingOfCohort(round, Uint8Array.of(0b01111), (message) => [message]),
   });
   expect(simulation.violations).toEqual([]);
   const masked = heard.filter(({ member, message }) => member === 0 && message.type === "masked");
   expect(masked).toHaveLength(2); // One for each round.
+});
+
+test("a cohort told with the ask and then another one: the first counts, and no second vector leaves", () => {
+  const { fromAgent, heard } = overhearing();
+  const simulation = attacked({
+    ...FIVE,
+    fromAgent,
+    toAgent: (_, sent) => {
+      const { message } = sent;
+      if (message.type !== "roundOpened" || message.cohort.length === 0) return [sent];
+      const { runId, attempt } = message;
+      const cohort = Uint8Array.of(0b01111);
+      return [sent, { message: { type: "committed", runId, attempt, cohort } }];
+    },
+  });
+  expect(simulation.violations).toEqual([]);
+  const masked = heard.filter(({ member, message }) => member === 0 && message.type === "masked");
+  expect(masked).toHaveLength(2);
+  expect(survivorsOf(simulation)).toEqual(["1 2 3 4 5", "1 2 3 4 5"]);
+});
+
+test.each([
+  ["of too few", 0b00011, "cohortTooSmall"],
+  ["without its reader", 0b11110, "notInCohort"],
+  ["with a stranger", 0b111111, "malformed"],
+])("a cohort %s, told with the ask, gets no vector", (_, bits, code) => {
+  const simulation = attacked({ ...FIVE, toAgent: lyingOfCohort(1, Uint8Array.of(bits)) });
+  expect(refusalsOf(simulation, 0)).toEqual([code]);
+  expect(simulation.violations).toEqual([]);
+  expect(survivorsOf(simulation)).toEqual(["1 2 3 4 5", "2 3 4 5"]);
 });
 
 test("an old attempt asked for again is not worked on, let alone answered", () => {
@@ -82,8 +133,8 @@ test("an old attempt asked for again is not worked on, let alone answered", () =
     ["bank-1/0", 1],
     ["bank-1/1", 1],
   ]);
-  const ready = heard.filter(({ member, message }) => member === 0 && message.type === "ready");
-  expect(ready).toHaveLength(2);
+  const masked = heard.filter(({ member, message }) => member === 0 && message.type === "masked");
+  expect(masked).toHaveLength(2);
 });
 
 test("an attempt beyond all prekeys is declined", () => {

@@ -88,9 +88,10 @@ export class CoordinatorEye {
     const ask = askHash(this.#run.runId, round, askKind, vector.sha256);
     const vectors = { dimension: DIMENSION, ringBits: 24 } as const;
     this.#places.set(attempt, { round, attempt, askHash: ask, transcript: head, ...vectors });
+    if (message.cohort.length > 0) this.#seeCohort(message);
   }
 
-  #seeCohort({ attempt, cohort }: OfType<ToAgent, "committed">): void {
+  #seeCohort({ attempt, cohort }: OfType<ToAgent, "committed" | "roundOpened">): void {
     const dealt = this.#dealt.findLast(({ batch }) => serves(batch, attempt));
     const place = this.#places.get(attempt);
     if (!dealt || !place) return;

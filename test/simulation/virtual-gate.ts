@@ -63,13 +63,28 @@ export class VirtualGate {
   readonly #params: VirtualGateParams;
   #runId = "";
   #pending: number | null = null;
+  /** What is asked and not answered yet, the oldest first. */
+  readonly #asked: [ToGate, (reply: FromGate) => void][] = [];
 
   constructor(params: VirtualGateParams) {
     this.#params = params;
   }
 
   request(message: ToGate, answer: (reply: FromGate) => void): void {
-    this.#params.later(message.type, () => answer(this.#reply(message)));
+    this.#asked.push([message, answer]);
+    if (this.#asked.length === 1) this.#answerNext();
+  }
+
+  #answerNext(): void {
+    const [next] = this.#asked;
+    if (!next) return;
+    const [message, answer] = next;
+    this.#params.later(message.type, () => {
+      const reply = this.#reply(message);
+      this.#asked.shift();
+      answer(reply);
+      this.#answerNext();
+    });
   }
 
   #reply(message: ToGate): FromGate {

@@ -2,7 +2,8 @@
 import { sha256 } from "../../shared/crypto/hash.ts";
 import * as agent from "../../shared/secagg/agent.ts";
 import type { AttemptEffect, AttemptEvent, CoordinatorState } from "../../shared/secagg/attempt.ts";
-import { openAttempt, step } from "../../shared/secagg/coordinator.ts";
+import { openAttempt } from "../../shared/secagg/cohort.ts";
+import { step } from "../../shared/secagg/coordinator.ts";
 import { applyMasksInPlace } from "../../shared/secagg/masks.ts";
 import { packRing, reduceInPlace } from "../../shared/secagg/ring.ts";
 import { memorySpool, type TestRoom } from "./secagg.ts";

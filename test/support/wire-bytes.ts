@@ -72,7 +72,7 @@ export function opening({ sum, place }: AttemptParams): Message {
   const { round, attempt } = place;
   return {
     type: "roundOpened",
-    ...{ runId: sum.runId, round, attempt, askKind: "gradient", head: HASH },
+    ...{ runId: sum.runId, round, attempt, askKind: "gradient", cohort: NONE, head: HASH },
     last: { inclusion: HASH, resultHash: HASH },
     signature: SIGNATURE,
     vector: { byteLength: 4_000_000, sha256: HASH },

@@ -17,7 +17,8 @@ import {
   type SessionSecrets,
   signJoin,
 } from "../../shared/secagg/channel.ts";
-import { openAttempt, step } from "../../shared/secagg/coordinator.ts";
+import { openAttempt } from "../../shared/secagg/cohort.ts";
+import { step } from "../../shared/secagg/coordinator.ts";
 import type { DealtPrekeyBatch } from "../../shared/secagg/coordinator-batch.ts";
 import { groupRules, type SumParams } from "../../shared/secagg/params.ts";
 import { Bytes, Int, Text } from "./load.ts";

@@ -54,7 +54,11 @@ const COORDINATOR = [
   { type: "channelSecret", runId, from: 2, ...encapsulated },
   { type: "batchOpened", runId, batch: 4, firstAttempt: 64, count: 16, members, nonces: none },
   { type: "batchDealt", runId, batch: 4, dealers: members, hashes: key, shares: none },
-  { type: "roundOpened", ...at, round: 3, askKind: "gradient", ...transcript, vector },
+  {
+    type: "roundOpened",
+    ...{ ...at, round: 3, askKind: "gradient", cohort: members },
+    ...{ ...transcript, vector },
+  },
   { type: "committed", ...at, cohort: members },
   { type: "included", ...at, survivors: members, path: new Uint8Array(64), signature },
   { type: "certified", ...at, confirmers: members, proofs: tag },
