@@ -25,7 +25,7 @@ const FORK = {
   message: "the coordinator told this member another history of the room before",
 };
 /** How soon a decision that a person makes is heard. */
-const HEAR_MS = 300;
+const HEAR_MS = 1000;
 
 /** What the member's own terminal shows; the bytes are all that this process has sent and received. */
 export type AgentEvent =

@@ -7,9 +7,9 @@ import { counted } from "../../shared/base/counted.ts";
 import { CloisterError, EXIT } from "../../shared/base/errors.ts";
 import { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
-import { optimiseEarly } from "../../shared/edge/compiler.ts";
 import { readYaml, writeFileAtomic } from "../../shared/edge/files.ts";
 import { readPlanRequest } from "../../shared/edge/plan-file.ts";
+import { runLean } from "../../shared/edge/runtime.ts";
 import { onStop, print, printJson } from "../../shared/edge/terminal.ts";
 import { isLast, type RunEvent } from "../run/events.ts";
 import type { LiveEvent } from "../run/ports.ts";
@@ -91,8 +91,8 @@ function runCommands(run: Command): void {
 }
 
 async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
+  runLean();
   const config = readCoordinatorConfig(path);
-  optimiseEarly();
   const { CoordinatorService } = await import("../service.ts"); // No other command needs all of it.
   const service = new CoordinatorService(config);
   const port = await service.listen();

@@ -13,8 +13,9 @@ import type { Head } from "../../shared/transcript/room/tree.ts";
 import type { DocumentKind } from "./transcripts.ts";
 
 const FLUSH_MS = 1000;
-/** Of n members' signatures each of n members checks n: the pause before the next ones lasts so long for each check. */
-const COSIGN_MS_PER_CHECK = 3;
+/** Of n members' signatures each of n members checks n: the pause before the next ones lasts so long for each check, and so long at most. */
+const COSIGN_MS_PER_CHECK = 30;
+const COSIGN_PAUSE_MAX_MS = 30_000;
 /**
  * Their signatures are n entries of a hundred bytes, which each of them is sent: as many other entries as a tenth of the
  * members come before the next ones, so that a round costs a member ten of them. Or so much time passes.
@@ -141,7 +142,8 @@ export class TranscriptSync {
     // In a room of fewer than ten whoever signs a moment later than the others does not wait for the next run.
     const isEarly = since < Math.floor(members / MEMBERS_PER_ENTRY) && nowMs < lateAtMs;
     if (nowMs < pending.dueAtMs || isEarly || pending.byMember.size === 0) return;
-    pending.dueAtMs = nowMs + COSIGN_MS_PER_CHECK * pending.byMember.size * members;
+    const checks = pending.byMember.size * members;
+    pending.dueAtMs = nowMs + Math.min(COSIGN_MS_PER_CHECK * checks, COSIGN_PAUSE_MAX_MS);
     const standing = [...pending.byMember.values()].filter(({ body: { memberId }, key }) => {
       const now = this.#ports.identityKeyOf({ room, memberId });
       return now !== null && equalBytes(now, key);
