@@ -109,7 +109,7 @@ async function start({
   quiet,
   population,
 }: MemberOptions & { quiet?: boolean; population?: string }): Promise<void> {
-  runLean();
+  runLean("agent");
   const show = json ? printJson : printEvent;
   const options: AgentOptions = {
     folder,

@@ -1,4 +1,4 @@
-/** EDGE: the connection's side of the gate: starts its thread and asks it one thing at a time. */
+/** EDGE: the connection's side of the gate: starts its thread and asks it. */
 import { Worker } from "node:worker_threads";
 import { CloisterError, EXIT, type ExitCode } from "../../shared/base/errors.ts";
 import { packMasks } from "../../shared/secagg/masks.ts";
@@ -15,7 +15,8 @@ const YOUNG_MB = 16;
  */
 export class GateHost {
   readonly #worker: Worker;
-  #unsent: ToGate[] = [];
+  /** Asked in this moment. */
+  readonly #unsent: (PromiseWithResolvers<FromGate> & { readonly message: ToGate })[] = [];
   /** The answers that are awaited, the oldest first. */
   readonly #awaited: PromiseWithResolvers<FromGate>[] = [];
   #gone = false;
@@ -56,22 +57,27 @@ export class GateHost {
 
   #exchange(message: ToGate): Promise<FromGate> {
     if (this.#gone) return Promise.reject(crashed(undefined));
-    const awaited = Promise.withResolvers<FromGate>();
-    this.#awaited.push(awaited);
-    this.#unsent.push(message);
+    const unsent = { message, ...Promise.withResolvers<FromGate>() };
+    this.#unsent.push(unsent);
     if (this.#unsent.length === 1) queueMicrotask(() => this.#post());
-    return awaited.promise;
+    return unsent.promise;
   }
 
   #post(): void {
-    const posted = this.#unsent.map(postedOf);
-    this.#unsent = [];
-    this.#worker.postMessage(posted, posted.flatMap(handedOver));
+    const sent = this.#unsent.splice(0);
+    try {
+      const posted = sent.map(({ message }) => postedOf(message));
+      this.#worker.postMessage(posted, posted.flatMap(handedOver));
+      this.#awaited.push(...sent);
+    } catch (cause) {
+      for (const { reject } of sent) reject(cause); // What cannot be posted is refused, and nothing else.
+    }
   }
 
   #end(cause: unknown): void {
     this.#gone = true;
-    for (const { reject } of this.#awaited.splice(0)) reject(crashed(cause));
+    const open = [...this.#awaited.splice(0), ...this.#unsent.splice(0)];
+    for (const { reject } of open) reject(crashed(cause));
   }
 }
 

@@ -121,11 +121,15 @@ function handedOver(reply: FromGate): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer ? [buffer] : [];
 }
 
-/** One thing after the other, whatever is asked meanwhile. */
+/** One thing after the other, whatever is asked meanwhile. Only work waits, to be answered together with its sealing. */
 async function answerAll(messages: readonly PostedToGate[]): Promise<void> {
-  const replies: FromGate[] = [];
-  for (const message of messages) replies.push(await answer(message).catch(failure));
-  parentPort?.postMessage(replies, replies.flatMap(handedOver));
+  let replies: FromGate[] = [];
+  for (const [i, message] of messages.entries()) {
+    replies.push(await answer(message).catch(failure));
+    if (message.type === "work" && messages[i + 1]?.type === "seal") continue;
+    parentPort?.postMessage(replies, replies.flatMap(handedOver));
+    replies = [];
+  }
 }
 
 let last: Promise<void> = Promise.resolve();

@@ -91,7 +91,7 @@ function runCommands(run: Command): void {
 }
 
 async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
-  runLean();
+  runLean("coordinator");
   const config = readCoordinatorConfig(path);
   const { CoordinatorService } = await import("../service.ts"); // No other command needs all of it.
   const service = new CoordinatorService(config);

@@ -21,11 +21,13 @@ export class EarlyCohorts {
   readonly #holds = new Map<number, ReadonlySet<number>>();
   /** The attempt that was opened last has its cohort from the beginning. */
   #isEarly = false;
-  /** One that had failed: no other is, whatever the cause. */
+  /** One that had failed: as long as this process runs no other is, whatever the cause. */
   #isOver = false;
 
-  /** A member said that it is ready. */
-  ready({ prekeys: { batch } }: Place, member: number, holds: readonly number[]): void {
+  /** A member says that it is ready: the first time that an attempt hears it counts. */
+  ready({ params, state }: RunningAttempt, member: number, holds: readonly number[]): void {
+    if (state.phase !== "collectReady" || state.ready.has(member)) return;
+    const { batch } = params.prekeys;
     if (batch.number !== this.#batch) this.#holds.clear();
     this.#batch = batch.number;
     this.#holds.set(member, new Set(holds));

@@ -130,7 +130,7 @@ export class Run implements ActiveRun {
     if (attempt?.params.place.attempt !== message.attempt) return; // Late for an attempt that is over: normal.
     const event = toEvent(from, message, this.#sum.roster.length);
     if (!event) return this.#reject(memberId, "malformed");
-    if (event.type === "ready") this.#early.ready(attempt.params, from, event.holds);
+    if (event.type === "ready") this.#early.ready(attempt, from, event.holds);
     if (message.type === "withdrawn" && message.reason.code === ROUND_FORGOTTEN)
       this.#certified.forgot(from);
     this.#feed(event);

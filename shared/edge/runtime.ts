@@ -1,5 +1,5 @@
 /** EDGE: how Node runs a process that stays and does the same few things again and again, each seldom. */
-
+import { accessSync, constants } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { isMainThread } from "node:worker_threads";
 
@@ -15,18 +15,38 @@ const COMPILE_EARLY = [
 ];
 
 /**
- * Garbage is collected by the thread that made it. Heaps are small, what is large is outside them, and helpers of four
- * threads' collectors, woken for a moment each, took a fifth of a small round's processor time.
+ * What is new in the heap is looked through often, while it is little. Frames and vectors are outside the heap and hang
+ * on small things in it: left to pile up they have V8 go through the whole heap, several times a second.
+ */
+const LITTLE_NEW = "--max-semi-space-size=4";
+/**
+ * Garbage is collected by the thread that made it: helpers of four threads' collectors, woken for a moment each, took a
+ * tenth of a small round's processor time. Not for a coordinator: with long vectors its helpers keep it small.
  */
 const COLLECT_ALONE = "--single-threaded-gc";
 
+const FLAGS = { agent: [LITTLE_NEW, COLLECT_ALONE], coordinator: [LITTLE_NEW] } as const;
+
 /**
- * To be called first: where the system can, the process begins again under the flag that V8 takes at its beginning only,
- * with the same id, arguments and files.
+ * To be called first: where the system can, the process begins again under flags that V8 takes at its beginning only,
+ * with the same id, arguments and files. Elsewhere it goes on without.
  */
-export function runLean(): void {
+export function runLean(kind: keyof typeof FLAGS): void {
   const { execArgv, execPath, argv, env } = process;
-  if (isMainThread && process.execve && !execArgv.includes(COLLECT_ALONE))
-    process.execve(execPath, [execPath, COLLECT_ALONE, ...execArgv, ...argv.slice(1)], env);
+  const flags = FLAGS[kind].filter((flag) => !execArgv.includes(flag));
+  if (flags.length > 0 && canBeginAgain())
+    process.execve?.(execPath, [execPath, ...flags, ...execArgv, ...argv.slice(1)], env);
   for (const flag of COMPILE_EARLY) setFlagsFromString(flag);
+}
+
+/** Not where a parent listens on a channel, which would be lost; a failing start of Node cannot be caught. */
+function canBeginAgain(): boolean {
+  if (!isMainThread || !process.execve || process.platform === "win32" || process.connected)
+    return false;
+  try {
+    accessSync(process.execPath, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -4,7 +4,7 @@
  * its own. Secrets live in the state only, never on disk: an agent that crashed cannot sign, confirm or
  * reveal a second time.
  *
- * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4; the cohort is fixed after local work.
+ * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4; the cohort is fixed after local work, or told with the ask.
  */
 import { concatBytes } from "../base/bytes.ts";
 import { isSignedEntry } from "../transcript/chain.ts";

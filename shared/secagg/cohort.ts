@@ -34,7 +34,9 @@ export function openCommitted(
   cohort: readonly number[],
 ): CoordinatorState {
   const { workMs, stepMs } = params.patience;
-  return collectMasked(params, spool, cohort, waitingFor(absent, atMs + workMs + stepMs));
+  // The work is quick: a step's patience is enough for it, and one for the vector.
+  const deadlineMs = atMs + Math.min(workMs, stepMs) + stepMs;
+  return collectMasked(params, spool, cohort, waitingFor(absent, deadlineMs));
 }
 
 function waitingFor(absent: readonly number[], deadlineMs: number): Common {

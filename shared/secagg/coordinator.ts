@@ -4,7 +4,7 @@
  * The running sum is one buffer owned by the state, whatever the number of members; it is opened only
  * when enough shares came in.
  *
- * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4; the cohort is fixed after local work.
+ * @see Bonawitz et al., Practical Secure Aggregation, CCS 2017, §4; the cohort is fixed after local work, or told with the ask.
  */
 import { concatBytes } from "../base/bytes.ts";
 import { entryStatement } from "../transcript/chain.ts";

@@ -76,24 +76,31 @@ test.each(
 
 test.each(LATER)("a cohort twice, told %s, gets no second vector", (_, round) => {
   const { fromAgent, heard } = overhearing();
+  const told: ToAgent[] = [];
   const simulation = attacked({
     ...FIVE,
     fromAgent,
-    toAgent: lyingOfCohort(round, Uint8Array.of(0b01111), (message) => [message]),
+    toAgent: lyingOfCohort(round, Uint8Array.of(0b01111), (message) => {
+      told.push(message);
+      return [message];
+    }),
   });
   expect(simulation.violations).toEqual([]);
   const masked = heard.filter(({ member, message }) => member === 0 && message.type === "masked");
   expect(masked).toHaveLength(2); // One for each round.
+  expect(told.map(({ type }) => type)).toEqual([round === 0 ? "committed" : "roundOpened"]);
 });
 
 test("a cohort told with the ask and then another one: the first counts, and no second vector leaves", () => {
   const { fromAgent, heard } = overhearing();
+  let lies = 0;
   const simulation = attacked({
     ...FIVE,
     fromAgent,
     toAgent: (_, sent) => {
       const { message } = sent;
       if (message.type !== "roundOpened" || message.cohort.length === 0) return [sent];
+      lies += 1;
       const { runId, attempt } = message;
       const cohort = Uint8Array.of(0b01111);
       return [sent, { message: { type: "committed", runId, attempt, cohort } }];
@@ -103,6 +110,7 @@ test("a cohort told with the ask and then another one: the first counts, and no 
   const masked = heard.filter(({ member, message }) => member === 0 && message.type === "masked");
   expect(masked).toHaveLength(2);
   expect(survivorsOf(simulation)).toEqual(["1 2 3 4 5", "1 2 3 4 5"]);
+  expect(lies).toBe(5);
 });
 
 test.each([

@@ -14,10 +14,16 @@ const placeOf = (number: number, certified: readonly number[] | null = null) => 
 };
 const place = placeOf(1);
 
+/** READY, as the coordinator hears it in an attempt that waits for it; or has it of that member already. */
+function say(early: EarlyCohorts, member: number, holds: readonly number[], known = false): void {
+  const state = { phase: "collectReady", ready: new Map(known ? [[member, new Set()]] : []) };
+  early.ready({ params: place, state } as never, member, holds);
+}
+
 /** All were ready in the batch, and the round was answered within so many milliseconds by so many. */
 function after(tookMs: number, survivors = ALL.length, ready: readonly number[] = ALL) {
   const early = new EarlyCohorts();
-  for (const member of ready) early.ready(place, member, ALL);
+  for (const member of ready) say(early, member, ALL);
   const round = { ask: { kind: "gradient" }, openedAtMs: 1000, state: { cohort: ALL } };
   early.answered(round as never, survivors, 1000 + tookMs);
   return early;
@@ -40,7 +46,17 @@ test("not where it is unknown who holds whose shares, nor over a set that is cer
 
 test("not with members of whom too few hold shares: once all are ready that is told apart", () => {
   const early = after(10);
-  for (const member of ALL) early.ready(place, member, member === 0 ? ALL : [1, 2, 3, 4]);
+  for (const member of ALL) say(early, member, member === 0 ? ALL : [1, 2, 3, 4]);
+  expect(early.cohort(place, "gradient", ALL)).toBeNull();
+});
+
+test("what a member says it holds counts once an attempt, and only where it is asked", () => {
+  const early = after(10);
+  say(early, 2, [], true);
+  early.ready({ params: place, state: { phase: "collectMasked" } } as never, 2, []);
+  expect(early.cohort(place, "gradient", ALL)).toEqual(ALL);
+  say(early, 2, []);
+  for (const member of ALL) say(early, member, [0, 1, 3, 4]); // Too few hold shares of that one.
   expect(early.cohort(place, "gradient", ALL)).toBeNull();
 });
 
