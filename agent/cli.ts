@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { counted } from "../shared/base/counted.ts";
 import { parseOrRefuse } from "../shared/charter/charter.ts";
-import { runLean } from "../shared/edge/runtime.ts";
 import { onStop, print, printJson } from "../shared/edge/terminal.ts";
 import type { AgentOptions } from "./agent.ts";
 import { amendmentCommand } from "./amendment.ts";
@@ -109,7 +108,6 @@ async function start({
   quiet,
   population,
 }: MemberOptions & { quiet?: boolean; population?: string }): Promise<void> {
-  runLean("agent");
   const show = json ? printJson : printEvent;
   const options: AgentOptions = {
     folder,

@@ -9,7 +9,6 @@ import { Charter } from "../../shared/charter/charter.ts";
 import type { Manifest } from "../../shared/charter/manifest.ts";
 import { readYaml, writeFileAtomic } from "../../shared/edge/files.ts";
 import { readPlanRequest } from "../../shared/edge/plan-file.ts";
-import { runLean } from "../../shared/edge/runtime.ts";
 import { onStop, print, printJson } from "../../shared/edge/terminal.ts";
 import { isLast, type RunEvent } from "../run/events.ts";
 import type { LiveEvent } from "../run/ports.ts";
@@ -91,7 +90,6 @@ function runCommands(run: Command): void {
 }
 
 async function start({ config: path, json }: Pick<Common, "config" | "json">): Promise<void> {
-  runLean("coordinator");
   const config = readCoordinatorConfig(path);
   const { CoordinatorService } = await import("../service.ts"); // No other command needs all of it.
   const service = new CoordinatorService(config);

@@ -20,7 +20,7 @@ const POLL_MS = 2000;
 
 /** Ten agents: latency of small and large rounds, bytes, the coordinator's memory. About two minutes. */
 export async function roundsBench(): Promise<BenchResult[]> {
-  const small = await inRoom(10, { dimension: 10_817, rounds: 500, warmUp: 200, targetMs: 25 });
+  const small = await inRoom(10, { dimension: 10_817, rounds: 1500, warmUp: 500, targetMs: 25 });
   // A room of its own: what the coordinator held for small rounds is not what large ones need.
   const large = { dimension: 1_000_000, rounds: 40, warmUp: 15, targetMs: 450 };
   return [...small, ...(await inRoom(10, large))];
@@ -28,7 +28,7 @@ export async function roundsBench(): Promise<BenchResult[]> {
 
 /** A hundred agents. Some minutes, most of them to start 200 processes. */
 export async function rounds100Bench(): Promise<BenchResult[]> {
-  return inRoom(100, { dimension: 10_817, rounds: 60, warmUp: 20, targetMs: 400 });
+  return inRoom(100, { dimension: 10_817, rounds: 150, warmUp: 60, targetMs: 400 });
 }
 
 async function inRoom(agents: number, one: Case): Promise<BenchResult[]> {
