@@ -7,6 +7,7 @@ import { packedBytes } from "../../shared/secagg/ring.ts";
 import { memberIds, smallCharter, smallTable } from "../support/charters.ts";
 import { type RoomProcesses, startRoom } from "../support/processes.ts";
 import type { BenchResult } from "./format.ts";
+import { signatureCheck } from "./machine.ts";
 
 interface Case {
   readonly dimension: number;
@@ -43,7 +44,9 @@ async function inRoom(agents: number, one: Case): Promise<BenchResult[]> {
   const setup = { folder, charter: smallCharter(members), data, quiet: true, atOnce: 8 };
   const room = await startRoom(setup);
   try {
-    return await measure(room, agents, one);
+    const before = signatureCheck("before");
+    const results = await measure(room, agents, one);
+    return [before, ...results, signatureCheck("after")];
   } finally {
     await room.close();
     rmSync(folder, { recursive: true, force: true });
