@@ -11,7 +11,7 @@ const YOUNG_MB = 16;
 
 /**
  * A running gate thread. Requests are answered in order; nobody needs to wait for one answer to ask for the next. What
- * is asked at one time goes, and is answered, together: each thread is woken once.
+ * is asked at one time goes together, and work is answered together with its sealing: each thread is woken once.
  */
 export class GateHost {
   readonly #worker: Worker;

@@ -19,8 +19,9 @@ import { UniformSource } from "../../shared/base/uniform.ts";
 import { DataSchema } from "../../shared/charter/schema.ts";
 import { osRng } from "../../shared/edge/os.ts";
 import { fromGrid, toNoisedGrid } from "../../shared/privacy/mechanism/grid.ts";
+import { median } from "./cpu.ts";
 import type { BenchResult } from "./format.ts";
-import { inTurn, median } from "./in-turn.ts";
+import { inTurn } from "./in-turn.ts";
 import { pytorchRates } from "./pytorch.ts";
 
 const BATCH_ROWS = 512;

@@ -3,6 +3,8 @@
  * step that was interrupted does not count.
  */
 
+import { median } from "./cpu.ts";
+
 /** @returns Median seconds of one call of each, by the clock on the wall. @param ms In all, at least. */
 export function inTurn(steps: readonly (() => void)[], ms: number): number[] {
   const taken = steps.map((): number[] => []);
@@ -14,9 +16,4 @@ export function inTurn(steps: readonly (() => void)[], ms: number): number[] {
       taken[i]?.push((performance.now() - begun) / 1000);
     }
   return taken.map(median);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -1,5 +1,6 @@
 /** EDGE: how fast this machine is at this moment: shared machines are faster and slower by half, from minute to minute. */
 import { identityFromSecret, verifySignature } from "../../shared/crypto/identity.ts";
+import { cpuMs, medianOf } from "./cpu.ts";
 import type { BenchResult } from "./format.ts";
 
 const CHECKS = 200;
@@ -10,12 +11,10 @@ export function signatureCheck(when: string): BenchResult {
   const identity = identityFromSecret(new Uint8Array(32).fill(1));
   const message = new Uint8Array(200);
   const signature = identity.sign(message);
-  const times = Array.from({ length: RUNS }, () => {
-    const before = process.cpuUsage();
+  const check = (): void => {
     for (let i = 0; i < CHECKS; i++) verifySignature(identity.publicKey, message, signature);
-    return process.cpuUsage(before).user / CHECKS;
-  }).sort((a, b) => a - b);
-  const value = times[Math.floor(RUNS / 2)] ?? Number.NaN;
+  };
+  const value = (1000 * medianOf(RUNS, () => cpuMs(check))) / CHECKS;
   return {
     name: `the machine ${when}: a signature's check`,
     value,

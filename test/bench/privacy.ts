@@ -12,6 +12,7 @@ import {
   discreteGaussianAround,
 } from "../../shared/privacy/noise/gaussian.ts";
 import { discreteGaussian, discreteLaplace } from "../../shared/privacy/noise/scalar.ts";
+import { cpuMs, medianOf } from "./cpu.ts";
 import type { BenchResult } from "./format.ts";
 
 const RUNS = 9;
@@ -104,7 +105,7 @@ function curveTimes(): BenchResult[] {
   ];
   return events.map(([name, event]) => ({
     name: `RDP curve, ${name}`,
-    value: median(() => cpuMs(() => rdpCurve(event))),
+    value: medianOf(RUNS, () => cpuMs(() => rdpCurve(event))),
     unit: "ms",
     target: 50,
     limit: 100,
@@ -120,7 +121,7 @@ function lossDistributionTimes(): BenchResult[] {
   ];
   return plans.map(([name, event, count]) => ({
     name: `PLD epsilon, ${name}`,
-    value: median(() =>
+    value: medianOf(RUNS, () =>
       cpuMs(() => pldAccountant().compose({ kind: "selfComposed", event, count }).getEpsilon(1e-6)),
     ),
     unit: "ms",
@@ -147,19 +148,5 @@ const info = (name: string, value: number): BenchResult => ({
 
 /** Millions a second of CPU time. */
 function rate(count: number, run: () => unknown): number {
-  return count / 1000 / median(() => cpuMs(run));
-}
-
-function cpuMs(run: () => unknown): number {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
-
-/** Of some runs after one that is not counted. */
-function median(run: () => number): number {
-  run();
-  const sorted = Array.from({ length: RUNS }, run).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return count / 1000 / medianOf(RUNS, () => cpuMs(run));
 }
